@@ -1,0 +1,186 @@
+/**
+ * The five nouns of secondpass and the words around them.
+ *
+ * - **index**: 0-based place in the caller's input.
+ * - **rank**: 1-based place in the answer.
+ * - **score**: the scorer's own number; higher is better; comparable only within one scorer id.
+ * - **depth**: how many candidates from the top a stage looks at.
+ * - **stage**: a scorer with its depth, skip policy and error policy.
+ * - **topN**: how many results come back.
+ */
+
+/** A duration or a point in time, in milliseconds. */
+export type Milliseconds = number
+
+/** One thing a retriever found. Extra properties are allowed, never read, and come back untouched. */
+export interface Candidate {
+  /** What the scorer reads. May be empty. */
+  readonly text: string
+  /**
+   * First-stage score on any scale, higher is better. Left out when the retriever gives none;
+   * a policy never skips, and nothing is blended, on a score that is not there.
+   */
+  readonly score?: number | undefined
+  /** The caller's own name for this candidate. Not used for scoring. */
+  readonly id?: string | undefined
+}
+
+/**
+ * What a score depends on. `'pair'`: on the query and the text alone. `'pool'`: on the other texts too.
+ * Caching, splitting over workers or requests, windows and thresholds are lawful for `'pair'` only.
+ */
+export type Scope = 'pair' | 'pool'
+
+/** A stretch of a text, in UTF-16 code units as in `text.slice(start, end)`. */
+export interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+/** What a scorer has to say about one text besides its number. */
+export interface TextNote {
+  /** The end of the text was not read because it did not fit the model. */
+  readonly truncated?: boolean
+  /** The stretch of the text that earned the score, when the text was read in windows. */
+  readonly bestSpan?: Span
+}
+
+/** What travels with one request to a scorer. */
+export interface Call {
+  /** Aborts when the caller aborts or the stage no longer wants the answer. */
+  readonly signal: AbortSignal
+  /**
+   * A time on the clock {@link Call.now}, `Infinity` for none. A scorer that blocks the event loop looks at it
+   * between units of work and rejects with a `RerankError` of code `'deadline'` once it has passed.
+   */
+  readonly deadline: Milliseconds
+  /** The clock: monotonic, in milliseconds. */
+  now(): Milliseconds
+  /** Counters that each layer adds to (tokens, runs, cacheHits…); the report prints them. */
+  readonly stats: Record<string, number>
+  /** Says something about the text at `position` of the `texts` given to `score`. */
+  note(position: number, note: TextNote): void
+}
+
+/**
+ * Gives one number per text: the only seam of the library.
+ *
+ * Contract of {@link Scorer.score}: as many numbers as texts, in the same order, all finite, higher is better;
+ * or a rejection. All or nothing.
+ */
+export interface Scorer<S extends Scope = Scope> {
+  /** Model, revision, quantisation and everything else that changes the numbers. */
+  readonly id: string
+  /** See {@link Scope}. */
+  readonly scope: S
+  score(query: string, texts: readonly string[], call: Call): Promise<readonly number[]>
+  /**
+   * Maps a score to a probability in 0..1; strictly increasing except where it saturates. Present when the scorer's
+   * numbers are logits: results then carry the probability as `score` and the number itself as `logit`.
+   */
+  toProbability?(score: number): number
+  /** Loads ahead of the first call. Idempotent. */
+  warmup?(): Promise<void>
+  /** Frees what the scorer holds. Idempotent; a later call to `score` rejects. */
+  close?(): Promise<void>
+}
+
+/** What a skip policy sees: the pool as the stage would score it, before any model runs. */
+export interface Pool {
+  readonly query: string
+  /** The head of the list that the stage would score, in its present order. */
+  readonly candidates: readonly Candidate[]
+  /** Id of the scorer that would run. */
+  readonly scorerId: string
+}
+
+/** Why a stage was not run: the policy and the numbers it decided on. */
+export interface SkipReason {
+  /** The policy's name, for example `'clear-margin'`. */
+  readonly policy: string
+  /** The evidence, as plain values: what was measured and what it was held against. */
+  readonly evidence: Readonly<Record<string, number | string | boolean>>
+}
+
+/** Looks at the pool and answers with a reason not to score, or nothing. Pure: no clock, no state, no I/O. */
+export type SkipPolicy = (pool: Pool) => SkipReason | undefined
+
+/** How a stage ended. Anything but `'ranked'` left the list as the stage found it. */
+export type Outcome = 'ranked' | 'skipped' | 'failed' | 'late'
+
+/** What to do when a scorer fails at run time. Configuration errors and aborts always reject. */
+export type OnError = 'throw' | 'keep-order'
+
+/** Mixing the scorer's order with the first stage's. */
+export interface Blend {
+  /**
+   * Share of the scorer in the mix, 0..1. Both sides are min-max normalised over the head that was scored, then
+   * `weight * scorer + (1 - weight) * firstStage` orders the head. No effect when any candidate of the head has no score.
+   */
+  readonly weight: number
+}
+
+/** One result. `candidate` is the caller's own object, or `{ text }` when a string was given. */
+export interface RankedResult<C extends Candidate = Candidate> {
+  readonly candidate: C
+  /** 0-based place in the caller's input. */
+  readonly index: number
+  /** 1-based place in the answer. */
+  readonly rank: number
+  /**
+   * The number of the last stage that ranked this candidate: a probability in 0..1 when its scorer has
+   * `toProbability`, the scorer's own number otherwise. Missing when no stage ranked it.
+   */
+  readonly score?: number
+  /** The scorer's own number behind a probability: what the order is by. Missing when `score` is not a probability. */
+  readonly logit?: number
+  /** Id of the scorer that gave `score`. */
+  readonly scorerId?: string
+  /** With `blend`: the mixed number, 0..1 and relative to this pool, that the order is by instead of the scorer's. */
+  readonly blendedScore?: number
+  /** The candidate's own `score`, as the retriever gave it. */
+  readonly firstStageScore?: number
+  /** The end of the text was not read because it did not fit the model. */
+  readonly truncated?: boolean
+  /** The stretch of the text that earned the score, when the text was read in windows. */
+  readonly bestSpan?: Span
+}
+
+/** What one stage did and why. */
+export interface StageReport {
+  /** Id of the stage's scorer. */
+  readonly scorerId: string
+  readonly outcome: Outcome
+  /** Present when `outcome` is `'skipped'`. */
+  readonly skipReason?: SkipReason
+  /** Present when `outcome` is `'failed'` or `'late'`: the error that was swallowed. */
+  readonly error?: Error
+  /** How many candidates the stage looked at. */
+  readonly candidates: number
+  /** Whether the order is by the blend with the first stage rather than by the scorer alone. */
+  readonly blended: boolean
+  /** Wall-clock time of the stage. */
+  readonly durationMs: Milliseconds
+  /** The scorer's counters: `texts`, `runs`, `tokens`, `truncatedTexts`, `cacheHits`, … */
+  readonly stats: Readonly<Record<string, number>>
+}
+
+/** What was done in one call of `rerank`, and why. */
+export interface Report {
+  readonly stages: readonly StageReport[]
+  /** How many candidates came in. */
+  readonly candidates: number
+  /** How many results went out, after `minScore` and `topN`. */
+  readonly returned: number
+  /** How many ranked results `minScore` removed. */
+  readonly belowMinScore: number
+  /** Wall-clock time of the whole call. */
+  readonly durationMs: Milliseconds
+}
+
+/** The answer of `rerank`. */
+export interface Ranking<C extends Candidate = Candidate> {
+  /** Best first, at most `topN`. */
+  readonly results: readonly RankedResult<C>[]
+  readonly report: Report
+}
