@@ -27,7 +27,8 @@ const stopWords = new Set(
  */
 export function rankByKeywords(question, passages) {
   const documents = passages.map((passage) => words(passage.text))
-  const averageLength = documents.reduce((sum, document) => sum + document.length, 0) / Math.max(documents.length, 1)
+  const totalLength = documents.reduce((sum, document) => sum + document.length, 0)
+  const averageLength = totalLength / documents.length || 1
   const queryWords = [...new Set(words(question))]
   const rarity = new Map(queryWords.map((word) => [word, inverseFrequency(word, documents)]))
 
