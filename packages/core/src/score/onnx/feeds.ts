@@ -1,0 +1,71 @@
+import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-node'
+import { RerankError } from '../../errors.js'
+
+type TensorClass = new (
+  type: 'int32' | 'int64',
+  data: Int32Array | BigInt64Array,
+  dims: readonly number[],
+) => TypedTensor<'int32' | 'int64'>
+
+/** Builds the inputs of one pair. */
+export type Feeds = (ids: Int32Array, secondSegmentStart: number) => Record<string, Tensor>
+
+interface FeedOptions {
+  readonly graphPath: string
+  readonly maxPositions: number
+}
+
+/**
+ * Reads from the graph which inputs it has, and gives the function that fills them. Segment ids are fed if and only if
+ * the graph asks, and then as real 0/1 values: zeros would change every score of a BERT model.
+ *
+ * - lean graph: `token_ids` and `position_type_ids` (position + segment * maxPositions), int32 [length]
+ * - stock graph: `input_ids`, and where present `attention_mask`, `token_type_ids`, int64 or int32 [1, length]
+ */
+export function createFeeds(TensorType: unknown, session: InferenceSession, options: FeedOptions): Feeds {
+  const tensor = TensorType as TensorClass
+  const names = session.inputNames
+  if (names.includes('token_ids') && names.includes('position_type_ids')) return leanFeeds(tensor, options.maxPositions)
+  const known = new Set(['input_ids', 'attention_mask', 'token_type_ids'])
+  const unknown = names.filter((name) => !known.has(name))
+  if (!names.includes('input_ids') || unknown.length > 0) {
+    const fix = 'export it with input_ids, attention_mask and token_type_ids, or with training/export'
+    throw new RerankError('model-files', `${options.graphPath} has the inputs ${names.join(', ')}: ${fix}.`)
+  }
+  return stockFeeds(tensor, session)
+}
+
+function leanFeeds(TensorType: TensorClass, maxPositions: number): Feeds {
+  return (ids, secondSegmentStart) => {
+    const places = new Int32Array(ids.length)
+    for (let at = 0; at < ids.length; at++) places[at] = at < secondSegmentStart ? at : at + maxPositions
+    const dims = [ids.length]
+    return { token_ids: new TensorType('int32', ids, dims), position_type_ids: new TensorType('int32', places, dims) }
+  }
+}
+
+function stockFeeds(TensorType: TensorClass, session: InferenceSession): Feeds {
+  const types = session.inputMetadata.map((input) => (input.isTensor && input.type === 'int32' ? 'int32' : 'int64'))
+  return (ids, secondSegmentStart) => {
+    const values: Record<string, (at: number) => number> = {
+      input_ids: (at) => ids[at] as number,
+      attention_mask: () => 1,
+      token_type_ids: (at) => (at < secondSegmentStart ? 0 : 1),
+    }
+    const entries = session.inputNames.map((name, input): [string, Tensor] => {
+      const type = types[input] as 'int32' | 'int64'
+      const data = fill(ids.length, type, values[name] as (at: number) => number)
+      return [name, new TensorType(type, data, [1, ids.length]) as Tensor]
+    })
+    return Object.fromEntries(entries)
+  }
+}
+
+/** Values are never negative, so the low half of each 64-bit number is written through a 32-bit view: no BigInt made. */
+function fill(length: number, type: 'int32' | 'int64', valueAt: (at: number) => number): Int32Array | BigInt64Array {
+  if (type === 'int32') return Int32Array.from({ length }, (_, at) => valueAt(at))
+  const wide = new BigInt64Array(length)
+  const low = new Int32Array(wide.buffer)
+  for (let at = 0; at < length; at++) low[2 * at] = valueAt(at)
+  return wide
+}

@@ -1,0 +1,45 @@
+import { RerankError, show } from '../../errors.js'
+import type { EncodedPair, EncodedQuery, PairEncoder } from './pairs.js'
+import type { PairSource } from './schedule.js'
+
+/** The pairs of one request. The query is encoded once; a text when its turn comes. */
+export class PairBatch implements PairSource {
+  readonly #pairs: PairEncoder
+  readonly #query: EncodedQuery
+  readonly #texts: readonly string[]
+  readonly #longText: 'truncate' | 'error'
+  #tokens = 0
+  /** Places of the texts whose end did not fit. */
+  readonly truncated: Set<number> = new Set()
+
+  constructor(pairs: PairEncoder, query: string, texts: readonly string[], longText: 'truncate' | 'error' = 'truncate') {
+    this.#pairs = pairs
+    this.#query = pairs.encodeQuery(query)
+    this.#texts = texts
+    this.#longText = longText
+  }
+
+  get length(): number {
+    return this.#texts.length
+  }
+
+  pair(at: number): EncodedPair {
+    const pair = this.#pairs.encodePair(this.#query, this.#texts[at] as string)
+    this.#tokens += pair.ids.length
+    if (pair.truncated) this.#note(at)
+    return pair
+  }
+
+  #note(at: number): void {
+    this.truncated.add(at)
+    if (this.#longText !== 'error') return
+    const fix = "shorten it, or pass longText: 'truncate' to have its end left unread"
+    throw new RerankError('invalid-argument', `${show(this.#texts[at])} does not fit the model with its query: ${fix}.`)
+  }
+
+  /** Adds what was read so far to the report's counters. */
+  addCounts(stats: Record<string, number>): void {
+    stats['tokens'] = (stats['tokens'] ?? 0) + this.#tokens
+    stats['truncatedTexts'] = (stats['truncatedTexts'] ?? 0) + this.truncated.size
+  }
+}

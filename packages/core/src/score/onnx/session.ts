@@ -1,0 +1,100 @@
+import type { InferenceSession, Tensor } from 'onnxruntime-node'
+import { RerankError } from '../../errors.js'
+import { createFeeds } from './feeds.js'
+
+/** How one graph is opened. */
+export interface SessionOptions {
+  readonly graphPath: string
+  /** Threads inside one run; 1 or more. */
+  readonly threads: number
+  /** Rows of the position table, from `config.json`; the lean graph's merged table is indexed with it. */
+  readonly maxPositions: number
+}
+
+/** One opened graph. `run` blocks the thread it is called on while it computes. */
+export interface GraphSession {
+  /** The logit of one pair: token ids, and where the second segment starts. */
+  run(ids: Int32Array, secondSegmentStart: number): Promise<number>
+  release(): Promise<void>
+}
+
+/**
+ * Asks onnxruntime not to send usage telemetry, unless the user has set the variable. It is read when the native
+ * library loads and in the main thread's environment only, so this must run there first.
+ */
+export function refuseTelemetry(): void {
+  process.env['ORT_DISABLE_TELEMETRY'] ??= '1'
+}
+
+/**
+ * Opens a graph. The only file that knows onnxruntime-node.
+ *
+ * @throws RerankError `'runtime'` when onnxruntime-node cannot be loaded here, `'model-files'` when the graph cannot be
+ * opened or has inputs or outputs that no rule here covers.
+ */
+export async function openSession(options: SessionOptions): Promise<GraphSession> {
+  const ort = await loadRuntime()
+  const session = await createSession(ort, options)
+  const output = singleLogit(session, options.graphPath)
+  const feeds = createFeeds(ort.Tensor, session, options)
+  let released = false
+  return {
+    async run(ids, secondSegmentStart) {
+      const answer = await session.run(feeds(ids, secondSegmentStart), [output])
+      return Number((answer[output] as Tensor).data[0])
+    },
+    async release() {
+      if (released) return
+      released = true
+      await session.release()
+    },
+  }
+}
+
+type Runtime = typeof import('onnxruntime-node')
+
+async function loadRuntime(): Promise<Runtime> {
+  refuseTelemetry()
+  try {
+    const ort = await import('onnxruntime-node')
+    // Warnings about graph optimisations go to stderr otherwise; errors are thrown, not logged.
+    ort.env.logLevel = 'error'
+    return ort
+  } catch (cause) {
+    const where = `${process.platform}-${process.arch}, Node ${process.version}`
+    const fix =
+      'install onnxruntime-node (prebuilt for Linux with glibc, Windows, and macOS on Apple silicon), or use a hosted scorer'
+    throw new RerankError('runtime', `onnxruntime-node did not load on ${where}: ${fix}.`, { cause })
+  }
+}
+
+async function createSession(ort: Runtime, { graphPath, threads }: SessionOptions): Promise<InferenceSession> {
+  try {
+    return await ort.InferenceSession.create(graphPath, {
+      executionProviders: ['cpu'],
+      executionMode: 'sequential',
+      interOpNumThreads: 1,
+      intraOpNumThreads: threads,
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3,
+      extra: {
+        // Waiting threads would burn a core between runs, which a server needs for something else.
+        session: { intra_op: { allow_spinning: '0' } },
+        // On CPU the fused Add + LayerNormalization is slower than the two apart: 1.22 times over a whole stock graph.
+        optimization: { disable_specified_optimizers: 'SkipLayerNormFusion' },
+      },
+    })
+  } catch (cause) {
+    const fix = 'the file is damaged or not an ONNX graph for this version; restore it or export it again'
+    throw new RerankError('model-files', `${graphPath} did not open (${(cause as Error).message}): ${fix}.`, { cause })
+  }
+}
+
+function singleLogit(session: InferenceSession, graphPath: string): string {
+  const name = session.outputNames.includes('logits') ? 'logits' : session.outputNames[0]
+  const info = session.outputMetadata[session.outputNames.indexOf(name ?? '')]
+  const labels = info?.isTensor ? info.shape.at(-1) : undefined
+  if (name !== undefined && (labels === 1 || typeof labels === 'string')) return name
+  const seen = name === undefined ? 'no output' : `the output ${name} with ${labels ?? 'unknown'} labels`
+  throw new RerankError('model-files', `${graphPath} has ${seen}: a cross-encoder with one logit is needed.`)
+}
