@@ -1,0 +1,123 @@
+import { invalidArgument } from '../../errors.js'
+import { keptLengths, textTokensThatMatter } from './pair-lengths.js'
+import { readPairTemplate } from './pair-template.js'
+import type { PairTemplate } from './pair-template.js'
+import type { TokenEncoder } from './text-encoder.js'
+
+/** What of a model folder says how a pair becomes tokens: parsed JSON files and the encoder made from them. */
+export interface PairEncoderFiles {
+  /** tokenizer.json */
+  readonly tokenizer: unknown
+  /** tokenizer_config.json, for `model_max_length`. */
+  readonly tokenizerConfig?: unknown
+  /** config.json, for `max_position_embeddings`. */
+  readonly config?: unknown
+  /** From `createTextEncoder`. */
+  readonly encoder: TokenEncoder
+}
+
+/** Options of {@link createPairEncoder}. */
+export interface PairEncoderOptions {
+  /**
+   * Most tokens of a pair, special tokens included. The model's own limit wins when it is lower.
+   * Minimum: the special tokens and one token of each side (5 for BERT). Default: the model's limit.
+   */
+  readonly maxLength?: number | undefined
+}
+
+/** A query, tokenised once for any number of texts. */
+export interface EncodedQuery {
+  /** All ids of the query, without special tokens and not yet cut. */
+  readonly ids: readonly number[]
+}
+
+/** A query and a text as the model reads them. */
+export interface EncodedPair {
+  readonly ids: Int32Array
+  /** Segment (token type) ids are 0 before this place and 1 from it on; `ids.length` for a model with one segment. */
+  readonly secondSegmentStart: number
+  /** The end of the text was cut off. */
+  readonly truncated: boolean
+  /** The end of the query was cut off. */
+  readonly queryTruncated: boolean
+}
+
+/** Joins a query and a text into what a cross-encoder reads. */
+export interface PairEncoder {
+  /** Most tokens of a pair, special tokens included. */
+  readonly maxLength: number
+  encodeQuery(query: string): EncodedQuery
+  encodePair(query: EncodedQuery, text: string): EncodedPair
+}
+
+/**
+ * Makes a {@link PairEncoder} from a model's files. Texts are cut (`longest_first`) before special tokens are added, so
+ * none of those is ever lost, and of a long text no more is tokenised than can matter.
+ *
+ * @throws RerankError `model-files` when tokenizer.json does not say how a pair is joined; `invalid-argument` for a
+ * `maxLength` that is no integer or too small.
+ */
+export function createPairEncoder(files: PairEncoderFiles, options: PairEncoderOptions = {}): PairEncoder {
+  const template = readPairTemplate(files.tokenizer)
+  const maxLength = checkedLength(options.maxLength, modelLimit(files), template.specialTokens + 2)
+  const available = maxLength - template.specialTokens
+  const { encoder } = files
+  return {
+    maxLength,
+    encodeQuery: (query) => ({ ids: encoder.encode(query) }),
+    encodePair({ ids: query }, textToEncode) {
+      const text = encoder.encode(textToEncode, textTokensThatMatter(query.length, available))
+      const kept = keptLengths(query.length, text.length, available)
+      return {
+        ...join(template, { query, text }, kept),
+        truncated: kept.text < text.length,
+        queryTruncated: kept.query < query.length,
+      }
+    },
+  }
+}
+
+type Sides<T> = { readonly query: T; readonly text: T }
+
+function join(
+  template: PairTemplate,
+  sides: Sides<readonly number[]>,
+  kept: Sides<number>,
+): Pick<EncodedPair, 'ids' | 'secondSegmentStart'> {
+  const ids = new Int32Array(template.specialTokens + kept.query + kept.text)
+  let secondSegmentStart = ids.length
+  let at = 0
+  for (const part of template.parts) {
+    if (part.typeId === 1) secondSegmentStart = Math.min(secondSegmentStart, at)
+    const source = part.kind === 'special' ? part.ids : sides[part.kind]
+    const count = part.kind === 'special' ? source.length : kept[part.kind]
+    for (let i = 0; i < count; i++) ids[at++] = source[i] as number
+  }
+  return { ids, secondSegmentStart }
+}
+
+/** `model_max_length` stands for "no limit" when it is larger than this (files say 1e30). */
+const SANE_LENGTH = 1e6
+/** Model families whose positions start behind the padding id, so that two positions are never used. */
+const OFFSET_POSITIONS = /^(xlm-roberta|roberta|camembert|xmod|mpnet|longformer|data2vec-text|bigbird_roberta)/
+
+/** The model's own limit in tokens; 512 when no file names one. */
+function modelLimit({ config, tokenizerConfig }: PairEncoderFiles): number {
+  const model = (config ?? {}) as Record<string, unknown>
+  const limits: number[] = []
+  if (typeof model['max_position_embeddings'] === 'number') {
+    const offset = OFFSET_POSITIONS.test(String(model['model_type'])) ? Number(model['pad_token_id'] ?? 1) + 1 : 0
+    limits.push(model['max_position_embeddings'] - offset)
+  }
+  const named = (tokenizerConfig as Record<string, unknown> | undefined)?.['model_max_length']
+  if (typeof named === 'number' && named > 0 && named <= SANE_LENGTH) limits.push(named)
+  return limits.length === 0 ? 512 : Math.min(...limits)
+}
+
+function checkedLength(asked: number | undefined, limit: number, minimum: number): number {
+  if (asked === undefined) return limit
+  if (!Number.isInteger(asked) || asked < minimum) {
+    throw invalidArgument('maxLength', asked, `pass an integer of at least ${minimum} (at most ${limit} has an effect)`)
+  }
+  return Math.min(asked, limit)
+}
