@@ -1,0 +1,50 @@
+"""python -m export MODEL_DIR OUT_DIR [--dtype int8|fp32] [--calibration-text FILE.jsonl]"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from .bundle import sha256, write_bundle
+from .lean import build_lean
+from .outliers import DEFAULT_TEXT, widest_inputs
+from .recipe import Recipe
+from .shape import ExportError, read_shape
+from .weights import load_weights
+
+FORMAT_VERSION = '1'
+
+
+def export(model_dir: Path, out_dir: Path, dtype: str = 'int8', text: Path = DEFAULT_TEXT) -> None:
+    """Reads a BertForSequenceClassification with one logit and writes the folder that secondpass loads."""
+    shape = read_shape(model_dir)
+    weights = load_weights(model_dir, shape)
+    widest = widest_inputs(model_dir, shape, weights, text) if dtype == 'int8' else {}
+    metadata = {
+        'secondpass.format': FORMAT_VERSION,
+        'secondpass.dtype': dtype,
+        'secondpass.max_positions': str(shape.max_positions),
+        'secondpass.source_sha256': sha256(model_dir / 'model.safetensors'),
+    }
+    write_bundle(build_lean(shape, weights, Recipe(dtype=dtype, widest=widest), metadata), model_dir, out_dir)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog='python -m export', description='Write the lean ONNX graph of a BERT cross-encoder.')
+    parser.add_argument('model_dir', type=Path, help='folder with model.safetensors, config.json, tokenizer.json')
+    parser.add_argument('out_dir', type=Path, help='folder to write; made if missing')
+    parser.add_argument('--dtype', choices=('int8', 'fp32'), default='int8')
+    parser.add_argument('--calibration-text', type=Path, default=DEFAULT_TEXT, help='JSONL of {"query", "text"}; int8 only')
+    options = parser.parse_args()
+    try:
+        export(options.model_dir, options.out_dir, options.dtype, options.calibration_text)
+    except ExportError as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    print(f'wrote {options.out_dir} ({(options.out_dir / "model.onnx").stat().st_size / 1e6:.1f} MB model.onnx)')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

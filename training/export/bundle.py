@@ -1,0 +1,42 @@
+"""Writes a model folder: model.onnx, tokenizer, config and the sums of all of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import onnx
+
+from .shape import ExportError
+
+COPIED = ('tokenizer_config.json', 'config.json')
+SUMMED = ('model.onnx', 'tokenizer.json', 'tokenizer_config.json', 'config.json')
+
+
+def write_bundle(model: onnx.ModelProto, model_dir: Path, out_dir: Path) -> None:
+    """Writes the files and then SHA256SUMS, in the format of `sha256sum`."""
+    out_dir.mkdir(parents=True, exist_ok=True)
+    (out_dir / 'model.onnx').write_bytes(model.SerializeToString(deterministic=True))
+    for name in COPIED:
+        (out_dir / name).write_bytes(_required(model_dir / name).read_bytes())
+    (out_dir / 'tokenizer.json').write_text(plain_tokenizer(model_dir), encoding='utf-8')
+    sums = [f'{sha256(out_dir / name)}  {name}\n' for name in SUMMED]
+    (out_dir / 'SHA256SUMS').write_text(''.join(sums), encoding='ascii')
+
+
+def plain_tokenizer(model_dir: Path) -> str:
+    """tokenizer.json without the truncation and padding it was last used with: length is the caller's choice."""
+    tokenizer = json.loads(_required(model_dir / 'tokenizer.json').read_text(encoding='utf-8'))
+    tokenizer |= {'truncation': None, 'padding': None}
+    return json.dumps(tokenizer, ensure_ascii=False, separators=(',', ':')) + '\n'
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _required(path: Path) -> Path:
+    if not path.is_file():
+        raise ExportError(f'model_dir: {path} is missing; save the tokenizer with save_pretrained() too')
+    return path

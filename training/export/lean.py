@@ -1,0 +1,49 @@
+"""The lean graph: embeddings, encoder layers, and a last layer that computes [CLS] alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+from onnx import TensorProto
+
+from .layer import Encoder
+from .nodes import Graph
+from .quantise import quantise_rows
+from .recipe import Recipe
+from .shape import BertShape
+from .weights import Weights
+
+
+def build_lean(shape: BertShape, weights: Weights, recipe: Recipe, metadata: dict[str, str], tap: bool = False) -> onnx.ModelProto:
+    """The model with inputs token_ids and position_type_ids (int32 [L]) and output logits (float32 [1, 1]).
+
+    position_type_ids is position + token_type * max_position_embeddings. With `tap`, the largest absolute input of
+    every quantisable linear layer is an output too, one number per channel, under the layer's name.
+    """
+    graph = Graph()
+    encoder = Encoder(graph, shape, weights, recipe, tap)
+    x = encoder.norm(_embed(graph, shape, weights, recipe), 'bert.embeddings.LayerNorm')
+    for layer in range(shape.layers - 1):
+        x = encoder.full_layer(x, layer)
+    x = encoder.cls_layer(x, shape.layers - 1)
+    pooled = graph.add('Tanh', graph.gemm(x, *weights.linear('bert.pooler.dense')))
+    weight, bias = weights.linear('classifier')
+    graph.add('Gemm', pooled, graph.constant(weight), graph.constant(bias), output='logits')
+    return graph.model('secondpass-lean', encoder.taps, metadata)
+
+
+def _embed(graph: Graph, shape: BertShape, weights: Weights, recipe: Recipe) -> str:
+    prefix = 'bert.embeddings.'
+    positions, types = weights[prefix + 'position_embeddings.weight'], weights[prefix + 'token_type_embeddings.weight']
+    merged = np.concatenate([positions + types[i] for i in range(shape.token_types)])
+    return graph.add('Add', _words(graph, weights[prefix + 'word_embeddings.weight'], recipe),
+                     graph.add('Gather', graph.constant(merged), 'position_type_ids'))
+
+
+def _words(graph: Graph, table: np.ndarray, recipe: Recipe) -> str:
+    if not recipe.int8:
+        return graph.add('Gather', graph.constant(table), 'token_ids')
+    rows, scale = quantise_rows(table)
+    bytes_ = graph.add('Gather', graph.constant(rows), 'token_ids')
+    return graph.add('Mul', graph.add('Cast', bytes_, to=TensorProto.FLOAT),
+                     graph.add('Gather', graph.constant(scale), 'token_ids'))

@@ -1,0 +1,47 @@
+"""A small writer of ONNX graphs: every call adds one node or constant and returns the name of its output."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+MICROSOFT = 'com.microsoft'
+
+
+class Graph:
+    """Nodes and constants in the order they were added; names are counted, so equal inputs give equal bytes."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[onnx.TensorProto] = []
+
+    def constant(self, array: np.ndarray) -> str:
+        name = f'c{len(self.constants)}'
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        return name
+
+    def shape(self, *sizes: int) -> str:
+        return self.constant(np.array(sizes, np.int64))
+
+    def add(self, kind: str, *inputs: str, domain: str = '', outputs: int = 1, output: str = '', **attributes):
+        base = f'{kind}{len(self.nodes)}'
+        names = [output or base] if outputs == 1 else [f'{base}_{i}' for i in range(outputs)]
+        self.nodes.append(helper.make_node(kind, inputs, names, name=base, domain=domain, **attributes))
+        return names[0] if outputs == 1 else names
+
+    def gemm(self, x: str, weight: np.ndarray, addend: np.ndarray | str) -> str:
+        """x @ weight + addend in float32; the addend is a bias or the output of another node."""
+        other = addend if isinstance(addend, str) else self.constant(addend)
+        return self.add('Gemm', x, self.constant(weight), other)
+
+    def model(self, name: str, taps: dict[str, int], metadata: dict[str, str]) -> onnx.ModelProto:
+        """The finished model. `taps` are extra float outputs (name to size) for calibration."""
+        inputs = [helper.make_tensor_value_info(i, TensorProto.INT32, ['L']) for i in ('token_ids', 'position_type_ids')]
+        outputs = [helper.make_tensor_value_info('logits', TensorProto.FLOAT, [1, 1])]
+        outputs += [helper.make_tensor_value_info(tap, TensorProto.FLOAT, [size]) for tap, size in taps.items()]
+        graph = helper.make_graph(self.nodes, name, inputs, outputs, self.constants)
+        opsets = [helper.make_opsetid('', 17), helper.make_opsetid(MICROSOFT, 1)]
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=9, producer_name='secondpass')
+        helper.set_model_props(model, metadata)
+        return model

@@ -1,0 +1,42 @@
+"""Finds the widest input channels of every linear layer by running the fp32 graph over calibration text."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from .lean import build_lean
+from .pairs import PairEncoder
+from .recipe import Recipe
+from .shape import BertShape, ExportError
+from .weights import Weights
+
+DEFAULT_TEXT = Path(__file__).with_name('calibration.jsonl')
+MAX_TOKENS = 256
+
+
+def read_text(path: Path) -> list[tuple[str, str]]:
+    """Rows of {"query", "text"}."""
+    rows = [json.loads(line) for line in path.read_text(encoding='utf-8').splitlines() if line.strip()]
+    if not rows or not all(isinstance(row.get(key), str) for row in rows for key in ('query', 'text')):
+        raise ExportError(f'{path}: every line must be a JSON object with the strings "query" and "text"')
+    return [(row['query'], row['text']) for row in rows]
+
+
+def widest_inputs(model_dir: Path, shape: BertShape, weights: Weights, text: Path) -> dict[str, np.ndarray]:
+    """Largest absolute input per channel, by linear layer, over each row of `text` and each query with the next text."""
+    model = build_lean(shape, weights, Recipe(dtype='fp32'), {}, tap=True)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=['CPUExecutionProvider'])
+    names = [output.name for output in session.get_outputs() if output.name != 'logits']
+    encode, widest = PairEncoder(model_dir, shape.max_positions, MAX_TOKENS), {}
+    rows = read_text(text)
+    strangers = [(query, passage) for (query, _), (_, passage) in zip(rows, rows[1:] + rows[:1])]
+    for query, passage in rows + strangers:
+        for name, values in zip(names, session.run(names, encode(query, passage))):
+            widest[name] = np.maximum(widest.get(name, 0), values)
+    return widest
