@@ -1,0 +1,91 @@
+import { posix } from 'node:path'
+import { readImports, type FoundImport } from './read-imports.ts'
+
+/**
+ * Who may import whom. `own` is the file's own folder: `score/onnx/*` sees `score/onnx/*`, `score/bm25.ts` sees the files
+ * beside it. The hall reaches scores only in `default.ts` and only by a dynamic import.
+ */
+const rooms = {
+  cellar: ['cellar'],
+  score: ['cellar', 'own'],
+  wrap: ['cellar', 'own'],
+  hall: ['cellar', 'hall'],
+  eval: ['cellar', 'own'],
+  index: ['cellar', 'score', 'wrap', 'hall'],
+} as const satisfies Record<string, readonly string[]>
+
+type Room = keyof typeof rooms
+
+/** Packages that are slow to load or may be missing: one dynamic import each, in this file; type imports beside it. */
+const heavyPackages: Readonly<Record<string, string>> = {
+  'onnxruntime-node': 'score/onnx/session.ts',
+  '@huggingface/tokenizers': 'score/onnx/text-encoder.ts',
+}
+
+const cellarFiles = new Set(['types.ts', 'errors.ts', 'spans.ts'])
+
+/** The room of a file given by its path under `packages/core/src`, or nothing when there is no such room. */
+export function roomOf(path: string): Room | undefined {
+  if (path === 'index.ts') return 'index'
+  if (cellarFiles.has(path)) return 'cellar'
+  const folder = path.split('/')[0] as string
+  if (folder === path) return 'hall'
+  return folder === 'score' || folder === 'wrap' || folder === 'eval' ? folder : undefined
+}
+
+/** What a source of the package `name` (its folder under `packages/`) imports that it must not: one sentence each. */
+export function importFaults(name: string, path: string, text: string): string[] {
+  const faultOf = name === 'core' ? coreFault : adapterFault
+  return readImports(text).flatMap((found) => {
+    const fault = found.specifier.startsWith('node:') ? undefined : faultOf(path, found, name)
+    return fault === undefined ? [] : [`packages/${name}/src/${path}:${found.line}: ${fault}`]
+  })
+}
+
+function coreFault(path: string, found: FoundImport): string | undefined {
+  const room = roomOf(path)
+  if (room === undefined) return 'is in no room of the house'
+  if (!found.specifier.startsWith('.')) return corePackageFault(path, room, found)
+  const target = targetOf(path, found.specifier)
+  const targetRoom = target === undefined ? undefined : roomOf(target)
+  if (target === undefined || targetRoom === undefined) return `imports ${found.specifier}, which is in no room of core`
+  const allowed: readonly string[] = rooms[room]
+  const own = allowed.includes('own') && targetRoom === room && posix.dirname(target) === posix.dirname(path)
+  const byDefault = path === 'default.ts' && targetRoom === 'score' && found.kind === 'dynamic'
+  if (own || byDefault || allowed.includes(targetRoom)) return undefined
+  return `${room} may not import ${targetRoom} (${found.specifier}, ${found.kind})`
+}
+
+function corePackageFault(path: string, room: Room, { specifier, kind }: FoundImport): string | undefined {
+  if (specifier.startsWith('@secondpass/model-') && path === 'default.ts' && kind === 'dynamic') return undefined
+  if (specifier.startsWith('@secondpass/'))
+    return `imports ${specifier}: only default.ts may, dynamically, and only a model`
+  const loader = heavyPackages[packageOf(specifier)]
+  if (loader === undefined) return room === 'score' ? undefined : `${room} may not import the package ${specifier}`
+  if (kind === 'type' && posix.dirname(path) === posix.dirname(loader)) return undefined
+  if (kind === 'dynamic' && path === loader) return undefined
+  return `imports ${specifier} (${kind}): only ${loader} may, by a dynamic import`
+}
+
+function adapterFault(path: string, { specifier, kind }: FoundImport, name: string): string | undefined {
+  if (specifier.startsWith('.')) {
+    return targetOf(path, specifier) === undefined ? `imports ${specifier}, which is outside its package` : undefined
+  }
+  if (specifier === '@secondpass/core' || specifier.startsWith('@secondpass/core/')) return undefined
+  if (specifier.startsWith('@secondpass/')) return `imports ${specifier}: an adapter may import @secondpass/core only`
+  if (packageOf(specifier) in heavyPackages) return `imports ${specifier}: that is core's business`
+  const isLlamaIndex = specifier === 'llamaindex' || specifier.startsWith('@llamaindex/')
+  if (name === 'llamaindex' && isLlamaIndex && kind !== 'type')
+    return `loads ${specifier}: this adapter knows types only`
+  return undefined
+}
+
+/** The path under `src` that a relative specifier means, as a source (`.ts`); nothing when it leaves `src`. */
+function targetOf(path: string, specifier: string): string | undefined {
+  const target = posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts')
+  return target.startsWith('..') ? undefined : target
+}
+
+function packageOf(specifier: string): string {
+  return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
+}
