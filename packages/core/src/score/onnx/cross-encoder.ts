@@ -24,7 +24,7 @@ export interface CrossEncoderOptions {
   readonly workers?: number | 'auto'
   /** Threads inside one run, 1 or more. Default 1: more threads pay off less than more workers. */
   readonly threads?: number
-  /** Longest pair in tokens, special tokens included; 8 or more. Default and upper bound: what the model can read. */
+  /** Longest pair in tokens, special tokens included; 5 or more. Default and upper bound: what the model can read. */
   readonly maxLength?: number
   /**
    * What happens to a text that does not fit `maxLength` together with the query. `'truncate'` (default): its end is
@@ -160,8 +160,8 @@ function checkOptions({ workers, threads, maxLength, longText }: CrossEncoderOpt
     throw invalidArgument('workers', workers, "pass a whole number from 0, or 'auto'")
   }
   if (threads !== undefined && !isWholeFrom(1, threads)) throw invalidArgument('threads', threads, 'pass a whole number from 1')
-  if (maxLength !== undefined && !isWholeFrom(8, maxLength)) {
-    throw invalidArgument('maxLength', maxLength, 'pass a whole number of tokens from 8, or leave it out')
+  if (maxLength !== undefined && !isWholeFrom(5, maxLength)) {
+    throw invalidArgument('maxLength', maxLength, 'pass a whole number of tokens from 5, or leave it out')
   }
   if (longText !== undefined && longText !== 'truncate' && longText !== 'error') {
     throw invalidArgument('longText', longText, "pass 'truncate' or 'error'")
