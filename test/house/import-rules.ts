@@ -29,7 +29,7 @@ export function roomOf(path: string): Room | undefined {
   if (path === 'index.ts') return 'index'
   if (cellarFiles.has(path)) return 'cellar'
   const folder = path.split('/')[0] as string
-  if (folder === path) return 'hall'
+  if (folder === path || folder === 'skip') return 'hall'
   return folder === 'score' || folder === 'wrap' || folder === 'eval' ? folder : undefined
 }
 
