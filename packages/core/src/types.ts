@@ -60,6 +60,11 @@ export interface Call {
   readonly stats: Record<string, number>
   /** Says something about the text at `position` of the `texts` given to `score`. */
   note(position: number, note: TextNote): void
+  /**
+   * Says that another scorer gave these numbers, as a fallback does: results and report then carry its id and its
+   * `toProbability`, and no `minScore` meant for the first scorer is held against them.
+   */
+  answeredBy?(scorer: Scorer): void
 }
 
 /**
@@ -92,6 +97,10 @@ export interface Pool {
   readonly candidates: readonly Candidate[]
   /** Id of the scorer that would run. */
   readonly scorerId: string
+  /** How long the stage is expected to take, from its own earlier runs. Missing until it has run. */
+  readonly forecastMs?: Milliseconds
+  /** Time left until the deadline of the stage. Missing when there is none. */
+  readonly remainingMs?: Milliseconds
 }
 
 /** Why a stage was not run: the policy and the numbers it decided on. */
@@ -103,7 +112,15 @@ export interface SkipReason {
 }
 
 /** Looks at the pool and answers with a reason not to score, or nothing. Pure: no clock, no state, no I/O. */
-export type SkipPolicy = (pool: Pool) => SkipReason | undefined
+export interface SkipPolicy {
+  (pool: Pool): SkipReason | undefined
+  /**
+   * What the policy decides on, whichever way it decides; nothing when the pool does not hold it, for example because a
+   * score is missing. `not` takes missing
+   * evidence for no decision. A plain function needs no such method.
+   */
+  evidence?(pool: Pool): SkipReason['evidence'] | undefined
+}
 
 /** How a stage ended. Anything but `'ranked'` left the list as the stage found it. */
 export type Outcome = 'ranked' | 'skipped' | 'failed' | 'late'
@@ -118,6 +135,12 @@ export interface Blend {
    * `weight * scorer + (1 - weight) * firstStage` orders the head. No effect when any candidate of the head has no score.
    */
   readonly weight: number
+  /**
+   * `false` when the first stage gives distances. Default: `true`, but nothing is blended when three or more scores
+   * only rise from the first candidate of the input to the last, because a retriever puts the best first: such scores
+   * are most likely distances.
+   */
+  readonly higherIsBetter?: boolean | undefined
 }
 
 /** One result. `candidate` is the caller's own object, or `{ text }` when a string was given. */
@@ -176,6 +199,8 @@ export interface Report {
   readonly belowMinScore: number
   /** Wall-clock time of the whole call. */
   readonly durationMs: Milliseconds
+  /** Only in a report handed to `onReport` for a call that rejected: what it rejected with. */
+  readonly error?: unknown
 }
 
 /** The answer of `rerank`. */

@@ -1,0 +1,39 @@
+import type { Blend } from './types.js'
+
+/** Spreads numbers over 0..1; equal numbers all become 0, so that this side of a mix decides nothing. */
+export function minMax(numbers: readonly number[]): number[] {
+  // Not Math.min(...numbers): a long list would overflow the stack.
+  let [least, most] = [Infinity, -Infinity]
+  for (const number of numbers) {
+    least = Math.min(least, number)
+    most = Math.max(most, number)
+  }
+  // Halves, because the difference of two huge finite numbers is infinite.
+  const range = most / 2 - least / 2
+  return Array.from(numbers, (number) => (range > 0 ? (number / 2 - least / 2) / range : 0))
+}
+
+/**
+ * Mixes the scorer's numbers with the first stage's, both spread over 0..1 within this head.
+ *
+ * @returns the mixed numbers, or nothing when any first-stage score is missing: half a mix would favour one half.
+ */
+export function mix(blend: Blend, numbers: readonly number[], firstStage: readonly (number | undefined)[]): number[] | undefined {
+  if (!firstStage.every((score) => score !== undefined)) return undefined
+  const upward = blend.higherIsBetter === false ? firstStage.map((score) => -score) : firstStage
+  const [ours, theirs] = [minMax(numbers), minMax(upward)]
+  return ours.map((number, at) => blend.weight * number + (1 - blend.weight) * (theirs[at] as number))
+}
+
+/**
+ * Whether three or more scores never fall and rise at least once. A retriever puts its best first, so such scores are
+ * most likely distances, and mixing them as if higher were better would turn the first stage upside down.
+ */
+export function onlyRise(scores: readonly (number | undefined)[]): boolean {
+  if (scores.length < 3) return false
+  for (let at = 0; at < scores.length; at++) {
+    const [previous, score] = [scores[at - 1] ?? -Infinity, scores[at]]
+    if (score === undefined || score < previous) return false
+  }
+  return (scores.at(-1) as number) > (scores[0] as number)
+}

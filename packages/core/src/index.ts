@@ -1,0 +1,34 @@
+export { RerankError, type RerankErrorCode } from './errors.js'
+export { type Clock } from './clock.js'
+export { type RerankerOptions, type StageOptions, defaults } from './options.js'
+export { type CandidateOf, type RerankOptions } from './request.js'
+export { type Reranker, createReranker } from './rerank.js'
+export { type CrossEncoder, type CrossEncoderOptions, crossEncoder } from './score/onnx/cross-encoder.js'
+export { allOf, anyOf, not } from './skip/combine.js'
+export {
+  type AboveThresholdOptions,
+  type ClearMarginOptions,
+  type SmallPoolOptions,
+  aboveThreshold,
+  clearMargin,
+  smallPool,
+} from './skip/first-stage.js'
+export type {
+  Blend,
+  Call,
+  Candidate,
+  Milliseconds,
+  OnError,
+  Outcome,
+  Pool,
+  RankedResult,
+  Ranking,
+  Report,
+  Scope,
+  Scorer,
+  SkipPolicy,
+  SkipReason,
+  Span,
+  StageReport,
+  TextNote,
+} from './types.js'

@@ -1,0 +1,81 @@
+import type { Candidate, Milliseconds } from './types.js'
+import type { Entry, Run } from './entry.js'
+import type { Settings } from './options.js'
+import { onlyRise } from './blend.js'
+import { checkCount, checkOptions, isFiniteNumber } from './checks.js'
+import { invalidArgument } from './errors.js'
+
+/** What a candidate becomes in the results: itself, or `{ text }` when it was a string. */
+export type CandidateOf<T extends string | Candidate> = T extends Candidate ? T : Candidate
+
+/** Options of one call of `rerank`. */
+export interface RerankOptions {
+  /** How many results come back at most, 1 or more. Default: what the reranker was made with. */
+  readonly topN?: number | undefined
+  /**
+   * Time for this call, in milliseconds, counted from its start. Zero or less, as a used-up time budget gives: nothing
+   * is scored and the order stays. `Infinity`: none. Default: what the reranker was made with.
+   */
+  readonly deadlineMs?: Milliseconds | undefined
+  /** Aborting it rejects the call with the signal's reason, at any point. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** One call, checked. */
+export interface Request<C extends Candidate> {
+  readonly entries: readonly Entry<C>[]
+  readonly topN: number
+  readonly run: Run
+}
+
+/** Checks the arguments of one call. Reads each candidate once, so that a later change by the caller does no harm. */
+export function readRequest<T extends string | Candidate>(
+  settings: Settings,
+  input: { query: string; candidates: readonly T[]; options: RerankOptions },
+): Request<CandidateOf<T>> {
+  const startedAt = settings.clock.now()
+  checkCall(input.options)
+  const { topN = settings.topN, deadlineMs = settings.deadlineMs, signal } = input.options
+  const query: unknown = input.query
+  if (typeof query !== 'string' || query.trim() === '') {
+    throw invalidArgument('query', query, 'pass a string that is not blank')
+  }
+  if (!Array.isArray(input.candidates)) {
+    throw invalidArgument('candidates', input.candidates, 'pass an array of strings or of objects with a text')
+  }
+  // Array.from, unlike map, also visits the holes of a sparse array.
+  const entries = Array.from(input.candidates, (candidate: T, index) => readCandidate(candidate, index))
+  const scoresRise = onlyRise(entries.map((entry) => entry.firstStageScore))
+  const deadline = startedAt + deadlineMs
+  return { entries, topN, run: { query, clock: settings.clock, startedAt, deadline, signal, scoresRise } }
+}
+
+function readCandidate<T extends string | Candidate>(given: T, index: number): Entry<CandidateOf<T>> {
+  // A string has no type of its own to keep, so this is the one place where the candidate's type is asserted.
+  const candidate = (typeof given === 'string' ? { text: given } : given) as CandidateOf<T>
+  if (typeof candidate !== 'object' || candidate === null) {
+    throw invalidArgument(`candidates[${index}]`, candidate, 'pass a string or an object with a text')
+  }
+  const { text, score } = candidate
+  if (typeof text !== 'string') throw invalidArgument(`candidates[${index}].text`, text, 'pass a string')
+  if (score === undefined) return { candidate, index, text }
+  if (!isFiniteNumber(score)) {
+    throw invalidArgument(`candidates[${index}].score`, score, 'pass a finite number, or leave it out')
+  }
+  return { candidate, index, text, firstStageScore: score }
+}
+
+function checkCall(options: RerankOptions): void {
+  checkOptions('options', options, ['topN', 'deadlineMs', 'signal'])
+  const { topN, deadlineMs, signal } = options
+  if (topN !== undefined) checkCount('topN', topN, 1)
+  if (deadlineMs !== undefined && (typeof deadlineMs !== 'number' || Number.isNaN(deadlineMs))) {
+    throw invalidArgument('deadlineMs', deadlineMs, 'pass milliseconds, or leave it out')
+  }
+  if (signal !== undefined && !isAbortSignal(signal)) throw invalidArgument('signal', signal, 'pass an AbortSignal')
+}
+
+function isAbortSignal(value: unknown): boolean {
+  const { aborted, addEventListener } = (value ?? {}) as Partial<Record<keyof AbortSignal, unknown>>
+  return typeof aborted === 'boolean' && typeof addEventListener === 'function'
+}

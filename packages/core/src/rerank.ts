@@ -1,0 +1,122 @@
+import type { Candidate, Ranking, Report, StageReport } from './types.js'
+import type { Entry } from './entry.js'
+import { RerankError } from './errors.js'
+import { type RerankerOptions, type Settings, resolveOptions } from './options.js'
+import { observer } from './observe.js'
+import { type CandidateOf, type RerankOptions, type Request, readRequest } from './request.js'
+import { runStage } from './stage.js'
+
+/** Puts the candidates that answer a query best on top. Made by {@link createReranker}. */
+export interface Reranker extends AsyncDisposable {
+  /**
+   * Reranks candidates: best first, at most `topN`. `results[i].candidate` is the very object given (`{ text }` for a
+   * string); nothing of the caller's is copied or changed. Without candidates the answer is empty and nothing loads.
+   *
+   * @param query what was asked; must not be blank.
+   * @param candidates strings, or objects with a `text`, in the order of the first stage, best first.
+   * @throws RerankError `'invalid-argument'` for a wrong argument, `'closed'` after `close()`, `'model-files'` or
+   * `'runtime'` when the scorer cannot be loaded; the scorer's own error when it fails and `onError` is `'throw'`; the
+   * reason of `options.signal` when that aborts. A passed deadline is not an error: see `report`.
+   */
+  rerank<T extends string | Candidate>(
+    query: string,
+    candidates: readonly T[],
+    options?: RerankOptions,
+  ): Promise<Ranking<CandidateOf<T>>>
+  /** Loads what the scorers need ahead of the first call, for example while the retriever works. Idempotent. */
+  warmup(): Promise<void>
+  /** Closes the scorers, also those that were passed in. Idempotent; later calls reject with code `'closed'`. */
+  close(): Promise<void>
+}
+
+/**
+ * Makes a reranker. Without options it uses the bundled cross-encoder: no key, no network.
+ *
+ * @throws RerankError `'invalid-argument'` for a wrong option.
+ */
+export function createReranker(options: RerankerOptions = {}): Reranker {
+  const settings = resolveOptions(options)
+  const observe = observer(settings.onReport)
+  const scorers = [...new Set(settings.stages.map((stage) => stage.scorer))]
+  let closing: Promise<void> | undefined
+
+  const refuseClosed = (): void => {
+    if (closing !== undefined) throw new RerankError('closed', 'The reranker was closed: make a new one to go on.')
+  }
+  const close = (): Promise<void> => (closing ??= all(scorers.map(async (scorer) => scorer.close?.())))
+
+  return {
+    async rerank(query, candidates, callOptions = {}) {
+      refuseClosed()
+      const request = readRequest(settings, { query, candidates, options: callOptions })
+      const stages: StageReport[] = []
+      try {
+        const list = await runStages(settings, request, stages)
+        const ranking = cut(settings, request, { list, stages })
+        observe(ranking.report)
+        return ranking
+      } catch (error) {
+        observe({ ...cut(settings, request, { list: [], stages }).report, error })
+        throw error
+      }
+    },
+    async warmup() {
+      refuseClosed()
+      await all(scorers.map(async (scorer) => scorer.warmup?.()))
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+/** Each stage works on the list that the one before left. */
+async function runStages<C extends Candidate>(
+  settings: Settings,
+  { entries, run }: Request<C>,
+  reports: StageReport[],
+): Promise<readonly Entry<C>[]> {
+  run.signal?.throwIfAborted()
+  if (entries.length === 0) return entries
+  await settings.prepare()
+  let list = entries
+  for (const stage of settings.stages) {
+    run.signal?.throwIfAborted()
+    const done = await runStage(stage, list, run)
+    reports.push(done.report)
+    if ('fatal' in done) throw done.fatal
+    list = done.list
+  }
+  run.signal?.throwIfAborted()
+  return list
+}
+
+/** Applies `minScore` and `topN`, and writes the report. */
+function cut<C extends Candidate>(
+  settings: Settings,
+  { entries, topN, run }: Request<C>,
+  { list, stages }: { list: readonly Entry<C>[]; stages: readonly StageReport[] },
+): Ranking<C> {
+  const kept = list.filter((entry) => !isBelowMinScore(entry, settings))
+  const results = kept.slice(0, topN).map(({ text: _, ...result }, at) => ({ ...result, rank: at + 1 }))
+  const report: Report = {
+    stages,
+    candidates: entries.length,
+    returned: results.length,
+    belowMinScore: list.length - kept.length,
+    durationMs: run.clock.now() - run.startedAt,
+  }
+  return { results, report }
+}
+
+/** Only a score of the last stage's own scorer may be held against a threshold, which was chosen for that scorer. */
+function isBelowMinScore({ score, scorerId }: Entry, { minScore, stages }: Settings): boolean {
+  if (minScore === undefined || score === undefined) return false
+  return scorerId === stages.at(-1)?.scorer.id && score < minScore
+}
+
+/** Waits for all, also when one fails, then rejects with the first failure. */
+async function all(work: readonly Promise<void>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(work)
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+}
