@@ -1,0 +1,165 @@
+import type { Callbacks } from '@langchain/core/callbacks/manager'
+import type { DocumentInterface } from '@langchain/core/documents'
+import { BaseDocumentCompressor } from '@langchain/core/retrievers/document_compressors'
+import type { Candidate, RankedResult, Ranking, Reranker, Span } from '@secondpass/core'
+import { type GetScore, scoreAt, toCandidates, withMetadata } from './documents.js'
+import { checkRankingOptions, type RankingOptions, type RerankerSource, takeReranker } from './source.js'
+import { traceRanking, traceRetriever } from './trace.js'
+
+/** Options of {@link RerankCompressor}, besides the reranker or the options to make one. */
+export interface RerankCompressorFields extends RankingOptions {
+  /**
+   * Metadata key for the reranker's score: a probability in 0..1 with the bundled model. On the way out the key holds
+   * this compressor's score or is absent, so that no number of another scale is mistaken for it.
+   * Default: `'relevanceScore'`.
+   */
+  readonly scoreKey?: string | undefined
+  /** Metadata key for the first-stage score that {@link getScore} read. Default: `'firstStageScore'`. */
+  readonly firstStageScoreKey?: string | undefined
+  /**
+   * Reads the first-stage score of a document: any scale, higher is better; skip policies and `blend` go by it.
+   * Default: the number under `firstStageScoreKey`, which {@link RerankRetriever} writes. No other key is tried: a
+   * `metadata.score` is a similarity in one store and a distance in the next. Examples:
+   * `(document) => document.metadata.bm25Score`, `(document) => -document.metadata.distance`.
+   */
+  readonly getScore?: GetScore | undefined
+}
+
+/** A ready `reranker`, or the options of `createReranker`; and the fields of this class. */
+export type RerankCompressorOptions = RerankerSource & RerankCompressorFields
+
+/** Options of one call. */
+export interface RerankCallOptions {
+  /** Overrides the compressor's `topN` for this call. */
+  readonly topN?: number | undefined
+  /** Overrides the compressor's `timeoutMs` for this call. */
+  readonly timeoutMs?: number | undefined
+  /** Aborting rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** One entry of {@link RerankCompressor.rerank}. */
+export interface RerankEntry {
+  /** 0-based place in the documents given. */
+  readonly index: number
+  /** The reranker's score. Missing when no model scored this document: ranking was skipped, failed or came late. */
+  readonly relevanceScore?: number
+  /** The first-stage score, when there is one. */
+  readonly firstStageScore?: number
+  /** The end of the document was not read because it did not fit the model. */
+  readonly truncated?: boolean
+  /** The stretch of the document that earned the score, when it was read in windows. */
+  readonly bestSpan?: Span
+}
+
+/**
+ * Reranks documents wherever LangChain takes a document compressor: `ContextualCompressionRetriever`,
+ * `DocumentCompressorPipeline`, `MultiQueryRetriever`, `ParentDocumentRetriever`.
+ *
+ * Documents come back as copies, best first; those given are never changed. With no documents no model is loaded.
+ */
+export class RerankCompressor extends BaseDocumentCompressor {
+  private readonly reranker: Reranker
+  private readonly owned: boolean
+  private readonly scoreKey: string
+  private readonly firstStageScoreKey: string
+  private readonly getScore: GetScore
+  private readonly ranking: RankingOptions
+
+  /** @throws RerankError `'invalid-argument'` for an option that is unknown, wrong, or given beside a ready reranker. */
+  constructor(options: RerankCompressorOptions = {}) {
+    super()
+    const { scoreKey, firstStageScoreKey, getScore, topN, timeoutMs, ...source } = options
+    this.ranking = { topN, timeoutMs }
+    checkRankingOptions('RerankCompressor', this.ranking)
+    this.scoreKey = scoreKey ?? 'relevanceScore'
+    this.firstStageScoreKey = firstStageScoreKey ?? 'firstStageScore'
+    this.getScore = getScore ?? ((document) => scoreAt(document, this.firstStageScoreKey))
+    ;({ reranker: this.reranker, owned: this.owned } = takeReranker('RerankCompressor', source))
+  }
+
+  /**
+   * @param documents in first-stage order.
+   * @param query not empty.
+   * @param callbacks what a retriever hands on (`runManager?.getChild()`), for the trace.
+   * @param options for code that calls this directly; LangChain's own retrievers never pass them.
+   * @returns copies of the best `topN` documents, best first.
+   * @throws RerankError what the reranker throws; see `onError` of `createReranker`.
+   */
+  override async compressDocuments(
+    documents: DocumentInterface[],
+    query: string,
+    callbacks?: Callbacks,
+    options: RerankCallOptions = {},
+  ): Promise<DocumentInterface[]> {
+    const { topN, timeoutMs } = this.limits(options)
+    const settings = {
+      candidates: documents?.length,
+      ...(topN !== undefined && { topN }),
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    }
+    const run = { name: 'RerankCompressor', query, tags: ['reranker'], metadata: settings }
+    return traceRetriever(callbacks, run, async (children) => {
+      const rank = (): Promise<Ranking> => this.rank(documents, query, options)
+      const { results } = await traceRanking(children, { query, ...settings }, rank)
+      return results.map((result) => this.toDocument(documents[result.index] as DocumentInterface, result))
+    })
+  }
+
+  /**
+   * The ranking without the documents, for code that keeps its own. Not traced.
+   *
+   * @param documents LangChain documents, or plain texts.
+   * @returns the best `topN` places, best first.
+   */
+  async rerank(
+    documents: readonly (DocumentInterface | string)[],
+    query: string,
+    options: RerankCallOptions = {},
+  ): Promise<RerankEntry[]> {
+    const whole = documents.map((item) => (typeof item === 'string' ? { pageContent: item, metadata: {} } : item))
+    const { results } = await this.rank(whole, query, options)
+    return results.map(({ index, score, firstStageScore, truncated, bestSpan }) => ({
+      index,
+      ...(score !== undefined && { relevanceScore: score }),
+      ...(firstStageScore !== undefined && { firstStageScore }),
+      ...(truncated !== undefined && { truncated }),
+      ...(bestSpan !== undefined && { bestSpan }),
+    }))
+  }
+
+  /** Loads the model ahead of the first call, for example while the retriever is being set up. Idempotent. */
+  async warmup(): Promise<void> {
+    await this.reranker.warmup()
+  }
+
+  /** Closes the reranker that this compressor made; a ready `reranker` is left to its maker. Idempotent. */
+  async close(): Promise<void> {
+    if (this.owned) await this.reranker.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  private async rank(
+    documents: readonly DocumentInterface[],
+    query: string,
+    options: RerankCallOptions,
+  ): Promise<Ranking> {
+    const { topN, timeoutMs } = this.limits(options)
+    const candidates = toCandidates(documents, this.getScore)
+    return this.reranker.rerank(query, candidates, { topN, deadlineMs: timeoutMs, signal: options.signal })
+  }
+
+  private limits(options: RerankCallOptions): RankingOptions {
+    return { topN: options.topN ?? this.ranking.topN, timeoutMs: options.timeoutMs ?? this.ranking.timeoutMs }
+  }
+
+  private toDocument(document: DocumentInterface, result: RankedResult<Candidate>): DocumentInterface {
+    const changes: Record<string, unknown> = { [this.scoreKey]: result.score }
+    if (result.firstStageScore !== undefined) changes[this.firstStageScoreKey] = result.firstStageScore
+    if (result.blendedScore !== undefined) changes['blendedScore'] = result.blendedScore
+    return withMetadata(document, changes)
+  }
+}

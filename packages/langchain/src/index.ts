@@ -1,0 +1,16 @@
+export {
+  type RerankCallOptions,
+  RerankCompressor,
+  type RerankCompressorFields,
+  type RerankCompressorOptions,
+  type RerankEntry,
+} from './compressor.js'
+export type { GetScore } from './documents.js'
+export {
+  type FilterOf,
+  RerankRetriever,
+  type RerankRetrieverFields,
+  type RerankRetrieverOptions,
+  type ScoredSearch,
+} from './retriever.js'
+export type { RankingOptions, RerankerSource } from './source.js'

@@ -1,0 +1,55 @@
+import { createReranker, RerankError, type Reranker, type RerankerOptions } from '@secondpass/core'
+
+/** Either a ready reranker, shared with other code, or the options of `createReranker` to make one. */
+export type RerankerSource =
+  | {
+      /** A reranker from `createReranker`. Whoever made it closes it. */
+      readonly reranker: Reranker
+    }
+  | (Omit<RerankerOptions, 'topN'> & { readonly reranker?: undefined })
+
+/** What both adapters of this package take besides the reranker itself. */
+export interface RankingOptions {
+  /** How many documents come back, at least 1. Default: all, or what a ready `reranker` was made with. */
+  readonly topN?: number | undefined
+  /**
+   * Milliseconds that reranking may take, above 0. When they run out the documents come back in the order they came
+   * in, without a relevance score, and the report and the trace say `late`. LangChain hands a compressor no
+   * `AbortSignal`, so this is the only bound that reaches it. Default: none, or the `deadlineMs` of the reranker.
+   */
+  readonly timeoutMs?: number | undefined
+}
+
+/** Takes the ready reranker or makes one; what is left over must be options that `createReranker` knows. */
+export function takeReranker(owner: string, source: RerankerSource): { reranker: Reranker; owned: boolean } {
+  const { reranker, ...options } = source
+  if (reranker === undefined) return { reranker: createReranker(options), owned: true }
+  if (typeof reranker?.rerank !== 'function') {
+    throw new RerankError('invalid-argument', `${owner}: reranker has no rerank(): pass what createReranker() returns`)
+  }
+  const stray = Object.keys(options)
+  if (stray.length > 0) {
+    const names = stray.join(', ')
+    throw new RerankError(
+      'invalid-argument',
+      `${owner}: ${names} given beside a ready reranker: give ${names} to createReranker() instead`,
+    )
+  }
+  return { reranker, owned: false }
+}
+
+/** Checks the options that every call uses, once, at construction. */
+export function checkRankingOptions(owner: string, { topN, timeoutMs }: RankingOptions): void {
+  if (topN !== undefined && topN !== Infinity && !(Number.isInteger(topN) && topN >= 1)) {
+    throw new RerankError(
+      'invalid-argument',
+      `${owner}: topN is ${topN}: pass a whole number of at least 1, or leave it out`,
+    )
+  }
+  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0)) {
+    throw new RerankError(
+      'invalid-argument',
+      `${owner}: timeoutMs is ${timeoutMs}: pass milliseconds above 0, or leave it out`,
+    )
+  }
+}

@@ -1,0 +1,6 @@
+export type { MetadataModeName, QueryContent, Reranked, ScoredNode } from './nodes.js'
+export {
+  RerankPostprocessor,
+  type RerankPostprocessorFields,
+  type RerankPostprocessorOptions,
+} from './postprocessor.js'

@@ -1,0 +1,141 @@
+import {
+  type Candidate,
+  createReranker,
+  RerankError,
+  type RankedResult,
+  type Reranker,
+  type RerankerOptions,
+} from '@secondpass/core'
+import { type MetadataModeName, type QueryContent, type Reranked, type ScoredNode, textOf } from './nodes.js'
+
+/** Options of {@link RerankPostprocessor}, besides the reranker or the options to make one. */
+export interface RerankPostprocessorFields {
+  /** How many nodes come back, at least 1. Default: all, or what a ready `reranker` was made with. */
+  readonly topN?: number | undefined
+  /**
+   * Milliseconds that reranking may take, above 0. When they run out the nodes come back as they came in, and the
+   * report says `late`. Default: none, or the `deadlineMs` of the reranker.
+   */
+  readonly timeoutMs?: number | undefined
+  /**
+   * Which metadata the model reads in front of a node's text. `'NONE'`: the text alone. The other modes put lines like
+   * `file_path: …` before it, which cost time and can pull the score either way. Default: `'NONE'`.
+   */
+  readonly metadataMode?: MetadataModeName | undefined
+  /**
+   * Reads the first-stage score of a node: any scale, higher is better; skip policies and `blend` go by it.
+   * Default: `score`, which LlamaIndex's retrievers fill with a similarity.
+   */
+  readonly getScore?: ((node: ScoredNode) => number | undefined) | undefined
+}
+
+/** A ready `reranker` (whoever made it closes it) or the options of `createReranker`; and the fields of this class. */
+export type RerankPostprocessorOptions = RerankPostprocessorFields &
+  ({ readonly reranker: Reranker } | (Omit<RerankerOptions, 'topN'> & { readonly reranker?: undefined }))
+
+/**
+ * Reranks nodes wherever LlamaIndex.TS takes a node postprocessor: `asQueryEngine`, `RetrieverQueryEngine`,
+ * `ContextChatEngine`.
+ *
+ * New `NodeWithScore` objects come back, best first, around the same nodes; neither the objects given nor the nodes are
+ * changed. `score` is the reranker's, 0..1 with the bundled model, so a `SimilarityPostprocessor` may follow;
+ * `firstStageScore` is the retriever's.
+ */
+export class RerankPostprocessor {
+  private readonly reranker: Reranker
+  private readonly owned: boolean
+  private readonly fields: RerankPostprocessorFields
+
+  /** @throws RerankError `'invalid-argument'` for an option that is unknown, wrong, or given beside a ready reranker. */
+  constructor(options: RerankPostprocessorOptions = {}) {
+    const { topN, timeoutMs, metadataMode, getScore, reranker, ...rest } = options
+    this.fields = { topN, timeoutMs, metadataMode, getScore }
+    checkFields(this.fields)
+    if (reranker !== undefined) checkReady(reranker, Object.keys(rest))
+    this.owned = reranker === undefined
+    this.reranker = reranker ?? createReranker(rest)
+  }
+
+  /**
+   * @param nodes in first-stage order.
+   * @param query a text or message content, whose text parts are read.
+   * @returns the best `topN` nodes, best first. When nothing was ranked (skipped, failed, late) every node keeps the
+   *   `score` it came with; in a ranked list a node that no model scored has none, since the scales do not mix.
+   * @throws RerankError `'invalid-argument'` without a query; otherwise see `onError` of `createReranker`.
+   */
+  async postprocessNodes<N extends ScoredNode>(nodes: N[], query?: QueryContent): Promise<Reranked<N>[]> {
+    const text = textOf(query)
+    if (text === undefined) {
+      throw new RerankError(
+        'invalid-argument',
+        'query has no text: pass the question that the nodes were retrieved for',
+      )
+    }
+    const { topN, timeoutMs } = this.fields
+    const { results, report } = await this.reranker.rerank(text, this.candidatesOf(nodes), {
+      topN,
+      deadlineMs: timeoutMs,
+    })
+    const ranked = report.stages.some((stage) => stage.outcome === 'ranked')
+    return results.map((result) => rescored(nodes[result.index] as N, result, ranked))
+  }
+
+  /** Loads the model ahead of the first call. Idempotent. */
+  async warmup(): Promise<void> {
+    await this.reranker.warmup()
+  }
+
+  /** Closes the reranker that this postprocessor made; a ready `reranker` is left to its maker. Idempotent. */
+  async close(): Promise<void> {
+    if (this.owned) await this.reranker.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  private candidatesOf(nodes: readonly ScoredNode[]): Candidate[] {
+    const { metadataMode = 'NONE', getScore = finiteScore } = this.fields
+    return nodes.map((item) => ({ text: item.node.getContent(metadataMode as never), score: getScore(item) }))
+  }
+}
+
+/** A cosine with an empty vector is NaN, which is no score. */
+function finiteScore({ score }: ScoredNode): number | undefined {
+  return Number.isFinite(score) ? score : undefined
+}
+
+/** A new object around the same node. Keys with no value are left out: exact optional properties. */
+function rescored<N extends ScoredNode>(item: N, result: RankedResult<Candidate>, ranked: boolean): Reranked<N> {
+  const { score: given, ...rest } = item
+  const score = ranked ? result.score : given
+  return {
+    ...rest,
+    ...(score !== undefined && { score }),
+    ...(result.firstStageScore !== undefined && { firstStageScore: result.firstStageScore }),
+  } as Reranked<N>
+}
+
+function checkFields({ topN, timeoutMs, metadataMode }: RerankPostprocessorFields): void {
+  if (topN !== undefined && topN !== Infinity && !(Number.isInteger(topN) && topN >= 1)) {
+    throw wrong(`topN is ${topN}: pass a whole number of at least 1, or leave it out`)
+  }
+  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0)) {
+    throw wrong(`timeoutMs is ${timeoutMs}: pass milliseconds above 0, or leave it out`)
+  }
+  if (metadataMode !== undefined && !['ALL', 'EMBED', 'LLM', 'NONE'].includes(metadataMode)) {
+    throw wrong(`metadataMode is ${JSON.stringify(metadataMode)}: pass 'ALL', 'EMBED', 'LLM' or 'NONE'`)
+  }
+}
+
+function checkReady(reranker: Reranker, stray: readonly string[]): void {
+  if (typeof reranker?.rerank !== 'function')
+    throw wrong('reranker has no rerank(): pass what createReranker() returns')
+  if (stray.length > 0) {
+    throw wrong(`${stray.join(', ')} given beside a ready reranker: give it to createReranker() instead`)
+  }
+}
+
+function wrong(message: string): RerankError {
+  return new RerankError('invalid-argument', `RerankPostprocessor: ${message}`)
+}

@@ -1,0 +1,185 @@
+import { aboveThreshold, createReranker, RerankError, type Report } from '@secondpass/core'
+import { type BaseNodePostprocessor, MetadataMode, SimilarityPostprocessor, TextNode } from 'llamaindex'
+import { describe, expect, it } from 'vitest'
+import { RerankPostprocessor } from '../../packages/llamaindex/src/index.ts'
+import { manualClock } from '../fixtures/manual-clock.ts'
+import { failingScorer, hangingScorer, overlapScorer } from '../fixtures/overlap-scorer.ts'
+import { frozenNodes, query, texts, textsOf } from './support.ts'
+
+const best = texts[3]
+
+describe('postprocessNodes', () => {
+  it('puts the best node first, in new objects around the same nodes', async () => {
+    const postprocessor: BaseNodePostprocessor = new RerankPostprocessor({ scorer: overlapScorer() })
+    const given = frozenNodes()
+    const [first, ...rest] = await postprocessor.postprocessNodes(given, query)
+    expect(first?.node).toBe(given[3]?.node)
+    expect(first).not.toBe(given[3])
+    expect(rest).toHaveLength(4)
+  })
+
+  it('gives each node the new score and keeps the first one beside it', async () => {
+    const nodes = await new RerankPostprocessor({ scorer: overlapScorer(), topN: 1 }).postprocessNodes(
+      frozenNodes(),
+      query,
+    )
+    expect(nodes).toEqual([{ node: expect.any(TextNode), score: 5 / 7, firstStageScore: 0.9 - 3 / 10 }])
+  })
+
+  it('keeps other properties, and makes up no score for a node that had none', async () => {
+    const item = Object.freeze({ node: new TextNode({ text: 'api key' }), origin: 'bm25' })
+    const [node] = await new RerankPostprocessor({ scorer: overlapScorer() }).postprocessNodes([item], query)
+    expect(node).toEqual({ node: item.node, origin: 'bm25', score: 2 / 7 })
+  })
+
+  it('asks nobody when there are no nodes', async () => {
+    const scorer = overlapScorer()
+    expect(await new RerankPostprocessor({ scorer }).postprocessNodes([], query)).toEqual([])
+    expect(scorer).toMatchObject({ calls: [], warmups: 0 })
+  })
+
+  it('hands on scores that SimilarityPostprocessor can cut by', async () => {
+    const nodes = await new RerankPostprocessor({ scorer: overlapScorer() }).postprocessNodes(frozenNodes(), query)
+    const kept = await new SimilarityPostprocessor({ similarityCutoff: 0.5 }).postprocessNodes(nodes)
+    expect(textsOf(kept)).toEqual([best])
+  })
+})
+
+describe('the query', () => {
+  it('may be message content, of which the text parts are read', async () => {
+    const scorer = overlapScorer()
+    const asked: string[] = []
+    const spy = {
+      ...scorer,
+      score: (text: string, ...rest: [readonly string[], never]) => (asked.push(text), scorer.score(text, ...rest)),
+    }
+    const content = [
+      { type: 'text' as const, text: 'rotate' },
+      { type: 'image_url' as const, image_url: { url: 'data:,' } },
+      { type: 'text' as const, text: 'an api key' },
+    ]
+    const [first] = await new RerankPostprocessor({ scorer: spy }).postprocessNodes(frozenNodes(), content)
+    expect(asked).toEqual(['rotate\n\nan api key'])
+    expect((first?.node as TextNode).text).toBe(best)
+  })
+
+  it.each([
+    ['nothing', undefined],
+    ['an image', [{ type: 'image_url', image_url: { url: 'data:,' } }]],
+    ['no message content', { text: 'a question' } as never],
+  ])('may not be %s', async (_case, content) => {
+    const postprocessor = new RerankPostprocessor({ scorer: overlapScorer() })
+    await expect(postprocessor.postprocessNodes(frozenNodes(), content)).rejects.toThrow('query has no text')
+  })
+})
+
+describe('metadataMode', () => {
+  it('leaves metadata out unless told otherwise', async () => {
+    const scorer = overlapScorer()
+    await new RerankPostprocessor({ scorer }).postprocessNodes(frozenNodes(), query)
+    expect(scorer.calls).toEqual([texts])
+  })
+
+  it("reads what LlamaIndex's own mode of that name reads", async () => {
+    const scorer = overlapScorer()
+    const nodes = frozenNodes()
+    await new RerankPostprocessor({ scorer, metadataMode: 'LLM' }).postprocessNodes(nodes, query)
+    expect(scorer.calls).toEqual([nodes.map(({ node }) => node.getContent(MetadataMode.LLM))])
+    expect(scorer.calls[0]?.[0]).toContain('file_path: how/do/I/0.md')
+  })
+})
+
+describe('a ranking that did not happen', () => {
+  it('leaves every node the score it came with when a policy skips', async () => {
+    const scorer = overlapScorer()
+    const postprocessor = new RerankPostprocessor({ scorer, skip: aboveThreshold({ threshold: 0.85 }), topN: 2 })
+    const nodes = await postprocessor.postprocessNodes(frozenNodes(), query)
+    expect(scorer.calls).toEqual([])
+    expect(textsOf(nodes)).toEqual(texts.slice(0, 2))
+    expect(nodes.map(({ score, firstStageScore }) => [score, firstStageScore])).toEqual([
+      [0.9, 0.9],
+      [0.8, 0.8],
+    ])
+  })
+
+  it('reads the first-stage score from elsewhere when told so', async () => {
+    const scorer = overlapScorer()
+    const getScore = (): number => -3
+    const nodes = await new RerankPostprocessor({ scorer, getScore }).postprocessNodes(frozenNodes(), query)
+    expect(nodes[0]).toMatchObject({ score: 5 / 7, firstStageScore: -3 })
+  })
+
+  it('leaves no first-stage score beside the scores of the model', async () => {
+    const stages = [{ scorer: overlapScorer(), depth: 2 }]
+    const nodes = await new RerankPostprocessor({ stages }).postprocessNodes(frozenNodes(), query)
+    expect(nodes.map(({ score }) => score)).toEqual([2 / 7, 0, undefined, undefined, undefined])
+    expect(nodes.map(({ firstStageScore }) => firstStageScore)).not.toContain(undefined)
+  })
+
+  it('rejects with the error of the scorer, or keeps the order when told so', async () => {
+    const scorer = failingScorer('the model is down')
+    await expect(new RerankPostprocessor({ scorer }).postprocessNodes(frozenNodes(), query)).rejects.toThrow(
+      'the model is down',
+    )
+    const nodes = await new RerankPostprocessor({ scorer, onError: 'keep-order' }).postprocessNodes(
+      frozenNodes(),
+      query,
+    )
+    expect(textsOf(nodes)).toEqual(texts)
+  })
+
+  it('gives back the first-stage order when timeoutMs runs out, and reports it', async () => {
+    const clock = manualClock()
+    const scorer = hangingScorer()
+    const reports: Report[] = []
+    const postprocessor = new RerankPostprocessor({
+      scorer,
+      clock,
+      timeoutMs: 80,
+      onReport: (report) => reports.push(report),
+    })
+    const answer = postprocessor.postprocessNodes(frozenNodes(), query)
+    await scorer.asked
+    clock.advance(80)
+    expect(textsOf(await answer)).toEqual(texts)
+    expect((await answer).map(({ score }) => score)).toEqual(frozenNodes().map(({ score }) => score))
+    expect(reports.map((report) => report.stages.map((stage) => stage.outcome))).toEqual([['late']])
+  })
+})
+
+describe('the reranker behind it', () => {
+  it('may be shared, and is then closed by its maker alone', async () => {
+    const scorer = overlapScorer()
+    const reranker = createReranker({ scorer })
+    const postprocessor = new RerankPostprocessor({ reranker, topN: 1 })
+    await postprocessor.warmup()
+    expect(textsOf(await postprocessor.postprocessNodes(frozenNodes(), query))).toEqual([best])
+    await postprocessor.close()
+    expect(scorer).toMatchObject({ warmups: 1, closes: 0 })
+  })
+
+  it('is closed with the postprocessor that made it', async () => {
+    const scorer = overlapScorer()
+    {
+      await using postprocessor = new RerankPostprocessor({ scorer })
+      await postprocessor.postprocessNodes(frozenNodes(), query)
+    }
+    expect(scorer.closes).toBe(1)
+  })
+
+  it.each([
+    [
+      'an option beside a ready reranker',
+      { reranker: createReranker({ scorer: overlapScorer() }), skip: () => undefined },
+      'skip',
+    ],
+    ['something that is no reranker', { reranker: {} }, 'pass what createReranker() returns'],
+    ['a misspelt option', { scorer: overlapScorer(), topn: 3 }, 'topn'],
+    ['a topN of none', { scorer: overlapScorer(), topN: 0 }, 'topN is 0'],
+    ['a timeout of none', { scorer: overlapScorer(), timeoutMs: 0 }, 'timeoutMs is 0'],
+    ['an unknown metadata mode', { scorer: overlapScorer(), metadataMode: 'SOME' }, 'metadataMode is "SOME"'],
+  ])('is not made with %s', (_case, options, message) => {
+    expect(() => new RerankPostprocessor(options as never)).toThrow(RerankError)
+    expect(() => new RerankPostprocessor(options as never)).toThrow(message)
+  })
+})

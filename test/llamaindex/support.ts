@@ -1,0 +1,41 @@
+import { BaseEmbedding, type NodeWithScore, TextNode } from 'llamaindex'
+import { deepFreeze } from '../fixtures/deep-freeze.ts'
+
+export const query = 'how do I rotate an api key'
+
+/** Invented passages, in an order that is not the best: the last but one answers {@link query}. */
+export const texts = [
+  'Keys of a piano are made of wood.',
+  'An api returns json.',
+  'Backups rotate every night.',
+  'To rotate an api key, do open settings.',
+  'Colours of the logo.',
+]
+
+/** Deep-frozen nodes with falling scores: whoever changes one gets an error. */
+export function frozenNodes(): NodeWithScore[] {
+  return texts.map((text, at) => {
+    const node = new TextNode({ text, id_: `id-${at}`, metadata: { file_path: `how/do/I/${at}.md` } })
+    return deepFreeze({ node, score: 0.9 - at / 10 })
+  })
+}
+
+export function textsOf(nodes: readonly NodeWithScore[]): string[] {
+  return nodes.map(({ node }) => (node as TextNode).text)
+}
+
+/** A stand-in for an embedding model: counts of words, spread over a few buckets. */
+export class WordCountEmbedding extends BaseEmbedding {
+  constructor() {
+    super()
+  }
+
+  override async getTextEmbedding(text: string): Promise<number[]> {
+    const counts = new Array<number>(64).fill(0)
+    for (const word of text.toLowerCase().match(/\w+/g) ?? []) {
+      const bucket = [...word].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 64, 7)
+      counts[bucket] = (counts[bucket] ?? 0) + 1
+    }
+    return counts
+  }
+}
