@@ -1,37 +1,16 @@
-import { availableParallelism } from 'node:os'
 import type { Call, Scorer } from '../../types.js'
-import { RerankError, invalidArgument } from '../../errors.js'
+import { RerankError } from '../../errors.js'
 import { type ModelFolder, locateModel, readTokenizerFiles } from './model-files.js'
+import { type CrossEncoderOptions, checkOptions, workerCount } from './options.js'
 import { PairBatch } from './pair-batch.js'
-import { type PairEncoder, createPairEncoder } from './pairs.js'
+import { createPairEncoder } from './pairs.js'
 import { startPool } from './pool.js'
-import { type PairRunner, inThisThread } from './schedule.js'
+import { type LoadedModel, readTexts } from './reading.js'
+import { inThisThread } from './schedule.js'
 import { openSession, refuseTelemetry } from './session.js'
 import { createTextEncoder } from './text-encoder.js'
 
-/** Options of {@link crossEncoder}. */
-export interface CrossEncoderOptions {
-  /**
-   * `'bundled'` (default): the English model that comes with this package. Otherwise the path of a folder with
-   * `model.onnx` (or `onnx/model.onnx`), `tokenizer.json` and `config.json` of a BERT-type cross-encoder with one logit.
-   */
-  readonly model?: string
-  /**
-   * Worker threads that score beside the event loop. Default 0: score in the calling thread, one pair a run, so that
-   * the loop turns between pairs. A number from 1: that many threads, each with its own copy of the weights.
-   * `'auto'`: the cores but one, at least 1 and at most 4.
-   */
-  readonly workers?: number | 'auto'
-  /** Threads inside one run, 1 or more. Default 1: more threads pay off less than more workers. */
-  readonly threads?: number
-  /** Longest pair in tokens, special tokens included; 5 or more. Default and upper bound: what the model can read. */
-  readonly maxLength?: number
-  /**
-   * What happens to a text that does not fit `maxLength` together with the query. `'truncate'` (default): its end is
-   * not read, the result says `truncated`, the report counts `truncatedTexts`. `'error'`: the call rejects.
-   */
-  readonly longText?: 'truncate' | 'error'
-}
+export type { CrossEncoderOptions } from './options.js'
 
 /** A scorer that frees its session and threads at the end of an `await using` block. */
 export interface CrossEncoder extends Scorer<'pair'>, AsyncDisposable {
@@ -55,38 +34,26 @@ export function crossEncoder(options: CrossEncoderOptions = {}): CrossEncoder {
   return new OnnxCrossEncoder(folder, options)
 }
 
-interface Loaded {
-  readonly pairs: PairEncoder
-  readonly runner: PairRunner
-}
-
 class OnnxCrossEncoder implements CrossEncoder {
   readonly id: string
   readonly scope = 'pair'
   readonly #folder: ModelFolder
   readonly #options: CrossEncoderOptions
-  #loading: Promise<Loaded> | undefined
+  #loading: Promise<LoadedModel> | undefined
   #closed = false
 
   constructor(folder: ModelFolder, options: CrossEncoderOptions) {
     this.#folder = folder
     this.#options = options
-    this.id = options.maxLength === undefined ? folder.id : `${folder.id}:max${options.maxLength}`
+    this.id = [folder.id, ...readingOptions(options)].join(':')
   }
 
   async score(query: string, texts: readonly string[], call: Call): Promise<readonly number[]> {
     call.signal.throwIfAborted()
     if (this.#closed) throw closedError(this.id)
     if (texts.length === 0) return []
-    const { pairs, runner } = await this.#load()
-    const { unique, places } = distinct(texts)
-    const batch = new PairBatch(pairs, query, unique, this.#options.longText)
-    call.stats['texts'] = (call.stats['texts'] ?? 0) + texts.length
-    const logits = await runner.run(batch, call).finally(() => batch.addCounts(call.stats))
-    for (const [at, place] of places.entries()) {
-      if (batch.truncated.has(place)) call.note(at, { truncated: true })
-    }
-    return places.map((place) => logits[place] as number)
+    const model = await this.#load()
+    return readTexts({ query, texts, options: this.#options }, model, call)
   }
 
   toProbability(score: number): number {
@@ -113,7 +80,7 @@ class OnnxCrossEncoder implements CrossEncoder {
     await this.close()
   }
 
-  #load(): Promise<Loaded> {
+  #load(): Promise<LoadedModel> {
     if (this.#closed) return Promise.reject(closedError(this.id))
     if (this.#loading !== undefined) return this.#loading
     const loading = this.#open()
@@ -123,7 +90,7 @@ class OnnxCrossEncoder implements CrossEncoder {
     return loading
   }
 
-  async #open(): Promise<Loaded> {
+  async #open(): Promise<LoadedModel> {
     const { tokenizer, tokenizerConfig } = await readTokenizerFiles(this.#folder)
     const { graphPath, config } = this.#folder
     const encoder = await createTextEncoder(tokenizer, tokenizerConfig)
@@ -135,39 +102,12 @@ class OnnxCrossEncoder implements CrossEncoder {
   }
 }
 
-/** Equal texts earn equal scores, so each is scored once. `places[at]` is where text `at` stands in `unique`. */
-function distinct(texts: readonly string[]): { unique: string[]; places: number[] } {
-  const placeOf = new Map<string, number>()
-  const places = texts.map((text) => {
-    const place = placeOf.get(text) ?? placeOf.size
-    placeOf.set(text, place)
-    return place
-  })
-  return { unique: [...placeOf.keys()], places }
-}
-
-/** `'auto'` leaves a core to the event loop, and stops at 4: each worker holds its own copy of the weights. */
-function workerCount(workers: number | 'auto'): number {
-  return workers === 'auto' ? Math.min(4, Math.max(1, availableParallelism() - 1)) : workers
+/** The options that change the numbers, as parts of the id. */
+function readingOptions({ maxLength, longText, windowOverlap }: CrossEncoderOptions): string[] {
+  const parts = maxLength === undefined ? [] : [`max${maxLength}`]
+  return longText === 'windows' ? [...parts, `windows-${windowOverlap ?? 'default'}`] : parts
 }
 
 function closedError(id: string): RerankError {
   return new RerankError('closed', `The scorer ${id} was closed: make a new one to go on.`)
-}
-
-function checkOptions({ workers, threads, maxLength, longText }: CrossEncoderOptions): void {
-  if (workers !== undefined && workers !== 'auto' && !isWholeFrom(0, workers)) {
-    throw invalidArgument('workers', workers, "pass a whole number from 0, or 'auto'")
-  }
-  if (threads !== undefined && !isWholeFrom(1, threads)) throw invalidArgument('threads', threads, 'pass a whole number from 1')
-  if (maxLength !== undefined && !isWholeFrom(5, maxLength)) {
-    throw invalidArgument('maxLength', maxLength, 'pass a whole number of tokens from 5, or leave it out')
-  }
-  if (longText !== undefined && longText !== 'truncate' && longText !== 'error') {
-    throw invalidArgument('longText', longText, "pass 'truncate' or 'error'")
-  }
-}
-
-function isWholeFrom(least: number, value: unknown): boolean {
-  return typeof value === 'number' && Number.isInteger(value) && value >= least
 }

@@ -48,6 +48,10 @@ export interface PairEncoder {
   readonly maxLength: number
   encodeQuery(query: string): EncodedQuery
   encodePair(query: EncodedQuery, text: string): EncodedPair
+  /** How many tokens of a text are read next to this query. */
+  roomForText(query: EncodedQuery): number
+  /** How many tokens a text has, without special tokens; counting stops beyond `limit`. */
+  countTokens(text: string, limit?: number): number
 }
 
 /**
@@ -74,6 +78,8 @@ export function createPairEncoder(files: PairEncoderFiles, options: PairEncoderO
         queryTruncated: kept.query < query.length,
       }
     },
+    roomForText: ({ ids: query }) => keptLengths(query.length, Infinity, available).text,
+    countTokens: (text, limit = Infinity) => encoder.encode(text, limit === Infinity ? undefined : limit + 1).length,
   }
 }
 

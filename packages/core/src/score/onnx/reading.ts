@@ -1,0 +1,72 @@
+import { bestWindows, textWindows } from '../../spans.js'
+import type { Call, Span, TextNote } from '../../types.js'
+import type { CrossEncoderOptions } from './options.js'
+import { PairBatch } from './pair-batch.js'
+import type { PairEncoder } from './pairs.js'
+import type { PairRunner } from './schedule.js'
+
+/** A model that is ready to score. */
+export interface LoadedModel {
+  readonly pairs: PairEncoder
+  readonly runner: PairRunner
+}
+
+/** What is to be read, and how. */
+export interface Asked {
+  readonly query: string
+  readonly texts: readonly string[]
+  readonly options: Pick<CrossEncoderOptions, 'longText' | 'windowOverlap'>
+}
+
+/** What came of one text. */
+interface Reading {
+  readonly logit: number
+  readonly note?: TextNote
+}
+
+const DEFAULT_OVERLAP_TOKENS = 64
+
+/** Scores texts; equal texts earn equal scores, so each is read once. One logit per text, in order. */
+export async function readTexts(asked: Asked, model: LoadedModel, call: Call): Promise<number[]> {
+  const placeOf = new Map<string, number>()
+  for (const text of asked.texts) if (!placeOf.has(text)) placeOf.set(text, placeOf.size)
+  add(call, 'texts', asked.texts.length)
+  const distinct = { ...asked, texts: [...placeOf.keys()] }
+  const readings = await (asked.options.longText === 'windows' ? readWindows : readWhole)(distinct, model, call)
+  return asked.texts.map((text, at) => {
+    const { logit, note } = readings[placeOf.get(text) as number] as Reading
+    if (note !== undefined) call.note(at, note)
+    return logit
+  })
+}
+
+async function readWhole({ query, texts, options }: Asked, { pairs, runner }: LoadedModel, call: Call): Promise<Reading[]> {
+  const batch = new PairBatch(pairs, query, texts, options.longText === 'error' ? 'error' : 'truncate')
+  const logits = await runner.run(batch, call).finally(() => batch.addCounts(call.stats))
+  return texts.map((_, at) => {
+    const logit = logits[at] as number
+    return batch.truncated.has(at) ? { logit, note: { truncated: true } } : { logit }
+  })
+}
+
+/** Reads each text in windows that fit beside the query, and keeps the best window of each. */
+async function readWindows({ query, texts, options }: Asked, model: LoadedModel, call: Call): Promise<Reading[]> {
+  const { pairs } = model
+  const maxLength = pairs.roomForText(pairs.encodeQuery(query))
+  const overlap = Math.min(options.windowOverlap ?? DEFAULT_OVERLAP_TOKENS, Math.floor(maxLength / 2))
+  const measure = (text: string): number => pairs.countTokens(text)
+  const windows = texts.flatMap((text, owner) =>
+    textWindows(text, { maxLength, overlap, measure }).map((span) => ({ owner, span, text: text.slice(span.start, span.end) })),
+  )
+  add(call, 'windows', windows.length)
+  const read = await readWhole({ query, texts: windows.map(({ text }) => text), options: {} }, model, call)
+  const best = bestWindows(windows.map(({ owner }) => owner), read.map(({ logit }) => logit))
+  return best.map((window) => {
+    const { logit, note } = read[window] as Reading
+    return { logit, note: { ...note, bestSpan: (windows[window] as { span: Span }).span } }
+  })
+}
+
+function add(call: Call, name: string, count: number): void {
+  call.stats[name] = (call.stats[name] ?? 0) + count
+}
