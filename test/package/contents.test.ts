@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
+import { join, posix } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { packAll, type PackedPackage } from './packed.ts'
+
+const packed = packAll()
+afterAll(() => packed.remove())
+
+const read = ({ folder }: PackedPackage, file: string): string => readFileSync(join(folder, file), 'utf8')
+const isModel = ({ manifest }: PackedPackage): boolean => manifest.name.startsWith('@secondpass/model-')
+const find = (name: string): PackedPackage => {
+  const found = packed.packages.find(({ manifest }) => manifest.name === name)
+  if (found === undefined) throw new Error(`${name} was not packed`)
+  return found
+}
+
+/** Sources that the source maps of a package name and the package does not hold. */
+function lostSources(pack: PackedPackage): string[] {
+  return pack.files
+    .filter((file) => file.endsWith('.map'))
+    .flatMap((file) => {
+      const map = JSON.parse(read(pack, file)) as { sources: string[]; sourceRoot?: string }
+      return map.sources.map((source) => posix.join(posix.dirname(file), map.sourceRoot ?? '', source))
+    })
+    .filter((source) => !pack.files.includes(source))
+}
+
+it('the workspace packs the core, two adapters and a model', () => {
+  const names = packed.packages.map(({ manifest }) => manifest.name).sort()
+  expect(names).toEqual(
+    expect.arrayContaining([
+      '@secondpass/core',
+      '@secondpass/langchain',
+      '@secondpass/llamaindex',
+      '@secondpass/model-en-mini',
+    ]),
+  )
+})
+
+describe.each(packed.packages.map((pack) => [pack.manifest.name, pack] as const))('%s', (_name, pack) => {
+  it('carries its licence and a README', () => {
+    expect(pack.files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json']))
+    expect(read(pack, 'LICENSE')).toContain('Apache License')
+    expect(read(pack, 'README.md')).toContain(`# ${pack.manifest.name}`)
+  })
+
+  it('carries no tests, build state, examples or folders of the workspace', () => {
+    const expected = isModel(pack)
+      ? /^(model\.onnx|[a-z_]+\.json|(CARD|README|CHANGELOG)\.md|SHA256SUMS|LICENSE|NOTICE)$/
+      : /^((dist|src)\/.+\.(js|ts|map)|package\.json|(README|CHANGELOG)\.md|LICENSE)$/
+    expect(pack.files.filter((file) => !expected.test(file) || /\.test[.-]|__|\.tgz$|tsbuildinfo/.test(file))).toEqual(
+      [],
+    )
+  })
+
+  it('has a file for every export', () => {
+    const targets = Object.values(pack.manifest.exports).flatMap((value) =>
+      typeof value === 'string' ? value : Object.values(value),
+    )
+    const files = targets.filter((target) => !target.includes('*')).map((target) => posix.normalize(target))
+    expect(files.length).toBeGreaterThan(0)
+    expect(files.filter((file) => !pack.files.includes(file))).toEqual([])
+  })
+
+  it('asks for versions that a registry understands', () => {
+    expect(read(pack, 'package.json')).not.toMatch(/"(workspace|catalog|link|file):/)
+  })
+
+  it('has no source map that points to a file it does not carry', () => {
+    expect(lostSources(pack)).toEqual([])
+  })
+})
+
+describe('@secondpass/core', () => {
+  it('carries the worker as a file of its own', () => {
+    expect(find('@secondpass/core').files).toContain('dist/score/onnx/worker.js')
+  })
+})
+
+describe('@secondpass/model-en-mini', () => {
+  const model = find('@secondpass/model-en-mini')
+
+  it('is at most 30 MB', () => {
+    expect(statSync(join(model.folder, 'model.onnx')).size).toBeLessThanOrEqual(30_000_000)
+    expect(statSync(model.tarball).size).toBeLessThanOrEqual(30_000_000)
+  })
+
+  it('carries its card and says whose work it builds on', () => {
+    expect(model.files).toEqual(
+      expect.arrayContaining(['CARD.md', 'NOTICE', 'model.onnx', 'tokenizer.json', 'config.json']),
+    )
+    expect(read(model, 'NOTICE')).toContain('all-MiniLM-L6-v2')
+  })
+
+  it('carries the sums of the files beside them', () => {
+    const sums = read(model, 'SHA256SUMS')
+      .trim()
+      .split('\n')
+      .map((line) => line.split(/\s+\*?/))
+    expect(sums.map(([, file]) => file)).toEqual(
+      expect.arrayContaining(['model.onnx', 'tokenizer.json', 'config.json']),
+    )
+    for (const [sum, file = ''] of sums) {
+      const actual = createHash('sha256')
+        .update(readFileSync(join(model.folder, file)))
+        .digest('hex')
+      expect({ file, sum: actual }).toEqual({ file, sum })
+    }
+  })
+})
