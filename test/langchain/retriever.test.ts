@@ -98,7 +98,8 @@ describe('distances', () => {
     const documents = await new RerankRetriever({ vectorStore: storeWith([0, 0.95]), scorer, skip }).invoke(query)
     expect(scorer.calls).toHaveLength(1)
     const numbers = documents.map(({ metadata }) => [metadata['firstStageScore'], metadata['storeScore']])
-    expect(numbers.toSorted()).toEqual([
+    // The second result ranks first.
+    expect(numbers).toEqual([
       [-0.95, 0.95],
       [0, 0],
     ])
@@ -149,6 +150,25 @@ describe('an abort signal in the config', () => {
     controller.abort(new Error('the user left'))
     await expect(answer).rejects.toThrow('the user left')
     expect(call.signal.aborted).toBe(true)
+  })
+
+  it('stops the waiting for a store that does not answer', async () => {
+    const controller = new AbortController()
+    const vectorStore: ScoredSearch = {
+      similaritySearchWithScore() {
+        controller.abort(new Error('the user left'))
+        return new Promise(() => {})
+      },
+    }
+    const retriever = new RerankRetriever({ vectorStore, scorer: overlapScorer() })
+    await expect(retriever.invoke(query, { signal: controller.signal })).rejects.toThrow('the user left')
+  })
+
+  it('is made of the timeout in the config', async () => {
+    const retriever = new RerankRetriever({ vectorStore: storeWith([0.5, 0.4]), scorer: hangingScorer() })
+    await expect(retriever.invoke(query, { timeout: 1 })).rejects.toThrow(
+      expect.objectContaining({ name: 'TimeoutError' }),
+    )
   })
 
   it('is not seen by another call of the same retriever', async () => {

@@ -46,7 +46,7 @@ export class WordCountEmbeddings extends Embeddings {
 function countWords(text: string): number[] {
   const counts = new Array<number>(64).fill(0)
   for (const word of text.toLowerCase().match(/\w+/g) ?? []) {
-    const bucket = [...word].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 64, 7)
+    const bucket = Array.from(word).reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 64, 7)
     counts[bucket] = (counts[bucket] ?? 0) + 1
   }
   return counts

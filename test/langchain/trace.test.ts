@@ -48,7 +48,9 @@ describe('the run of a compressor', () => {
   it('ends with the error of the scorer', async () => {
     const recorder = new RunRecorder()
     const compressor = new RerankCompressor({ scorer: failingScorer('the model is down') })
-    await expect(compressor.compressDocuments(frozenDocuments(), query, [recorder])).rejects.toThrow()
+    await expect(compressor.compressDocuments(frozenDocuments(), query, [recorder])).rejects.toThrow(
+      'the model is down',
+    )
     expect(recorder.runs.map((run) => run.error)).toEqual([
       expect.stringContaining('the model is down'),
       expect.stringContaining('the model is down'),

@@ -15,6 +15,7 @@ import { overlapScorer } from '../fixtures/overlap-scorer.ts'
 import { frozenNodes, query, texts, textsOf, WordCountEmbedding } from './support.ts'
 
 class FixedRetriever extends BaseRetriever {
+  // oxlint-disable-next-line no-useless-constructor -- the constructor of the base class is protected.
   constructor() {
     super()
   }

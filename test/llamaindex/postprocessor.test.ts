@@ -26,6 +26,13 @@ describe('postprocessNodes', () => {
     expect(nodes).toEqual([{ node: expect.any(TextNode), score: 5 / 7, firstStageScore: 0.9 - 3 / 10 }])
   })
 
+  it('shows the mix that ordered the nodes when the first score is blended in', async () => {
+    const postprocessor = new RerankPostprocessor({ scorer: overlapScorer(), blend: { weight: 0.01 } })
+    const nodes = await postprocessor.postprocessNodes(frozenNodes(), query)
+    expect(textsOf(nodes)).toEqual(texts)
+    expect(nodes[0]).toMatchObject({ score: 0, firstStageScore: 0.9, blendedScore: 0.99 })
+  })
+
   it('keeps other properties, and makes up no score for a node that had none', async () => {
     const item = Object.freeze({ node: new TextNode({ text: 'api key' }), origin: 'bm25' })
     const [node] = await new RerankPostprocessor({ scorer: overlapScorer() }).postprocessNodes([item], query)
@@ -60,7 +67,7 @@ describe('the query', () => {
     ]
     const [first] = await new RerankPostprocessor({ scorer: spy }).postprocessNodes(frozenNodes(), content)
     expect(asked).toEqual(['rotate\n\nan api key'])
-    expect((first?.node as TextNode).text).toBe(best)
+    expect(textsOf([first!])).toEqual([best])
   })
 
   it.each([

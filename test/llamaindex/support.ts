@@ -26,6 +26,7 @@ export function textsOf(nodes: readonly NodeWithScore[]): string[] {
 
 /** A stand-in for an embedding model: counts of words, spread over a few buckets. */
 export class WordCountEmbedding extends BaseEmbedding {
+  // oxlint-disable-next-line no-useless-constructor -- the constructor of the base class is protected.
   constructor() {
     super()
   }
@@ -33,7 +34,7 @@ export class WordCountEmbedding extends BaseEmbedding {
   override async getTextEmbedding(text: string): Promise<number[]> {
     const counts = new Array<number>(64).fill(0)
     for (const word of text.toLowerCase().match(/\w+/g) ?? []) {
-      const bucket = [...word].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 64, 7)
+      const bucket = Array.from(word).reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 64, 7)
       counts[bucket] = (counts[bucket] ?? 0) + 1
     }
     return counts

@@ -1,7 +1,7 @@
 import type { Callbacks } from '@langchain/core/callbacks/manager'
 import type { DocumentInterface } from '@langchain/core/documents'
 import { BaseDocumentCompressor } from '@langchain/core/retrievers/document_compressors'
-import type { Candidate, RankedResult, Ranking, Reranker, Span } from '@secondpass/core'
+import type { RankedResult, Ranking, Reranker, Span } from '@secondpass/core'
 import { type GetScore, scoreAt, toCandidates, withMetadata } from './documents.js'
 import { checkRankingOptions, type RankingOptions, type RerankerSource, takeReranker } from './source.js'
 import { traceRanking, traceRetriever } from './trace.js'
@@ -16,6 +16,11 @@ export interface RerankCompressorFields extends RankingOptions {
   readonly scoreKey?: string | undefined
   /** Metadata key for the first-stage score that {@link getScore} read. Default: `'firstStageScore'`. */
   readonly firstStageScoreKey?: string | undefined
+  /**
+   * Metadata key for the number that the order is by when first-stage scores are blended in: 0..1, relative to these
+   * documents. Written only then. Default: `'blendedScore'`.
+   */
+  readonly blendedScoreKey?: string | undefined
   /**
    * Reads the first-stage score of a document: any scale, higher is better; skip policies and `blend` go by it.
    * Default: the number under `firstStageScoreKey`, which {@link RerankRetriever} writes. No other key is tried: a
@@ -46,6 +51,8 @@ export interface RerankEntry {
   readonly relevanceScore?: number
   /** The first-stage score, when there is one. */
   readonly firstStageScore?: number
+  /** With `blend`: the mix of both that the order is by, 0..1 and relative to these documents. */
+  readonly blendedScore?: number
   /** The end of the document was not read because it did not fit the model. */
   readonly truncated?: boolean
   /** The stretch of the document that earned the score, when it was read in windows. */
@@ -63,17 +70,19 @@ export class RerankCompressor extends BaseDocumentCompressor {
   private readonly owned: boolean
   private readonly scoreKey: string
   private readonly firstStageScoreKey: string
+  private readonly blendedScoreKey: string
   private readonly getScore: GetScore
   private readonly ranking: RankingOptions
 
   /** @throws RerankError `'invalid-argument'` for an option that is unknown, wrong, or given beside a ready reranker. */
   constructor(options: RerankCompressorOptions = {}) {
     super()
-    const { scoreKey, firstStageScoreKey, getScore, topN, timeoutMs, ...source } = options
+    const { scoreKey, firstStageScoreKey, blendedScoreKey, getScore, topN, timeoutMs, ...source } = options
     this.ranking = { topN, timeoutMs }
     checkRankingOptions('RerankCompressor', this.ranking)
     this.scoreKey = scoreKey ?? 'relevanceScore'
     this.firstStageScoreKey = firstStageScoreKey ?? 'firstStageScore'
+    this.blendedScoreKey = blendedScoreKey ?? 'blendedScore'
     this.getScore = getScore ?? ((document) => scoreAt(document, this.firstStageScoreKey))
     ;({ reranker: this.reranker, owned: this.owned } = takeReranker('RerankCompressor', source))
   }
@@ -86,6 +95,7 @@ export class RerankCompressor extends BaseDocumentCompressor {
    * @returns copies of the best `topN` documents, best first.
    * @throws RerankError what the reranker throws; see `onError` of `createReranker`.
    */
+  // oxlint-disable-next-line max-params -- the first three are LangChain's.
   override async compressDocuments(
     documents: DocumentInterface[],
     query: string,
@@ -119,10 +129,11 @@ export class RerankCompressor extends BaseDocumentCompressor {
   ): Promise<RerankEntry[]> {
     const whole = documents.map((item) => (typeof item === 'string' ? { pageContent: item, metadata: {} } : item))
     const { results } = await this.rank(whole, query, options)
-    return results.map(({ index, score, firstStageScore, truncated, bestSpan }) => ({
+    return results.map(({ index, score, firstStageScore, blendedScore, truncated, bestSpan }) => ({
       index,
       ...(score !== undefined && { relevanceScore: score }),
       ...(firstStageScore !== undefined && { firstStageScore }),
+      ...(blendedScore !== undefined && { blendedScore }),
       ...(truncated !== undefined && { truncated }),
       ...(bestSpan !== undefined && { bestSpan }),
     }))
@@ -156,10 +167,10 @@ export class RerankCompressor extends BaseDocumentCompressor {
     return { topN: options.topN ?? this.ranking.topN, timeoutMs: options.timeoutMs ?? this.ranking.timeoutMs }
   }
 
-  private toDocument(document: DocumentInterface, result: RankedResult<Candidate>): DocumentInterface {
+  private toDocument(document: DocumentInterface, result: RankedResult): DocumentInterface {
     const changes: Record<string, unknown> = { [this.scoreKey]: result.score }
     if (result.firstStageScore !== undefined) changes[this.firstStageScoreKey] = result.firstStageScore
-    if (result.blendedScore !== undefined) changes['blendedScore'] = result.blendedScore
+    if (result.blendedScore !== undefined) changes[this.blendedScoreKey] = result.blendedScore
     return withMetadata(document, changes)
   }
 }

@@ -4,8 +4,10 @@ import { withMetadata } from './documents.js'
 /** What a store's numbers are: higher is better, or lower is better. */
 export type Direction = 'similarity' | 'distance'
 
-/** Where the numbers of the first stage go in a document's metadata. */
-export interface FirstStageKeys {
+/** What a store's numbers mean, and where in a document's metadata they go. */
+export interface FirstStage {
+  /** `undefined` when it is not known. */
+  readonly direction: Direction | undefined
   /** For the score, higher is better. */
   readonly firstStageScoreKey: string
   /** For the store's own number where that is not the score. */
@@ -33,13 +35,12 @@ export function directionOf(numbers: readonly number[]): Direction | undefined {
 export function withFirstStage(
   document: DocumentInterface,
   number: number,
-  direction: Direction | undefined,
-  keys: FirstStageKeys,
+  { direction, firstStageScoreKey, storeScoreKey }: FirstStage,
 ): DocumentInterface {
   const known = direction !== undefined && Number.isFinite(number)
   const score = known ? (direction === 'similarity' ? number : 0 - number) : undefined
   return withMetadata(document, {
-    [keys.firstStageScoreKey]: score,
-    ...(direction !== 'similarity' && { [keys.storeScoreKey]: number }),
+    [firstStageScoreKey]: score,
+    ...(direction !== 'similarity' && { [storeScoreKey]: number }),
   })
 }

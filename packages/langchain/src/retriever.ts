@@ -9,7 +9,7 @@ import { BaseRetriever, type BaseRetrieverInput } from '@langchain/core/retrieve
 import { ensureConfig, type RunnableConfig } from '@langchain/core/runnables'
 import { RerankError } from '@secondpass/core'
 import { RerankCompressor, type RerankCompressorFields, type RerankCompressorOptions } from './compressor.js'
-import { type Direction, directionOf, type FirstStageKeys, withFirstStage } from './first-stage.js'
+import { directionOf, type FirstStage, withFirstStage } from './first-stage.js'
 import type { RerankerSource } from './source.js'
 import { traceRetriever } from './trace.js'
 
@@ -70,8 +70,7 @@ export class RerankRetriever<Store extends ScoredSearch = ScoredSearch> extends 
   private readonly vectorStore: Store
   private readonly k: number
   private readonly filter: FilterOf<Store> | undefined
-  private readonly direction: Direction | undefined
-  private readonly keys: FirstStageKeys
+  private readonly firstStage: FirstStage
 
   static override lc_name(): string {
     return 'RerankRetriever'
@@ -92,8 +91,8 @@ export class RerankRetriever<Store extends ScoredSearch = ScoredSearch> extends 
     this.vectorStore = vectorStore
     this.k = k
     this.filter = filter
-    this.direction = higherIsBetter === undefined ? undefined : higherIsBetter ? 'similarity' : 'distance'
-    this.keys = { firstStageScoreKey, storeScoreKey }
+    const direction = higherIsBetter === undefined ? undefined : higherIsBetter ? 'similarity' : 'distance'
+    this.firstStage = { direction, firstStageScoreKey, storeScoreKey }
     this.compressor = new RerankCompressor({ ...ranking, topN } as RerankCompressorOptions)
   }
 
@@ -106,9 +105,9 @@ export class RerankRetriever<Store extends ScoredSearch = ScoredSearch> extends 
     query: string,
     run?: CallbackManagerForRetrieverRun,
   ): Promise<DocumentInterface[]> {
-    const signal = signals.getStore()
-    signal?.throwIfAborted()
+    signals.getStore()?.throwIfAborted()
     const candidates = await this.search(query, run)
+    const signal = signals.getStore()
     return this.compressor.compressDocuments(candidates, query, run?.getChild('reranker'), { signal })
   }
 
@@ -130,11 +129,25 @@ export class RerankRetriever<Store extends ScoredSearch = ScoredSearch> extends 
   private async search(query: string, run?: CallbackManagerForRetrieverRun): Promise<DocumentInterface[]> {
     const search = { name: 'VectorStoreSearch', query, tags: ['vectorstore'], metadata: { k: this.k } }
     return traceRetriever(run?.getChild(), search, async (children) => {
-      const found = await this.vectorStore.similaritySearchWithScore(query, this.k, this.filter as never, children)
-      const direction = this.direction ?? directionOf(found.map(([, number]) => number))
-      return found.map(([document, number]) => withFirstStage(document, number, direction, this.keys))
+      const found = await orAbort(
+        this.vectorStore.similaritySearchWithScore(query, this.k, this.filter as never, children),
+      )
+      const direction = this.firstStage.direction ?? directionOf(found.map(([, number]) => number))
+      return found.map(([document, number]) => withFirstStage(document, number, { ...this.firstStage, direction }))
     })
   }
+}
+
+/** Stores take no signal: an abort stops the waiting, not the search. */
+function orAbort<T>(search: Promise<T>): Promise<T> {
+  const signal = signals.getStore()
+  if (signal === undefined) return search
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason as Error)
+    if (signal.aborted) stop()
+    signal.addEventListener('abort', stop, { once: true })
+    search.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
+  })
 }
 
 function checkStore(vectorStore: ScoredSearch | undefined, k: number, topN: number): void {

@@ -19,6 +19,8 @@ export interface ScoredNode {
 export type Reranked<N extends ScoredNode> = N & {
   /** The score that the retriever gave. Missing when there was none. */
   readonly firstStageScore?: number
+  /** With `blend`: the mix of both scores that the order is by, 0..1 and relative to these nodes. */
+  readonly blendedScore?: number
 }
 
 /** What LlamaIndex calls `MessageContent`: a text, or parts of which those of type `'text'` are read. */

@@ -106,13 +106,14 @@ function finiteScore({ score }: ScoredNode): number | undefined {
 }
 
 /** A new object around the same node. Keys with no value are left out: exact optional properties. */
-function rescored<N extends ScoredNode>(item: N, result: RankedResult<Candidate>, ranked: boolean): Reranked<N> {
+function rescored<N extends ScoredNode>(item: N, result: RankedResult, ranked: boolean): Reranked<N> {
   const { score: given, ...rest } = item
   const score = ranked ? result.score : given
   return {
     ...rest,
     ...(score !== undefined && { score }),
     ...(result.firstStageScore !== undefined && { firstStageScore: result.firstStageScore }),
+    ...(result.blendedScore !== undefined && { blendedScore: result.blendedScore }),
   } as Reranked<N>
 }
 
