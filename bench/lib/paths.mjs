@@ -1,0 +1,27 @@
+/** Where things are. Everything but the model package may be missing; each use says what makes it. */
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const inRepository = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+
+export const paths = {
+  root: inRepository(''),
+  model: inRepository('packages/model-en-mini'),
+  core: inRepository('packages/core/dist/index.js'),
+  /** The same weights as other libraries want them: onnx/model.onnx, onnx/model_quantized.onnx, tokenizer files. */
+  stock: inRepository('training/build/stock'),
+  peers: inRepository('bench/peers'),
+  python: inRepository('bench/peers/.venv/bin/python'),
+  build: inRepository('bench/build'),
+  results: inRepository('bench/results'),
+  raw: inRepository('bench/results/raw'),
+  /** Optional folder beside the checkout with public evaluation sets in BEIR layout. */
+  data: inRepository('../shared/data/dev'),
+}
+
+/** Stops with a plain sentence when something that a benchmark needs is not there. */
+export function requirePath(path, howToMakeIt) {
+  if (existsSync(path)) return path
+  console.error(`${path} is missing: ${howToMakeIt}`)
+  process.exit(2)
+}

@@ -1,0 +1,29 @@
+/** Tables for people, JSON for machines. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describeMachine, machineLine } from './machine.mjs'
+import { paths } from './paths.mjs'
+
+/** @param {string[]} heads @param {(string | number)[][]} rows @returns {string} a Markdown table, columns padded */
+export function table(heads, rows) {
+  const cells = [heads, ...rows].map((row) => row.map(String))
+  const widths = heads.map((_, column) => Math.max(3, ...cells.map((row) => row[column].length)))
+  const line = (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`
+  return [
+    line(cells[0]),
+    `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`,
+    ...cells.slice(1).map(line),
+  ].join('\n')
+}
+
+/** Prints the tables under a heading and writes everything to `bench/results/NAME.json`. */
+export function report(name, { machine = describeMachine(), tables, ...data }) {
+  mkdirSync(paths.results, { recursive: true })
+  const text = [`# ${name}`, machineLine(machine), ...tables].join('\n\n')
+  writeFileSync(join(paths.results, `${name}.json`), `${JSON.stringify({ machine, ...data }, null, 2)}\n`)
+  writeFileSync(join(paths.results, `${name}.md`), `${text}\n`)
+  console.log(`\n${text}`)
+}
+
+export const oneDecimal = (value) => value.toFixed(1)
+export const ratio = (value) => `${value.toFixed(2)}x`

@@ -1,0 +1,15 @@
+/** secondpass through its front door: `node ours.mjs [MODEL_FOLDER]`. Without a folder, the bundled int8 model. */
+import { createReranker, crossEncoder } from '../../packages/core/dist/index.js'
+import { serve } from './serve.mjs'
+
+const [model] = process.argv.slice(2)
+const scorer = crossEncoder(model === undefined ? {} : { model })
+const reranker = createReranker({ scorer })
+await reranker.warmup()
+
+await serve({ scale: 'logit', versions: { secondpass: scorer.id } }, async (query, texts) => {
+  const { results } = await reranker.rerank(query, texts, { topN: texts.length })
+  const scores = new Array(texts.length)
+  for (const result of results) scores[result.index] = result.logit
+  return scores
+})

@@ -1,0 +1,127 @@
+/**
+ * What int8 costs, and what the model brings, in nDCG@10 over BM25's top 100, scored and ordered by the library itself.
+ *
+ *   node bench/quality.mjs [--sets scifact,npl] [--exact scifact,npl,nq-clapnq] [--exact-limit 300]
+ *                          [--limit 200] [--workers 0] [--fp32 training/build/fp32] [--name quality]
+ *
+ * `--exact`: the sets that are also scored with the exact fp32 graph, `--exact-limit` questions of each at most;
+ * `--limit`: as many at most of every other set. Fewer than all are the first of a fixed shuffle. Needs the optional data folder beside the checkout. Logits are kept in
+ * bench/results/raw: a stopped run goes on where it was, a changed model starts anew.
+ */
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { writeRun } from './quality/trec-files.mjs'
+import { logitsOf } from './quality/logits.mjs'
+import { candidatesOf, loadPools } from './quality/pools.mjs'
+import { describeMachine } from './lib/machine.mjs'
+import { ndcgAt10 } from './lib/ndcg.mjs'
+import { paths, requirePath } from './lib/paths.mjs'
+import { report, table } from './lib/report.mjs'
+import { halfWidth95, kendallTau, mean } from './lib/stats.mjs'
+
+const { values: options } = parseArgs({
+  options: {
+    sets: { type: 'string', default: 'npl,scifact,nq-clapnq,cisi,cacm,med,covidqa,pubmedqa,wikiqa' },
+    exact: { type: 'string', default: 'scifact,npl,nq-clapnq' },
+    'exact-limit': { type: 'string', default: '300' },
+    limit: { type: 'string', default: '200' },
+    workers: { type: 'string', default: '0' },
+    fp32: { type: 'string', default: resolve(paths.root, 'training/build/fp32') },
+    name: { type: 'string', default: 'quality' },
+  },
+})
+const machine = describeMachine()
+const { createReranker, crossEncoder } = await import(requirePath(paths.core, 'run `pnpm build` first'))
+const exactSets = options.exact.split(',').filter((set) => set !== '' && existsSync(options.fp32))
+
+function open(model) {
+  const scorer = crossEncoder({ workers: Number(options.workers), ...(model && { model }) })
+  return { scorer, reranker: createReranker({ scorer }) }
+}
+const int8 = open()
+const fp32 = exactSets.length > 0 ? open(options.fp32) : undefined
+
+/** Orders a pool by known logits through the library: `weight` blends them with BM25, `undefined` leaves BM25 out. */
+async function orderBy(logits, pool, texts, weight) {
+  const scorer = { id: 'known-logits', scope: 'pair', score: async () => logits }
+  const reranker = createReranker({ scorer, ...(weight !== undefined && { blend: { weight } }) })
+  const { results } = await reranker.rerank(pool.query, candidatesOf(pool, texts), { topN: pool.candidates.length })
+  return results.map((result) => result.candidate.id)
+}
+
+/** nDCG@10 per question of one way to order the pools; the run is kept for quality/check_ndcg.py. */
+async function evaluate(name, loaded, order) {
+  const ranked = []
+  for (const pool of loaded.pools) ranked.push(await order(pool))
+  writeRun(loaded, name, ranked)
+  return loaded.pools.map((pool, i) => ndcgAt10(ranked[i], pool.judged))
+}
+
+async function measureSet(set) {
+  const loaded = loadPools(set, Number(exactSets.includes(set) ? options['exact-limit'] : options.limit))
+  const { texts, pools, available } = loaded
+  const ways = { bm25: (pool) => pool.candidates.map(([id]) => id) }
+  const logits = { int8: await logitsOf(int8, loaded) }
+  if (exactSets.includes(set)) logits.fp32 = await logitsOf(fp32, loaded)
+  for (const [precision, known] of Object.entries(logits)) {
+    ways[precision] = (pool) => orderBy(known.get(pool.id), pool, texts)
+    ways[`blend-${precision}`] = (pool) => orderBy(known.get(pool.id), pool, texts, 0.5)
+  }
+  const byQuestion = {}
+  for (const [way, order] of Object.entries(ways)) byQuestion[way] = await evaluate(way, loaded, order)
+  const ceiling = pools.map((pool) => ndcgAt10(bestOrder(pool), pool.judged))
+  const taus =
+    logits.fp32 === undefined ? undefined : pools.map(({ id }) => kendallTau(logits.fp32.get(id), logits.int8.get(id)))
+  return { set, available, questions: pools.length, byQuestion: { ...byQuestion, ceiling }, taus }
+}
+
+function bestOrder({ candidates, judged }) {
+  return candidates.map(([id]) => id).sort((a, b) => (judged[b] ?? 0) - (judged[a] ?? 0))
+}
+
+const measured = []
+for (const set of options.sets.split(',')) measured.push(await measureSet(set))
+await Promise.all([int8, fp32].map((one) => one?.reranker.close()))
+
+const three = (values) => mean(values).toFixed(3)
+const withInterval = (values) => `${mean(values) >= 0 ? '+' : ''}${three(values)} ± ${halfWidth95(values).toFixed(3)}`
+const minus = (left, right) => left.map((value, i) => value - right[i])
+const qualityRows = measured.map(({ set, questions, available, byQuestion: by }) => [
+  set,
+  questions === available ? questions : `${questions} of ${available}`,
+  three(by.bm25),
+  three(by.int8),
+  three(by['blend-int8']),
+  withInterval(minus(by['blend-int8'], by.bm25)),
+  three(by.ceiling),
+])
+const keptRows = measured
+  .filter(({ taus }) => taus !== undefined)
+  .map(({ set, byQuestion: by, taus }) => [
+    set,
+    three(by.fp32),
+    three(by.int8),
+    withInterval(minus(by.int8, by.fp32)),
+    three(by['blend-fp32']),
+    three(by['blend-int8']),
+    withInterval(minus(by['blend-int8'], by['blend-fp32'])),
+    three(taus),
+  ])
+const average = (way) =>
+  (measured.reduce((sum, { byQuestion }) => sum + mean(byQuestion[way]), 0) / measured.length).toFixed(3)
+qualityRows.push(['mean of sets', '', average('bm25'), average('int8'), average('blend-int8'), '', average('ceiling')])
+const tables = [
+  `nDCG@10 over BM25's top 100, ${int8.scorer.id}\n\n${table(['set', 'questions', 'BM25', 'model alone', 'blend 0.5', 'blend - BM25', 'ceiling of the pool'], qualityRows)}`,
+  `int8 against fp32 (${fp32?.scorer.id ?? 'not scored'})\n\n${table(['set', 'fp32', 'int8', 'int8 - fp32', 'blend fp32', 'blend int8', 'int8 - fp32', 'Kendall tau'], keptRows)}`,
+]
+report(options.name, {
+  machine,
+  tables,
+  options,
+  measured: measured.map(({ byQuestion, taus, ...rest }) => ({
+    ...rest,
+    ndcgAt10: Object.fromEntries(Object.entries(byQuestion).map(([way, values]) => [way, mean(values)])),
+    ...(taus && { kendallTau: mean(taus) }),
+  })),
+})
