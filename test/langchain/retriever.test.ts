@@ -194,6 +194,11 @@ describe('options', () => {
 
   it.each([
     ['without a store', { scorer: overlapScorer() }, 'vectorStore has no similaritySearchWithScore()'],
+    [
+      'with a blend that would turn distances twice',
+      { vectorStore: storeWith([]), blend: { weight: 0.5, higherIsBetter: false } },
+      'leave it out',
+    ],
     ['with k of 0', { vectorStore: storeWith([]), k: 0 }, 'k is 0'],
     ['with fewer candidates than results', { vectorStore: storeWith([]), k: 3, topN: 5 }, 'k is 3 and topN is 5'],
     ['with a misspelt option', { vectorStore: storeWith([]), topk: 5 }, 'topk'],

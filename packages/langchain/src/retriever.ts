@@ -7,7 +7,7 @@ import {
 import type { DocumentInterface } from '@langchain/core/documents'
 import { BaseRetriever, type BaseRetrieverInput } from '@langchain/core/retrievers'
 import { ensureConfig, type RunnableConfig } from '@langchain/core/runnables'
-import { RerankError } from '@secondpass/core'
+import { RerankError, type RerankerOptions } from '@secondpass/core'
 import { RerankCompressor, type RerankCompressorFields, type RerankCompressorOptions } from './compressor.js'
 import { directionOf, type FirstStage, withFirstStage } from './first-stage.js'
 import type { RerankerSource } from './source.js'
@@ -41,6 +41,9 @@ export interface RerankRetrieverFields<Store extends ScoredSearch = ScoredSearch
    * Whether the store's numbers are similarities (`true`) or distances (`false`). Default: read from the order of each
    * result list, which is best first; a list that does not tell (one result, all equal) has no scores. Say it when you
    * know it: then a list of one has a score too.
+   *
+   * Either way skip policies and `blend` see numbers where higher is better, distances negated: write thresholds for
+   * those (a distance of at most 0.2 is `aboveThreshold({ threshold: -0.2 })`), and leave their own `higherIsBetter` out.
    */
   readonly higherIsBetter?: boolean | undefined
   /**
@@ -88,6 +91,7 @@ export class RerankRetriever<Store extends ScoredSearch = ScoredSearch> extends 
     const { vectorStore, k = 50, filter, higherIsBetter, storeScoreKey = 'storeScore', ...ranking } = own
     const { topN = Math.min(4, k), firstStageScoreKey = 'firstStageScore' } = ranking
     checkStore(vectorStore, k, topN)
+    checkBlends(ranking as RerankerOptions)
     this.vectorStore = vectorStore
     this.k = k
     this.filter = filter
@@ -148,6 +152,18 @@ function orAbort<T>(search: Promise<T>): Promise<T> {
     signal.addEventListener('abort', stop, { once: true })
     search.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
   })
+}
+
+/** A blend that turned the numbers round a second time would put the worst candidates first. */
+function checkBlends({ blend, stages = [] }: Pick<RerankerOptions, 'blend' | 'stages'>): void {
+  for (const candidate of [blend, ...stages.map((stage) => stage.blend)]) {
+    if (candidate && candidate.higherIsBetter === false) {
+      throw new RerankError(
+        'invalid-argument',
+        'RerankRetriever: blend.higherIsBetter is false: leave it out, distances are handed on negated; say higherIsBetter: false to the retriever itself',
+      )
+    }
+  }
 }
 
 function checkStore(vectorStore: ScoredSearch | undefined, k: number, topN: number): void {

@@ -1,0 +1,37 @@
+import { spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const folder = join(import.meta.dirname, '../../examples')
+
+/** Lines that each example must print. They hold scores only where no model could change them. */
+const promises: Record<string, RegExp[]> = {
+  'quickstart.mjs': [/^0\.\d\d {2}was 3 {2}To choose a new one, open Settings/m, /^4 texts read in \d+ ms$/m],
+  'langchain-retriever.mjs': [
+    /^The vector store alone\n {4}- {4}\S/m,
+    /^RerankRetriever\n {2}0\.\d{3} {2}Billing: when a card is declined$/m,
+    /^ContextualCompressionRetriever\n {2}0\.\d{3} {2}Billing: when a card is declined$/m,
+  ],
+  'llamaindex-query-engine.mjs': [
+    /^\(an answer made from the sources\)\n {2}0\.\d{3} {2}Billing: when a card is declined$/m,
+  ],
+  'skip-policy.mjs': [
+    /^TD-4130\n {2}skipped: clear-margin \(.*\)\n {2}1\. Troubleshooting: error codes$/m,
+    /^What happens if my credit card expires\?\n {2}ranked: \d+ pairs read by the model\n {2}1\. Billing: when a card is declined$/m,
+  ],
+}
+
+describe.each(Object.entries(promises))('examples/%s', (name, lines) => {
+  it('runs as it is, says nothing on stderr, and prints what it promises', () => {
+    const ended = spawnSync(process.execPath, [join(folder, name)], { encoding: 'utf8' })
+    expect({ status: ended.status, stderr: ended.stderr }).toEqual({ status: 0, stderr: '' })
+    for (const line of lines) expect(ended.stdout).toMatch(line)
+  })
+})
+
+it('leaves no example unchecked', () => {
+  const elsewhere = ['demo.mjs', 'passages.mjs']
+  const files = readdirSync(folder).filter((file) => file.endsWith('.mjs') && !elsewhere.includes(file))
+  expect(files.toSorted()).toEqual(Object.keys(promises).toSorted())
+})
