@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { maskTimings, wordsAndScores } from './printed-output.ts'
+import { type Ended, runScript } from './run-script.ts'
+
+const root = join(import.meta.dirname, '../..')
+
+/** Fenced blocks of a Markdown file, in order: the language after the fence, and the lines. */
+function codeBlocks(file: string): { language: string; code: string }[] {
+  const text = readFileSync(join(root, file), 'utf8')
+  return [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language = '', code = '']) => ({ language, code }))
+}
+
+describe.each(['README.md', 'packages/core/README.md'])('the first lines of code in %s', (file) => {
+  const [program, printed] = codeBlocks(file)
+  let ended: Ended
+
+  beforeAll(async () => {
+    ended = await runScript(program?.code ?? '')
+  })
+
+  it('are followed by what they print', () => {
+    expect([program?.language, printed?.language]).toEqual(['js', 'text'])
+    const [actual, promised] = [wordsAndScores(ended.stdout), wordsAndScores(printed?.code ?? '')]
+    expect(actual.words).toBe(promised.words)
+    expect(actual.scores).toHaveLength(promised.scores.length)
+    for (const [at, score] of actual.scores.entries()) expect(score).toBeCloseTo(promised.scores[at] ?? NaN, 1)
+  })
+
+  it('end well and write nothing to stderr', () => {
+    expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: '' })
+  })
+
+  it('are the quickstart example', () => {
+    const quickstart = readFileSync(join(root, 'examples/quickstart.mjs'), 'utf8')
+    expect(quickstart).toContain(program?.code.trim())
+  })
+})
+
+describe('the masks', () => {
+  it('hide durations and nothing else', () => {
+    expect(maskTimings('one 12.3 ms, two 4 ms, score 0.98, 3 items\n')).toBe('one # ms, two # ms, score 0.98, 3 items')
+  })
+
+  it('keep scores apart from words', () => {
+    expect(wordsAndScores('0.98 a 12\n-1.5 b in 7 ms')).toEqual({
+      words: '<score> a 12\n<score> b in # ms',
+      scores: [0.98, -1.5],
+    })
+  })
+})
