@@ -1,4 +1,5 @@
 import type { Milliseconds } from './types.js'
+import { onAbort } from './abort.js'
 
 /** Where time comes from. Pass your own to test without waiting. */
 export interface Clock {
@@ -41,17 +42,16 @@ export function waitFor<T>(start: (signal: AbortSignal) => Promise<T>, limits: W
     signal?.throwIfAborted()
     const remainingMs = deadline - clock.now()
     const timer = remainingMs > LONGEST_DELAY_MS ? undefined : clock.setTimeout(() => stop(limits.deadlineError()), remainingMs)
-    const onAbort = (): void => stop(signal?.reason)
+    const unwatch = signal && onAbort(signal, () => stop(signal.reason))
     const stopWatching = (): void => {
       if (timer !== undefined) clock.clearTimeout(timer)
-      signal?.removeEventListener('abort', onAbort)
+      unwatch?.()
     }
     const stop = (reason: unknown): void => {
       stopWatching()
       reject(reason)
       controller.abort(reason)
     }
-    signal?.addEventListener('abort', onAbort, { once: true })
     // The executor turns a synchronous throw of `start` into a rejection.
     new Promise<T>((settle) => settle(start(controller.signal))).finally(stopWatching).then(resolve, reject)
   })

@@ -13,7 +13,8 @@ export function anyOf(...policies: readonly SkipPolicy[]): SkipPolicy {
     }
     return undefined
   }
-  return withEvidence('any-of', policy, (pool) => jointEvidence(policies, pool))
+  // One reason decides whatever else is missing; that there is none, only the evidence of all can say.
+  return withEvidence('any-of', policy, (pool) => policy(pool)?.evidence ?? jointEvidence(policies, pool))
 }
 
 /** Skips when all of the policies do. The evidence is that of all, each under the name of its policy. */
