@@ -17,8 +17,9 @@ import { candidatesOf, loadPools } from './quality/pools.mjs'
 import { describeMachine } from './lib/machine.mjs'
 import { ndcgAt10 } from './lib/ndcg.mjs'
 import { paths, requirePath } from './lib/paths.mjs'
-import { report, table } from './lib/report.mjs'
-import { halfWidth95, kendallTau, mean } from './lib/stats.mjs'
+import { report } from './lib/report.mjs'
+import { kendallTau, mean } from './lib/stats.mjs'
+import { keptTable, qualityTable } from './quality/tables.mjs'
 
 const { values: options } = parseArgs({
   options: {
@@ -68,6 +69,7 @@ async function measureSet(set) {
     ways[precision] = (pool) => orderBy(known.get(pool.id), pool, texts)
     ways[`blend-${precision}`] = (pool) => orderBy(known.get(pool.id), pool, texts, 0.5)
   }
+  /** @type {Record<string, number[]>} */
   const byQuestion = {}
   for (const [way, order] of Object.entries(ways)) byQuestion[way] = await evaluate(way, loaded, order)
   const ceiling = pools.map((pool) => ndcgAt10(bestOrder(pool), pool.judged))
@@ -84,44 +86,10 @@ const measured = []
 for (const set of options.sets.split(',')) measured.push(await measureSet(set))
 await Promise.all([int8, fp32].map((one) => one?.reranker.close()))
 
-const three = (values) => mean(values).toFixed(3)
-const withInterval = (values) => `${mean(values) >= 0 ? '+' : ''}${three(values)} ± ${halfWidth95(values).toFixed(3)}`
-const minus = (left, right) => left.map((value, i) => value - right[i])
-const qualityRows = measured.map(({ set, questions, available, byQuestion: by }) => [
-  set,
-  questions === available ? questions : `${questions} of ${available}`,
-  three(by.bm25),
-  three(by.int8),
-  three(by['blend-int8']),
-  withInterval(minus(by['blend-int8'], by.bm25)),
-  three(by.ceiling),
-])
-const keptRows = measured
-  .filter(({ taus }) => taus !== undefined)
-  .map(({ set, byQuestion: by, taus }) => [
-    set,
-    three(by.fp32),
-    three(by.int8),
-    withInterval(minus(by.int8, by.fp32)),
-    three(by['blend-fp32']),
-    three(by['blend-int8']),
-    withInterval(minus(by['blend-int8'], by['blend-fp32'])),
-    three(taus),
-  ])
-const average = (way) =>
-  (measured.reduce((sum, { byQuestion }) => sum + mean(byQuestion[way]), 0) / measured.length).toFixed(3)
-qualityRows.push(['mean of sets', '', average('bm25'), average('int8'), average('blend-int8'), '', average('ceiling')])
-const tables = [
-  `nDCG@10 over BM25's top 100, ${int8.scorer.id}\n\n${table(['set', 'questions', 'BM25', 'model alone', 'blend 0.5', 'blend - BM25', 'ceiling of the pool'], qualityRows)}`,
-  `int8 against fp32 (${fp32?.scorer.id ?? 'not scored'})\n\n${table(['set', 'fp32', 'int8', 'int8 - fp32', 'blend fp32', 'blend int8', 'int8 - fp32', 'Kendall tau'], keptRows)}`,
-]
-report(options.name, {
-  machine,
-  tables,
-  options,
-  measured: measured.map(({ byQuestion, taus, ...rest }) => ({
-    ...rest,
-    ndcgAt10: Object.fromEntries(Object.entries(byQuestion).map(([way, values]) => [way, mean(values)])),
-    ...(taus && { kendallTau: mean(taus) }),
-  })),
-})
+const summary = measured.map(({ byQuestion, taus, ...rest }) => ({
+  ...rest,
+  ndcgAt10: Object.fromEntries(Object.entries(byQuestion).map(([way, values]) => [way, mean(values)])),
+  ...(taus && { kendallTau: mean(taus) }),
+}))
+const tables = [qualityTable(int8.scorer.id, measured), keptTable(fp32?.scorer.id, measured)]
+report(options.name, { machine, tables, options, measured: summary })

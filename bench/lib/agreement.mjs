@@ -12,8 +12,7 @@ export const leastTau = 0.75
 const longestPair = 512
 
 /**
- * @param {'fp32' | 'int8' | 'bf16'} precision
- * @param {'logit' | 'probability'} scale
+ * @param {{ precision: 'fp32' | 'int8' | 'bf16', scale: 'logit' | 'probability' }} peer
  * @param {{ tokens: number[] }[]} sets
  * @param {number[][]} reference our fp32 logits per set @param {number[][]} scores the peer's numbers per set
  * @returns {{ agrees: boolean, maxDifference: number, tau: number, truncatedDifference?: number, text: string }}

@@ -5,7 +5,7 @@ import { paths } from '../lib/paths.mjs'
 import { candidatesOf } from './pools.mjs'
 
 /**
- * @param {{ scorer: { id: string }, rerank: Function }} reranker ours
+ * @param {{ scorer: { id: string }, reranker: object }} ours
  * @returns {Promise<Map<string, number[]>>} question id -> one logit per candidate, in the pool's order
  */
 export async function logitsOf({ scorer, reranker }, { set, pools, texts }) {
