@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
@@ -34,4 +34,22 @@ it('leaves no example unchecked', () => {
   const elsewhere = ['demo.mjs', 'passages.mjs']
   const files = readdirSync(folder).filter((file) => file.endsWith('.mjs') && !elsewhere.includes(file))
   expect(files.toSorted()).toEqual(Object.keys(promises).toSorted())
+})
+
+describe.each([
+  ['langchain', 'langchain-retriever.mjs'],
+  ['llamaindex', 'llamaindex-query-engine.mjs'],
+])('the code in the README of packages/%s', (name, example) => {
+  const readme = readFileSync(join(folder, '../packages', name, 'README.md'), 'utf8')
+  const lines = [...readme.matchAll(/^```js\n([\s\S]*?)^```$/gm)].flatMap(([, code = '']) => code.trim().split('\n'))
+  const running = readFileSync(join(folder, example), 'utf8')
+
+  it(`stands in examples/${example}, which runs`, () => {
+    const imports = lines.filter((line) => line.startsWith('import '))
+    const names = imports.flatMap((line) => /\{ (.*) \}/.exec(line)?.[1]?.split(', ') ?? [])
+    expect(names).not.toEqual([])
+    for (const imported of names)
+      expect(running).toMatch(new RegExp(`^import .*\\b${imported}\\b.*'@secondpass/${name}'$`, 'm'))
+    for (const line of lines) if (!imports.includes(line)) expect(running).toContain(line)
+  })
 })
