@@ -92,8 +92,12 @@ class OnnxCrossEncoder implements CrossEncoder {
 
   async #open(): Promise<LoadedModel> {
     const { tokenizer, tokenizerConfig } = await readTokenizerFiles(this.#folder)
-    const { graphPath, config } = this.#folder
-    const encoder = await createTextEncoder(tokenizer, tokenizerConfig)
+    const { path, graphPath, config } = this.#folder
+    const encoder = await createTextEncoder(tokenizer, tokenizerConfig).catch((cause: unknown) => {
+      const fix = 'restore it from the model it came with'
+      const message = `${path}/tokenizer.json cannot be used (${(cause as Error).message}): ${fix}.`
+      throw new RerankError('model-files', message, { cause })
+    })
     const pairs = createPairEncoder({ tokenizer, tokenizerConfig, config, encoder }, this.#options)
     const session = { graphPath, threads: this.#options.threads ?? 1, maxPositions: config.max_position_embeddings ?? 512 }
     const workers = workerCount(this.#options.workers ?? 0)
