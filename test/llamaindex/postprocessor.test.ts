@@ -39,6 +39,12 @@ describe('postprocessNodes', () => {
     expect(node).toEqual({ node: item.node, origin: 'bm25', score: 2 / 7 })
   })
 
+  it('takes a similarity of NaN, as an empty vector gives, for no score', async () => {
+    const item = Object.freeze({ node: new TextNode({ text: 'api key' }), score: Number.NaN })
+    const [node] = await new RerankPostprocessor({ scorer: overlapScorer() }).postprocessNodes([item], query)
+    expect(node).toEqual({ node: item.node, score: 2 / 7 })
+  })
+
   it('asks nobody when there are no nodes', async () => {
     const scorer = overlapScorer()
     expect(await new RerankPostprocessor({ scorer }).postprocessNodes([], query)).toEqual([])
