@@ -6,10 +6,14 @@ const margin = clearMargin({ margin: 0.5 })
 const threshold = aboveThreshold({ threshold: 0 })
 
 policyContract('aboveThreshold', threshold, { readsScores: true })
-policyContract('aboveThreshold of distances', aboveThreshold({ threshold: 0, higherIsBetter: false }), { readsScores: true })
+policyContract('aboveThreshold of distances', aboveThreshold({ threshold: 0, higherIsBetter: false }), {
+  readsScores: true,
+})
 policyContract('clearMargin', margin, { readsScores: true })
 policyContract('clearMargin, relative', clearMargin({ margin: 0.1, k: 2, relative: true }), { readsScores: true })
-policyContract('clearMargin of distances', clearMargin({ margin: 0.5, k: 2, higherIsBetter: false }), { readsScores: true })
+policyContract('clearMargin of distances', clearMargin({ margin: 0.5, k: 2, higherIsBetter: false }), {
+  readsScores: true,
+})
 policyContract('smallPool', smallPool({ size: 4 }), { readsScores: false })
 policyContract('anyOf', anyOf(margin, threshold), { readsScores: true })
 policyContract('anyOf with smallPool', anyOf(margin, smallPool({ size: 3 })), { readsScores: false })

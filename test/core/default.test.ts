@@ -6,7 +6,9 @@ import { callOf, readingNumbers } from '../contract/fake-scorer.ts'
 describe('bundledScorer', () => {
   it('makes nothing until it is used, and then once', async () => {
     let made = 0
-    const { scorer, load } = bundledScorer(async () => (made++, readingNumbers({ id: 'real', toProbability: () => 0.5 })))
+    const { scorer, load } = bundledScorer(
+      async () => (made++, readingNumbers({ id: 'real', toProbability: () => 0.5 })),
+    )
     expect([made, scorer.id, scorer.scope]).toEqual([0, 'bundled', 'pair'])
     await Promise.all([load(), load(), scorer.warmup?.(), scorer.score('q', ['a 3'], callOf())])
     expect([made, scorer.id, scorer.toProbability?.(0)]).toEqual([1, 'real', 0.5])

@@ -9,13 +9,22 @@ const poolScorer = scorerOf<'pool'>(() => [], { scope: 'pool', id: 'lexical' })
 describe('defaults', () => {
   it('fill in what is left out', () => {
     const { stages, topN, minScore, deadlineMs } = resolveOptions({ scorer })
-    expect(stages).toEqual([{ scorer, depth: 100, skip: undefined, onError: 'throw', deadlineMs: Infinity, blend: undefined }])
+    expect(stages).toEqual([
+      { scorer, depth: 100, skip: undefined, onError: 'throw', deadlineMs: Infinity, blend: undefined },
+    ])
     expect([topN, minScore, deadlineMs]).toEqual([Infinity, undefined, Infinity])
     expect(defaults).toEqual({ depth: 100, onError: 'throw', deadlineMs: Infinity, topN: Infinity })
   })
 
   it('treat undefined as left out', () => {
-    const nothing: RerankerOptions = { scorer, topN: undefined, depth: undefined, blend: undefined, minScore: undefined, clock: undefined }
+    const nothing: RerankerOptions = {
+      scorer,
+      topN: undefined,
+      depth: undefined,
+      blend: undefined,
+      minScore: undefined,
+      clock: undefined,
+    }
     expect(resolveOptions(nothing)).toMatchObject({ topN: Infinity, stages: [{ depth: 100 }] })
   })
 
@@ -42,7 +51,10 @@ describe('wrong options are refused at creation, by name, value and fix', () => 
     [{ scorer, blend: { weight: 0.5, higherIsBetter: 1 } }, 'blend.higherIsBetter is 1'],
     [{ scorer, blend: { wieght: 0.5 } }, 'blend.wieght is 0.5'],
     [{ scorer, minScore: Number.NaN }, 'minScore is NaN: pass a finite number'],
-    [{ scorer: poolScorer, minScore: 0.5 }, 'minScore is 0.5: the scores of lexical mean something within one pool only'],
+    [
+      { scorer: poolScorer, minScore: 0.5 },
+      'minScore is 0.5: the scores of lexical mean something within one pool only',
+    ],
     [{ minScore: 3 }, 'minScore is 3: the scores of bundled are probabilities; pass a number from 0 to 1'],
     [{ scorer, onReport: 'log' }, 'onReport is "log": pass a function'],
     [{ scorer, clock: Date }, 'clock is a function: pass { now()'],
@@ -50,7 +62,10 @@ describe('wrong options are refused at creation, by name, value and fix', () => 
     [{ scorer: { id: 'x', score() {} } }, 'scorer is an object with keys ["id","score"]'],
     [{ stages: [] }, 'stages is an array of 0: pass an array of at least one stage'],
     [{ stages: scorer }, 'stages is an object'],
-    [{ stages: [{ scorer }], scorer }, 'scorer is an object with keys ["id","scope","score"]: with stages, put it into a stage'],
+    [
+      { stages: [{ scorer }], scorer },
+      'scorer is an object with keys ["id","scope","score"]: with stages, put it into a stage',
+    ],
     [{ stages: [{ scorer }], blend: false }, 'blend is false: with stages, put it into a stage'],
     [{ stages: [{ scorer }, { scorer, depht: 3 }] }, 'stages[1].depht is 3: there is no such option'],
     [{ stages: [{ scorer }, { scorer, depth: 0 }] }, 'stages[1].depth is 0'],
@@ -91,7 +106,12 @@ describe('wrong arguments of a call', () => {
     ['q', holes, {}, 'candidates[1] is undefined'],
     ['q', [{ pageContent: 'x' }], {}, 'candidates[0].text is undefined: pass a string'],
     ['q', [{ text: 5 }], {}, 'candidates[0].text is 5'],
-    ['q', ['a', 'b', 'c', { text: 'd', score: Number.NaN }], {}, 'candidates[3].score is NaN: pass a finite number, or leave it out'],
+    [
+      'q',
+      ['a', 'b', 'c', { text: 'd', score: Number.NaN }],
+      {},
+      'candidates[3].score is NaN: pass a finite number, or leave it out',
+    ],
     ['q', [{ text: 'd', score: Infinity }], {}, 'candidates[0].score is Infinity'],
     ['q', [{ text: 'd', score: '0.5' }], {}, 'candidates[0].score is "0.5"'],
     ['q', [{ text: 'd', score: null }], {}, 'candidates[0].score is null'],

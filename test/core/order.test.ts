@@ -11,7 +11,9 @@ describe('orderByDescending', () => {
   })
 
   it('equals a slow stable sort on any finite numbers', () => {
-    const numbers = fc.array(fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer({ min: -2, max: 2 })))
+    const numbers = fc.array(
+      fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer({ min: -2, max: 2 })),
+    )
     fc.assert(
       fc.property(numbers, (keys) => {
         const rest = keys.map((key, at) => ({ key, at }))
@@ -63,6 +65,8 @@ describe('probabilities', () => {
   })
 
   it.each([1.5, -0.1, Number.NaN])('refuses %d', (bad) => {
-    expect(() => probabilities([3], readingNumbers({ toProbability: () => bad }))).toThrow('maps the score 3 to the probability')
+    expect(() => probabilities([3], readingNumbers({ toProbability: () => bad }))).toThrow(
+      'maps the score 3 to the probability',
+    )
   })
 })

@@ -10,7 +10,10 @@ const indexes = (results: readonly { index: number }[]): number[] => results.map
 
 describe('candidates', () => {
   it('come back as the very same objects, untouched', async () => {
-    const candidates = deepFreeze([{ text: 'a 1', id: 'x', page: { number: 4 } }, { text: 'b 2', score: 7, page: { number: 5 } }])
+    const candidates = deepFreeze([
+      { text: 'a 1', id: 'x', page: { number: 4 } },
+      { text: 'b 2', score: 7, page: { number: 5 } },
+    ])
     const { results } = await createReranker({ scorer: readingNumbers() }).rerank('q', candidates)
     expect(results[0]?.candidate).toBe(candidates[1])
     expect(results[1]?.candidate).toBe(candidates[0])
@@ -24,19 +27,27 @@ describe('candidates', () => {
   })
 
   it('are read once: what the caller changes while the scorer works does no harm', async () => {
-    const given = [{ text: 'a 1', score: 5 }, { text: 'b 2', score: 3 }]
+    const given = [
+      { text: 'a 1', score: 5 },
+      { text: 'b 2', score: 3 },
+    ]
     const scorer = scorerOf((_query, texts) => {
       given[0] = { text: 'changed', score: 0 }
       given.length = 1
       return texts.map(numberIn)
     })
     const { results } = await createReranker({ scorer }).rerank('q', given)
-    expect(results.map(({ index, firstStageScore }) => [index, firstStageScore])).toEqual([[1, 3], [0, 5]])
+    expect(results.map(({ index, firstStageScore }) => [index, firstStageScore])).toEqual([
+      [1, 3],
+      [0, 5],
+    ])
   })
 
   it('none: an empty ranking, nothing scored or loaded, the arguments checked all the same', async () => {
     const reports: Report[] = []
-    const scorer = scorerOf(() => Promise.reject(new Error('must not run')), { warmup: () => Promise.reject(new Error('nor this')) })
+    const scorer = scorerOf(() => Promise.reject(new Error('must not run')), {
+      warmup: () => Promise.reject(new Error('nor this')),
+    })
     const reranker = createReranker({ scorer, onReport: (report) => reports.push(report) })
     const { results, report } = await reranker.rerank('q', [])
     expect(results).toEqual([])
@@ -59,7 +70,10 @@ describe('topN and minScore', () => {
 
   it('minScore removes what is below it and keeps what is equal', async () => {
     const { results, report } = await createReranker({ scorer: readingNumbers(), minScore: 2 }).rerank('q', abc)
-    expect(results.map(({ index, rank }) => [index, rank])).toEqual([[1, 1], [2, 2]])
+    expect(results.map(({ index, rank }) => [index, rank])).toEqual([
+      [1, 1],
+      [2, 2],
+    ])
     expect(report).toMatchObject({ belowMinScore: 1, returned: 2 })
   })
 
@@ -70,7 +84,10 @@ describe('topN and minScore', () => {
   })
 
   it('minScore never removes what its scorer did not score: the tail stays, below what was kept', async () => {
-    const { results, report } = await createReranker({ scorer: readingNumbers(), depth: 2, minScore: 2 }).rerank('q', abc)
+    const { results, report } = await createReranker({ scorer: readingNumbers(), depth: 2, minScore: 2 }).rerank(
+      'q',
+      abc,
+    )
     expect(indexes(results)).toEqual([1, 2])
     expect(results[1]).not.toHaveProperty('score')
     expect(report.belowMinScore).toBe(1)
@@ -86,8 +103,14 @@ describe('topN and minScore', () => {
   })
 
   it('a blended order keeps minScore on the score', async () => {
-    const candidates = [{ text: 'a 1', score: 9 }, { text: 'b 3', score: 0 }]
-    const { results } = await createReranker({ scorer: readingNumbers(), blend: { weight: 0.1 }, minScore: 2 }).rerank('q', candidates)
+    const candidates = [
+      { text: 'a 1', score: 9 },
+      { text: 'b 3', score: 0 },
+    ]
+    const { results } = await createReranker({ scorer: readingNumbers(), blend: { weight: 0.1 }, minScore: 2 }).rerank(
+      'q',
+      candidates,
+    )
     expect(indexes(results)).toEqual([1])
   })
 })
@@ -96,7 +119,10 @@ describe('stages', () => {
   it('each works on the head of the list that the one before left', async () => {
     const seen: (readonly string[])[] = []
     const reversing = scorerOf((_query, texts) => (seen.push([...texts]), texts.map((_, at) => at)), { id: 'second' })
-    const stages = [{ scorer: readingNumbers({ id: 'first' }), depth: 4 }, { scorer: reversing, depth: 2 }]
+    const stages = [
+      { scorer: readingNumbers({ id: 'first' }), depth: 4 },
+      { scorer: reversing, depth: 2 },
+    ]
     const { results, report } = await createReranker({ stages }).rerank('q', ['a 1', 'b 2', 'c 3', 'd 4', 'e 9'])
     expect(seen).toEqual([['d 4', 'c 3']])
     expect(results.map(({ index, scorerId, score }) => [index, scorerId, score])).toEqual([
@@ -125,11 +151,18 @@ describe('stages', () => {
   it('a stage has its own deadline within that of the call', async () => {
     const clock = new FakeClock()
     const deadlines: number[] = []
-    const hanging = (id: string): Scorer => scorerOf((_query, _texts, call) => (deadlines.push(call.deadline), new Promise<never>(() => {})), { id })
-    const stages = [{ scorer: hanging('a'), deadlineMs: 30 }, { scorer: hanging('b'), deadlineMs: 500 }, { scorer: hanging('c') }]
+    const hanging = (id: string): Scorer =>
+      scorerOf((_query, _texts, call) => (deadlines.push(call.deadline), new Promise<never>(() => {})), { id })
+    const stages = [
+      { scorer: hanging('a'), deadlineMs: 30 },
+      { scorer: hanging('b'), deadlineMs: 500 },
+      { scorer: hanging('c') },
+    ]
     const outcome = await clock.runUntilSettled(createReranker({ stages, clock, deadlineMs: 100 }).rerank('q', abc))
     expect(deadlines).toEqual([30, 100])
-    expect(outcome).toMatchObject({ value: { report: { durationMs: 100, stages: [{ outcome: 'late' }, { outcome: 'late' }, { outcome: 'late' }] } } })
+    expect(outcome).toMatchObject({
+      value: { report: { durationMs: 100, stages: [{ outcome: 'late' }, { outcome: 'late' }, { outcome: 'late' }] } },
+    })
     expect(clock.pending).toBe(0)
   })
 
@@ -150,7 +183,9 @@ describe('abort', () => {
     let calls = 0
     const scorer = scorerOf((_query, texts) => (calls++, texts.map(() => 0)))
     const reason = new Error('changed my mind')
-    await expect(createReranker({ scorer }).rerank('q', abc, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+    await expect(createReranker({ scorer }).rerank('q', abc, { signal: AbortSignal.abort(reason) })).rejects.toBe(
+      reason,
+    )
     expect(calls).toBe(0)
   })
 
@@ -173,7 +208,9 @@ describe('abort', () => {
       controller.abort('enough')
       throw new Error('the connection was closed')
     })
-    await expect(createReranker({ scorer, onError: 'keep-order' }).rerank('q', abc, { signal: controller.signal })).rejects.toBe('enough')
+    await expect(
+      createReranker({ scorer, onError: 'keep-order' }).rerank('q', abc, { signal: controller.signal }),
+    ).rejects.toBe('enough')
   })
 
   it('between stages and after the last', async () => {
@@ -220,7 +257,10 @@ describe('abort', () => {
 describe('onReport', () => {
   it('is called once with the report that is returned', async () => {
     const reports: Report[] = []
-    const { report } = await createReranker({ scorer: readingNumbers(), onReport: (given) => reports.push(given) }).rerank('q', abc)
+    const { report } = await createReranker({
+      scorer: readingNumbers(),
+      onReport: (given) => reports.push(given),
+    }).rerank('q', abc)
     expect(reports).toEqual([report])
     expect(reports[0]).not.toHaveProperty('error')
   })
@@ -228,9 +268,16 @@ describe('onReport', () => {
   it('is called once when the call rejects, with the error and the stages so far', async () => {
     const reports: Report[] = []
     const error = new Error('down')
-    const stages = [{ scorer: readingNumbers({ id: 'first' }) }, { scorer: scorerOf(() => Promise.reject(error), { id: 'second' }) }]
-    await expect(createReranker({ stages, onReport: (given) => reports.push(given) }).rerank('q', abc)).rejects.toBe(error)
-    expect(reports).toMatchObject([{ error, returned: 0, candidates: 3, stages: [{ outcome: 'ranked' }, { outcome: 'failed', error }] }])
+    const stages = [
+      { scorer: readingNumbers({ id: 'first' }) },
+      { scorer: scorerOf(() => Promise.reject(error), { id: 'second' }) },
+    ]
+    await expect(createReranker({ stages, onReport: (given) => reports.push(given) }).rerank('q', abc)).rejects.toBe(
+      error,
+    )
+    expect(reports).toMatchObject([
+      { error, returned: 0, candidates: 3, stages: [{ outcome: 'ranked' }, { outcome: 'failed', error }] },
+    ])
   })
 
   it('is called on an abort, and not for wrong arguments', async () => {
@@ -244,13 +291,20 @@ describe('onReport', () => {
   it('changes nothing by failing, and warns once', async () => {
     const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
     try {
-      for (const onReport of [() => { throw new Error('bug') }, () => Promise.reject(new Error('bug'))]) {
+      for (const onReport of [
+        () => {
+          throw new Error('bug')
+        },
+        () => Promise.reject(new Error('bug')),
+      ]) {
         warned.mockClear()
         const reranker = createReranker({ scorer: readingNumbers(), onReport })
         expect(indexes((await reranker.rerank('q', abc)).results)).toEqual([1, 2, 0])
         await reranker.rerank('q', abc)
         await settle()
-        expect(warned.mock.calls).toEqual([['onReport failed, which did not change the result: bug', 'SecondpassWarning']])
+        expect(warned.mock.calls).toEqual([
+          ['onReport failed, which did not change the result: bug', 'SecondpassWarning'],
+        ])
       }
     } finally {
       warned.mockRestore()
@@ -286,8 +340,14 @@ describe('warmup and close', () => {
   it('close closes all, then tells of the one that failed', async () => {
     const { scorer, closes } = counting()
     const broken = readingNumbers({ close: () => Promise.reject(new Error('stuck')) })
-    const sync = readingNumbers({ close: () => { throw new Error('sync') } })
-    await expect(createReranker({ stages: [{ scorer: broken }, { scorer: sync }, { scorer }] }).close()).rejects.toThrow('stuck')
+    const sync = readingNumbers({
+      close: () => {
+        throw new Error('sync')
+      },
+    })
+    await expect(
+      createReranker({ stages: [{ scorer: broken }, { scorer: sync }, { scorer }] }).close(),
+    ).rejects.toThrow('stuck')
     expect(closes()).toBe(1)
   })
 

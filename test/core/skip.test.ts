@@ -143,7 +143,10 @@ describe('wrong options', () => {
   it.each([
     [() => aboveThreshold({ threshold: Number.NaN }), 'threshold is NaN: pass a finite number'],
     [() => aboveThreshold({} as never), 'threshold is undefined'],
-    [() => aboveThreshold({ threshold: 1, higherIsBetter: 'no' as never }), 'higherIsBetter is "no": pass true or false'],
+    [
+      () => aboveThreshold({ threshold: 1, higherIsBetter: 'no' as never }),
+      'higherIsBetter is "no": pass true or false',
+    ],
     [() => aboveThreshold(undefined as never), 'options is undefined'],
     [() => clearMargin({ margin: 0 }), 'margin is 0: pass a number above 0'],
     [() => clearMargin({ margin: 1, k: 1 }), 'k is 1: pass a whole number from 2'],

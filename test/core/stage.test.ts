@@ -25,7 +25,9 @@ describe('a stage that ranks', () => {
       { candidate: { text: 'a 1' }, index: 0, rank: 3, score: 1, scorerId: 'fake' },
     ])
     expect(report).toEqual({
-      stages: [{ scorerId: 'fake', outcome: 'ranked', candidates: 3, blended: false, durationMs: 7, stats: { texts: 3 } }],
+      stages: [
+        { scorerId: 'fake', outcome: 'ranked', candidates: 3, blended: false, durationMs: 7, stats: { texts: 3 } },
+      ],
       candidates: 3,
       returned: 3,
       belowMinScore: 0,
@@ -46,7 +48,12 @@ describe('a stage that ranks', () => {
   })
 
   it('reads the head only and leaves the tail below it, unscored and in order', async () => {
-    const { results, report } = await createReranker({ scorer: readingNumbers(), depth: 2 }).rerank('q', ['a 1', 'b 2', 'd 9', 'c 5'])
+    const { results, report } = await createReranker({ scorer: readingNumbers(), depth: 2 }).rerank('q', [
+      'a 1',
+      'b 2',
+      'd 9',
+      'c 5',
+    ])
     expect(texts(results)).toEqual(['b 2', 'a 1', 'd 9', 'c 5'])
     expect(results.map(({ score }) => score)).toEqual([2, 1, undefined, undefined])
     expect(results[2]).toEqual({ candidate: { text: 'd 9' }, index: 2, rank: 3 })
@@ -92,19 +99,33 @@ describe('a stage that ranks', () => {
 
   it('names the scorer that answered in its place, and uses its probabilities', async () => {
     const other = readingNumbers({ id: 'other', toProbability: () => 0.1 })
-    const scorer = scorerOf((_query, given, call) => (call.answeredBy?.(other), given.map(() => 5)), { toProbability: () => 0.9 })
+    const scorer = scorerOf((_query, given, call) => (call.answeredBy?.(other), given.map(() => 5)), {
+      toProbability: () => 0.9,
+    })
     const { results, report } = await createReranker({ scorer, minScore: 0.5 }).rerank('q', ['a', 'b'])
-    expect(results.map(({ score, scorerId }) => [score, scorerId])).toEqual([[0.1, 'other'], [0.1, 'other']])
+    expect(results.map(({ score, scorerId }) => [score, scorerId])).toEqual([
+      [0.1, 'other'],
+      [0.1, 'other'],
+    ])
     expect(report).toMatchObject({ belowMinScore: 0, stages: [{ scorerId: 'other' }] })
   })
 })
 
 describe('a stage that blends', () => {
-  const pool = deepFreeze([{ text: 'a 0', score: 10 }, { text: 'b 4', score: 6 }, { text: 'c 3', score: 2 }])
+  const pool = deepFreeze([
+    { text: 'a 0', score: 10 },
+    { text: 'b 4', score: 6 },
+    { text: 'c 3', score: 2 },
+  ])
 
-  it('orders by the mix, keeps the scorer\'s own number as score, and shows both', async () => {
-    const { results, report } = await createReranker({ scorer: readingNumbers(), blend: { weight: 0.5 } }).rerank('q', pool)
-    expect(results.map(({ index, score, blendedScore, firstStageScore }) => [index, score, blendedScore, firstStageScore])).toEqual([
+  it("orders by the mix, keeps the scorer's own number as score, and shows both", async () => {
+    const { results, report } = await createReranker({ scorer: readingNumbers(), blend: { weight: 0.5 } }).rerank(
+      'q',
+      pool,
+    )
+    expect(
+      results.map(({ index, score, blendedScore, firstStageScore }) => [index, score, blendedScore, firstStageScore]),
+    ).toEqual([
       [1, 4, 0.75, 6],
       [0, 0, 0.5, 10],
       [2, 3, 0.375, 2],
@@ -112,7 +133,7 @@ describe('a stage that blends', () => {
     expect(report.stages[0]?.blended).toBe(true)
   })
 
-  it('is off for a scorer of the caller\'s own, and with false', async () => {
+  it("is off for a scorer of the caller's own, and with false", async () => {
     for (const blend of [undefined, false] as const) {
       const { results, report } = await createReranker({ scorer: readingNumbers(), blend }).rerank('q', pool)
       expect(results.map(({ index }) => index)).toEqual([1, 2, 0])
@@ -131,7 +152,11 @@ describe('a stage that blends', () => {
   })
 
   it('takes scores that only rise for distances: not blended until the caller says which way is better', async () => {
-    const rising = [{ text: 'a 1', score: 0.1 }, { text: 'b 3', score: 0.2 }, { text: 'c 2', score: 0.7 }]
+    const rising = [
+      { text: 'a 1', score: 0.1 },
+      { text: 'b 3', score: 0.2 },
+      { text: 'c 2', score: 0.7 },
+    ]
     const order = async (blend: { weight: number; higherIsBetter?: boolean }): Promise<unknown[]> => {
       const { results, report } = await createReranker({ scorer: readingNumbers(), blend }).rerank('q', rising)
       return [results.map(({ index }) => index).join(), report.stages[0]?.blended]
@@ -160,7 +185,9 @@ describe('a stage that does not rank', () => {
     const skip = (pool: Pool): undefined => void seen.push(pool)
     const clock = new FakeClock()
     await createReranker({ scorer: readingNumbers(), skip, depth: 2, clock }).rerank('q', candidates)
-    await createReranker({ scorer: readingNumbers(), skip, depth: 2, clock }).rerank('q', candidates, { deadlineMs: 30 })
+    await createReranker({ scorer: readingNumbers(), skip, depth: 2, clock }).rerank('q', candidates, {
+      deadlineMs: 30,
+    })
     expect(seen[0]).toEqual({ query: 'q', candidates: candidates.slice(0, 2), scorerId: 'fake' })
     expect(seen[0]?.candidates[0]).toBe(candidates[0])
     expect(seen[1]?.remainingMs).toBe(30)
@@ -177,11 +204,13 @@ describe('a stage that does not rank', () => {
     await expect(broken.rerank('q', abc)).rejects.toThrow('bug')
     for (const answer of [true, 'yes', Promise.resolve(undefined), null, { policy: 'x' }]) {
       const reranker = createReranker({ scorer: readingNumbers(), skip: (() => answer) as never })
-      await expect(reranker.rerank('q', abc)).rejects.toThrow(/^skip is .* a policy answers with \{ policy, evidence \}/)
+      await expect(reranker.rerank('q', abc)).rejects.toThrow(
+        /^skip is .* a policy answers with \{ policy, evidence \}/,
+      )
     }
   })
 
-  it('failed: rejects with the scorer\'s own error by default', async () => {
+  it("failed: rejects with the scorer's own error by default", async () => {
     const error = new Error('HTTP 503')
     const scorer = scorerOf(() => Promise.reject(error))
     await expect(createReranker({ scorer }).rerank('q', abc)).rejects.toBe(error)
@@ -197,8 +226,18 @@ describe('a stage that does not rank', () => {
   })
 
   it.each([
-    ['a synchronous throw', () => { throw new Error('sync') }, 'sync'],
-    ['something thrown that is no error', () => Promise.reject({ status: 500 }), 'rejected with an object with keys ["status"]'],
+    [
+      'a synchronous throw',
+      () => {
+        throw new Error('sync')
+      },
+      'sync',
+    ],
+    [
+      'something thrown that is no error',
+      () => Promise.reject({ status: 500 }),
+      'rejected with an object with keys ["status"]',
+    ],
     ['a short answer', async () => [1], 'gave 1 scores for 3 texts'],
     ['NaN', async () => [1, Number.NaN, 2], 'gave NaN'],
     ['an answer that is no promise and no array', () => undefined, 'answered with undefined'],

@@ -18,7 +18,11 @@ export function minMax(numbers: readonly number[]): number[] {
  *
  * @returns the mixed numbers, or nothing when any first-stage score is missing: half a mix would favour one half.
  */
-export function mix(blend: Blend, numbers: readonly number[], firstStage: readonly (number | undefined)[]): number[] | undefined {
+export function mix(
+  blend: Blend,
+  numbers: readonly number[],
+  firstStage: readonly (number | undefined)[],
+): number[] | undefined {
   if (!firstStage.every((score) => score !== undefined)) return undefined
   const upward = blend.higherIsBetter === false ? firstStage.map((score) => -score) : firstStage
   const [ours, theirs] = [minMax(numbers), minMax(upward)]

@@ -8,7 +8,11 @@ export function checkFinite(name: string, value: unknown, fix = 'pass a finite n
 }
 
 /** Throws unless `value` is a number from `least` to `most`. */
-export function checkBetween(name: string, value: unknown, range: readonly [least: number, most: number]): asserts value is number {
+export function checkBetween(
+  name: string,
+  value: unknown,
+  range: readonly [least: number, most: number],
+): asserts value is number {
   const [least, most] = range
   if (isFiniteNumber(value) && value >= least && value <= most) return
   throw invalidArgument(name, value, `pass a number from ${least} to ${most}`)
@@ -37,7 +41,11 @@ export function checkOptions(name: string, value: unknown, known: readonly strin
   }
   const unknown = Object.keys(value).filter((key) => !known.includes(key))
   if (unknown.length > 0) {
-    throw invalidArgument(`${name}.${unknown[0]}`, (value as Record<string, unknown>)[unknown[0] as string], `there is no such option; use ${known.join(', ')}`)
+    throw invalidArgument(
+      `${name}.${unknown[0]}`,
+      (value as Record<string, unknown>)[unknown[0] as string],
+      `there is no such option; use ${known.join(', ')}`,
+    )
   }
 }
 
@@ -45,7 +53,11 @@ export function checkOptions(name: string, value: unknown, known: readonly strin
 export function checkScorer(name: string, scorer: unknown): void {
   const { id, scope, score } = (scorer ?? {}) as Partial<Record<keyof Scorer, unknown>>
   if (typeof id !== 'string' || typeof score !== 'function' || (scope !== 'pair' && scope !== 'pool')) {
-    throw invalidArgument(name, scorer, "pass a scorer: { id: string, scope: 'pair' | 'pool', score(query, texts, call) }")
+    throw invalidArgument(
+      name,
+      scorer,
+      "pass a scorer: { id: string, scope: 'pair' | 'pool', score(query, texts, call) }",
+    )
   }
 }
 

@@ -41,7 +41,8 @@ export function waitFor<T>(start: (signal: AbortSignal) => Promise<T>, limits: W
     // The event of a signal that has aborted already never comes.
     signal?.throwIfAborted()
     const remainingMs = deadline - clock.now()
-    const timer = remainingMs > LONGEST_DELAY_MS ? undefined : clock.setTimeout(() => stop(limits.deadlineError()), remainingMs)
+    const timer =
+      remainingMs > LONGEST_DELAY_MS ? undefined : clock.setTimeout(() => stop(limits.deadlineError()), remainingMs)
     const unwatch = signal && onAbort(signal, () => stop(signal.reason))
     const stopWatching = (): void => {
       if (timer !== undefined) clock.clearTimeout(timer)

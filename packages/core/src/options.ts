@@ -1,8 +1,18 @@
 import type { Blend, Milliseconds, OnError, Report, Scorer, SkipPolicy } from './types.js'
 import { type Clock, systemClock } from './clock.js'
 import { bundledBlend, bundledScorer } from './default.js'
-import { checkBlend, checkClock, checkCount, checkDuration, checkFinite, checkFunction, checkOptions, checkScorer } from './checks.js'
+import {
+  checkBlend,
+  checkClock,
+  checkCount,
+  checkDuration,
+  checkFinite,
+  checkFunction,
+  checkOptions,
+  checkScorer,
+} from './checks.js'
 import { invalidArgument } from './errors.js'
+import type { ResolvedStage, Settings } from './settings.js'
 
 /** How one stage works. */
 export interface StageOptions {
@@ -70,33 +80,16 @@ export interface RerankerOptions extends Omit<StageOptions, 'scorer' | 'deadline
 }
 
 /** Every default of the hall. */
-export const defaults: { readonly depth: number; readonly onError: OnError; readonly deadlineMs: Milliseconds; readonly topN: number } = {
+export const defaults: {
+  readonly depth: number
+  readonly onError: OnError
+  readonly deadlineMs: Milliseconds
+  readonly topN: number
+} = {
   depth: 100,
   onError: 'throw',
   deadlineMs: Infinity,
   topN: Infinity,
-}
-
-/** A stage with its defaults filled in. */
-export interface ResolvedStage {
-  readonly scorer: Scorer
-  readonly depth: number
-  readonly skip: SkipPolicy | undefined
-  readonly onError: OnError
-  readonly deadlineMs: Milliseconds
-  readonly blend: Blend | undefined
-}
-
-/** What a reranker works with: options that were checked, with their defaults filled in. */
-export interface Settings {
-  readonly stages: readonly ResolvedStage[]
-  /** Runs before the first stage of a call; must be cheap when it has run before. */
-  prepare(): Promise<void>
-  readonly topN: number
-  readonly minScore: number | undefined
-  readonly deadlineMs: Milliseconds
-  readonly onReport: ((report: Report) => unknown) | undefined
-  readonly clock: Clock
 }
 
 const STAGE_KEYS = ['scorer', 'depth', 'skip', 'onError', 'deadlineMs', 'blend'] as const
@@ -127,7 +120,12 @@ function resolveStages(options: RerankerOptions): Pick<Settings, 'stages' | 'pre
   const { stages, scorer, depth, skip, onError, blend } = options
   if (stages !== undefined) {
     checkStageList(options)
-    return { stages: stages.map((stage, at) => resolveStage(`stages[${at}].`, { ...stage, onError: stage.onError ?? onError })), prepare }
+    return {
+      stages: stages.map((stage, at) =>
+        resolveStage(`stages[${at}].`, { ...stage, onError: stage.onError ?? onError }),
+      ),
+      prepare,
+    }
   }
   if (scorer !== undefined) return { stages: [resolveStage('', { scorer, depth, skip, onError, blend })], prepare }
   const bundled = bundledScorer()
@@ -168,9 +166,17 @@ function resolveStage(path: string, stage: StageOptions): ResolvedStage {
 function checkMinScore(minScore: number, scorer: Scorer): void {
   checkFinite('minScore', minScore)
   if (scorer.scope === 'pool') {
-    throw invalidArgument('minScore', minScore, `the scores of ${scorer.id} mean something within one pool only; leave it out`)
+    throw invalidArgument(
+      'minScore',
+      minScore,
+      `the scores of ${scorer.id} mean something within one pool only; leave it out`,
+    )
   }
   if (scorer.toProbability !== undefined && (minScore < 0 || minScore > 1)) {
-    throw invalidArgument('minScore', minScore, `the scores of ${scorer.id} are probabilities; pass a number from 0 to 1`)
+    throw invalidArgument(
+      'minScore',
+      minScore,
+      `the scores of ${scorer.id} are probabilities; pass a number from 0 to 1`,
+    )
   }
 }

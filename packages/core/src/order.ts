@@ -42,5 +42,8 @@ export function orderByDescending(keys: readonly number[]): number[] {
 }
 
 function brokenContract(scorer: Scorer, what: string): RerankError {
-  return new RerankError('scorer', `The scorer ${scorer.id} ${what}: a scorer gives one finite number per text, in order.`)
+  return new RerankError(
+    'scorer',
+    `The scorer ${scorer.id} ${what}: a scorer gives one finite number per text, in order.`,
+  )
 }

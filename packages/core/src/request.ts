@@ -1,6 +1,6 @@
 import type { Candidate, Milliseconds } from './types.js'
 import type { Entry, Run } from './entry.js'
-import type { Settings } from './options.js'
+import type { Settings } from './settings.js'
 import { onlyRise } from './blend.js'
 import { checkCount, checkOptions, isFiniteNumber } from './checks.js'
 import { invalidArgument } from './errors.js'

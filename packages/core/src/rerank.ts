@@ -1,9 +1,10 @@
 import type { Candidate, Ranking, Report, StageReport } from './types.js'
 import type { Entry } from './entry.js'
 import { RerankError } from './errors.js'
-import { type RerankerOptions, type Settings, resolveOptions } from './options.js'
+import { type RerankerOptions, resolveOptions } from './options.js'
 import { observer } from './observe.js'
 import { type CandidateOf, type RerankOptions, type Request, readRequest } from './request.js'
+import type { Settings } from './settings.js'
 import { runStage } from './stage.js'
 
 /** Puts the candidates that answer a query best on top. Made by {@link createReranker}. */

@@ -1,6 +1,6 @@
 import type { Call, Candidate, OnError, Outcome, Pool, Scorer, SkipReason, StageReport, TextNote } from './types.js'
 import type { Entry, Run, Scored, StageResult } from './entry.js'
-import type { ResolvedStage } from './options.js'
+import type { ResolvedStage } from './settings.js'
 import { RerankError, invalidArgument, show } from './errors.js'
 import { mix } from './blend.js'
 import { checkNumbers, orderByDescending, probabilities } from './order.js'
@@ -132,10 +132,18 @@ function reorder<C extends Candidate>(
   return { ordered, blended: blended !== undefined }
 }
 
-function blendedNumbers(stage: ResolvedStage, head: readonly Entry[], { scored, scoresRise }: ScoredHead): number[] | undefined {
+function blendedNumbers(
+  stage: ResolvedStage,
+  head: readonly Entry[],
+  { scored, scoresRise }: ScoredHead,
+): number[] | undefined {
   const { blend } = stage
   if (blend === undefined || (blend.higherIsBetter === undefined && scoresRise)) return undefined
-  return mix(blend, scored.numbers, head.map((entry) => entry.firstStageScore))
+  return mix(
+    blend,
+    scored.numbers,
+    head.map((entry) => entry.firstStageScore),
+  )
 }
 
 function askPolicy(stage: ResolvedStage, pool: Pool): SkipReason | undefined {
@@ -166,5 +174,8 @@ function asError(thrown: unknown, scorer: Scorer): Error {
 }
 
 function lateError(scorer: Scorer): RerankError {
-  return new RerankError('deadline', `The deadline passed before the scorer ${scorer.id} was done: the order was kept as it was.`)
+  return new RerankError(
+    'deadline',
+    `The deadline passed before the scorer ${scorer.id} was done: the order was kept as it was.`,
+  )
 }

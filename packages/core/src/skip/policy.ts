@@ -16,7 +16,11 @@ export function definePolicy<E extends Evidence>(
 }
 
 /** Gives a function the name that reports and `not` show, and its evidence. */
-export function withEvidence(name: string, policy: SkipPolicy, evidence: (pool: Pool) => Evidence | undefined): SkipPolicy {
+export function withEvidence(
+  name: string,
+  policy: SkipPolicy,
+  evidence: (pool: Pool) => Evidence | undefined,
+): SkipPolicy {
   return Object.assign(Object.defineProperty(policy, 'name', { value: name }), { evidence })
 }
 

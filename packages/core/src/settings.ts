@@ -1,0 +1,24 @@
+import type { Blend, Milliseconds, OnError, Report, Scorer, SkipPolicy } from './types.js'
+import type { Clock } from './clock.js'
+
+/** A stage with its defaults filled in. */
+export interface ResolvedStage {
+  readonly scorer: Scorer
+  readonly depth: number
+  readonly skip: SkipPolicy | undefined
+  readonly onError: OnError
+  readonly deadlineMs: Milliseconds
+  readonly blend: Blend | undefined
+}
+
+/** What a reranker works with: options that were checked, with their defaults filled in. */
+export interface Settings {
+  readonly stages: readonly ResolvedStage[]
+  /** Runs before the first stage of a call; must be cheap when it has run before. */
+  prepare(): Promise<void>
+  readonly topN: number
+  readonly minScore: number | undefined
+  readonly deadlineMs: Milliseconds
+  readonly onReport: ((report: Report) => unknown) | undefined
+  readonly clock: Clock
+}
