@@ -5,8 +5,7 @@ export const packedSets: Readonly<Record<string, string>> = {
   control:
     '0 8 2 1 1 h 2n w d 0 11u 5 m 0 5c 0 1d 0 3cu 0 1ks 4 q 4 1d 4 1 9 11u8 4xr 16n 0 6x 2 1 0 3b3 0 xya 3 43z 7 ' +
     'h406 0 u 2n 1egw 1ekd 2 1ekd',
-  space:
-    '9 4 i 0 2s 0 q 0 4bj 0 1vj a t 1 5 0 1b 0 334 0',
+  space: '9 4 i 0 2s 0 q 0 4bj 0 1vj a t 1 5 0 1b 0 334 0',
   punctuation:
     'x e a 6 q 5 q 3 y 0 5 0 3 0 a 1 3 0 3 0 ji 0 8 0 cy 5 15 1 1f 0 1 0 2 0 2 0 18 1 k 1 1 1 d 0 2 1 22 3 2u 0 17 ' +
     'd 6h 2 1i e v 0 79 1 a 0 an 0 lf 0 2i 0 a 1 4o e 1 0 11 3 1z 0 22 4 4 1 33 5 4r 0 h0 8 47 0 h8 1 18 1 26 2 1z ' +
@@ -15,8 +14,7 @@ export const packedSets: Readonly<Record<string, string>> = {
     '2 1 0 1d 1 1b 0 2p c g 1 3g 3 3i 1 g 1 6x 0 g2a 1 5s 9 m y 1 d 1 0 4 0 1 1 45 2 1 5 1 3 a 1 3 1 q 2 1 0 r 0 1 ' +
     '0 1 6 be 2 ik 0 1c 0 bi 0 kn 0 5j 0 v 0 7k 8 12 0 34 6 1u 6 2h 3 x6 6 31 1 1 3 3i 3 1c 1 27 4 3 0 d 0 1 2 2g ' +
     '5 2z 0 f0 0 6y m 2x 2 6w 2 2lt 4 dtl 1 3p 0 1t 4 8 0 g2i 0 5wn 4',
-  ideograph:
-    'a9s 533 1s g73 hkw e7 1fk0 wyn w 3dr 74 49b 85s f3',
+  ideograph: 'a9s 533 1s g73 hkw e7 1fk0 wyn w 3dr 74 49b 85s f3',
   mark:
     'lc 1r 2 0 2 16 7n 4 7d 18 1 0 1 1 1 1 1 0 20 a 1c k g 0 2t 6 2 5 2 1 1 3 z 0 u q 2j a 1m 8 y 3 1 8 1 2 1 4 17 ' +
     '2 3r v 1j 0 1 0 4 7 4 0 3 6 a 1 t 0 1m 0 4 3 8 0 k 1 t 1 1l 0 4 1 4 1 2 2 3 0 u 1 3 0 b 1 1l 0 4 4 1 1 4 0 k ' +

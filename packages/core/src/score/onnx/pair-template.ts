@@ -33,7 +33,10 @@ export function readPairTemplate(tokenizerJson: unknown): PairTemplate {
   // The pair goes on as ids and the place where segment 1 starts, so segments have to be 0 … 0 1 … 1.
   const types = parts.map((part) => part.typeId)
   if (types.some((type, at) => (type !== 0 && type !== 1) || type < (types[at - 1] ?? 0))) {
-    throw new RerankError('model-files', `The pair template of tokenizer.json has the segments ${types.join(', ')}: use 0, then 1.`)
+    throw new RerankError(
+      'model-files',
+      `The pair template of tokenizer.json has the segments ${types.join(', ')}: use 0, then 1.`,
+    )
   }
   let specialTokens = 0
   for (const part of parts) if (part.kind === 'special') specialTokens += part.ids.length

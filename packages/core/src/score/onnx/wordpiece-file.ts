@@ -31,7 +31,8 @@ export function readWordPieceFile(tokenizerJson: unknown): WordPieceFile | undef
   const normaliser = readNormaliser(tokenizerJson['normalizer'])
   const preTokenizer = tokenizerJson['pre_tokenizer']
   const model = tokenizerJson['model']
-  if (normaliser === undefined || !isObject(preTokenizer) || preTokenizer['type'] !== 'BertPreTokenizer') return undefined
+  if (normaliser === undefined || !isObject(preTokenizer) || preTokenizer['type'] !== 'BertPreTokenizer')
+    return undefined
   if (!isObject(model) || model['type'] !== 'WordPiece' || !isObject(model['vocab'])) return undefined
   const vocabulary = new Map(Object.entries(model['vocab'])) as Map<string, number>
   for (const id of vocabulary.values()) if (!isIndex(id)) return undefined

@@ -18,7 +18,7 @@ export function createPieceEncoder(file: WordPieceFile): PieceEncoder {
   return (piece) => {
     if (isLonger(piece, maxWordLength)) return [unknownId]
     const ids: number[] = []
-    for (let start = 0; start < piece.length; ) {
+    for (let start = 0; start < piece.length;) {
       const known = start === 0 ? vocabulary : continuing
       let end = Math.min(piece.length, start + (start === 0 ? longestFirst : longestContinuing))
       let id: number | undefined

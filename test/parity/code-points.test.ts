@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { normalise, splitPieces } from '../../packages/core/src/score/onnx/bert-normaliser.ts'
+import type { BertNormaliserOptions } from '../../packages/core/src/score/onnx/bert-normaliser.ts'
+import type { TokenEncoder } from '../../packages/core/src/score/onnx/wordpiece.ts'
+import { createWordPiece } from '../../packages/core/src/score/onnx/wordpiece.ts'
+import type { GoldenCodePoints } from './golden.ts'
+import { readGolden } from './golden.ts'
+
+const golden = readGolden<GoldenCodePoints>('code-points.json.gz')
+const BLOCK = 4096
+
+function points(block: number): number[] {
+  const all = Array.from({ length: BLOCK }, (_, i) => block * BLOCK + i)
+  return all.filter((point) => point < 0xd800 || point >= 0xe000)
+}
+
+/** The same as `block_vocabulary` in generate.py. */
+function blockVocabulary(block: number): Record<string, number> {
+  const vocabulary = new Map([['[UNK]', 0]])
+  for (const point of [...points(0), ...points(block)]) {
+    for (const token of [String.fromCodePoint(point), `##${String.fromCodePoint(point)}`]) {
+      if (!vocabulary.has(token)) vocabulary.set(token, vocabulary.size)
+    }
+  }
+  return Object.fromEntries(vocabulary)
+}
+
+function blockEncoder(block: number, variant: string): TokenEncoder {
+  const encoder = createWordPiece({
+    added_tokens: [],
+    normalizer: { type: 'BertNormalizer', ...golden.variants[variant] },
+    pre_tokenizer: { type: 'BertPreTokenizer' },
+    model: {
+      type: 'WordPiece',
+      unk_token: '[UNK]',
+      continuing_subword_prefix: '##',
+      max_input_chars_per_word: 100,
+      vocab: blockVocabulary(block),
+    },
+  })
+  if (encoder === undefined) throw new Error('the vocabulary of a block was refused')
+  return encoder
+}
+
+function blockDigest(block: number, variant: string): string {
+  const options = golden.variants[variant] as Record<string, boolean | null>
+  const lowercase = options['lowercase'] as boolean
+  const ours: BertNormaliserOptions = {
+    cleanText: options['clean_text'] as boolean,
+    handleChineseChars: options['handle_chinese_chars'] as boolean,
+    stripAccents: options['strip_accents'] ?? lowercase,
+    lowercase,
+  }
+  const encoder = blockEncoder(block, variant)
+  let lines = ''
+  for (const point of points(block)) {
+    const char = String.fromCodePoint(point)
+    for (const text of [char, `a${char}b`, `\u00c9${char}\u0301`]) {
+      const pieces = splitPieces(normalise(text, ours)).join('|')
+      lines += `${point.toString(16)} ${pieces} ${encoder.encode(text).join(' ')}\n`
+    }
+  }
+  return createHash('sha256').update(lines).digest('hex').slice(0, 12)
+}
+
+describe('every code point, alone and between others, becomes what the reference makes of it', () => {
+  test.each(Object.keys(golden.variants))('%s', { timeout: 240_000 }, (variant) => {
+    const expected = golden.digests[variant] as readonly string[]
+    const wrong = expected.flatMap((digest, block) => {
+      if (digest === '' || blockDigest(block, variant) === digest) return []
+      return [`${(block * BLOCK).toString(16)} and the ${BLOCK - 1} after it`]
+    })
+    expect(wrong).toEqual([])
+  })
+})
