@@ -1,26 +1,6 @@
 import { bundledScorer } from '../../packages/core/src/default.ts'
-import { RerankError } from '../../packages/core/src/errors.ts'
-import type { Scorer } from '../../packages/core/src/types.ts'
+import { lengthScorer } from './length-scorer.ts'
 import { scorerContract } from './scorer-contract.ts'
-
-/** The smallest scorer that keeps the contract: the length of the text. */
-export function lengthScorer(): Scorer<'pair'> {
-  let closed = false
-  return {
-    id: 'length',
-    scope: 'pair',
-    toProbability: (score) => Math.min(1, Math.max(0, score / 1e5)),
-    async score(_query, texts, call) {
-      call.signal.throwIfAborted()
-      if (closed) throw new RerankError('closed', 'The scorer was closed.')
-      if (call.now() >= call.deadline) throw new RerankError('deadline', 'The deadline passed.')
-      return texts.map((text) => text.length)
-    },
-    async close() {
-      closed = true
-    },
-  }
-}
 
 scorerContract('the smallest one', lengthScorer)
 scorerContract('the stand-in for the bundled model', () => bundledScorer(async () => lengthScorer()).scorer)

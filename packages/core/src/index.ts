@@ -13,6 +13,7 @@ export {
   clearMargin,
   smallPool,
 } from './skip/first-stage.js'
+export { type ChunkOptions, withChunks } from './wrap/chunk.js'
 export type {
   Blend,
   Call,

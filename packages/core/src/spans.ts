@@ -20,7 +20,7 @@ export function textWindows(text: string, options: WindowOptions): Span[] {
   if (options.measure(text) <= options.maxLength) return [{ start: 0, end: text.length }]
   const pieces = cutIntoPieces(text, options)
   const windows: Span[] = []
-  for (let first = 0; ; ) {
+  for (let first = 0; ;) {
     const behind = lastThatFits(pieces, first, options)
     windows.push({ start: (pieces[first] as Piece).start, end: pieces[behind]?.start ?? text.length })
     if (behind >= pieces.length) return windows
@@ -70,13 +70,21 @@ function lastThatFits(pieces: readonly Piece[], first: number, { maxLength, meas
     used += (pieces[behind++] as Piece).length
   }
   // Parts of a word may measure less apart than together, so the window itself has the last say.
-  const joined = (end: number): string => pieces.slice(first, end).map(({ text }) => text).join('')
+  const joined = (end: number): string =>
+    pieces
+      .slice(first, end)
+      .map(({ text }) => text)
+      .join('')
   while (behind > first + 1 && measure(joined(behind)) > maxLength) behind--
   return behind
 }
 
 /** The next window repeats at most `overlap` of this one, and always starts further on than this one. */
-function startOfNext(pieces: readonly Piece[], { first, behind }: { first: number; behind: number }, overlap: number): number {
+function startOfNext(
+  pieces: readonly Piece[],
+  { first, behind }: { first: number; behind: number },
+  overlap: number,
+): number {
   let next = behind
   let shared = 0
   while (next - 1 > first && shared + (pieces[next - 1] as Piece).length <= overlap) {

@@ -1,0 +1,14 @@
+import { join } from 'node:path'
+import { crossEncoder } from '@secondpass/core'
+import { scorerContract } from './scorer-contract.ts'
+
+const tiny = join(import.meta.dirname, '../fixtures/tiny-bert')
+const stock = join(import.meta.dirname, '../fixtures/tiny-bert-stock')
+
+scorerContract('crossEncoder, the bundled model', () => crossEncoder(), { hasModel: true })
+scorerContract('crossEncoder, a folder', () => crossEncoder({ model: tiny }))
+scorerContract('crossEncoder, a stock graph', () => crossEncoder({ model: stock }))
+scorerContract('crossEncoder, in workers', () => crossEncoder({ model: tiny, workers: 2 }), { hasModel: true })
+scorerContract('crossEncoder, in windows', () => crossEncoder({ model: tiny, longText: 'windows', maxLength: 40 }), {
+  hasModel: true,
+})
