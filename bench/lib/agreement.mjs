@@ -5,9 +5,9 @@
 import { kendallTau, maxDifference, mean, sigmoid } from './stats.mjs'
 
 /** Largest difference of two fp32 implementations of the same model that is rounding alone. */
-export const fp32Tolerance = 1e-3
+const fp32Tolerance = 1e-3
 /** Least Kendall tau of a quantised implementation against fp32. The stock int8 file is near 0.9. */
-export const leastTau = 0.75
+const leastTau = 0.75
 /** Pairs longer than this were truncated; libraries differ in how (transformers.js drops the final [SEP]). */
 const longestPair = 512
 
