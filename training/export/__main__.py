@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .bundle import sha256, write_bundle
 from .lean import build_lean
-from .outliers import DEFAULT_TEXT, widest_inputs
+from .calibrate import DEFAULT_TEXT, calibrate
 from .recipe import Recipe
 from .shape import ExportError, read_shape
 from .weights import load_weights
@@ -20,7 +20,7 @@ def export(model_dir: Path, out_dir: Path, dtype: str = 'int8', text: Path = DEF
     """Reads a BertForSequenceClassification with one logit and writes the folder that secondpass loads."""
     shape = read_shape(model_dir)
     weights = load_weights(model_dir, shape)
-    widest = widest_inputs(model_dir, shape, weights, text) if dtype == 'int8' else {}
+    widest = calibrate(model_dir, shape, weights, text) if dtype == 'int8' else {}
     metadata = {
         'secondpass.format': FORMAT_VERSION,
         'secondpass.dtype': dtype,

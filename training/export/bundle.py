@@ -11,18 +11,20 @@ import onnx
 from .shape import ExportError
 
 COPIED = ('tokenizer_config.json', 'config.json')
-SUMMED = ('model.onnx', 'tokenizer.json', 'tokenizer_config.json', 'config.json')
 
 
 def write_bundle(model: onnx.ModelProto, model_dir: Path, out_dir: Path) -> None:
-    """Writes the files and then SHA256SUMS, in the format of `sha256sum`."""
+    """Writes the files and then SHA256SUMS, in the format of `sha256sum`. Nothing is written if anything is missing."""
+    files = {
+        'model.onnx': model.SerializeToString(deterministic=True),
+        'tokenizer.json': plain_tokenizer(model_dir).encode(),
+        **{name: _required(model_dir / name).read_bytes() for name in COPIED},
+    }
     out_dir.mkdir(parents=True, exist_ok=True)
-    (out_dir / 'model.onnx').write_bytes(model.SerializeToString(deterministic=True))
-    for name in COPIED:
-        (out_dir / name).write_bytes(_required(model_dir / name).read_bytes())
-    (out_dir / 'tokenizer.json').write_text(plain_tokenizer(model_dir), encoding='utf-8')
-    sums = [f'{sha256(out_dir / name)}  {name}\n' for name in SUMMED]
-    (out_dir / 'SHA256SUMS').write_text(''.join(sums), encoding='ascii')
+    for name, content in files.items():
+        (out_dir / name).write_bytes(content)
+    sums = ''.join(f'{hashlib.sha256(content).hexdigest()}  {name}\n' for name, content in files.items())
+    (out_dir / 'SHA256SUMS').write_text(sums, encoding='ascii')
 
 
 def plain_tokenizer(model_dir: Path) -> str:

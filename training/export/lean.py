@@ -18,9 +18,9 @@ def build_lean(shape: BertShape, weights: Weights, recipe: Recipe, metadata: dic
     """The model with inputs token_ids and position_type_ids (int32 [L]) and output logits (float32 [1, 1]).
 
     position_type_ids is position + token_type * max_position_embeddings. With `tap`, the largest absolute input of
-    every quantisable linear layer is an output too, one number per channel, under the layer's name.
+    every linear layer that int8 would quantise is an output too, one number per channel, under the layer's name.
     """
-    graph = Graph()
+    graph = Graph(halve=recipe.int8)
     encoder = Encoder(graph, shape, weights, recipe, tap)
     x = encoder.norm(_embed(graph, shape, weights, recipe), 'bert.embeddings.LayerNorm')
     for layer in range(shape.layers - 1):
@@ -29,7 +29,7 @@ def build_lean(shape: BertShape, weights: Weights, recipe: Recipe, metadata: dic
     pooled = graph.add('Tanh', graph.gemm(x, *weights.linear('bert.pooler.dense')))
     weight, bias = weights.linear('classifier')
     graph.add('Gemm', pooled, graph.constant(weight), graph.constant(bias), output='logits')
-    return graph.model('secondpass-lean', encoder.taps, metadata)
+    return graph.model('secondpass-lean', encoder.linear.taps, metadata)
 
 
 def _embed(graph: Graph, shape: BertShape, weights: Weights, recipe: Recipe) -> str:

@@ -11,23 +11,28 @@ from .quantise import EXACT_LIMIT
 
 @dataclass(frozen=True)
 class Recipe:
-    """`widest` maps the name of a linear layer to the largest absolute input of each channel (see outliers.py)."""
+    """How to write the matrices. The numbers of outlier channels are those README.md compares with others."""
 
     dtype: str = 'int8'
+    """'fp32': exact. 'int8': matrices of layers that every token passes, and the word table, in bytes."""
     limit: int = EXACT_LIMIT
+    """Largest absolute weight in bytes."""
     hidden_outliers: int = 8
-    intermediate_outliers: int = 16
-    context_outliers: int = 0
-    fp32_layers: tuple[int, ...] = ()
+    """Channels of a layer's normalised input kept in float32, before attention and before the feed-forward part."""
+    context_outliers: int = 8
+    """Channels of what attention gathered kept in float32."""
+    intermediate_outliers: int = 32
+    """Hidden units of the feed-forward part kept in float32."""
     widest: dict[str, np.ndarray] = field(default_factory=dict)
+    """Largest absolute input per channel, by linear layer; without it there are no outlier channels."""
 
     @property
     def int8(self) -> bool:
         return self.dtype == 'int8'
 
-    def outliers(self, layer_name: str, count: int) -> np.ndarray:
+    def outliers(self, name: str, count: int) -> np.ndarray:
         """Sorted numbers of the `count` widest input channels of a linear layer; at most half of them."""
-        widest = self.widest.get(layer_name)
-        if widest is None or not count:
+        if not self.int8 or not count or name not in self.widest:
             return np.array([], np.int64)
+        widest = self.widest[name]
         return np.sort(np.argsort(-widest, kind='stable')[: min(count, len(widest) // 2)])

@@ -1,4 +1,4 @@
-"""Finds the widest input channels of every linear layer by running the fp32 graph over calibration text."""
+"""Finds the widest channels that enter every linear layer, by running the fp32 graph over calibration text."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ def read_text(path: Path) -> list[tuple[str, str]]:
     return [(row['query'], row['text']) for row in rows]
 
 
-def widest_inputs(model_dir: Path, shape: BertShape, weights: Weights, text: Path) -> dict[str, np.ndarray]:
+def calibrate(model_dir: Path, shape: BertShape, weights: Weights, text: Path) -> dict[str, np.ndarray]:
     """Largest absolute input per channel, by linear layer, over each row of `text` and each query with the next text."""
+    rows = read_text(text)
+    strangers = [(query, passage) for (query, _), (_, passage) in zip(rows, rows[1:] + rows[:1])]
     model = build_lean(shape, weights, Recipe(dtype='fp32'), {}, tap=True)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=['CPUExecutionProvider'])
     names = [output.name for output in session.get_outputs() if output.name != 'logits']
     encode, widest = PairEncoder(model_dir, shape.max_positions, MAX_TOKENS), {}
-    rows = read_text(text)
-    strangers = [(query, passage) for (query, _), (_, passage) in zip(rows, rows[1:] + rows[:1])]
     for query, passage in rows + strangers:
         for name, values in zip(names, session.run(names, encode(query, passage))):
             widest[name] = np.maximum(widest.get(name, 0), values)

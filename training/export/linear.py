@@ -1,0 +1,45 @@
+"""A linear layer of the lean graph: float32, or int8 with its widest input channels apart in float32."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .nodes import MICROSOFT, Graph
+from .quantise import quantise_columns
+from .recipe import Recipe
+
+Parameters = tuple[np.ndarray, np.ndarray]
+
+
+class Linear:
+    """Adds x @ weight + bias to a graph, as the recipe says. With `tap`, the range of its input is an output of the model."""
+
+    def __init__(self, graph: Graph, recipe: Recipe, tap: bool = False):
+        self.graph, self.recipe, self.tap = graph, recipe, tap
+        self.taps: dict[str, int] = {}
+
+    def add(self, x: str, parameters: Parameters, name: str, outliers: int = 0) -> str:
+        """One layer under the name that calibration knows it by, with that many outlier channels."""
+        weight, bias = parameters
+        self._tap(x, name, len(weight))
+        if not self.recipe.int8:
+            return self.graph.gemm(x, weight, bias)
+        wide = self.recipe.outliers(name, outliers)
+        if not len(wide):
+            return self.quantised(x, parameters)
+        narrow, keep = weight.copy(), np.ones(len(weight), np.float32)
+        narrow[wide], keep[wide] = 0, 0
+        masked = self.graph.add('Mul', x, self.graph.constant(keep))
+        picked = self.graph.add('Gather', x, self.graph.constant(wide.astype(np.int32)), axis=1)
+        return self.graph.gemm(picked, weight[wide], self.quantised(masked, (narrow, bias)))
+
+    def quantised(self, x: str, parameters: Parameters) -> str:
+        """Activations to uint8 with one scale for the whole pair, found at run time; weights int8 per output."""
+        weight, bias = parameters
+        constants = [self.graph.constant(array) for array in quantise_columns(weight, self.recipe.limit)]
+        return self.graph.add('DynamicQuantizeMatMul', x, *constants, '', self.graph.constant(bias), domain=MICROSOFT)
+
+    def _tap(self, x: str, name: str, size: int) -> None:
+        if self.tap:
+            self.taps[name] = size
+            self.graph.add('ReduceMax', self.graph.add('Abs', x), output=name, axes=[0], keepdims=0)
