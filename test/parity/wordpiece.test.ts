@@ -79,7 +79,7 @@ describe('random texts', () => {
   test('a lone surrogate counts as U+FFFD', () => {
     fc.assert(
       fc.property(text, (value) => {
-        expect(encoder.encode(value)).toEqual(encoder.encode(value.toWellFormed()))
+        expect(encoder.encode(value)).toEqual(encoder.encode(Buffer.from(value).toString()))
       }),
       { numRuns: 2000 },
     )

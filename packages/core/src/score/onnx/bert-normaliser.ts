@@ -1,4 +1,4 @@
-import { lowerCaseOf, Property, propertiesOf, textOf } from './code-points.js'
+import { Property, lowerCaseOf, propertiesOf, textOf } from './code-points.js'
 
 /** The options of `BertNormalizer` in a tokenizer.json. */
 export interface BertNormaliserOptions {
@@ -13,37 +13,40 @@ export interface BertNormaliserOptions {
 
 /**
  * Normalises text as the reference's `BertNormalizer` does: clean, pad ideographs, decompose and strip, lower-case.
- * What it does to a text is what it does to the parts, as long as no part starts with a {@link Property.decomposing}
- * code point that is not preceded by a boundary (white space, ideograph, punctuation).
+ * Texts that are cut before a code point that is not {@link Property.moving} may be normalised part by part.
  */
 export function normalise(text: string, options: BertNormaliserOptions): string {
   let out = ''
-  // Only code points known to decompose or to have a place in the order of marks are given to the engine's NFD: those
-  // are old, and Unicode promises never to change them. To the reference all others are starters that stay as they are.
-  let decomposing = ''
+  // Only code points known to decompose or to move are given to the engine's NFD: those are old, and Unicode promises
+  // never to change them. All others are to the reference starters that stay as they are.
+  let unordered = ''
   for (let i = 0; i < text.length; i++) {
     const point = text.codePointAt(i) as number
     if (point > 0xffff) i++
     const bits = propertiesOf(point)
     if (options.cleanText && (bits & Property.control) !== 0) continue
-    const padded = options.handleChineseChars && (bits & Property.ideograph) !== 0
-    if (options.stripAccents && (bits & Property.decomposing) !== 0 && !padded) {
-      decomposing += textOf(point)
+    const isPadded = options.handleChineseChars && (bits & Property.ideograph) !== 0
+    if (options.stripAccents && (bits & (Property.decomposing | Property.moving)) !== 0 && !isPadded) {
+      unordered += textOf(point)
       continue
     }
-    if (decomposing !== '') {
-      out += stripped(decomposing, options)
-      decomposing = ''
-    }
-    if (padded) out += ` ${options.stripAccents ? textOf(point).normalize('NFD') : textOf(point)} `
-    else if (options.cleanText && (bits & Property.space) !== 0) out += ' '
-    else if (options.stripAccents && (bits & Property.mark) !== 0) continue
-    else out += options.lowercase ? lowerCaseOf(point) : textOf(point)
+    if (unordered !== '') out += decomposed(unordered, options)
+    unordered = ''
+    out += isPadded ? ` ${decomposed(textOf(point), options)} ` : single(point, bits, options)
   }
-  return decomposing === '' ? out : out + stripped(decomposing, options)
+  return unordered === '' ? out : out + decomposed(unordered, options)
 }
 
-function stripped(text: string, options: BertNormaliserOptions): string {
+/** A code point that neither decomposes nor moves. */
+function single(point: number, bits: number, options: BertNormaliserOptions): string {
+  if (options.cleanText && (bits & Property.space) !== 0) return ' '
+  if (options.stripAccents && (bits & Property.mark) !== 0) return ''
+  return options.lowercase ? lowerCaseOf(point) : textOf(point)
+}
+
+/** Without marks when they are stripped; as it is when not. */
+function decomposed(text: string, options: BertNormaliserOptions): string {
+  if (!options.stripAccents) return text
   let out = ''
   for (const char of text.normalize('NFD')) {
     const point = char.codePointAt(0) as number
@@ -58,17 +61,18 @@ function stripped(text: string, options: BertNormaliserOptions): string {
  */
 export function splitPieces(normalised: string): string[] {
   const pieces: string[] = []
-  let start = -1
-  for (let i = 0; i < normalised.length; i++) {
+  let start = 0
+  for (let i = 0; i < normalised.length;) {
     const point = normalised.codePointAt(i) as number
-    const width = point > 0xffff ? 2 : 1
-    const boundary = (propertiesOf(point) & (Property.space | Property.punctuation)) !== 0
-    if (boundary && start >= 0) pieces.push(normalised.slice(start, i))
-    if (boundary) start = -1
-    else if (start < 0) start = i
-    if ((propertiesOf(point) & Property.punctuation) !== 0) pieces.push(normalised.slice(i, i + width))
-    i += width - 1
+    const end = i + (point > 0xffff ? 2 : 1)
+    const bits = propertiesOf(point) & (Property.space | Property.punctuation)
+    if (bits !== 0) {
+      if (i > start) pieces.push(normalised.slice(start, i))
+      if (bits === Property.punctuation) pieces.push(normalised.slice(i, end))
+      start = end
+    }
+    i = end
   }
-  if (start >= 0) pieces.push(normalised.slice(start))
+  if (start < normalised.length) pieces.push(normalised.slice(start))
   return pieces
 }

@@ -1,4 +1,4 @@
-import { packedLower, packedSets } from './code-points-data.js'
+import { packedLower, packedProperties } from './code-points-data.js'
 
 /**
  * What the reference tokeniser (the Rust crate `tokenizers`) does with a code point. The crate's Unicode tables differ
@@ -15,57 +15,70 @@ export const Property = {
   ideograph: 8,
   /** Removed by `strip_accents`, after decomposition. */
   mark: 16,
-  /** Changed or moved by canonical decomposition (NFD). */
+  /** Changed by canonical decomposition (NFD). */
   decomposing: 32,
+  /** Canonical decomposition may change its place among its neighbours (or that of its first part). */
+  moving: 64,
+  /** May end a piece: white space, punctuation or ideograph, or decomposes into one. */
+  parting: 128,
 } as const
 
-const REPLACEMENT = 0xfffd
-/** Code points below this are looked up in a table; above it are only tags, variation selectors and private use. */
-const TABLE_SIZE = 0x30000
+/** Code points from `first` to `last` that have the same {@link Property} bits, not 0. */
+export interface PropertyRange {
+  readonly first: number
+  readonly last: number
+  readonly bits: number
+}
 
-type Range = readonly [first: number, last: number, bit: number]
+/** Every range with properties, in order. */
+export const propertyRanges: readonly PropertyRange[] = unpackRanges()
 
-function unpackRanges(packed: string, bit: number): Range[] {
-  const numbers = packed.split(' ').map((digits) => Number.parseInt(digits, 36))
-  const ranges: Range[] = []
+function unpackRanges(): PropertyRange[] {
+  const numbers = base36(packedProperties)
+  const ranges: PropertyRange[] = []
   let next = 0
-  for (let i = 0; i + 1 < numbers.length; i += 2) {
-    const first = next + (numbers[i] as number)
-    const last = first + (numbers[i + 1] as number)
-    ranges.push([first, last, bit])
-    next = last + 1
+  for (let i = 0; i < numbers.length; i += 3) {
+    const [gap, length, bits] = numbers.slice(i, i + 3) as [number, number, number]
+    ranges.push({ first: next + gap, last: next + gap + length, bits })
+    next += gap + length + 1
   }
   return ranges
 }
 
-const allRanges = Object.entries(Property).flatMap(([name, bit]) => unpackRanges(packedSets[name] as string, bit))
-const highRanges = allRanges.filter(([first]) => first >= TABLE_SIZE)
-
-const table = new Uint8Array(TABLE_SIZE)
-for (const [first, last, bit] of allRanges) {
-  for (let point = first; point <= last && point < TABLE_SIZE; point++) table[point] = (table[point] as number) | bit
+function base36(packed: string): number[] {
+  return packed.split(' ').map((digits) => Number.parseInt(digits, 36))
 }
+
+/** Code points below this are looked up in a table; above it are only tags, variation selectors and private use. */
+const TABLE_SIZE = 0x30000
+const table = new Uint8Array(TABLE_SIZE)
+for (const { first, last, bits } of propertyRanges) table.fill(bits, first, last + 1)
+const highRanges = propertyRanges.filter(({ first }) => first >= TABLE_SIZE)
 // A UTF-8 encoder writes U+FFFD for a lone surrogate; so does the road every text takes to the reference.
-table.fill(table[REPLACEMENT] as number, 0xd800, 0xe000)
+table.fill(table[0xfffd] as number, 0xd800, 0xe000)
 
 /** The {@link Property} bits of a code point. A lone surrogate has those of U+FFFD. */
 export function propertiesOf(point: number): number {
   if (point < TABLE_SIZE) return table[point] as number
-  let bits = 0
-  for (const [first, last, bit] of highRanges) if (point >= first && point <= last) bits |= bit
-  return bits
+  return highRanges.find(({ first, last }) => point >= first && point <= last)?.bits ?? 0
 }
 
-const lower = new Map<number, string>([[0x130, 'i\u0307']])
-const runs = packedLower.split(' ').map((digits) => Number.parseInt(digits, 36))
-for (let i = 0, next = 0; i + 3 < runs.length; i += 4) {
-  const [first, length, step, change] = runs.slice(i, i + 4) as [number, number, number, number]
-  next = first + length
-  for (let point = first; point <= next; point += step) lower.set(point, String.fromCodePoint(point + change))
+/** Made when the first letter beyond ASCII turns up. */
+let lower: Map<number, string> | undefined
+
+function unpackLower(): Map<number, string> {
+  const map = new Map([[0x130, 'i\u0307']])
+  const numbers = base36(packedLower)
+  for (let i = 0; i < numbers.length; i += 4) {
+    const [first, length, step, change] = numbers.slice(i, i + 4) as [number, number, number, number]
+    for (let point = first; point <= first + length; point += step) map.set(point, String.fromCodePoint(point + change))
+  }
+  return map
 }
 
 /** Lower case of one code point, whatever stands around it (so a final sigma is `σ`, as in Rust). */
 export function lowerCaseOf(point: number): string {
+  lower ??= unpackLower()
   return lower.get(point) ?? textOf(point)
 }
 

@@ -1,9 +1,11 @@
 import { normalise, splitPieces } from './bert-normaliser.js'
-import type { BertNormaliserOptions } from './bert-normaliser.js'
-import { Property, propertiesOf } from './code-points.js'
+import { AddedTokenSearch } from './wordpiece-added.js'
+import { WordCache } from './wordpiece-cache.js'
 import { readWordPieceFile } from './wordpiece-file.js'
-import type { AddedToken, WordPieceFile } from './wordpiece-file.js'
-import { createPieceEncoder } from './wordpiece-model.js'
+import type { WordPieceFile } from './wordpiece-file.js'
+import { longWordPieces } from './wordpiece-long.js'
+import { PieceEncoder } from './wordpiece-model.js'
+import { Unit, unitTable } from './wordpiece-units.js'
 
 /** Turns text into token ids, without the special tokens that stand around a text. */
 export interface TokenEncoder {
@@ -14,26 +16,6 @@ export interface TokenEncoder {
   encode(text: string, maxTokens?: number): number[]
 }
 
-/** How the scanner treats one UTF-16 code unit. */
-const Unit = {
-  /** ASCII letters and digits. */
-  plain: 0,
-  /** Belongs to a word, but the word has to be normalised. */
-  complex: 1,
-  /** Separates words and yields nothing. */
-  blank: 2,
-  /** A word of its own. */
-  single: 3,
-  /** Added: an added token may start here. */
-  mayStartAdded: 4,
-} as const
-
-/** Words longer than this many code units are not kept: they are rare, and a cache of them would be large. */
-const LONGEST_CACHED = 48
-/** Clear the cache at this many words or code units: a few megabytes at most. */
-const MAX_CACHED_WORDS = 50_000
-const MAX_CACHED_UNITS = 600_000
-
 /**
  * A WordPiece encoder equal to the reference (the Rust crate `tokenizers`) token for token, or `undefined` when the
  * tokenizer.json asks for a pipeline that is not reproduced here. Lone surrogates count as U+FFFD.
@@ -43,125 +25,90 @@ export function createWordPiece(tokenizerJson: unknown): TokenEncoder | undefine
   return file && new WordPiece(file)
 }
 
+/** One text on its way through the scanner. */
+interface Scan {
+  readonly text: string
+  readonly added: AddedTokenSearch
+  readonly ids: number[]
+  readonly maxTokens: number
+}
+
+const plainWord = /^[A-Za-z0-9]+$/
+/** Words longer than this many code units are not cached: they are rare, and a cache of them would be large. */
+const LONG_WORD = 64
+
 class WordPiece implements TokenEncoder {
+  readonly #file: WordPieceFile
   readonly #units: Uint8Array
-  readonly #options: BertNormaliserOptions
-  readonly #addedTokens: readonly AddedToken[]
-  readonly #encodePiece: (piece: string) => number[]
-  readonly #maxWordLength: number
-  readonly #unknownId: number
-  readonly #cache = new Map<string, number[]>()
-  #cachedUnits = 0
+  readonly #pieces: PieceEncoder
+  readonly #words: WordCache
 
   constructor(file: WordPieceFile) {
-    this.#options = file.normaliser
-    this.#addedTokens = file.addedTokens
-    this.#units = unitTable(file)
-    this.#encodePiece = createPieceEncoder(file)
-    this.#maxWordLength = file.maxWordLength
-    this.#unknownId = file.unknownId
+    const starts = file.addedTokens.map(({ content }) => content)
+    this.#file = file
+    this.#units = unitTable(file.normaliser, starts)
+    this.#pieces = new PieceEncoder(file)
+    this.#words = new WordCache((word) => this.#encodeWord(word))
   }
 
   encode(text: string, maxTokens: number = Infinity): number[] {
-    const units = this.#units
     const ids: number[] = []
-    let start = 0
-    let seen = 0
-    /** Added tokens are not looked for before this place: a match that `single_word` refused still uses up its text. */
-    let searchFrom = 0
-    for (let i = 0; i <= text.length; i++) {
-      const unit = i < text.length ? (units[text.charCodeAt(i)] as number) : Unit.blank
-      if (unit <= Unit.complex) {
-        seen |= unit
-        continue
-      }
-      let added: AddedToken | undefined
-      if ((unit & Unit.mayStartAdded) !== 0 && i >= searchFrom) {
-        added = this.#addedTokens.find((token) => text.startsWith(token.content, i))
-        if (added !== undefined) searchFrom = i + added.content.length
-        if (added?.singleWord && !standsAlone(text, i, searchFrom)) added = undefined
-      }
-      const kind = unit & 3
-      if (added === undefined && kind <= Unit.complex) {
-        seen |= kind
-        continue
-      }
-      if (i > start) this.#encodeWord(text, start, i, seen === Unit.plain, ids)
-      if (ids.length >= maxTokens) break
-      seen = 0
-      start = i + 1
-      if (added !== undefined) {
-        ids.push(added.id)
-        start = searchFrom
-        i = start - 1
-      } else if (kind === Unit.single) {
-        this.#encodeWord(text, i, i + 1, text.charCodeAt(i) < 0x80, ids)
-      }
-      if (ids.length >= maxTokens) break
-    }
+    const scan: Scan = { text, added: new AddedTokenSearch(this.#file.addedTokens, text), ids, maxTokens }
+    for (let at = 0; at < text.length && ids.length < maxTokens;) at = this.#step(scan, at)
     if (ids.length > maxTokens) ids.length = maxTokens
     return ids
   }
 
-  #encodeWord(text: string, start: number, end: number, plain: boolean, ids: number[]): void {
-    if (end - start > LONGEST_CACHED) {
-      if (plain && end - start > this.#maxWordLength) ids.push(this.#unknownId)
-      else this.#append(this.#compute(text.slice(start, end), plain), ids)
-      return
+  /** Encodes what stands at `at`: a blank, an added token or a word. Returns where it ends. */
+  #step(scan: Scan, at: number): number {
+    const { text, ids } = scan
+    const unit = this.#unitAt(text, at)
+    const token = (unit & Unit.mayStartAdded) === 0 ? undefined : scan.added.at(at)
+    if (token !== undefined) {
+      ids.push(token.id)
+      return at + token.content.length
     }
-    const word = text.slice(start, end)
-    let known = this.#cache.get(word)
-    if (known === undefined) {
-      known = this.#compute(word, plain)
-      this.#keep(word, known)
-    }
-    this.#append(known, ids)
+    const kind = unit & Unit.kind
+    if (kind === Unit.blank) return at + 1
+    const end = kind === Unit.single ? at + 1 : this.#wordEnd(scan, at + 1)
+    const word = text.slice(at, end)
+    if (word.length > LONG_WORD) this.#addLongWord(scan, word)
+    else this.#add(scan, this.#words.get(word))
+    return end
   }
 
-  #append(more: readonly number[], ids: number[]): void {
+  #add({ ids }: Scan, more: readonly number[]): void {
     for (let i = 0; i < more.length; i++) ids.push(more[i] as number)
   }
 
-  #compute(word: string, plain: boolean): number[] {
-    if (plain) return this.#encodePiece(this.#options.lowercase ? word.toLowerCase() : word)
-    return splitPieces(normalise(word, this.#options)).flatMap(this.#encodePiece)
-  }
-
-  #keep(word: string, ids: number[]): void {
-    this.#cachedUnits += word.length + ids.length
-    if (this.#cache.size >= MAX_CACHED_WORDS || this.#cachedUnits > MAX_CACHED_UNITS) {
-      this.#cache.clear()
-      this.#cachedUnits = word.length + ids.length
+  #addLongWord(scan: Scan, word: string): void {
+    if (plainWord.test(word)) return this.#add(scan, this.#encodeWord(word))
+    const { normaliser, maxWordLength } = this.#file
+    for (const piece of longWordPieces(word, normaliser, maxWordLength)) {
+      this.#add(scan, this.#pieces.encode(piece))
+      if (scan.ids.length >= scan.maxTokens) return
     }
-    // A slice holds on to the text it was cut from; joining and cutting again makes a copy of its own.
-    this.#cache.set(` ${word}`.slice(1), ids)
   }
-}
 
-/** What each UTF-16 code unit means to the scanner under this file's options. */
-function unitTable(file: WordPieceFile): Uint8Array {
-  const table = new Uint8Array(0x10000)
-  for (let code = 0; code < table.length; code++) table[code] = unitOf(code, file.normaliser)
-  for (const { content } of file.addedTokens) {
-    const first = content.charCodeAt(0)
-    table[first] = (table[first] as number) | Unit.mayStartAdded
+  #wordEnd({ text, added }: Scan, from: number): number {
+    for (let end = from; end < text.length; end++) {
+      const unit = this.#unitAt(text, end)
+      if (unit === Unit.letter) continue
+      if ((unit & Unit.kind) !== Unit.letter || added.at(end) !== undefined) return end
+    }
+    return text.length
   }
-  return table
-}
 
-function unitOf(code: number, options: BertNormaliserOptions): number {
-  const bits = propertiesOf(code)
-  if (options.cleanText && (bits & Property.control) !== 0) return Unit.complex
-  if ((bits & Property.space) !== 0) return Unit.blank
-  // Halves of astral characters have the bits of U+FFFD, which is none of what follows.
-  if (options.handleChineseChars && (bits & Property.ideograph) !== 0) return Unit.single
-  if ((bits & Property.punctuation) !== 0 && (bits & Property.decomposing) === 0) return Unit.single
-  return code < 0x80 && bits === 0 ? Unit.plain : Unit.complex
-}
+  #unitAt(text: string, at: number): number {
+    return this.#units[text.charCodeAt(at)] as number
+  }
 
-const endsWithWord = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]$/u
-const startsWithWord = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u
-
-function standsAlone(text: string, start: number, end: number): boolean {
-  return !endsWithWord.test(text.slice(Math.max(0, start - 2), start)) && !startsWithWord.test(text.slice(end, end + 2))
+  #encodeWord(word: string): number[] {
+    const { normaliser, maxWordLength, unknownId } = this.#file
+    if (!plainWord.test(word)) {
+      return splitPieces(normalise(word, normaliser)).flatMap((piece) => this.#pieces.encode(piece))
+    }
+    if (word.length > maxWordLength) return [unknownId]
+    return this.#pieces.encode(normaliser.lowercase ? word.toLowerCase() : word)
+  }
 }
