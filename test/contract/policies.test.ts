@@ -1,5 +1,9 @@
+import { agreement } from '../../packages/core/src/skip/agreement.ts'
+import { calibrated } from '../../packages/core/src/skip/calibrated.ts'
 import { allOf, anyOf, not } from '../../packages/core/src/skip/combine.ts'
 import { aboveThreshold, clearMargin, smallPool } from '../../packages/core/src/skip/first-stage.ts'
+import { keywordQuery } from '../../packages/core/src/skip/keyword-query.ts'
+import { wontFinish } from '../../packages/core/src/skip/wont-finish.ts'
 import { policyContract } from './policy-contract.ts'
 
 const margin = clearMargin({ margin: 0.5 })
@@ -20,3 +24,13 @@ policyContract('anyOf with smallPool', anyOf(margin, smallPool({ size: 3 })), { 
 policyContract('allOf', allOf(margin, smallPool({ size: 9 })), { readsScores: true })
 policyContract('not', not(threshold), { readsScores: true })
 policyContract('not anyOf', not(anyOf(margin, threshold)), { readsScores: true })
+policyContract('agreement', agreement({ other: ({ score }) => score, atLeast: 0.5 }), { readsScores: false })
+policyContract('keywordQuery', keywordQuery(), { readsScores: false })
+policyContract('wontFinish', wontFinish(), { readsScores: false })
+policyContract(
+  'calibrated',
+  calibrated({ version: 1, scorerId: 'fake', skip: { policy: 'clear-margin', options: { margin: 0.5 } } }),
+  {
+    readsScores: true,
+  },
+)

@@ -192,7 +192,7 @@ describe('whatever the scorers do', () => {
       ...behaviours.filter((behaviour) => !['score', 'score later', 'config', 'block'].includes(behaviour)),
     )
     const property = fc.asyncProperty(
-      plan,
+      anyPlan,
       fc.array(notRanking, { minLength: 3, maxLength: 3 }),
       async (given, faults) => {
         const stages = given.stages.map((stage, at) => ({

@@ -10,7 +10,7 @@ describe('defaults', () => {
   it('fill in what is left out', () => {
     const { stages, topN, minScore, deadlineMs } = resolveOptions({ scorer })
     expect(stages).toEqual([
-      { scorer, depth: 100, skip: undefined, onError: 'throw', deadlineMs: Infinity, blend: undefined },
+      { scorer, depth: 100, skip: undefined, onError: 'throw', deadlineMs: Infinity, blend: undefined, forecast: expect.anything() },
     ])
     expect([topN, minScore, deadlineMs]).toEqual([Infinity, undefined, Infinity])
     expect(defaults).toEqual({ depth: 100, onError: 'throw', deadlineMs: Infinity, topN: Infinity })

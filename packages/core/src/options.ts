@@ -12,6 +12,7 @@ import {
   checkScorer,
 } from './checks.js'
 import { invalidArgument } from './errors.js'
+import { Forecast } from './forecast.js'
 import type { ResolvedStage, Settings } from './settings.js'
 
 /** How one stage works. */
@@ -160,6 +161,7 @@ function resolveStage(path: string, stage: StageOptions): ResolvedStage {
     onError: stage.onError ?? defaults.onError,
     deadlineMs: stage.deadlineMs ?? defaults.deadlineMs,
     blend: stage.blend === false ? undefined : stage.blend,
+    forecast: new Forecast(),
   }
 }
 

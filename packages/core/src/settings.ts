@@ -1,5 +1,6 @@
 import type { Blend, Milliseconds, OnError, Report, Scorer, SkipPolicy } from './types.js'
 import type { Clock } from './clock.js'
+import type { Forecast } from './forecast.js'
 
 /** A stage with its defaults filled in. */
 export interface ResolvedStage {
@@ -9,6 +10,8 @@ export interface ResolvedStage {
   readonly onError: OnError
   readonly deadlineMs: Milliseconds
   readonly blend: Blend | undefined
+  /** What this stage has learned of its own cost. */
+  readonly forecast: Forecast
 }
 
 /** What a reranker works with: options that were checked, with their defaults filled in. */

@@ -3,6 +3,7 @@ import type { Entry, Run, Scored, StageResult } from './entry.js'
 import type { ResolvedStage } from './settings.js'
 import { RerankError, invalidArgument, show } from './errors.js'
 import { mix } from './blend.js'
+import { sizeOf } from './forecast.js'
 import { checkNumbers, orderByDescending, probabilities } from './order.js'
 import { waitFor } from './clock.js'
 
@@ -21,7 +22,10 @@ export async function runStage<C extends Candidate>(
   const work = new StageWork(stage, head, run)
   if (run.clock.now() >= work.deadline) return { list, report: work.report('late', { error: lateError(stage.scorer) }) }
   const skipReason = askPolicy(stage, work.pool())
-  if (skipReason !== undefined) return { list, report: work.report('skipped', { skipReason }) }
+  if (skipReason !== undefined) {
+    if (isOnForecast(skipReason)) stage.forecast.doubt()
+    return { list, report: work.report('skipped', { skipReason }) }
+  }
   try {
     const scored = await work.score()
     const { ordered, blended } = reorder(stage, head, { scored, notes: work.notes, scoresRise: run.scoresRise })
@@ -54,7 +58,12 @@ class StageWork {
   pool(): Pool {
     const candidates = this.head.map((entry) => entry.candidate)
     const pool = { query: this.run.query, candidates, scorerId: this.stage.scorer.id }
-    return this.deadline === Infinity ? pool : { ...pool, remainingMs: this.deadline - this.run.clock.now() }
+    const forecastMs = this.stage.forecast.durationOf(sizeOf(this.head))
+    return {
+      ...pool,
+      ...(forecastMs === undefined ? {} : { forecastMs }),
+      ...(this.deadline === Infinity ? {} : { remainingMs: this.deadline - this.run.clock.now() }),
+    }
   }
 
   /** Scores the head and holds the scorer to its contract. */
@@ -67,6 +76,7 @@ class StageWork {
       signal: run.signal,
       deadlineError: () => lateError(stage.scorer),
     })
+    stage.forecast.learn(sizeOf(head), run.clock.now() - this.#startedAt)
     const scorer = this.#answeredBy
     checkNumbers(numbers, head.length, scorer)
     const asProbabilities = probabilities(numbers, scorer)
@@ -157,13 +167,22 @@ function isSkipReason(value: unknown): value is SkipReason {
   return typeof policy === 'string' && typeof evidence === 'object' && evidence !== null
 }
 
+/** Whether a policy decided on the forecast: its evidence then names it, alone or behind the name of a policy. */
+function isOnForecast({ evidence }: SkipReason): boolean {
+  return Object.keys(evidence).some((key) => key === 'forecastMs' || key.endsWith('.forecastMs'))
+}
+
 /** Errors that no other order of candidates can answer: the setup is wrong. */
 const ALWAYS_THROWN = new Set(['invalid-argument', 'model-files', 'runtime', 'closed'])
 
 function failure(thrown: unknown, onError: OnError, work: StageWork): { report: StageReport; fatal?: unknown } {
   const code = RerankError.is(thrown) ? thrown.code : undefined
   const error = thrown instanceof Error ? thrown : asError(thrown, work.stage.scorer)
-  if (code === 'deadline') return { report: work.report('late', { error }) }
+  if (code === 'deadline') {
+    const report = work.report('late', { error })
+    work.stage.forecast.learnAtLeast(sizeOf(work.head), report.durationMs)
+    return { report }
+  }
   const report = work.report('failed', { error })
   const isFatal = onError === 'throw' || (code !== undefined && ALWAYS_THROWN.has(code))
   return isFatal ? { report, fatal: error } : { report }
