@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto'
+import { RerankError } from '../errors.js'
+import type { Call, Scorer, TextNote } from '../types.js'
+import { type CachedScore, type ScoreCache, isCachedScore } from './cache-entry.js'
+import { untilAborted } from './wait.js'
+import { callLike, count } from './wrapper.js'
+
+/** Pairs on their way, by key, so that a second call for the same pair waits instead of scoring. */
+export type Flights = Map<string, Promise<Found>>
+type Found = ReadonlyMap<string, CachedScore>
+
+/** What all calls of one cached scorer share. */
+export interface Shelf {
+  readonly scorer: Scorer<'pair'>
+  readonly cache: ScoreCache
+  readonly flights: Flights
+}
+
+/** One request: joins what is under way, looks up the rest, scores what is left. */
+export class CachedCall {
+  readonly #found = new Map<string, CachedScore>()
+  readonly #scored = new Set<string>()
+
+  constructor(
+    readonly shelf: Shelf,
+    readonly query: string,
+    readonly call: Call,
+  ) {}
+
+  async score(texts: readonly string[]): Promise<readonly number[]> {
+    const keyOf = keyMaker(this.shelf.scorer.id, this.query)
+    const keys = texts.map(keyOf)
+    const missing = new Map(keys.map((key, at) => [key, texts[at] as string]))
+    while (missing.size > 0) {
+      await this.#fill(missing)
+      for (const key of this.#found.keys()) missing.delete(key)
+    }
+    const misses = keys.filter((key) => this.#scored.has(key)).length
+    count(this.call, 'cacheMisses', misses)
+    count(this.call, 'cacheHits', keys.length - misses)
+    return keys.map((key, at) => this.#read(this.#found.get(key) as CachedScore, at))
+  }
+
+  #read(entry: CachedScore, at: number): number {
+    if (typeof entry === 'number') return entry
+    const { score, ...note } = entry
+    this.call.note(at, note)
+    return score
+  }
+
+  /** Joins the flights of others and starts one for the rest. A flight whose caller gave up leaves its pairs missing. */
+  async #fill(missing: ReadonlyMap<string, string>): Promise<void> {
+    const { flights } = this.shelf
+    const joined = new Set([...missing.keys()].flatMap((key) => flights.get(key) ?? []))
+    const own = new Map([...missing].filter(([key]) => !flights.has(key)))
+    const work = [...joined].map((flight) => this.#join(flight, missing))
+    if (own.size > 0) work.push(this.#fly(own))
+    await untilAborted(Promise.all(work), this.call.signal)
+  }
+
+  async #join(flight: Promise<Found>, missing: ReadonlyMap<string, string>): Promise<void> {
+    try {
+      for (const [key, entry] of await flight) if (missing.has(key)) this.#found.set(key, entry)
+    } catch (error) {
+      if (!(error instanceof GivenUp)) throw error
+    }
+  }
+
+  /** Finds pairs that nobody else is after. */
+  async #fly(own: ReadonlyMap<string, string>): Promise<void> {
+    const { flights } = this.shelf
+    // Ends with the caller's signal, so that a scorer that hangs does not hold up every later call for these pairs.
+    const landing = untilAborted(this.#lookUpOrScore(own), this.call.signal)
+    const flight = landing.catch((error: unknown) => {
+      throw isOnlyMine(error, this.call) ? new GivenUp() : error
+    })
+    flight.catch(() => {}) // Nobody may be joining.
+    for (const key of own.keys()) flights.set(key, flight)
+    try {
+      for (const [key, entry] of await landing) this.#found.set(key, entry)
+    } finally {
+      for (const key of own.keys()) flights.delete(key)
+    }
+  }
+
+  async #lookUpOrScore(own: ReadonlyMap<string, string>): Promise<Found> {
+    const kept = await this.#lookUp([...own.keys()])
+    const rest = new Map([...own].filter(([key]) => !kept.has(key)))
+    if (rest.size === 0) return kept
+    this.call.signal.throwIfAborted()
+    return new Map([...kept, ...(await this.#scoreAndKeep(rest))])
+  }
+
+  async #lookUp(keys: readonly string[]): Promise<Found> {
+    const kept = new Map<string, CachedScore>()
+    const look = async (key: string): Promise<void> => {
+      const entry = await this.shelf.cache.get(key)
+      if (isCachedScore(entry)) kept.set(key, entry)
+    }
+    const outcomes = await Promise.allSettled(keys.map(look))
+    this.#countErrors(outcomes.filter(({ status }) => status === 'rejected').length)
+    return kept
+  }
+
+  async #scoreAndKeep(rest: ReadonlyMap<string, string>): Promise<Found> {
+    const { scorer } = this.shelf
+    const notes: TextNote[] = []
+    let isOwnAnswer = true
+    const inner = callLike(this.call, {
+      note: (at, note) => void (notes[at] = { ...notes[at], ...note }),
+      answeredBy: (other) => {
+        isOwnAnswer = false
+        this.call.answeredBy?.(other)
+      },
+    })
+    const numbers = await scorer.score(this.query, [...rest.values()], inner)
+    checkNumbers(numbers, rest.size, scorer.id)
+    const entries = [...rest.keys()].map((key, at): [string, CachedScore] => {
+      this.#scored.add(key)
+      const score = numbers[at] as number
+      return [key, notes[at] === undefined ? score : { ...notes[at], score }]
+    })
+    // Numbers of another scorer do not belong under the id of this one.
+    if (isOwnAnswer) this.#keep(entries)
+    return new Map(entries)
+  }
+
+  /** Nobody waits for the cache to have written. */
+  #keep(entries: readonly [string, CachedScore][]): void {
+    for (const [key, entry] of entries) {
+      try {
+        Promise.resolve(this.shelf.cache.set(key, entry)).catch(() => this.#countErrors(1))
+      } catch {
+        this.#countErrors(1)
+      }
+    }
+  }
+
+  #countErrors(errors: number): void {
+    if (errors > 0) count(this.call, 'cacheErrors', errors)
+  }
+}
+
+/** The caller of a flight gave up, which says nothing about the pairs. */
+class GivenUp extends Error {}
+
+function isOnlyMine(error: unknown, { signal }: Call): boolean {
+  return signal.aborted || (RerankError.is(error) && error.code === 'deadline')
+}
+
+/** Lengths stand before the parts, and all 16 bits of each unit count, so no two pairs can be mistaken for each other. */
+function keyMaker(scorerId: string, query: string): (text: string) => string {
+  const start = createHash('sha256').update(`${scorerId.length}:${query.length}:${scorerId}${query}`, 'utf16le')
+  return (text) => start.copy().update(text, 'utf16le').digest('base64url')
+}
+
+/** A broken answer must not be kept. */
+function checkNumbers(numbers: readonly number[], texts: number, id: string): void {
+  if (numbers?.length === texts && Array.from(numbers).every(Number.isFinite)) return
+  throw new RerankError('scorer', `The scorer ${id} did not give one finite number for each of ${texts} texts.`)
+}

@@ -1,0 +1,75 @@
+import { RerankError } from '../errors.js'
+import type { Call, Scope, Scorer } from '../types.js'
+
+/** What a wrapper adds to the scorer inside it. */
+interface Wrapped<S extends Scope> {
+  /** A function where the inner scorer learns its id only when it loads. */
+  id(): string
+  readonly scope: S
+  score: Scorer['score']
+  /** The scorers that warm up and close together with this one. */
+  readonly inner: readonly Scorer[]
+  /** Whose scale the numbers are on. */
+  readonly scale: Scorer
+}
+
+/**
+ * Builds a scorer around others: it warms up and closes with them, and keeps the common part of the contract: it rejects
+ * when it is closed, when its caller has aborted, and when the deadline has passed.
+ */
+export function wrapScorer<S extends Scope>({ id, scope, score, inner, scale }: Wrapped<S>): Scorer<S> {
+  let closing: Promise<void> | undefined
+  const refuseClosed = (): void => {
+    if (closing !== undefined)
+      throw new RerankError('closed', `The scorer ${id()} was closed: make a new one to go on.`)
+  }
+  return {
+    get id() {
+      return id()
+    },
+    scope,
+    async score(query, texts, call) {
+      call.signal.throwIfAborted()
+      refuseClosed()
+      if (call.now() >= call.deadline) throw deadlinePassed()
+      return texts.length === 0 ? [] : score(query, texts, call)
+    },
+    ...(scale.toProbability && { toProbability: (number: number) => scale.toProbability?.(number) ?? Number.NaN }),
+    async warmup() {
+      refuseClosed()
+      await all(inner.map(async (scorer) => scorer.warmup?.()))
+    },
+    close: () => (closing ??= all(inner.map(async (scorer) => scorer.close?.()))),
+  }
+}
+
+/** A call like the given one, with some of its parts replaced. */
+export function callLike(call: Call, replaced: Partial<Call>): Call {
+  return { ...plainCall(call), ...replaced }
+}
+
+// The caller's object may keep its methods on its prototype, where a spread would not see them.
+function plainCall(call: Call): Call {
+  return {
+    signal: call.signal,
+    deadline: call.deadline,
+    now: () => call.now(),
+    stats: call.stats,
+    note: (position, note) => call.note(position, note),
+    answeredBy: (scorer) => call.answeredBy?.(scorer),
+  }
+}
+
+/** Adds to a counter of the report. */
+export function count({ stats }: Call, counter: string, by: number): void {
+  stats[counter] = (stats[counter] ?? 0) + by
+}
+
+function deadlinePassed(): RerankError {
+  return new RerankError('deadline', 'The deadline passed before scoring began: allow more time.')
+}
+
+async function all(work: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(work)).find((outcome) => outcome.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+}
