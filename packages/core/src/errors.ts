@@ -32,6 +32,45 @@ export class RerankError extends Error {
   }
 }
 
+/** What is known about a failed request to a provider. */
+export interface ProviderFault {
+  /** Who failed, for example `'cohere'`. */
+  readonly provider: string
+  /** The HTTP status; missing when no answer came. */
+  readonly status?: number | undefined
+  /** Whether the same request may succeed later. */
+  readonly retryable: boolean
+  /** How long the provider asked to wait, in milliseconds, if it did. */
+  readonly retryAfterMs?: number | undefined
+  /** What the provider said, cut short and without keys. Meant for logs, not for end users. */
+  readonly providerMessage?: string | undefined
+  readonly cause?: unknown
+}
+
+/** A hosted or self-hosted service failed, or its answer could not be used. The message says the fix; it holds no key. */
+export class ProviderError extends RerankError {
+  override readonly name: string = 'ProviderError'
+  readonly provider: string
+  readonly status: number | undefined
+  readonly retryable: boolean
+  readonly retryAfterMs: number | undefined
+  readonly providerMessage: string | undefined
+
+  constructor(message: string, fault: ProviderFault) {
+    super('scorer', message, fault.cause === undefined ? undefined : { cause: fault.cause })
+    this.provider = fault.provider
+    this.status = fault.status
+    this.retryable = fault.retryable
+    this.retryAfterMs = fault.retryAfterMs
+    this.providerMessage = fault.providerMessage
+  }
+
+  /** Recognises the error across two copies of this package, where `instanceof` does not. */
+  static override is(error: unknown): error is ProviderError {
+    return RerankError.is(error) && 'provider' in error && 'retryable' in error
+  }
+}
+
 /** Builds the error for a wrong argument: names it, shows the value, says the fix. */
 export function invalidArgument(name: string, value: unknown, fix: string): RerankError {
   return new RerankError('invalid-argument', `${name} is ${show(value)}: ${fix}`)

@@ -1,11 +1,27 @@
-export { RerankError, type RerankErrorCode } from './errors.js'
+export { ProviderError, type ProviderFault, RerankError, type RerankErrorCode } from './errors.js'
 export { type Clock } from './clock.js'
 export { type RerankerOptions, type StageOptions, defaults } from './options.js'
 export { type CandidateOf, type RerankOptions } from './request.js'
 export { type Reranker, createReranker } from './rerank.js'
+export type { HostedClock } from './score/hosted/clock.js'
+export { type CohereOptions, cohere } from './score/hosted/cohere.js'
+export type { CohereClient } from './score/hosted/cohere-client.js'
+export type { ScoreType } from './score/hosted/dialect.js'
+export type { Fetch } from './score/hosted/http.js'
+export { type JinaOptions, type JinaPairModel, jina } from './score/hosted/jina.js'
+export type { VendorOptions } from './score/hosted/json-provider.js'
+export { type MixedbreadOptions, mixedbread } from './score/hosted/mixedbread.js'
+export type { HostedOptions } from './score/hosted/options.js'
+export { type PineconeOptions, pinecone } from './score/hosted/pinecone.js'
+export type { HostedScorer } from './score/hosted/scorer.js'
+export { type ServerDialect, type ServerOptions, server } from './score/hosted/server.js'
+export { type VoyageOptions, voyage } from './score/hosted/voyage.js'
 export { type CrossEncoder, type CrossEncoderOptions, crossEncoder } from './score/onnx/cross-encoder.js'
 export { type AgreementOptions, agreement } from './skip/agreement.js'
 export { type CalibratedOptions, type PolicyData, type SkipCalibration, calibrated } from './skip/calibrated.js'
+export { type TokenCounter } from './select/budget.js'
+export { type Diversity } from './select/diversity.js'
+export { type LayoutOptions, type PromptOptions } from './select/options.js'
 export { allOf, anyOf, not } from './skip/combine.js'
 export {
   type AboveThresholdOptions,
@@ -31,6 +47,7 @@ export type {
   RankedResult,
   Ranking,
   Report,
+  ResultOrder,
   Scope,
   Scorer,
   SkipPolicy,
