@@ -5,6 +5,7 @@
 
 - pairs.json.gz        500 pairs: ids and segments from `transformers`, fp32 logits from PyTorch, one pair at a time
 - code-points.json.gz  a digest per 4096 code points of what the normaliser, the splitter and WordPiece make of each
+- added-tokens.json.gz 400 texts full of added tokens of every kind, under 40 tokenizers
 - truncation.json.gz   10,000 lengths and limits, and what `longest_first` keeps of them
 
 WEIGHTS_FOLDER holds config.json and model.safetensors (default: the optional folder
@@ -161,6 +162,31 @@ def write_code_points() -> None:
     write('code-points.json.gz', {'madeWith': VERSIONS, 'variants': VARIANTS, 'digests': digests})
 
 
+# --- added tokens ---------------------------------------------------------------------------------------------------
+
+ADDED = ('ab', 'abc', 'bc', 'b', '[X]', '[X', '[XY]', 'é', 'Éa', '漢', '_a', '-', '--', '😀', 'ΣΑ', '##b')
+PARTS = (*ADDED, 'a', 'c', ' ', '  ', '.', '[', ']', 'X', '\u0301', '\u0000', '\n', '_', '1', 'é', 'Σ', '\u200d', '字')
+
+
+def write_added_tokens(tokenizer_count: int = 40, texts_each: int = 10) -> None:
+    source, rows = random.Random(4), []
+    for _ in range(tokenizer_count):
+        vocabulary = {token: at for at, token in enumerate(['[UNK]', *'abcex[]_.-1', '##a', '##b', '##c', '##e', '##x', 'ab', '漢', 'σ', '##σ'])}
+        tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token='[UNK]', max_input_chars_per_word=100))
+        tokenizer.normalizer, tokenizer.pre_tokenizer = normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer()
+        flag = lambda: source.random() < 0.4
+        tokenizer.add_tokens([
+            tokenizers.AddedToken(content, single_word=flag(), lstrip=flag(), rstrip=flag(), normalized=False, special=flag())
+            for content in source.sample(ADDED, source.randint(1, 6))
+        ])
+        texts = [''.join(source.choice(PARTS) for _ in range(source.randint(1, 14))) for _ in range(texts_each)]
+        rows.append({
+            'tokenizer': json.loads(tokenizer.to_str()),
+            'texts': [[text, tokenizer.encode(text).ids] for text in texts],
+        })
+    write('added-tokens.json.gz', {'madeWith': VERSIONS, 'cases': rows})
+
+
 # --- truncation ----------------------------------------------------------------------------------------------------
 
 
@@ -178,5 +204,6 @@ def write_truncation(count: int = 10_000) -> None:
 
 if __name__ == '__main__':
     write_pairs(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT.parent / 'shared/models/secondpass-en-mini-interim')
+    write_added_tokens()
     write_truncation()
     write_code_points()

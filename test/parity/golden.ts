@@ -31,6 +31,13 @@ export interface GoldenTruncation {
   readonly rows: readonly (readonly [number, number, number, number, number])[]
 }
 
+export interface GoldenAddedTokens {
+  readonly cases: readonly {
+    readonly tokenizer: unknown
+    readonly texts: readonly (readonly [string, readonly number[]])[]
+  }[]
+}
+
 /** Reads one of the compressed golden files of this folder. */
 export function readGolden<T>(name: string): T {
   return JSON.parse(gunzipSync(readFileSync(new URL(name, import.meta.url))).toString()) as T

@@ -5,7 +5,7 @@ import { createPairEncoder } from '../../packages/core/src/score/onnx/pairs.ts'
 import type { PairEncoder } from '../../packages/core/src/score/onnx/pairs.ts'
 import type { TokenEncoder } from '../../packages/core/src/score/onnx/wordpiece.ts'
 import { createWordPiece } from '../../packages/core/src/score/onnx/wordpiece.ts'
-import type { GoldenPairs, GoldenTruncation } from './golden.ts'
+import type { GoldenAddedTokens, GoldenPairs, GoldenTruncation } from './golden.ts'
 import { readGolden, tokenizerBytes, tokenizerConfigJson, tokenizerJson } from './golden.ts'
 
 const golden = readGolden<GoldenPairs>('pairs.json.gz')
@@ -115,5 +115,14 @@ test('longest_first keeps of 10,000 pairs of lengths what the reference keeps', 
       keptQuery < query,
       keptText < text,
     ])
+  }
+})
+
+test('added tokens are found where the reference finds them', () => {
+  const { cases } = readGolden<GoldenAddedTokens>('added-tokens.json.gz')
+  expect(cases).toHaveLength(40)
+  for (const { tokenizer, texts } of cases) {
+    const tokens = createWordPiece(tokenizer) as TokenEncoder
+    for (const [text, ids] of texts) expect(tokens.encode(text), JSON.stringify(text)).toEqual(ids)
   }
 })
