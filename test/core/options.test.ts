@@ -10,10 +10,25 @@ describe('defaults', () => {
   it('fill in what is left out', () => {
     const { stages, topN, minScore, deadlineMs } = resolveOptions({ scorer })
     expect(stages).toEqual([
-      { scorer, depth: 100, skip: undefined, onError: 'throw', deadlineMs: Infinity, blend: undefined, forecast: expect.anything() },
+      {
+        scorer,
+        depth: 100,
+        skip: undefined,
+        onError: 'throw',
+        deadlineMs: Infinity,
+        blend: undefined,
+        forecast: expect.anything(),
+      },
     ])
     expect([topN, minScore, deadlineMs]).toEqual([Infinity, undefined, Infinity])
-    expect(defaults).toEqual({ depth: 100, onError: 'throw', deadlineMs: Infinity, topN: Infinity })
+    expect(defaults).toEqual({
+      depth: 100,
+      onError: 'throw',
+      deadlineMs: Infinity,
+      topN: Infinity,
+      maxTokens: Infinity,
+      order: 'relevance',
+    })
   })
 
   it('treat undefined as left out', () => {
@@ -116,7 +131,12 @@ describe('wrong arguments of a call', () => {
     ['q', [{ text: 'd', score: '0.5' }], {}, 'candidates[0].score is "0.5"'],
     ['q', [{ text: 'd', score: null }], {}, 'candidates[0].score is null'],
     ['q', ['a'], { topN: 0 }, 'topN is 0'],
-    ['q', ['a'], { topK: 3 }, 'options.topK is 3: there is no such option; use topN, deadlineMs, signal'],
+    [
+      'q',
+      ['a'],
+      { topK: 3 },
+      'options.topK is 3: there is no such option; use topN, maxTokens, order, deadlineMs, signal',
+    ],
     ['q', ['a'], { deadlineMs: '80' }, 'deadlineMs is "80": pass milliseconds'],
     ['q', ['a'], { deadlineMs: Number.NaN }, 'deadlineMs is NaN'],
     ['q', ['a'], { signal: new AbortController() }, 'signal is an object'],

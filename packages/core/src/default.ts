@@ -37,6 +37,7 @@ export function bundledScorer(make: () => Promise<Scorer<'pair'>> = importCrossE
     scope: 'pair',
     score: async (query, texts, call) => (await load()).score(query, texts, call),
     toProbability: (score) => made?.toProbability?.(score) ?? Number.NaN,
+    countTokens: async (text) => (await load()).countTokens?.(text) as number | Promise<number>,
     warmup: async () => (await load()).warmup?.(),
     // What was never made needs no closing, and must not be loaded for it.
     close: async () => {

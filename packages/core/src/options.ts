@@ -1,18 +1,19 @@
-import type { Blend, Milliseconds, OnError, Report, Scorer, SkipPolicy } from './types.js'
+import type { Blend, Milliseconds, OnError, Report, ResultOrder, Scorer, SkipPolicy } from './types.js'
 import { type Clock, systemClock } from './clock.js'
 import { bundledBlend, bundledScorer } from './default.js'
 import {
   checkBlend,
+  checkBoolean,
   checkClock,
   checkCount,
   checkDuration,
-  checkFinite,
   checkFunction,
   checkOptions,
   checkScorer,
 } from './checks.js'
 import { invalidArgument } from './errors.js'
 import { Forecast } from './forecast.js'
+import { type PromptOptions, checkCounter, checkMinScore, checkPromptOptions, counterOf } from './select/options.js'
 import type { ResolvedStage, Settings } from './settings.js'
 
 /** How one stage works. */
@@ -45,7 +46,7 @@ export interface StageOptions {
 }
 
 /** Options of {@link createReranker}, all checked once, at creation. */
-export interface RerankerOptions extends Omit<StageOptions, 'scorer' | 'deadlineMs'> {
+export interface RerankerOptions extends Omit<StageOptions, 'scorer' | 'deadlineMs'>, PromptOptions {
   /** What scores, in one stage. Default: the bundled cross-encoder. Not together with `stages`. */
   readonly scorer?: Scorer | undefined
   /**
@@ -76,6 +77,12 @@ export interface RerankerOptions extends Omit<StageOptions, 'scorer' | 'deadline
    * changes the result. Default: nothing is called.
    */
   readonly onReport?: ((report: Report) => unknown) | undefined
+  /**
+   * OpenTelemetry spans and metrics, which hold neither query nor texts. Default: on when the application has set
+   * OpenTelemetry up and `@opentelemetry/api` can be found; nothing is loaded otherwise. `true`: also look for the API
+   * when nothing was set up, and reject when it is missing. `false`: never.
+   */
+  readonly telemetry?: boolean | undefined
   /** Where time comes from. Default: the clock of the machine. */
   readonly clock?: Clock | undefined
 }
@@ -86,15 +93,29 @@ export const defaults: {
   readonly onError: OnError
   readonly deadlineMs: Milliseconds
   readonly topN: number
+  readonly maxTokens: number
+  readonly order: ResultOrder
 } = {
   depth: 100,
   onError: 'throw',
   deadlineMs: Infinity,
   topN: Infinity,
+  maxTokens: Infinity,
+  order: 'relevance',
 }
 
 const STAGE_KEYS = ['scorer', 'depth', 'skip', 'onError', 'deadlineMs', 'blend'] as const
-const RERANKER_KEYS = [...STAGE_KEYS, 'stages', 'topN', 'minScore', 'onReport', 'clock'] as const
+const PROMPT_KEYS = ['maxTokens', 'countTokens', 'order', 'diversity'] as const
+const RERANKER_KEYS = [
+  ...STAGE_KEYS,
+  ...PROMPT_KEYS,
+  'stages',
+  'topN',
+  'minScore',
+  'onReport',
+  'telemetry',
+  'clock',
+] as const
 
 /** Checks the options of a reranker and fills in the defaults. */
 export function resolveOptions(options: RerankerOptions): Settings {
@@ -103,13 +124,22 @@ export function resolveOptions(options: RerankerOptions): Settings {
   if (options.topN !== undefined) checkCount('topN', options.topN, 1)
   if (options.deadlineMs !== undefined) checkDuration('deadlineMs', options.deadlineMs)
   if (options.minScore !== undefined) checkMinScore(options.minScore, stages.at(-1)?.scorer as Scorer)
+  checkPromptOptions(options)
+  const countTokens = options.countTokens ?? counterOf(stages.map(({ scorer }) => scorer))
+  checkCounter(options.maxTokens, countTokens)
   if (options.onReport !== undefined) checkFunction('onReport', options.onReport)
+  if (options.telemetry !== undefined) checkBoolean('telemetry', options.telemetry)
   if (options.clock !== undefined) checkClock(options.clock)
   return {
     stages,
     prepare,
     topN: options.topN ?? defaults.topN,
     minScore: options.minScore,
+    maxTokens: options.maxTokens ?? defaults.maxTokens,
+    countTokens,
+    order: options.order ?? defaults.order,
+    diversity: options.diversity,
+    telemetry: options.telemetry,
     deadlineMs: options.deadlineMs ?? defaults.deadlineMs,
     onReport: options.onReport,
     clock: options.clock ?? systemClock,
@@ -162,23 +192,5 @@ function resolveStage(path: string, stage: StageOptions): ResolvedStage {
     deadlineMs: stage.deadlineMs ?? defaults.deadlineMs,
     blend: stage.blend === false ? undefined : stage.blend,
     forecast: new Forecast(),
-  }
-}
-
-function checkMinScore(minScore: number, scorer: Scorer): void {
-  checkFinite('minScore', minScore)
-  if (scorer.scope === 'pool') {
-    throw invalidArgument(
-      'minScore',
-      minScore,
-      `the scores of ${scorer.id} mean something within one pool only; leave it out`,
-    )
-  }
-  if (scorer.toProbability !== undefined && (minScore < 0 || minScore > 1)) {
-    throw invalidArgument(
-      'minScore',
-      minScore,
-      `the scores of ${scorer.id} are probabilities; pass a number from 0 to 1`,
-    )
   }
 }

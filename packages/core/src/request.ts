@@ -1,6 +1,8 @@
-import type { Candidate, Milliseconds } from './types.js'
+import type { Candidate, Milliseconds, ResultOrder } from './types.js'
 import type { Entry, Run } from './entry.js'
 import type { Settings } from './settings.js'
+import type { Selection } from './select/select.js'
+import { type LayoutOptions, checkCounter, checkPromptOptions } from './select/options.js'
 import { onlyRise } from './blend.js'
 import { checkCount, checkOptions, isFiniteNumber } from './checks.js'
 import { invalidArgument } from './errors.js'
@@ -8,8 +10,8 @@ import { invalidArgument } from './errors.js'
 /** What a candidate becomes in the results: itself, or `{ text }` when it was a string. */
 export type CandidateOf<T extends string | Candidate> = T extends Candidate ? T : Candidate
 
-/** Options of one call of `rerank`. */
-export interface RerankOptions {
+/** Options of one call of `rerank`. What is left out is as the reranker was made. */
+export interface RerankOptions extends LayoutOptions {
   /** How many results come back at most, 1 or more. Default: what the reranker was made with. */
   readonly topN?: number | undefined
   /**
@@ -24,7 +26,8 @@ export interface RerankOptions {
 /** One call, checked. */
 export interface Request<C extends Candidate> {
   readonly entries: readonly Entry<C>[]
-  readonly topN: number
+  readonly selection: Selection
+  readonly order: ResultOrder
   readonly run: Run
 }
 
@@ -34,8 +37,8 @@ export function readRequest<T extends string | Candidate>(
   input: { query: string; candidates: readonly T[]; options: RerankOptions },
 ): Request<CandidateOf<T>> {
   const startedAt = settings.clock.now()
-  checkCall(input.options)
-  const { topN = settings.topN, deadlineMs = settings.deadlineMs, signal } = input.options
+  checkCall(input.options, settings)
+  const { deadlineMs = settings.deadlineMs, order = settings.order, signal } = input.options
   const query: unknown = input.query
   if (typeof query !== 'string' || query.trim() === '') {
     throw invalidArgument('query', query, 'pass a string that is not blank')
@@ -47,7 +50,14 @@ export function readRequest<T extends string | Candidate>(
   const entries = Array.from(input.candidates, (candidate: T, index) => readCandidate(candidate, index))
   const scoresRise = onlyRise(entries.map((entry) => entry.firstStageScore))
   const deadline = startedAt + deadlineMs
-  return { entries, topN, run: { query, clock: settings.clock, startedAt, deadline, signal, scoresRise } }
+  const run = { query, clock: settings.clock, startedAt, deadline, signal, scoresRise }
+  return { entries, selection: selectionOf(settings, input.options), order, run }
+}
+
+function selectionOf(settings: Settings, options: RerankOptions): Selection {
+  const { topN = settings.topN, maxTokens = settings.maxTokens, signal } = options
+  const { countTokens, diversity } = settings
+  return { topN, maxTokens, countTokens, diversity, signal }
 }
 
 function readCandidate<T extends string | Candidate>(given: T, index: number): Entry<CandidateOf<T>> {
@@ -65,10 +75,12 @@ function readCandidate<T extends string | Candidate>(given: T, index: number): E
   return { candidate, index, text, firstStageScore: score }
 }
 
-function checkCall(options: RerankOptions): void {
-  checkOptions('options', options, ['topN', 'deadlineMs', 'signal'])
+function checkCall(options: RerankOptions, settings: Settings): void {
+  checkOptions('options', options, ['topN', 'maxTokens', 'order', 'deadlineMs', 'signal'])
   const { topN, deadlineMs, signal } = options
   if (topN !== undefined) checkCount('topN', topN, 1)
+  checkPromptOptions({ maxTokens: options.maxTokens, order: options.order })
+  checkCounter(options.maxTokens, settings.countTokens)
   if (deadlineMs !== undefined && (typeof deadlineMs !== 'number' || Number.isNaN(deadlineMs))) {
     throw invalidArgument('deadlineMs', deadlineMs, 'pass milliseconds, or leave it out')
   }

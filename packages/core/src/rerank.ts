@@ -4,14 +4,17 @@ import { RerankError } from './errors.js'
 import { type RerankerOptions, resolveOptions } from './options.js'
 import { observer } from './observe.js'
 import { type CandidateOf, type RerankOptions, type Request, readRequest } from './request.js'
+import { toEdges } from './select/edges.js'
+import { select } from './select/select.js'
 import type { Settings } from './settings.js'
 import { runStage } from './stage.js'
 
 /** Puts the candidates that answer a query best on top. Made by {@link createReranker}. */
 export interface Reranker extends AsyncDisposable {
   /**
-   * Reranks candidates: best first, at most `topN`. `results[i].candidate` is the very object given (`{ text }` for a
-   * string); nothing of the caller's is copied or changed. Without candidates the answer is empty and nothing loads.
+   * Reranks candidates: at most `topN`, best first unless `order` says otherwise. `results[i].candidate` is the very
+   * object given (`{ text }` for a string); nothing of the caller's is copied or changed. Without candidates the answer
+   * is empty and nothing loads.
    *
    * @param query what was asked; must not be blank.
    * @param candidates strings, or objects with a `text`, in the order of the first stage, best first.
@@ -53,11 +56,11 @@ export function createReranker(options: RerankerOptions = {}): Reranker {
       const stages: StageReport[] = []
       try {
         const list = await runStages(settings, request, stages)
-        const ranking = cut(settings, request, { list, stages })
+        const ranking = await choose(settings, request, { list, stages })
         observe(ranking.report)
         return ranking
       } catch (error) {
-        observe({ ...cut(settings, request, { list: [], stages }).report, error })
+        observe({ ...reportOf(request, { stages }), error })
         throw error
       }
     },
@@ -91,28 +94,39 @@ async function runStages<C extends Candidate>(
   return list
 }
 
-/** Applies `minScore` and `topN`, and writes the report. */
-function cut<C extends Candidate>(
+/** Chooses what comes back, lays it out, and writes the report. */
+async function choose<C extends Candidate>(
   settings: Settings,
-  { entries, topN, run }: Request<C>,
+  request: Request<C>,
   { list, stages }: { list: readonly Entry<C>[]; stages: readonly StageReport[] },
-): Ranking<C> {
-  const kept = list.filter((entry) => !isBelowMinScore(entry, settings))
-  const results = kept.slice(0, topN).map(({ text: _, ...result }, at) => ({ ...result, rank: at + 1 }))
-  const report: Report = {
+): Promise<Ranking<C>> {
+  const relevant = list.filter((entry) => !isBelowMinScore(entry, settings))
+  const { kept, overBudget, nearDuplicates } = await select(relevant, request.selection)
+  const ranked = kept.map(({ text: _, ...result }, at) => ({ ...result, rank: at + 1 }))
+  const results = request.order === 'edges' ? toEdges(ranked) : ranked
+  const belowMinScore = list.length - relevant.length
+  const counts = { returned: results.length, belowMinScore, overBudget, nearDuplicates }
+  return { results, report: { ...reportOf(request, { stages }), ...counts } }
+}
+
+/** The report of a call that returns nothing. */
+function reportOf({ entries, run }: Request<Candidate>, { stages }: Pick<Report, 'stages'>): Report {
+  return {
     stages,
     candidates: entries.length,
-    returned: results.length,
-    belowMinScore: list.length - kept.length,
+    returned: 0,
+    belowMinScore: 0,
+    nearDuplicates: 0,
+    overBudget: 0,
     durationMs: run.clock.now() - run.startedAt,
   }
-  return { results, report }
 }
 
 /** Only a score of the last stage's own scorer may be held against a threshold, which was chosen for that scorer. */
 function isBelowMinScore({ score, scorerId }: Entry, { minScore, stages }: Settings): boolean {
   if (minScore === undefined || score === undefined) return false
-  return scorerId === stages.at(-1)?.scorer.id && score < minScore
+  const last = stages.at(-1)?.scorer
+  return scorerId === (last?.primary ?? last)?.id && score < minScore
 }
 
 /** Waits for all, also when one fails, then rejects with the first failure. */

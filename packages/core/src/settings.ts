@@ -1,6 +1,8 @@
-import type { Blend, Milliseconds, OnError, Report, Scorer, SkipPolicy } from './types.js'
+import type { Blend, Milliseconds, OnError, Report, ResultOrder, Scorer, SkipPolicy } from './types.js'
 import type { Clock } from './clock.js'
 import type { Forecast } from './forecast.js'
+import type { TokenCounter } from './select/budget.js'
+import type { Diversity } from './select/diversity.js'
 
 /** A stage with its defaults filled in. */
 export interface ResolvedStage {
@@ -21,6 +23,13 @@ export interface Settings {
   prepare(): Promise<void>
   readonly topN: number
   readonly minScore: number | undefined
+  readonly maxTokens: number
+  /** The caller's counter or a scorer's; missing when nobody can count. */
+  readonly countTokens: TokenCounter | undefined
+  readonly order: ResultOrder
+  readonly diversity: Diversity | undefined
+  /** `undefined`: when the application traces. */
+  readonly telemetry: boolean | undefined
   readonly deadlineMs: Milliseconds
   readonly onReport: ((report: Report) => unknown) | undefined
   readonly clock: Clock

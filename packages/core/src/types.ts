@@ -61,10 +61,12 @@ export interface Call {
   /** Says something about the text at `position` of the `texts` given to `score`. */
   note(position: number, note: TextNote): void
   /**
-   * Says that another scorer gave these numbers, as a fallback does: results and report then carry its id and its
-   * `toProbability`, and no `minScore` meant for the first scorer is held against them.
+   * Says which scorer gave these numbers, when it is not the one that was asked, as a fallback does: results and report
+   * then carry its id and its `toProbability`, and no `minScore` meant for another scorer is held against them.
+   *
+   * @param because why the scorer that was meant to answer did not; the report shows it.
    */
-  answeredBy?(scorer: Scorer): void
+  answeredBy?(scorer: Scorer, because?: Error): void
 }
 
 /**
@@ -84,6 +86,16 @@ export interface Scorer<S extends Scope = Scope> {
    * numbers are logits: results then carry the probability as `score` and the number itself as `logit`.
    */
   toProbability?(score: number): number
+  /**
+   * How many tokens a text has for this scorer, special tokens and query left aside. Present when the scorer has a
+   * tokenizer; the `maxTokens` of a reranker is counted with it.
+   */
+  countTokens?(text: string): number | Promise<number>
+  /**
+   * Present on a scorer that may hand over to another: the one that is meant to answer, on whose scale a `minScore` is.
+   * Such a scorer has the scope `'pool'`, since which one answers depends on the moment and not on the pair.
+   */
+  readonly primary?: Scorer
   /** Loads ahead of the first call. Idempotent. */
   warmup?(): Promise<void>
   /** Frees what the scorer holds. Idempotent; a later call to `score` rejects. */
@@ -125,6 +137,9 @@ export interface SkipPolicy {
 /** How a stage ended. Anything but `'ranked'` left the list as the stage found it. */
 export type Outcome = 'ranked' | 'skipped' | 'failed' | 'late'
 
+/** How results are laid out: best first, or the best at both ends and the least relevant in the middle. */
+export type ResultOrder = 'relevance' | 'edges'
+
 /** What to do when a scorer fails at run time. Configuration errors and aborts always reject. */
 export type OnError = 'throw' | 'keep-order'
 
@@ -148,7 +163,10 @@ export interface RankedResult<C extends Candidate = Candidate> {
   readonly candidate: C
   /** 0-based place in the caller's input. */
   readonly index: number
-  /** 1-based place in the answer. */
+  /**
+   * 1-based place in the answer by relevance: 1 is the best. The same as the place in `results`, counted from 1, unless
+   * `order` is `'edges'`.
+   */
   readonly rank: number
   /**
    * The number of the last stage that ranked this candidate: a probability in 0..1 when its scorer has
@@ -178,6 +196,8 @@ export interface StageReport {
   readonly skipReason?: SkipReason
   /** Present when `outcome` is `'failed'` or `'late'`: the error that was swallowed. */
   readonly error?: Error
+  /** Present when another scorer answered in place of the one that was meant to: why that one did not. */
+  readonly fallbackReason?: Error
   /** How many candidates the stage looked at. */
   readonly candidates: number
   /** Whether the order is by the blend with the first stage rather than by the scorer alone. */
@@ -193,10 +213,14 @@ export interface Report {
   readonly stages: readonly StageReport[]
   /** How many candidates came in. */
   readonly candidates: number
-  /** How many results went out, after `minScore` and `topN`. */
+  /** How many results went out, after all that chooses among them: `minScore`, `diversity`, `maxTokens`, `topN`. */
   readonly returned: number
   /** How many ranked results `minScore` removed. */
   readonly belowMinScore: number
+  /** How many results `diversity` left out for a better one that says the same. Counted until `topN` were chosen. */
+  readonly nearDuplicates: number
+  /** How many results were passed over because they did not fit what was left of `maxTokens`. Counted like those. */
+  readonly overBudget: number
   /** Wall-clock time of the whole call. */
   readonly durationMs: Milliseconds
   /** Only in a report handed to `onReport` for a call that rejected: what it rejected with. */
@@ -205,7 +229,7 @@ export interface Report {
 
 /** The answer of `rerank`. */
 export interface Ranking<C extends Candidate = Candidate> {
-  /** Best first, at most `topN`. */
+  /** At most `topN`, best first; with `order: 'edges'` best first, second best last. */
   readonly results: readonly RankedResult<C>[]
   readonly report: Report
 }

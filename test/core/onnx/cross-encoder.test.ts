@@ -52,6 +52,17 @@ describe('the bundled cross-encoder', () => {
     expect(among.slice(1, -1)).toEqual(together)
   })
 
+  it('counts the tokens that it reads of a text', async () => {
+    const read = makeCall()
+    await scorer.score(query, texts, read)
+    let counted = 0
+    for (const text of texts) counted += (await scorer.countTokens(query)) + (await scorer.countTokens(text)) + 3
+    expect(counted).toBe(read.stats['tokens'])
+    expect(await scorer.countTokens('')).toBe(0)
+    // Not cut at what the model can read at once.
+    expect(await scorer.countTokens('key '.repeat(2000))).toBe(2000)
+  })
+
   it('gives the same bits from worker threads', async () => {
     await using threaded = crossEncoder({ workers: 2 })
     expect(await threaded.score(query, texts, makeCall())).toEqual(await scorer.score(query, texts, makeCall()))
@@ -144,7 +155,7 @@ describe.each([
   })
 })
 
-it("looks at the clock before every pair: a deadline that passes after k pairs stops the k+1st, for every k", async () => {
+it('looks at the clock before every pair: a deadline that passes after k pairs stops the k+1st, for every k', async () => {
   await using scorer = crossEncoder({ model: tiny })
   for (let pairs = 0; pairs < texts.length; pairs++) {
     let clock = 0
@@ -240,7 +251,9 @@ describe("longText: 'windows'", () => {
     await using cut = crossEncoder({ model: tiny })
     await using windows = crossEncoder({ model: tiny, longText: 'windows' })
     const call = makeCall()
-    expect(await windows.score(query, ['the river', ''], call)).toEqual(await cut.score(query, ['the river', ''], makeCall()))
+    expect(await windows.score(query, ['the river', ''], call)).toEqual(
+      await cut.score(query, ['the river', ''], makeCall()),
+    )
     expect([...call.notes]).toEqual([
       [0, { bestSpan: { start: 0, end: 9 } }],
       [1, { bestSpan: { start: 0, end: 0 } }],

@@ -15,6 +15,7 @@ export type { CrossEncoderOptions } from './options.js'
 /** A scorer that frees its session and threads at the end of an `await using` block. */
 export interface CrossEncoder extends Scorer<'pair'>, AsyncDisposable {
   toProbability(score: number): number
+  countTokens(text: string): Promise<number>
   warmup(): Promise<void>
   close(): Promise<void>
 }
@@ -60,6 +61,11 @@ class OnnxCrossEncoder implements CrossEncoder {
     return 1 / (1 + Math.exp(-score / this.#folder.temperature))
   }
 
+  async countTokens(text: string): Promise<number> {
+    const { pairs } = await this.#load()
+    return pairs.countTokens(text)
+  }
+
   async warmup(): Promise<void> {
     const { pairs, runner } = await this.#load()
     // The first run allocates what later ones reuse.
@@ -99,7 +105,11 @@ class OnnxCrossEncoder implements CrossEncoder {
       throw new RerankError('model-files', message, { cause })
     })
     const pairs = createPairEncoder({ tokenizer, tokenizerConfig, config, encoder }, this.#options)
-    const session = { graphPath, threads: this.#options.threads ?? 1, maxPositions: config.max_position_embeddings ?? 512 }
+    const session = {
+      graphPath,
+      threads: this.#options.threads ?? 1,
+      maxPositions: config.max_position_embeddings ?? 512,
+    }
     const workers = workerCount(this.#options.workers ?? 0)
     if (workers === 0) return { pairs, runner: inThisThread(await openSession(session)) }
     return { pairs, runner: await startPool(workers, session, () => (this.#loading = undefined)) }
