@@ -13,6 +13,7 @@ export default defineConfig({
           include: ['test/{core,langchain,llamaindex,contract,parity,house}/**/*.test.ts'],
           typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'], tsconfig: 'test/types/tsconfig.json' },
           testTimeout: 30_000,
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -24,6 +25,8 @@ export default defineConfig({
           include: ['test/{process,package}/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 600_000,
+          // After the unit tests, which finish sooner and say more.
+          sequence: { groupOrder: 1 },
         },
       },
     ],
