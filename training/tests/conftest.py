@@ -12,6 +12,8 @@ import torch
 from transformers import BertConfig, BertForSequenceClassification
 
 ROOT = Path(__file__).resolve().parents[2]
+# Two threads on matrices this small, or beside other work, are slower than one.
+torch.set_num_threads(1)
 
 
 @dataclass(frozen=True)
