@@ -1,0 +1,18 @@
+import { afterAll, beforeAll, describe } from 'vitest'
+import { cases } from '../core/hosted/cases.ts'
+import { type StubServer, stubServer } from '../core/hosted/stub-server.ts'
+import { scorerContract } from './scorer-contract.ts'
+
+describe.each(cases)('over loopback: $name', ({ name, handler, make }) => {
+  let stub: StubServer
+  beforeAll(async () => {
+    stub = await stubServer(handler)
+  })
+  afterAll(() => stub.die())
+
+  scorerContract(name, () => make(stub.url))
+  // Eleven texts in six requests, two at a time.
+  if (!name.includes('together')) {
+    scorerContract(`${name}, split`, () => make(stub.url, { maxTexts: 2, concurrency: 2 }))
+  }
+})
