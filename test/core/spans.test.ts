@@ -14,15 +14,16 @@ describe('textWindows', () => {
   })
 
   it('cuts between words', () => {
-    expect(slices('one two three four five', { maxLength: 2, overlap: 0, measure: words }).map((slice) => slice.trim())).toEqual([
-      'one two',
-      'three four',
-      'five',
-    ])
+    expect(
+      slices('one two three four five', { maxLength: 2, overlap: 0, measure: words }).map((slice) => slice.trim()),
+    ).toEqual(['one two', 'three four', 'five'])
   })
 
   it('repeats the end of a window at the start of the next', () => {
-    expect(slices('a b c d e', { maxLength: 3, overlap: 1, measure: words }).map((slice) => slice.trim())).toEqual(['a b c', 'c d e'])
+    expect(slices('a b c d e', { maxLength: 3, overlap: 1, measure: words }).map((slice) => slice.trim())).toEqual([
+      'a b c',
+      'c d e',
+    ])
   })
 
   it('cuts text without spaces between graphemes', () => {
@@ -32,8 +33,13 @@ describe('textWindows', () => {
     }
   })
 
-  const anyText = fc.oneof(fc.string({ unit: 'binary', maxLength: 300 }), fc.string({ unit: 'grapheme', maxLength: 300 }))
-  const anyOptions = fc.tuple(fc.integer({ min: 1, max: 60 }), fc.nat(59)).filter(([maxLength, overlap]) => overlap < maxLength)
+  const anyText = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 300 }),
+    fc.string({ unit: 'grapheme', maxLength: 300 }),
+  )
+  const anyOptions = fc
+    .tuple(fc.integer({ min: 1, max: 60 }), fc.nat(59))
+    .filter(([maxLength, overlap]) => overlap < maxLength)
 
   it('covers every character, goes forward, and never cuts a grapheme', () => {
     const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })

@@ -30,7 +30,8 @@ function ranked(query: string, texts: readonly string[], score: typeof probabili
   return texts.map((text, index) => ({ index, score: score(query, text) })).sort((a, b) => b.score - a.score)
 }
 
-const relevance = (rows: readonly Row[]): object[] => rows.map(({ index, score }) => ({ index, relevance_score: score }))
+const relevance = (rows: readonly Row[]): object[] =>
+  rows.map(({ index, score }) => ({ index, relevance_score: score }))
 
 type Body = Record<string, unknown>
 
@@ -100,7 +101,11 @@ export const pineconeWire: Wire = {
   fields: ['model', 'query', 'documents', 'top_n', 'return_documents', 'rank_fields', 'parameters'],
   answer: ({ model, query, documents }) => ({
     model,
-    data: ranked(query as string, (documents as { text: string }[]).map(({ text }) => text), probabilityOf),
+    data: ranked(
+      query as string,
+      (documents as { text: string }[]).map(({ text }) => text),
+      probabilityOf,
+    ),
     usage: { rerank_units: 1 },
   }),
 }

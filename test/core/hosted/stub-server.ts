@@ -53,8 +53,7 @@ export async function stubServer(handler: Handler): Promise<StubServer> {
     get busiest() {
       return busiest
     },
-    arrived: (count) =>
-      new Promise((resolve) => (seen.length >= count ? resolve() : waiting.push({ count, resolve }))),
+    arrived: (count) => new Promise((resolve) => (seen.length >= count ? resolve() : waiting.push({ count, resolve }))),
     die,
     async [Symbol.asyncDispose]() {
       die()
@@ -68,7 +67,12 @@ async function read(request: IncomingMessage): Promise<Seen> {
   return { method, path, headers, body: body === '' ? undefined : (JSON.parse(body) as unknown) }
 }
 
-export function json(response: ServerResponse, body: unknown, status = 200, headers: Record<string, string> = {}): void {
+export function json(
+  response: ServerResponse,
+  body: unknown,
+  status = 200,
+  headers: Record<string, string> = {},
+): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers })
   response.end(typeof body === 'string' ? body : JSON.stringify(body))
 }

@@ -12,7 +12,11 @@ describe.each(cases)('what stands on the wire: $name', (one) => {
     expect(seen?.method).toBe('POST')
     expect(seen?.path).toBe(one.path)
     expect(seen?.body).toEqual(one.body)
-    expect(seen?.headers).toMatchObject({ accept: 'application/json', 'content-type': 'application/json', ...one.headers })
+    expect(seen?.headers).toMatchObject({
+      accept: 'application/json',
+      'content-type': 'application/json',
+      ...one.headers,
+    })
     if (one.headers['authorization'] === undefined) expect(seen?.headers).not.toHaveProperty('authorization')
   })
 

@@ -56,7 +56,9 @@ describe('a model folder', () => {
   it('whose file is cut short is refused by its sum', async () => {
     const { createHash } = await import('node:crypto')
     const { readFileSync } = await import('node:fs')
-    const sum = createHash('sha256').update(readFileSync(join(folder, 'model.onnx'))).digest('hex')
+    const sum = createHash('sha256')
+      .update(readFileSync(join(folder, 'model.onnx')))
+      .digest('hex')
     writeFileSync(join(folder, 'SHA256SUMS'), `${sum}  model.onnx\n`)
     await readTokenizerFiles(locateModel(folder))
     truncateSync(join(folder, 'model.onnx'), 1000)

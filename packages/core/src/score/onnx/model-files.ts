@@ -96,7 +96,9 @@ function readJson(file: string): unknown {
     return JSON.parse(readFileSync(file, 'utf8')) as unknown
   } catch (cause) {
     const fix = 'restore the file from the model it came with'
-    throw new RerankError('model-files', `${file} is not readable JSON (${(cause as Error).message}): ${fix}.`, { cause })
+    throw new RerankError('model-files', `${file} is not readable JSON (${(cause as Error).message}): ${fix}.`, {
+      cause,
+    })
   }
 }
 
@@ -124,7 +126,10 @@ async function verifySums(path: string): Promise<void> {
     const found = await sha256(join(path, file))
     if (found === expected) continue
     const fix = 'the file is damaged or was changed; install the model again, or remove SHA256SUMS if you meant to'
-    throw new RerankError('model-files', `${join(path, file)} has sha256 ${found}, SHA256SUMS says ${expected}: ${fix}.`)
+    throw new RerankError(
+      'model-files',
+      `${join(path, file)} has sha256 ${found}, SHA256SUMS says ${expected}: ${fix}.`,
+    )
   }
 }
 

@@ -44,7 +44,8 @@ export function checkOptions({ workers, threads, maxLength, longText, windowOver
   if (workers !== undefined && workers !== 'auto' && !isWholeFrom(0, workers)) {
     throw invalidArgument('workers', workers, "pass a whole number from 0, or 'auto'")
   }
-  if (threads !== undefined && !isWholeFrom(1, threads)) throw invalidArgument('threads', threads, 'pass a whole number from 1')
+  if (threads !== undefined && !isWholeFrom(1, threads))
+    throw invalidArgument('threads', threads, 'pass a whole number from 1')
   if (maxLength !== undefined && !isWholeFrom(5, maxLength)) {
     throw invalidArgument('maxLength', maxLength, 'pass a whole number of tokens from 5, or leave it out')
   }

@@ -12,7 +12,12 @@ export class PairBatch implements PairSource {
   /** Places of the texts whose end did not fit. */
   readonly truncated: Set<number> = new Set()
 
-  constructor(pairs: PairEncoder, query: string, texts: readonly string[], longText: 'truncate' | 'error' = 'truncate') {
+  constructor(
+    pairs: PairEncoder,
+    query: string,
+    texts: readonly string[],
+    longText: 'truncate' | 'error' = 'truncate',
+  ) {
     this.#pairs = pairs
     this.#query = pairs.encodeQuery(query)
     this.#texts = texts

@@ -40,7 +40,11 @@ export async function readTexts(asked: Asked, model: LoadedModel, call: Call): P
   })
 }
 
-async function readWhole({ query, texts, options }: Asked, { pairs, runner }: LoadedModel, call: Call): Promise<Reading[]> {
+async function readWhole(
+  { query, texts, options }: Asked,
+  { pairs, runner }: LoadedModel,
+  call: Call,
+): Promise<Reading[]> {
   const batch = new PairBatch(pairs, query, texts, options.longText === 'error' ? 'error' : 'truncate')
   const logits = await runner.run(batch, call).finally(() => batch.addCounts(call.stats))
   return texts.map((_, at) => {
@@ -56,11 +60,18 @@ async function readWindows({ query, texts, options }: Asked, model: LoadedModel,
   const overlap = Math.min(options.windowOverlap ?? DEFAULT_OVERLAP_TOKENS, Math.floor(maxLength / 2))
   const measure = (text: string): number => pairs.countTokens(text)
   const windows = texts.flatMap((text, owner) =>
-    textWindows(text, { maxLength, overlap, measure }).map((span) => ({ owner, span, text: text.slice(span.start, span.end) })),
+    textWindows(text, { maxLength, overlap, measure }).map((span) => ({
+      owner,
+      span,
+      text: text.slice(span.start, span.end),
+    })),
   )
   add(call, 'windows', windows.length)
   const read = await readWhole({ query, texts: windows.map(({ text }) => text), options: {} }, model, call)
-  const best = bestWindows(windows.map(({ owner }) => owner), read.map(({ logit }) => logit))
+  const best = bestWindows(
+    windows.map(({ owner }) => owner),
+    read.map(({ logit }) => logit),
+  )
   return best.map((window) => {
     const { logit, note } = read[window] as Reading
     return { logit, note: { ...note, bestSpan: (windows[window] as { span: Span }).span } }

@@ -28,7 +28,10 @@ export function stillWanted(call: Call): void {
 
 /** The error for work that was not done in time. */
 export function deadlinePassed(): RerankError {
-  return new RerankError('deadline', 'The deadline passed before every text was scored: allow more time or fewer texts.')
+  return new RerankError(
+    'deadline',
+    'The deadline passed before every text was scored: allow more time or fewer texts.',
+  )
 }
 
 /**
