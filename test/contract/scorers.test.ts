@@ -1,5 +1,7 @@
 import { bundledScorer } from '../../packages/core/src/default.ts'
+import { withCircuitBreaker } from '../../packages/core/src/wrap/breaker.ts'
 import { withCache } from '../../packages/core/src/wrap/cache.ts'
+import { withFallback } from '../../packages/core/src/wrap/fallback.ts'
 import { lengthScorer } from './length-scorer.ts'
 import { scorerContract } from './scorer-contract.ts'
 
@@ -7,3 +9,10 @@ scorerContract('the smallest one', lengthScorer)
 scorerContract('the stand-in for the bundled model', () => bundledScorer(async () => lengthScorer()).scorer)
 scorerContract('withCache', () => withCache(lengthScorer(), new Map()))
 scorerContract('withCache that always misses', () => withCache(lengthScorer(), { get() {}, set() {} }))
+scorerContract('withFallback', () => withFallback(lengthScorer(), lengthScorer()))
+scorerContract('withFallback, when the first fails', () =>
+  withFallback({ id: 'down', scope: 'pair', score: () => Promise.reject(new Error('down')) }, lengthScorer(), {
+    timeoutMs: 1000,
+  }),
+)
+scorerContract('withCircuitBreaker', () => withCircuitBreaker(lengthScorer()))

@@ -33,9 +33,11 @@ export {
 } from './skip/first-stage.js'
 export { type KeywordQueryOptions, keywordQuery } from './skip/keyword-query.js'
 export { type WontFinishOptions, wontFinish } from './skip/wont-finish.js'
+export { type CircuitBreakerOptions, withCircuitBreaker } from './wrap/breaker.js'
 export { type CachedScore, type ScoreCache } from './wrap/cache-entry.js'
 export { withCache } from './wrap/cache.js'
 export { type ChunkOptions, withChunks } from './wrap/chunk.js'
+export { type FallbackOptions, withFallback } from './wrap/fallback.js'
 export type {
   Blend,
   Call,

@@ -2,9 +2,9 @@ import type { Call, Candidate, OnError, Outcome, Pool, Scorer, SkipReason, Stage
 import type { Entry, Run, Scored, StageResult } from './entry.js'
 import type { ResolvedStage } from './settings.js'
 import { RerankError, invalidArgument, show } from './errors.js'
-import { mix } from './blend.js'
 import { sizeOf } from './forecast.js'
-import { checkNumbers, orderByDescending, probabilities } from './order.js'
+import { checkNumbers, probabilities } from './order.js'
+import { reorder } from './reorder.js'
 import { waitFor } from './clock.js'
 
 /**
@@ -44,6 +44,7 @@ class StageWork {
   readonly #startedAt: number
   readonly #stats: Record<string, number> = {}
   #answeredBy: Scorer
+  #fallbackReason: Error | undefined
 
   constructor(
     readonly stage: ResolvedStage,
@@ -92,6 +93,7 @@ class StageWork {
       durationMs: this.run.clock.now() - this.#startedAt,
       // A copy: a scorer that hangs on may still be counting.
       stats: { ...this.#stats },
+      ...(this.#fallbackReason && { fallbackReason: this.#fallbackReason }),
       ...details,
     }
   }
@@ -105,55 +107,12 @@ class StageWork {
       note: (position, note) => {
         this.notes[position] = { ...this.notes[position], ...note }
       },
-      answeredBy: (scorer) => {
+      answeredBy: (scorer, because) => {
         this.#answeredBy = scorer
+        this.#fallbackReason = because
       },
     }
   }
-}
-
-interface ScoredHead {
-  readonly scored: Scored
-  readonly notes: readonly (TextNote | undefined)[]
-  readonly scoresRise: boolean
-}
-
-/** The head in its new order, each entry with the numbers of this stage. */
-function reorder<C extends Candidate>(
-  stage: ResolvedStage,
-  head: readonly Entry<C>[],
-  { scored, notes, scoresRise }: ScoredHead,
-): { ordered: Entry<C>[]; blended: boolean } {
-  const blended = blendedNumbers(stage, head, { scored, notes, scoresRise })
-  const ordered = orderByDescending(blended ?? scored.numbers).map((at): Entry<C> => {
-    const { candidate, index, text, firstStageScore } = head[at] as Entry<C>
-    const number = scored.numbers[at] as number
-    return {
-      ...notes[at],
-      candidate,
-      index,
-      text,
-      ...(firstStageScore === undefined ? {} : { firstStageScore }),
-      ...(scored.probabilities ? { score: scored.probabilities[at] as number, logit: number } : { score: number }),
-      ...(blended ? { blendedScore: blended[at] as number } : {}),
-      scorerId: scored.scorer.id,
-    }
-  })
-  return { ordered, blended: blended !== undefined }
-}
-
-function blendedNumbers(
-  stage: ResolvedStage,
-  head: readonly Entry[],
-  { scored, scoresRise }: ScoredHead,
-): number[] | undefined {
-  const { blend } = stage
-  if (blend === undefined || (blend.higherIsBetter === undefined && scoresRise)) return undefined
-  return mix(
-    blend,
-    scored.numbers,
-    head.map((entry) => entry.firstStageScore),
-  )
 }
 
 function askPolicy(stage: ResolvedStage, pool: Pool): SkipReason | undefined {

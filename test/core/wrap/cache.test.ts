@@ -168,6 +168,7 @@ describe('withCache', () => {
     const inner = watched({
       id: 'inner',
       toProbability: () => 0.25,
+      countTokens: (text) => text.length,
       warmup: async () => void events.push('warmup'),
       close: async () => void events.push('close'),
     })
@@ -175,10 +176,11 @@ describe('withCache', () => {
     await cached.warmup?.()
     await cached.close?.()
     await cached.close?.()
-    expect([cached.id, cached.scope, cached.toProbability?.(3), events]).toEqual([
+    expect([cached.id, cached.scope, cached.toProbability?.(3), cached.countTokens?.('four'), events]).toEqual([
       'inner',
       'pair',
       0.25,
+      4,
       ['warmup', 'close'],
     ])
     expect(withCache(watched().scorer, new Map())).not.toHaveProperty('toProbability')

@@ -74,7 +74,7 @@ export function checkCounter(maxTokens: number | undefined, countTokens: TokenCo
 /** Throws when a threshold cannot be held against the scores of this scorer. */
 export function checkMinScore(minScore: number, scorer: Scorer): void {
   checkFinite('minScore', minScore)
-  if (scorer.scope === 'pool') {
+  if ((scorer.primary ?? scorer).scope === 'pool') {
     throw invalidArgument(
       'minScore',
       minScore,

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { RerankError } from '../errors.js'
 import type { Call, Scorer, TextNote } from '../types.js'
 import { type CachedScore, type ScoreCache, isCachedScore } from './cache-entry.js'
+import { isDeadline } from './failure.js'
 import { untilAborted } from './wait.js'
-import { callLike, count } from './wrapper.js'
+import { callLike, checkedNumbers, count } from './wrapper.js'
 
 /** Pairs on their way, by key, so that a second call for the same pair waits instead of scoring. */
 export type Flights = Map<string, Promise<Found>>
@@ -108,13 +108,12 @@ export class CachedCall {
     let isOwnAnswer = true
     const inner = callLike(this.call, {
       note: (at, note) => void (notes[at] = { ...notes[at], ...note }),
-      answeredBy: (other) => {
+      answeredBy: (other, because) => {
         isOwnAnswer = false
-        this.call.answeredBy?.(other)
+        this.call.answeredBy?.(other, because)
       },
     })
-    const numbers = await scorer.score(this.query, [...rest.values()], inner)
-    checkNumbers(numbers, rest.size, scorer.id)
+    const numbers = checkedNumbers(await scorer.score(this.query, [...rest.values()], inner), rest.size, scorer)
     const entries = [...rest.keys()].map((key, at): [string, CachedScore] => {
       this.#scored.add(key)
       const score = numbers[at] as number
@@ -145,17 +144,11 @@ export class CachedCall {
 class GivenUp extends Error {}
 
 function isOnlyMine(error: unknown, { signal }: Call): boolean {
-  return signal.aborted || (RerankError.is(error) && error.code === 'deadline')
+  return signal.aborted || isDeadline(error)
 }
 
 /** Lengths stand before the parts, and all 16 bits of each unit count, so no two pairs can be mistaken for each other. */
 function keyMaker(scorerId: string, query: string): (text: string) => string {
   const start = createHash('sha256').update(`${scorerId.length}:${query.length}:${scorerId}${query}`, 'utf16le')
   return (text) => start.copy().update(text, 'utf16le').digest('base64url')
-}
-
-/** A broken answer must not be kept. */
-function checkNumbers(numbers: readonly number[], texts: number, id: string): void {
-  if (numbers?.length === texts && Array.from(numbers).every(Number.isFinite)) return
-  throw new RerankError('scorer', `The scorer ${id} did not give one finite number for each of ${texts} texts.`)
 }

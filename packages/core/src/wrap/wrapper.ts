@@ -1,4 +1,4 @@
-import { RerankError } from '../errors.js'
+import { RerankError, invalidArgument } from '../errors.js'
 import type { Call, Scope, Scorer } from '../types.js'
 
 /** What a wrapper adds to the scorer inside it. */
@@ -35,6 +35,7 @@ export function wrapScorer<S extends Scope>({ id, scope, score, inner, scale }: 
       return texts.length === 0 ? [] : score(query, texts, call)
     },
     ...(scale.toProbability && { toProbability: (number: number) => scale.toProbability?.(number) ?? Number.NaN }),
+    ...(scale.countTokens && { countTokens: (text: string) => scale.countTokens?.(text) ?? 0 }),
     async warmup() {
       refuseClosed()
       await all(inner.map(async (scorer) => scorer.warmup?.()))
@@ -56,13 +57,26 @@ function plainCall(call: Call): Call {
     now: () => call.now(),
     stats: call.stats,
     note: (position, note) => call.note(position, note),
-    answeredBy: (scorer) => call.answeredBy?.(scorer),
+    answeredBy: (scorer, because) => call.answeredBy?.(scorer, because),
   }
 }
 
 /** Adds to a counter of the report. */
 export function count({ stats }: Call, counter: string, by: number): void {
   stats[counter] = (stats[counter] ?? 0) + by
+}
+
+/** Throws unless `scorer` has the shape of one. */
+export function checkScorer(name: string, scorer: Scorer): void {
+  if (typeof scorer?.score !== 'function' || (scorer.scope !== 'pair' && scorer.scope !== 'pool')) {
+    throw invalidArgument(name, scorer, 'pass a scorer')
+  }
+}
+
+/** The numbers, when the scorer kept its contract: a wrapper must not keep, mix or hand on what broke it. */
+export function checkedNumbers(numbers: readonly number[], texts: number, { id }: Scorer): readonly number[] {
+  if (numbers?.length === texts && Array.from(numbers).every(Number.isFinite)) return numbers
+  throw new RerankError('scorer', `The scorer ${id} did not give one finite number for each of ${texts} texts.`)
 }
 
 function deadlinePassed(): RerankError {

@@ -1,0 +1,100 @@
+import { RerankError, invalidArgument } from '../errors.js'
+import type { Call, Scorer, TextNote } from '../types.js'
+import { asError, hasGivenUp, isSetupError } from './failure.js'
+import { untilAborted } from './wait.js'
+import { callLike, checkScorer, checkedNumbers, count, wrapScorer } from './wrapper.js'
+
+/** Options of {@link withFallback}. */
+export interface FallbackOptions {
+  /**
+   * How long the first scorer may take, in milliseconds, above 0; after that the other one is asked. Choose it so that
+   * the deadline leaves the other enough time. Default: as long as the call allows, so that only a failure hands over.
+   */
+  readonly timeoutMs?: number | undefined
+}
+
+/**
+ * Asks another scorer when the first fails, or, with `timeoutMs`, is slow. Errors in the setup, an abort and a passed
+ * deadline are not handed over. All texts of a call are scored by one of the two, never some by each.
+ *
+ * Results carry the id and the probabilities of the scorer that answered; the report counts `fallbacks` and says why in
+ * `fallbackReason`. A `minScore` belongs to the first scorer and removes nothing that the other scored. The scope is
+ * `'pool'`, since who answers depends on the moment: such numbers must not be cached or cut. Cache inside:
+ * `withFallback(withCache(scorer, cache), other)`.
+ *
+ * @throws RerankError `'invalid-argument'` for a wrong option.
+ */
+export function withFallback(scorer: Scorer, other: Scorer, options: FallbackOptions = {}): Scorer<'pool'> {
+  checkScorer('scorer', scorer)
+  checkScorer('other', other)
+  const { timeoutMs } = options
+  checkTimeout(timeoutMs)
+  const both = wrapScorer({
+    id: () => `${scorer.id} or ${other.id}`,
+    scope: 'pool',
+    inner: [scorer, other],
+    scale: scorer,
+    score: async (query, texts, call) => {
+      try {
+        return await answer(scorer, texts.length, {
+          call,
+          ask: (inner) => inTime(timeoutMs, inner, (timed) => scorer.score(query, texts, timed)),
+        })
+      } catch (error) {
+        if (isSetupError(error) || hasGivenUp(call)) throw error
+        count(call, 'fallbacks', 1)
+        const because = asError(error)
+        return answer(other, texts.length, { call, because, ask: (inner) => other.score(query, texts, inner) })
+      }
+    },
+  })
+  return Object.defineProperty(both, 'primary', { value: scorer.primary ?? scorer, enumerable: true })
+}
+
+interface Attempt {
+  readonly call: Call
+  /** Why it is this scorer's turn. */
+  readonly because?: Error
+  ask(inner: Call): Promise<readonly number[]>
+}
+
+/** Passes on notes, and who answered, only with the answer: a failed attempt leaves no trace but its costs. */
+async function answer(scorer: Scorer, texts: number, { call, because, ask }: Attempt): Promise<readonly number[]> {
+  const notes: [position: number, note: TextNote][] = []
+  // One that is itself a fallback knows better who answered.
+  let answered = { by: scorer, because }
+  const inner = callLike(call, {
+    note: (position, note) => void notes.push([position, note]),
+    answeredBy: (by, why) => void (answered = { by, because: why ?? because }),
+  })
+  const numbers = checkedNumbers(await ask(inner), texts, scorer)
+  for (const [position, note] of notes) call.note(position, note)
+  call.answeredBy?.(answered.by, answered.because)
+  return numbers
+}
+
+/** Gives up on work after a while, and tells it so. */
+async function inTime<T>(timeoutMs: number | undefined, call: Call, start: (timed: Call) => Promise<T>): Promise<T> {
+  if (timeoutMs === undefined) return start(call)
+  const controller = new AbortController()
+  const passOn = (): void => controller.abort(call.signal.reason)
+  const giveUp = (): void =>
+    controller.abort(new RerankError('deadline', `The scorer took longer than ${timeoutMs} ms.`))
+  call.signal.addEventListener('abort', passOn, { once: true })
+  const timer = setTimeout(giveUp, timeoutMs)
+  const deadline = Math.min(call.deadline, call.now() + timeoutMs)
+  try {
+    return await untilAborted(start(callLike(call, { signal: controller.signal, deadline })), controller.signal)
+  } finally {
+    clearTimeout(timer)
+    call.signal.removeEventListener('abort', passOn)
+  }
+}
+
+/** Longer ones overflow the timers of Node.js, which would then fire at once. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
+
+function checkTimeout(timeoutMs: number | undefined): void {
+  if (timeoutMs === undefined || (timeoutMs > 0 && timeoutMs <= LONGEST_TIMEOUT_MS)) return
+  throw invalidArgument('timeoutMs', timeoutMs, `pass milliseconds, above 0 and at most ${LONGEST_TIMEOUT_MS}`)
+}
