@@ -4,6 +4,7 @@ import { normalise, splitPieces } from '../../packages/core/src/score/onnx/bert-
 import type { BertNormaliserOptions } from '../../packages/core/src/score/onnx/bert-normaliser.ts'
 import type { TokenEncoder } from '../../packages/core/src/score/onnx/wordpiece.ts'
 import { createWordPiece } from '../../packages/core/src/score/onnx/wordpiece.ts'
+import { longWordPieces } from '../../packages/core/src/score/onnx/wordpiece-long.ts'
 import type { GoldenCodePoints } from './golden.ts'
 import { readGolden } from './golden.ts'
 
@@ -43,15 +44,19 @@ function blockEncoder(block: number, variant: string): TokenEncoder {
   return encoder
 }
 
-function blockDigest(block: number, variant: string): string {
+function optionsOf(variant: string): BertNormaliserOptions {
   const options = golden.variants[variant] as Record<string, boolean | null>
   const lowercase = options['lowercase'] as boolean
-  const ours: BertNormaliserOptions = {
+  return {
     cleanText: options['clean_text'] as boolean,
     handleChineseChars: options['handle_chinese_chars'] as boolean,
     stripAccents: options['strip_accents'] ?? lowercase,
     lowercase,
   }
+}
+
+function blockDigest(block: number, variant: string): string {
+  const ours = optionsOf(variant)
   const encoder = blockEncoder(block, variant)
   let lines = ''
   for (const point of points(block)) {
@@ -73,4 +78,15 @@ describe('every code point, alone and between others, becomes what the reference
     })
     expect(wrong).toEqual([])
   })
+})
+
+test.each(Object.keys(golden.variants))('mixtures of marks become what the reference makes of them: %s', (variant) => {
+  const options = optionsOf(variant)
+  const rows = golden.mixtures[variant] as GoldenCodePoints['mixtures'][string]
+  expect(rows).toHaveLength(150)
+  for (const [text, pieces] of rows) {
+    const shown = JSON.stringify(text)
+    expect(splitPieces(normalise(text, options)), shown).toEqual(pieces)
+    expect([...longWordPieces(text, options, 100)], shown).toEqual(pieces)
+  }
 })

@@ -4,7 +4,8 @@
     .venv/bin/python test/parity/generate.py [WEIGHTS_FOLDER]
 
 - pairs.json.gz        500 pairs: ids and segments from `transformers`, fp32 logits from PyTorch, one pair at a time
-- code-points.json.gz  a digest per 4096 code points of what the normaliser, the splitter and WordPiece make of each
+- code-points.json.gz  a digest per 4096 code points of what the normaliser, the splitter and WordPiece make of each, and
+                       the pieces of random mixtures of marks
 - added-tokens.json.gz 400 texts full of added tokens of every kind, under 40 tokenizers
 - truncation.json.gz   10,000 lengths and limits, and what `longest_first` keeps of them
 
@@ -154,12 +155,27 @@ def is_tried(variant: str, block: int) -> bool:
     return points(block) != [] and (variant == 'uncased' or block * BLOCK >> 16 in (0, 1, 2, 14))
 
 
+# Marks that change places, keep them, or came after the crate's tables; what is removed before and what parts pieces.
+MIXED = 'aÉb \u0301\u0327\u0345\u302e\u302f\U0001d165\U0001d16e\u1b44\u0897\u08d4\U0001e944\u0000\u00ad\u200d\u034f\u0e34≠\u037e.漢豈한\u1100\u1161ΣİǅΩ\u2000'
+
+
+def mixtures(name: str, options: dict, count: int = 150) -> list:
+    """[text, pieces] of random mixtures, where the order of marks matters."""
+    source, rows = random.Random(name), []
+    normaliser, splitter = normalizers.BertNormalizer(**options), pre_tokenizers.BertPreTokenizer()
+    for _ in range(count):
+        text = ''.join(source.choice(MIXED) for _ in range(source.randint(2, 12)))
+        rows.append([text, [piece for piece, _ in splitter.pre_tokenize_str(normaliser.normalize_str(text))]])
+    return rows
+
+
 def write_code_points() -> None:
     digests = {
         name: [block_digest(block, options) if is_tried(name, block) else '' for block in range(0x110000 // BLOCK)]
         for name, options in VARIANTS.items()
     }
-    write('code-points.json.gz', {'madeWith': VERSIONS, 'variants': VARIANTS, 'digests': digests})
+    mixed = {name: mixtures(name, options) for name, options in VARIANTS.items()}
+    write('code-points.json.gz', {'madeWith': VERSIONS, 'variants': VARIANTS, 'digests': digests, 'mixtures': mixed})
 
 
 # --- added tokens ---------------------------------------------------------------------------------------------------

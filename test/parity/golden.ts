@@ -24,6 +24,8 @@ export interface GoldenPairs {
 export interface GoldenCodePoints {
   readonly variants: Readonly<Record<string, Readonly<Record<string, boolean | null>>>>
   readonly digests: Readonly<Record<string, readonly string[]>>
+  /** `[text, pieces]` by variant. */
+  readonly mixtures: Readonly<Record<string, readonly (readonly [string, readonly string[]])[]>>
 }
 
 export interface GoldenTruncation {

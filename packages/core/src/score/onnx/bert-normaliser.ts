@@ -13,7 +13,8 @@ export interface BertNormaliserOptions {
 
 /**
  * Normalises text as the reference's `BertNormalizer` does: clean, pad ideographs, decompose and strip, lower-case.
- * Texts that are cut before a code point that is not {@link Property.moving} may be normalised part by part.
+ * Texts that are cut before a code point that is neither {@link Property.moving} nor {@link Property.control} may be
+ * normalised part by part.
  */
 export function normalise(text: string, options: BertNormaliserOptions): string {
   let out = ''

@@ -16,7 +16,8 @@ export function* longWordPieces(word: string, options: BertNormaliserOptions, ma
   for (let at = 0; at < word.length;) {
     // How much longer a piece is than too long does not matter, only where the next one starts.
     if (open.length >= tooLong) at = nextPlace(word, at, (bits) => (bits & Property.parting) !== 0)
-    const end = nextPlace(word, at + STRETCH, (bits) => (bits & Property.moving) === 0)
+    // Marks move past what is removed before, so a cut there would part marks that change places.
+    const end = nextPlace(word, at + STRETCH, (bits) => (bits & (Property.moving | Property.control)) === 0)
     // The `x` keeps the last piece open: it may go on in the next stretch.
     const pieces = splitPieces(`${open}${normalise(word.slice(at, end), options)}x`)
     open = (pieces.pop() as string).slice(0, -1).slice(0, tooLong)
