@@ -20,6 +20,7 @@ type Room = keyof typeof rooms
 const heavyPackages: Readonly<Record<string, string>> = {
   'onnxruntime-node': 'score/onnx/session.ts',
   '@huggingface/tokenizers': 'score/onnx/text-encoder.ts',
+  '@opentelemetry/api': 'telemetry/trace.ts',
   'cohere-ai': 'score/hosted/cohere-client.ts',
 }
 
@@ -30,7 +31,7 @@ export function roomOf(path: string): Room | undefined {
   if (path === 'index.ts') return 'index'
   if (cellarFiles.has(path)) return 'cellar'
   const folder = path.split('/')[0] as string
-  if (folder === path || folder === 'skip' || folder === 'select') return 'hall'
+  if (folder === path || ['skip', 'select', 'telemetry'].includes(folder)) return 'hall'
   return folder === 'score' || folder === 'wrap' || folder === 'eval' ? folder : undefined
 }
 

@@ -1,5 +1,5 @@
 import type { Candidate, Ranking, Report, StageReport } from './types.js'
-import type { Entry } from './entry.js'
+import type { Entry, StageResult } from './entry.js'
 import { RerankError } from './errors.js'
 import { type RerankerOptions, resolveOptions } from './options.js'
 import { observer } from './observe.js'
@@ -8,6 +8,7 @@ import { toEdges } from './select/edges.js'
 import { select } from './select/select.js'
 import type { Settings } from './settings.js'
 import { runStage } from './stage.js'
+import { type CallTrace, isTraced, startTrace } from './telemetry/trace.js'
 
 /** Puts the candidates that answer a query best on top. Made by {@link createReranker}. */
 export interface Reranker extends AsyncDisposable {
@@ -53,14 +54,19 @@ export function createReranker(options: RerankerOptions = {}): Reranker {
     async rerank(query, candidates, callOptions = {}) {
       refuseClosed()
       const request = readRequest(settings, { query, candidates, options: callOptions })
+      const trace = isTraced(settings.telemetry) ? await startTrace(settings.telemetry) : undefined
+      const tell = (report: Report): void => {
+        trace?.end(report)
+        observe(report)
+      }
       const stages: StageReport[] = []
       try {
-        const list = await runStages(settings, request, stages)
+        const list = await runStages(settings, request, { stages, trace })
         const ranking = await choose(settings, request, { list, stages })
-        observe(ranking.report)
+        tell(ranking.report)
         return ranking
       } catch (error) {
-        observe({ ...reportOf(request, { stages }), error })
+        tell({ ...reportOf(request, { stages }), error })
         throw error
       }
     },
@@ -77,7 +83,7 @@ export function createReranker(options: RerankerOptions = {}): Reranker {
 async function runStages<C extends Candidate>(
   settings: Settings,
   { entries, run }: Request<C>,
-  reports: StageReport[],
+  { stages: reports, trace }: { stages: StageReport[]; trace: CallTrace | undefined },
 ): Promise<readonly Entry<C>[]> {
   run.signal?.throwIfAborted()
   if (entries.length === 0) return entries
@@ -85,7 +91,9 @@ async function runStages<C extends Candidate>(
   let list = entries
   for (const stage of settings.stages) {
     run.signal?.throwIfAborted()
-    const done = await runStage(stage, list, run)
+    const before = list
+    const work = (): Promise<StageResult<C>> => runStage(stage, before, run)
+    const done = await (trace === undefined ? work() : trace.stage(stage.scorer.id, work))
     reports.push(done.report)
     if ('fatal' in done) throw done.fatal
     list = done.list
