@@ -10,7 +10,13 @@ export interface WindowOptions {
   measure(text: string): number
 }
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+let segmenter: Intl.Segmenter | undefined
+
+/** Made on first use: making one costs as much as loading a dozen files, and most programs never cut a text. */
+function graphemesOf(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+  return segmenter.segment(text)
+}
 
 /**
  * Overlapping windows that together cover the whole text, in order. Cuts lie between words where there are spaces, and
@@ -36,7 +42,7 @@ interface Piece {
 }
 
 function cutIntoPieces(text: string, options: WindowOptions): Piece[] {
-  const segments = graphemes.segment(text)
+  const segments = graphemesOf(text)
   const pieces: Piece[] = []
   let start = 0
   for (const { 0: run, index } of text.matchAll(/\s+|\S+/g)) {
@@ -53,7 +59,7 @@ function cutIntoPieces(text: string, options: WindowOptions): Piece[] {
 function cutUntilItFits({ start, text }: Pick<Piece, 'start' | 'text'>, options: WindowOptions): Piece[] {
   const length = options.measure(text)
   if (length <= options.maxLength) return [{ start, text, length }]
-  const middle = graphemes.segment(text).containing(Math.floor(text.length / 2))
+  const middle = graphemesOf(text).containing(Math.floor(text.length / 2))
   const half = middle === undefined || middle.index > 0 ? middle?.index : middle.segment.length
   if (half === undefined || half >= text.length) return [{ start, text, length }]
   return [

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, existsSync, readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { existsSync, readFileSync } from 'node:fs'
+import { open, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
 import { RerankError, invalidArgument } from '../../errors.js'
@@ -133,9 +133,20 @@ async function verifySums(path: string): Promise<void> {
   }
 }
 
-/** Read in slices, so that the weights never stand in memory a second time. */
+const SLICE_BYTES = 1 << 18
+
+/** Read in slices into one buffer, so that the weights never stand in memory a second time. */
 async function sha256(file: string): Promise<string> {
   const hash = createHash('sha256')
-  for await (const slice of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(slice as Buffer)
-  return hash.digest('hex')
+  const slice = Buffer.allocUnsafe(SLICE_BYTES)
+  const handle = await open(file)
+  try {
+    for (;;) {
+      const { bytesRead } = await handle.read(slice, 0, SLICE_BYTES)
+      if (bytesRead === 0) return hash.digest('hex')
+      hash.update(slice.subarray(0, bytesRead))
+    }
+  } finally {
+    await handle.close()
+  }
 }
