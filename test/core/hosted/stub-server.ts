@@ -31,14 +31,16 @@ export async function stubServer(handler: Handler): Promise<StubServer> {
   const waiting: { count: number; resolve: () => void }[] = []
   let underWay = 0
   let busiest = 0
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const one = await read(request)
+    const nth = seen.push(one)
+    for (const { count, resolve } of waiting) if (nth >= count) resolve()
+    await handler(one, response, nth)
+  }
   const server = createServer((request, response) => {
     busiest = Math.max(busiest, ++underWay)
     response.on('close', () => underWay--)
-    void read(request).then(async (one) => {
-      const nth = seen.push(one)
-      for (const { count, resolve } of waiting) if (nth >= count) resolve()
-      await handler(one, response, nth)
-    })
+    void answer(request, response)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo

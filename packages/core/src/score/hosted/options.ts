@@ -147,7 +147,7 @@ export function keyFix(variables: readonly string[]): string {
 }
 
 function hasAuthorization({ headers }: HostedOptions): boolean {
-  return Object.keys(headers ?? {}).some((name) => name.toLowerCase() === 'authorization')
+  return Object.keys(headers ?? {}).some((name) => /^(authorization|api-key)$/i.test(name))
 }
 
 /** Browsers and some edge runtimes have no `process`. */
