@@ -5,6 +5,9 @@ import { describe, expect, it } from 'vitest'
 
 const folder = join(import.meta.dirname, '../../examples')
 
+/** Where redis-server is not installed, the example says so: then only that is tested. */
+const hasRedis = spawnSync('redis-server', ['--version']).status === 0
+
 /** Lines that each example must print. They hold scores only where no model could change them. */
 const promises: Record<string, RegExp[]> = {
   'quickstart.mjs': [/^0\.\d\d {2}was 3 {2}To choose a new one, open Settings/m, /^4 texts read in \d+ ms$/m],
@@ -16,6 +19,13 @@ const promises: Record<string, RegExp[]> = {
   'llamaindex-query-engine.mjs': [
     /^\(an answer made from the sources\)\n {2}0\.\d{3} {2}Billing: when a card is declined$/m,
   ],
+  'redis-cache.mjs': hasRedis
+    ? [
+        /^First process, 20 passages: 0 from Redis, 20 read by the model; best: Billing: when a card is declined$/m,
+        /^Another process, the same: 20 from Redis, 0 read by the model; best: Billing: when a card is declined$/m,
+        /^A third one, 30 passages: 20 from Redis, 10 read by the model; best: Billing: when a card is declined$/m,
+      ]
+    : [/^redis-server is not installed here: nothing to show\.$/m],
   'skip-policy.mjs': [
     /^TD-4130\n {2}skipped: clear-margin \(.*\)\n {2}1\. Troubleshooting: error codes$/m,
     /^What happens if my credit card expires\?\n {2}ranked: \d+ pairs read by the model\n {2}1\. Billing: when a card is declined$/m,
