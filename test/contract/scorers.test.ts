@@ -1,4 +1,5 @@
 import { bundledScorer } from '../../packages/core/src/default.ts'
+import { bm25 } from '../../packages/core/src/score/bm25.ts'
 import { withCircuitBreaker } from '../../packages/core/src/wrap/breaker.ts'
 import { withCache } from '../../packages/core/src/wrap/cache.ts'
 import { withFallback } from '../../packages/core/src/wrap/fallback.ts'
@@ -16,3 +17,4 @@ scorerContract('withFallback, when the first fails', () =>
   }),
 )
 scorerContract('withCircuitBreaker', () => withCircuitBreaker(lengthScorer()))
+scorerContract('bm25', () => bm25())

@@ -17,6 +17,7 @@ export type { HostedScorer } from './score/hosted/scorer.js'
 export { type ServerDialect, type ServerOptions, server } from './score/hosted/server.js'
 export { type VoyageOptions, voyage } from './score/hosted/voyage.js'
 export { type CrossEncoder, type CrossEncoderOptions, crossEncoder } from './score/onnx/cross-encoder.js'
+export { type Bm25Options, bm25 } from './score/bm25.js'
 export { type AgreementOptions, agreement } from './skip/agreement.js'
 export { type CalibratedOptions, type PolicyData, type SkipCalibration, calibrated } from './skip/calibrated.js'
 export { type TokenCounter } from './select/budget.js'
@@ -38,6 +39,7 @@ export { type CachedScore, type ScoreCache } from './wrap/cache-entry.js'
 export { withCache } from './wrap/cache.js'
 export { type ChunkOptions, withChunks } from './wrap/chunk.js'
 export { type FallbackOptions, withFallback } from './wrap/fallback.js'
+export { type FusedCandidate, type FusionOptions, reciprocalRankFusion } from './wrap/fuse.js'
 export type {
   Blend,
   Call,

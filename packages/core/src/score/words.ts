@@ -1,0 +1,40 @@
+/** Letters and digits with their marks; everything else stands between words. */
+const RUN = /[\p{L}\p{N}\p{M}]+/gu
+
+/** Scripts that put no spaces between words, which only a dictionary can tell apart. */
+const NO_SPACES =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u
+
+const segmenter = new Intl.Segmenter(undefined, { granularity: 'word' })
+
+/** The time of Intl.Segmenter grows with the square of the length, and it takes about 20 µs a word even so. */
+const LONGEST_RUN = 500
+
+/**
+ * The words of a text for lexical matching: compatibility forms folded (NFKC), lower case, no punctuation. Chinese,
+ * Japanese, Thai, Lao, Khmer and Burmese are cut by `Intl.Segmenter`, everything else where letters and digits end.
+ */
+export function wordsOf(text: string): string[] {
+  const words: string[] = []
+  for (const [run] of text.normalize('NFKC').toLowerCase().matchAll(RUN)) {
+    if (NO_SPACES.test(run)) words.push(...segmentedWords(run))
+    else words.push(run)
+  }
+  return words
+}
+
+function* segmentedWords(run: string): Generator<string> {
+  for (const part of cut(run)) {
+    for (const { segment, isWordLike } of segmenter.segment(part)) if (isWordLike) yield segment
+  }
+}
+
+/** Parts of at most LONGEST_RUN, never cut inside a surrogate pair. */
+function* cut(run: string): Generator<string> {
+  for (let start = 0; start < run.length;) {
+    let end = Math.min(run.length, start + LONGEST_RUN)
+    if (/[\ud800-\udbff]/.test(run[end - 1] as string)) end -= 1
+    yield run.slice(start, end)
+    start = end
+  }
+}
