@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ProviderError } from '../../../packages/core/src/errors.ts'
+import { ProviderError, RerankError } from '../../../packages/core/src/errors.ts'
 import { createReranker } from '../../../packages/core/src/rerank.ts'
 import { Endpoints } from '../../../packages/core/src/score/hosted/endpoints.ts'
 import { server } from '../../../packages/core/src/score/hosted/server.ts'
@@ -142,6 +142,17 @@ describe('the health of a server', () => {
     release()
     await Promise.all(three)
     expect(new Set(await urlsAsked(endpoints, 4))).toEqual(new Set(['a', 'b']))
+  })
+
+  it.each([
+    ['a deadline', new RerankError('deadline', 'too late'), ['b', 'b']],
+    ['a timeout of the caller', new DOMException('too late', 'TimeoutError'), ['b', 'b']],
+    ['an abort of the caller', new DOMException('no more', 'AbortError'), ['b', 'a']],
+    ['the closing of the scorer', new RerankError('closed', 'closed'), ['b', 'a']],
+  ])('is doubted or not after %s', async (_name, error, asked) => {
+    const endpoints = new Endpoints(['a', 'b'], new FakeClock(), 1000)
+    await fail(endpoints, error, 'a')
+    expect(await urlsAsked(endpoints, 2)).toEqual(asked)
   })
 
   it('rests as long as it says it is busy', async () => {

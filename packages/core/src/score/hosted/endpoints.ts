@@ -83,8 +83,11 @@ export class Endpoints {
 
   /** How long to leave a server alone after this error; nothing when it is not the server's fault. */
   #restMs(error: unknown): number | undefined {
-    // A server that hangs is mostly noticed by the caller's deadline.
-    if (RerankError.is(error) && error.code === 'deadline') return this.#coolDownMs
+    // A server that hangs is mostly noticed by the caller's deadline, or his `AbortSignal.timeout`.
+    const isLate = RerankError.is(error)
+      ? error.code === 'deadline'
+      : (error as Error | undefined)?.name === 'TimeoutError'
+    if (isLate) return this.#coolDownMs
     if (!ProviderError.is(error) || !error.retryable) return undefined
     return error.status === 429 ? (error.retryAfterMs ?? BUSY_REST_MS) : this.#coolDownMs
   }

@@ -13,7 +13,7 @@ export interface ProviderNames {
 }
 
 /** 408, 429 and 5xx may pass; 501 (not implemented) and 505 (HTTP version) will not. */
-export function isRetryableStatus(status: number): boolean {
+function isRetryableStatus(status: number): boolean {
   return status === 408 || status === 429 || (status >= 500 && status !== 501 && status !== 505)
 }
 
