@@ -8,6 +8,17 @@ const slices = (text: string, options: Parameters<typeof textWindows>[1]): strin
   textWindows(text, options).map(({ start, end }) => text.slice(start, end))
 
 describe('textWindows', () => {
+  it('takes time in proportion to a long text', { timeout: 60_000 }, () => {
+    for (const words of ['lamp and moon ', 'lampe à huile ', '電池 充電 ']) {
+      const text = words.repeat(40_000)
+      const start = performance.now()
+      const windows = textWindows(text, { maxLength: 2000, overlap: 200, measure: units })
+      // Asking about every place in the whole text took minutes.
+      expect(performance.now() - start, words).toBeLessThan(10_000)
+      expect(windows.at(-1)?.end).toBe(text.length)
+    }
+  })
+
   it('leaves a text that fits whole', () => {
     expect(textWindows('one two', { maxLength: 2, overlap: 0, measure: words })).toEqual([{ start: 0, end: 7 }])
     expect(textWindows('', { maxLength: 2, overlap: 0, measure: words })).toEqual([{ start: 0, end: 0 }])

@@ -42,17 +42,26 @@ interface Piece {
 }
 
 function cutIntoPieces(text: string, options: WindowOptions): Piece[] {
-  const segments = graphemesOf(text)
   const pieces: Piece[] = []
   let start = 0
   for (const { 0: run, index } of text.matchAll(/\s+|\S+/g)) {
     const end = index + run.length
     // A mark behind a space belongs to the space: such a place is no boundary.
-    if (end < text.length && segments.containing(end)?.index !== end) continue
+    if (end < text.length && !isBoundary(text, end)) continue
     pieces.push(...cutUntilItFits({ start, text: text.slice(start, end) }, options))
     start = end
   }
   return pieces
+}
+
+/**
+ * Whether a grapheme ends at a place where a run of white space begins or ends. The two characters around it decide that,
+ * and asking about them alone matters: in a long text each question to Intl.Segmenter takes time in proportion to it.
+ */
+function isBoundary(text: string, at: number): boolean {
+  if (text.charCodeAt(at - 1) < 128 && text.charCodeAt(at) < 128) return true
+  const start = Math.max(0, at - 2)
+  return graphemesOf(text.slice(start, at + 2)).containing(at - start)?.index === at - start
 }
 
 /** Halves a stretch between graphemes until each part fits a window. */

@@ -5,7 +5,8 @@ const RUN = /[\p{L}\p{N}\p{M}]+/gu
 const NO_SPACES =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u
 
-const segmenter = new Intl.Segmenter(undefined, { granularity: 'word' })
+/** Made on first use, because making it takes a while. */
+let segmenter: Intl.Segmenter | undefined
 
 /** The time of Intl.Segmenter grows with the square of the length, and it takes about 20 µs a word even so. */
 const LONGEST_RUN = 500
@@ -24,6 +25,7 @@ export function wordsOf(text: string): string[] {
 }
 
 function* segmentedWords(run: string): Generator<string> {
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: 'word' })
   for (const part of cut(run)) {
     for (const { segment, isWordLike } of segmenter.segment(part)) if (isWordLike) yield segment
   }

@@ -39,10 +39,11 @@ export function keywordQuery(options: KeywordQueryOptions = {}): SkipPolicy {
 /** A longer query is none of keywords. The time of Intl.Segmenter grows with the square of the length, too. */
 const LONGEST = 200
 
-// Knows the words of scripts that put no spaces between them.
-const segmenter = new Intl.Segmenter(undefined, { granularity: 'word' })
+/** Knows the words of scripts that put no spaces between them. Made on first use, because making it takes a while. */
+let segmenter: Intl.Segmenter | undefined
 
 function countWords(query: string): number {
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: 'word' })
   let words = 0
   for (const { isWordLike } of segmenter.segment(query)) words += isWordLike ? 1 : 0
   return words
