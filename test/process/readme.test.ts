@@ -1,19 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { codeBlocks } from './code-blocks.ts'
 import { maskTimings, wordsAndScores } from './printed-output.ts'
 import { type Ended, runScript } from './run-script.ts'
 
 const root = join(import.meta.dirname, '../..')
 
-/** Fenced blocks of a Markdown file, in order: the language after the fence, and the lines. */
-function codeBlocks(file: string): { language: string; code: string }[] {
-  const text = readFileSync(join(root, file), 'utf8')
-  return [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language = '', code = '']) => ({ language, code }))
-}
-
 describe.each(['README.md', 'packages/core/README.md'])('the first lines of code in %s', (file) => {
-  const [program, printed] = codeBlocks(file)
+  const [program, printed] = codeBlocks(readFileSync(join(root, file), 'utf8'))
   let ended: Ended
 
   beforeAll(async () => {

@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { codeBlocks } from './code-blocks.ts'
+import { wordsAndScores } from './printed-output.ts'
+import { runScript } from './run-script.ts'
+
+const folder = join(import.meta.dirname, '../../docs')
+const pages = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.md'))
+
+/** Every program of a page, with the output that the page promises below it. */
+const programs = pages.flatMap((page) => {
+  const blocks = codeBlocks(readFileSync(join(folder, page), 'utf8'))
+  return blocks.flatMap(({ language, code }, at) =>
+    language === 'js' ? [{ page, code, printed: blocks[at + 1] }] : [],
+  )
+})
+
+it('every page about a policy has a program', () => {
+  const withProgram = new Set(programs.map(({ page }) => page))
+  const policies = pages.filter((page) => page.startsWith('skip-policies') && !page.endsWith('README.md'))
+  expect(policies).toHaveLength(8)
+  expect(policies.filter((page) => !withProgram.has(page))).toEqual([])
+})
+
+describe.each(programs)('the program in docs/$page', ({ code, printed }) => {
+  it('ends well, says nothing on stderr and prints what stands below it', async () => {
+    const ended = await runScript(code)
+    expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: '' })
+    expect(printed?.language).toBe('text')
+    const [actual, promised] = [wordsAndScores(ended.stdout), wordsAndScores(printed?.code ?? '')]
+    expect(actual.words).toBe(promised.words)
+    expect(actual.scores).toHaveLength(promised.scores.length)
+    for (const [at, score] of actual.scores.entries()) expect(score).toBeCloseTo(promised.scores[at] ?? NaN, 1)
+  })
+})
+
+it('links lead to pages that are there', () => {
+  const broken = pages.flatMap((page) => {
+    const text = readFileSync(join(folder, page), 'utf8')
+    const targets = [...text.matchAll(/\]\(([^)#]+)\)/g)].map(([, target = '']) => target)
+    return targets
+      .filter((target) => !target.startsWith('https:'))
+      .filter((target) => !pages.includes(join(page, '..', target)))
+      .map((target) => `${page}: ${target}`)
+  })
+  expect(broken).toEqual([])
+})
