@@ -18,8 +18,8 @@ export interface Diversity {
   readonly lambda?: number | undefined
 }
 
-/** Every default of {@link Diversity}. */
-export const diversityDefaults: { readonly threshold: number; readonly lambda: number } = { threshold: 0.8, lambda: 1 }
+/** See {@link Diversity}. */
+const diversityDefaults: { readonly threshold: number; readonly lambda: number } = { threshold: 0.8, lambda: 1 }
 
 /** A candidate that has not been offered yet. */
 interface Waiting {
