@@ -49,6 +49,16 @@ describe('the key', () => {
     expect(logged(error)).not.toContain(gatewayToken)
   })
 
+  it('is in no error when it stands in a header of one’s own, or where a long message is cut', async () => {
+    await using stub = await stubServer((_seen, response) =>
+      json(response, { message: `${'x'.repeat(190)}${gatewayToken}` }, 400),
+    )
+    const scorer = cohere({ headers: { authorization: `Bearer ${gatewayToken}` }, baseUrl: stub.url })
+    const error = await failure(scorer.score('q', ['a'], callOf()))
+    expect(logged(error)).toContain('xxx[secret]')
+    expect(logged(error)).not.toContain(gatewayToken.slice(0, 8))
+  })
+
   it('is in no error of a fetch that shows its request', async () => {
     const fetch: Fetch = (_url, { headers }) => {
       const secret = (headers as Record<string, string>)['authorization']

@@ -1,5 +1,6 @@
 import { ProviderError } from '../../errors.js'
 import type { ProviderNames } from './explain.js'
+import { redact } from './redact.js'
 
 interface BodyLimits {
   readonly names: ProviderNames
@@ -58,14 +59,14 @@ export function parseJson(text: string, { names, host, contentType }: BodyOrigin
 
 const LONGEST_MESSAGE = 200
 
-/** The sentence in the body of an error, if it holds one in a common place. Never the whole body. */
-export function shortMessage(text: string): string | undefined {
+/** The sentence in the body of an error, if it holds one in a common place, without secrets. Never the whole body. */
+export function shortMessage(text: string, secrets: readonly string[]): string | undefined {
   try {
     const { message, error, detail } = JSON.parse(text) as Record<string, unknown>
     const nested = (error as { message?: unknown } | null)?.message
     const first = Array.isArray(detail) ? (detail[0] as { msg?: unknown } | undefined)?.msg : detail
     const found = [message, nested, error, first].find((value) => typeof value === 'string')
-    return found === undefined ? undefined : (found as string).slice(0, LONGEST_MESSAGE)
+    return found === undefined ? undefined : redact(found as string, secrets).slice(0, LONGEST_MESSAGE)
   } catch {
     return undefined
   }

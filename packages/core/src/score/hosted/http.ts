@@ -46,7 +46,7 @@ export async function exchangeJson(transport: Transport, request: JsonRequest): 
       host,
       status: response.status,
       retryAfterMs: retryAfterMs(response.headers.get('retry-after'), transport.clock),
-      providerMessage: redact(shortMessage(text) ?? '', transport.secrets) || undefined,
+      providerMessage: shortMessage(text, transport.secrets),
     })
   }
   const text = await readBody(response, guarded).catch((error: unknown) => {

@@ -87,7 +87,10 @@ export function transportOf(
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
     clock: options.clock ?? machineClock,
     maxResponseBytes: options.maxResponseBytes ?? 32 * 1024 * 1024,
-    secrets: [...(key === undefined ? [] : [key]), ...Object.values(options.headers ?? {})],
+    // Of `Bearer …` the token alone as well.
+    secrets: [key, ...Object.values(options.headers ?? {})].flatMap((value) =>
+      value === undefined ? [] : [value, ...value.split(' ')],
+    ),
   }
 }
 
