@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { createReranker } from '../../packages/core/src/rerank.ts'
+import type { Scorer } from '../../packages/core/src/types.ts'
+import { withCircuitBreaker } from '../../packages/core/src/wrap/breaker.ts'
+import { withCache } from '../../packages/core/src/wrap/cache.ts'
+import { withChunks } from '../../packages/core/src/wrap/chunk.ts'
+import { withFallback } from '../../packages/core/src/wrap/fallback.ts'
 import { readingNumbers } from '../contract/fake-scorer.ts'
 import { deepFreeze } from '../fixtures/deep-freeze.ts'
 
@@ -28,6 +33,17 @@ describe('maxTokens', () => {
     expect((await createReranker({ stages, maxTokens: 6 }).rerank('q', texts)).results).toHaveLength(3)
     const given = createReranker({ stages, maxTokens: 6, countTokens: () => 3 })
     expect((await given.rerank('q', texts)).results).toHaveLength(2)
+  })
+
+  it.each([
+    ['withCache', (scorer: Scorer<'pair'>) => withCache(scorer, new Map())],
+    ['withChunks', (scorer: Scorer<'pair'>) => withChunks(scorer)],
+    ['withCircuitBreaker', (scorer: Scorer<'pair'>) => withCircuitBreaker(scorer)],
+    ['withFallback', (scorer: Scorer<'pair'>) => withFallback(scorer, readingNumbers({ id: 'other' }))],
+  ])('is counted through %s', async (_name, wrap) => {
+    const scorer = wrap(readingNumbers({ countTokens: (text) => text.length }))
+    const { report } = await createReranker({ scorer, maxTokens: 8 }).rerank('q', texts)
+    expect(report).toMatchObject({ returned: 2, overBudget: 3 })
   })
 
   it('is refused where nobody can count, at creation and in a call', async () => {

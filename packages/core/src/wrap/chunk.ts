@@ -29,6 +29,7 @@ export function withChunks(scorer: Scorer<'pair'>, options: ChunkOptions = {}): 
       scoreChunks({ scorer, query, texts, call, cut: (text) => textWindows(text, { maxLength, overlap, measure }) }),
   }
   if (scorer.toProbability !== undefined) chunked.toProbability = (score) => scorer.toProbability?.(score) ?? score
+  if (scorer.countTokens !== undefined) chunked.countTokens = (text) => scorer.countTokens?.(text) ?? 0
   if (scorer.warmup !== undefined) chunked.warmup = () => scorer.warmup?.() ?? Promise.resolve()
   if (scorer.close !== undefined) chunked.close = () => scorer.close?.() ?? Promise.resolve()
   return chunked
@@ -48,9 +49,16 @@ async function scoreChunks({ scorer, query, texts, call, cut }: ChunkedCall): Pr
   const inner: Call = Object.assign(Object.create(call) as Call, {
     note: (position: number, note: TextNote) => void notes.set(position, { ...notes.get(position), ...note }),
   })
-  const scores = await scorer.score(query, chunks.map(({ text, span }) => text.slice(span.start, span.end)), inner)
+  const scores = await scorer.score(
+    query,
+    chunks.map(({ text, span }) => text.slice(span.start, span.end)),
+    inner,
+  )
   call.stats['chunks'] = (call.stats['chunks'] ?? 0) + chunks.length
-  const best = bestWindows(chunks.map(({ owner }) => owner), scores)
+  const best = bestWindows(
+    chunks.map(({ owner }) => owner),
+    scores,
+  )
   for (const [position, chunk] of best.entries()) {
     const { start, end } = (chunks[chunk] as (typeof chunks)[number]).span
     const note = notes.get(chunk)
@@ -63,9 +71,14 @@ async function scoreChunks({ scorer, query, texts, call, cut }: ChunkedCall): Pr
 
 function check(scorer: Scorer, maxLength: number, overlap: number): void {
   if (scorer.scope !== 'pair') {
-    throw invalidArgument('scorer', scorer.id, "its scope is 'pool', so its chunks cannot be scored apart; use a 'pair' scorer")
+    throw invalidArgument(
+      'scorer',
+      scorer.id,
+      "its scope is 'pool', so its chunks cannot be scored apart; use a 'pair' scorer",
+    )
   }
-  if (!Number.isInteger(maxLength) || maxLength < 1) throw invalidArgument('maxLength', maxLength, 'pass an integer from 1')
+  if (!Number.isInteger(maxLength) || maxLength < 1)
+    throw invalidArgument('maxLength', maxLength, 'pass an integer from 1')
   if (!Number.isInteger(overlap) || overlap < 0 || overlap >= maxLength) {
     throw invalidArgument('overlap', overlap, `pass an integer from 0 to ${maxLength - 1} (below maxLength)`)
   }
