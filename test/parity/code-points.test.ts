@@ -18,13 +18,14 @@ function points(block: number): number[] {
 
 /** The same as `block_vocabulary` in generate.py. */
 function blockVocabulary(block: number): Record<string, number> {
-  const vocabulary = new Map([['[UNK]', 0]])
-  for (const point of [...points(0), ...points(block)]) {
-    for (const token of [String.fromCodePoint(point), `##${String.fromCodePoint(point)}`]) {
-      if (!vocabulary.has(token)) vocabulary.set(token, vocabulary.size)
-    }
+  const vocabulary: Record<string, number> = { '[UNK]': 0 }
+  let size = 1
+  for (const point of block === 0 ? points(0) : [...points(0), ...points(block)]) {
+    const char = String.fromCodePoint(point)
+    vocabulary[char] = size++
+    vocabulary[`##${char}`] = size++
   }
-  return Object.fromEntries(vocabulary)
+  return vocabulary
 }
 
 function blockEncoder(block: number, variant: string): TokenEncoder {

@@ -6,7 +6,7 @@
 - pairs.json.gz        500 pairs: ids and segments from `transformers`, fp32 logits from PyTorch, one pair at a time
 - code-points.json.gz  a digest per 4096 code points of what the normaliser, the splitter and WordPiece make of each, and
                        the pieces of random mixtures of marks
-- added-tokens.json.gz 400 texts full of added tokens of every kind, under 40 tokenizers
+- added-tokens.json.gz 1,500 texts full of added tokens of every kind, under 60 tokenizers
 - truncation.json.gz   10,000 lengths and limits, and what `longest_first` keeps of them
 
 WEIGHTS_FOLDER holds config.json and model.safetensors (default: the optional folder
@@ -18,6 +18,7 @@ import json
 import random
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import tokenizers
@@ -151,8 +152,11 @@ def block_digest(block: int, normaliser: dict) -> str:
 
 
 def is_tried(variant: str, block: int) -> bool:
-    # The other planes hold nothing that the options could tell apart; one variant goes through them all the same.
-    return points(block) != [] and (variant == 'uncased' or block * BLOCK >> 16 in (0, 1, 2, 14))
+    # One variant goes through everything; the others leave out planes without letters, and blocks of one category.
+    if variant == 'uncased' or points(block) == []:
+        return points(block) != []
+    categories = {unicodedata.category(chr(point)) for point in points(block)}
+    return len(categories) > 1 and block * BLOCK >> 16 in (0, 1, 2, 14)
 
 
 # Marks that change places, keep them, or came after the crate's tables; what is removed before and what parts pieces.
@@ -184,7 +188,7 @@ ADDED = ('ab', 'abc', 'bc', 'b', '[X]', '[X', '[XY]', 'é', 'Éa', '漢', '_a', 
 PARTS = (*ADDED, 'a', 'c', ' ', '  ', '.', '[', ']', 'X', '\u0301', '\u0000', '\n', '_', '1', 'é', 'Σ', '\u200d', '字')
 
 
-def write_added_tokens(tokenizer_count: int = 40, texts_each: int = 10) -> None:
+def write_added_tokens(tokenizer_count: int = 60, texts_each: int = 25) -> None:
     source, rows = random.Random(4), []
     for _ in range(tokenizer_count):
         vocabulary = {token: at for at, token in enumerate(['[UNK]', *'abcex[]_.-1', '##a', '##b', '##c', '##e', '##x', 'ab', '漢', 'σ', '##σ'])}
@@ -195,7 +199,11 @@ def write_added_tokens(tokenizer_count: int = 40, texts_each: int = 10) -> None:
             tokenizers.AddedToken(content, single_word=flag(), lstrip=flag(), rstrip=flag(), normalized=False, special=flag())
             for content in source.sample(ADDED, source.randint(1, 6))
         ])
-        texts = [''.join(source.choice(PARTS) for _ in range(source.randint(1, 14))) for _ in range(texts_each)]
+        # Few kinds of parts in a text, so that tokens overlap and stand in each other's way.
+        texts = [
+            ''.join(source.choices(source.sample(PARTS, 4), k=source.randint(1, 14))) + source.choice(('', 'abc', 'aab', 'bab'))
+            for _ in range(texts_each)
+        ]
         rows.append({
             'tokenizer': json.loads(tokenizer.to_str()),
             'texts': [[text, tokenizer.encode(text).ids] for text in texts],

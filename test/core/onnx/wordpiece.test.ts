@@ -33,6 +33,12 @@ test('spells words from the left with the longest entries', () => {
   expect(encoder.encode('Abab á. [SEP]c漢')).toEqual([6, 5, 2, 7, 1, 0, 8])
 })
 
+test('the longest word is counted in code points, not in UTF-16 units', () => {
+  const model = { ...file.model, max_input_chars_per_word: 3, vocab: { '[UNK]': 0, '😀': 1, '##😀': 2 } }
+  const smiling = createWordPiece({ ...file, added_tokens: [], model })
+  expect(smiling?.encode('😀😀😀 😀😀😀😀')).toEqual([1, 2, 2, 0])
+})
+
 test('names that every object answers to are no entries of the vocabulary', () => {
   expect(encoder.encode('constructor __proto__ toString')).toEqual([0, 0, 0, 0, 0, 0, 0])
 })
