@@ -94,6 +94,43 @@ describe('diversity', () => {
   })
 })
 
+describe('maximal marginal relevance', () => {
+  const word = fc.constantFrom('pump', 'valve', 'leaks')
+  const texts = fc.array(
+    fc.array(word, { maxLength: 7 }).map((words) => words.join(' ')),
+    { maxLength: 12 },
+  )
+
+  it('equals its definition, computed slowly', async () => {
+    await fc.assert(
+      fc.asyncProperty(texts, fc.constantFrom(0, 0.3, 0.5, 0.7, 1), async (given, lambda) => {
+        const entries = entriesOf(...given)
+        const { kept } = await select(entries, { ...everything, diversity: { lambda, threshold: 0.9 } })
+        expect(kept.map((entry) => entries.indexOf(entry))).toEqual(slowly(given, lambda, 0.9))
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
+
+/** Carbonell & Goldstein's formula as it is written, after near-duplicates of what was chosen are gone. */
+function slowly(texts: readonly string[], lambda: number, threshold: number): number[] {
+  const reader = new ShingleReader()
+  const sets = texts.map((text) => reader.read(text))
+  const chosen: number[] = []
+  let left = texts.map((_, at) => at)
+  for (;;) {
+    const similarity = (at: number): number =>
+      Math.max(0, ...chosen.map((other) => jaccard(sets[at] as Uint32Array, sets[other] as Uint32Array)))
+    left = left.filter((at) => similarity(at) < threshold)
+    const worth = (at: number): number => lambda * (1 - at / texts.length) - (1 - lambda) * similarity(at)
+    const [best] = left.toSorted((a, b) => worth(b) - worth(a) || a - b)
+    if (best === undefined) return chosen
+    chosen.push(best)
+    left = left.filter((at) => at !== best)
+  }
+}
+
 describe('any selection', () => {
   const words = fc.constantFrom('pump', 'valve', 'leaks', 'often')
   const text = fc.array(words, { maxLength: 8 }).map((list) => list.join(' '))

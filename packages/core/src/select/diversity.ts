@@ -24,14 +24,17 @@ const diversityDefaults: { readonly threshold: number; readonly lambda: number }
 /** A candidate that has not been offered yet. */
 interface Waiting {
   readonly position: number
-  readonly shingles: Uint32Array
-  /** To the most similar text that was kept. */
+  readonly text: string
+  /** Made when it is first looked at: most of a long list never is. */
+  shingles?: Uint32Array
+  /** To the most similar of the kept ones it was compared with, which are the first so many. */
   similarity: number
+  compared: number
 }
 
 /**
  * Offers the positions of a ranked list one by one, best first; the caller says which of them are kept. What is kept is
- * held against all that follow, so each text is compared once with each kept one.
+ * held against all that follow; each text is compared once at most with each kept one.
  */
 export class DiversityPicker {
   /** How many were left out so far because they were too similar to one that was kept. */
@@ -39,43 +42,58 @@ export class DiversityPicker {
   readonly #threshold: number
   readonly #lambda: number
   readonly #count: number
-  #waiting: Waiting[]
+  readonly #reader = new ShingleReader()
+  readonly #waiting: Set<Waiting>
+  readonly #kept: Uint32Array[] = []
   #offered: Waiting | undefined
 
   constructor(texts: readonly string[], { threshold, lambda }: Diversity) {
-    const reader = new ShingleReader()
     this.#threshold = threshold ?? diversityDefaults.threshold
     this.#lambda = lambda ?? diversityDefaults.lambda
     this.#count = texts.length
-    this.#waiting = texts.map((text, position) => ({ position, shingles: reader.read(text), similarity: 0 }))
+    this.#waiting = new Set(texts.map((text, position) => ({ position, text, similarity: 0, compared: 0 })))
   }
 
   /** The next position, or nothing when there is none left. */
   next(): number | undefined {
-    const best = this.#waiting.reduce<Waiting | undefined>(
-      // Of equal ones the earlier: a later one must be better.
-      (leader, waiting) => (leader === undefined || this.#worth(waiting) > this.#worth(leader) ? waiting : leader),
-      undefined,
-    )
-    this.#offered = best
-    this.#waiting = this.#waiting.filter((waiting) => waiting !== best)
-    return best?.position
+    let best: { readonly waiting: Waiting; readonly worth: number } | undefined
+    for (const waiting of this.#waiting) {
+      // Relevance falls along the list, so from here on nothing can be worth more, and of equal ones the earlier wins.
+      const most = this.#lambda * this.#relevanceOf(waiting)
+      if (best !== undefined && most <= best.worth) break
+      const similarity = this.#similarityOf(waiting)
+      if (similarity >= this.#threshold) {
+        this.#waiting.delete(waiting)
+        this.nearDuplicates++
+        continue
+      }
+      const worth = most - (1 - this.#lambda) * similarity
+      if (best === undefined || worth > best.worth) best = { waiting, worth }
+    }
+    this.#offered = best?.waiting
+    if (best !== undefined) this.#waiting.delete(best.waiting)
+    return best?.waiting.position
   }
 
   /** The position offered last becomes part of the answer. */
   keep(): void {
-    const kept = this.#offered
-    if (kept === undefined) return
-    for (const waiting of this.#waiting) {
-      waiting.similarity = Math.max(waiting.similarity, jaccard(kept.shingles, waiting.shingles))
-    }
-    const others = this.#waiting.filter(({ similarity }) => similarity < this.#threshold)
-    this.nearDuplicates += this.#waiting.length - others.length
-    this.#waiting = others
+    if (this.#offered !== undefined) this.#kept.push(this.#shinglesOf(this.#offered))
   }
 
-  #worth({ position, similarity }: Waiting): number {
-    const relevance = 1 - position / this.#count
-    return this.#lambda * relevance - (1 - this.#lambda) * similarity
+  #relevanceOf({ position }: Waiting): number {
+    return 1 - position / this.#count
+  }
+
+  #similarityOf(waiting: Waiting): number {
+    const shingles = this.#shinglesOf(waiting)
+    for (; waiting.compared < this.#kept.length; waiting.compared++) {
+      const similarity = jaccard(this.#kept[waiting.compared] as Uint32Array, shingles)
+      waiting.similarity = Math.max(waiting.similarity, similarity)
+    }
+    return waiting.similarity
+  }
+
+  #shinglesOf(waiting: Waiting): Uint32Array {
+    return (waiting.shingles ??= this.#reader.read(waiting.text))
   }
 }

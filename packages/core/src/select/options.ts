@@ -29,8 +29,8 @@ export interface PromptOptions extends LayoutOptions {
    */
   readonly countTokens?: TokenCounter | undefined
   /**
-   * Leaves out results that say the same as a better one. Default: off; `{}` turns it on with its defaults. Each text is
-   * compared with each that is kept, which suits some hundreds of candidates.
+   * Leaves out results that say the same as a better one. Default: off; `{}` turns it on with its defaults. Costs
+   * about half a millisecond for each text that is looked at, of 150 words; with `topN` that is a little more than `topN`.
    */
   readonly diversity?: Diversity | undefined
 }
