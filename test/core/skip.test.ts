@@ -102,6 +102,24 @@ describe('missing scores', () => {
   })
 })
 
+describe('scores that only get better down the list', () => {
+  // A retriever puts its best first: these directions were named wrongly.
+  const wrongly = [
+    ['distances taken for similarities', aboveThreshold({ threshold: 0.1 }), [0.2, 0.5, 0.9]],
+    [
+      'negated distances taken for distances',
+      aboveThreshold({ threshold: 0.2, higherIsBetter: false }),
+      [-0.2, -0.5, -0.9],
+    ],
+    ['similarities taken for distances', aboveThreshold({ threshold: 1, higherIsBetter: false }), [0.9, 0.5, 0.2]],
+  ] as const
+
+  it.each(wrongly)('are no evidence: %s', (_, policy, scores) => {
+    expect(policy(pool(...scores))).toBeUndefined()
+    expect(policy(pool(...scores.toReversed()))).toBeDefined()
+  })
+})
+
 describe('combinations', () => {
   const yes = smallPool({ size: 99 })
   const no = smallPool({ size: 1 })
