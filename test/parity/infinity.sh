@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Holds `server({ dialect: 'infinity' })` against a real Infinity server on the loopback interface, with the random weights
-# of the tiny model. Needs Python 3.10 to 3.13 with venv, and about 3 GB for torch; a built workspace (`pnpm build`).
+# of the tiny model. Needs Python 3.10 to 3.13 with venv, and about 6 GB of disk, most of it torch; a built workspace (`pnpm build`).
 #
 #   bash test/parity/infinity.sh [FOLDER]     FOLDER keeps the Python environment for the next time
 set -euo pipefail
