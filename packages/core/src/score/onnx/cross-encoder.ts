@@ -70,7 +70,7 @@ class OnnxCrossEncoder implements CrossEncoder {
     const { pairs, runner } = await this.#load()
     // The first run allocates what later ones reuse.
     const call = { signal: new AbortController().signal, deadline: Infinity, now: () => 0, stats: {}, note() {} }
-    await runner.run(new PairBatch(pairs, 'warm', ['up']), call)
+    await runner.run(new PairBatch(pairs, { query: 'warm', texts: ['up'] }), call)
   }
 
   async close(): Promise<void> {

@@ -133,16 +133,16 @@ async function verifySums(path: string): Promise<void> {
   }
 }
 
-const SLICE_BYTES = 1 << 18
+const SLICE_BYTES = 1 << 20
 
 /** Read in slices into one buffer, so that the weights never stand in memory a second time. */
 async function sha256(file: string): Promise<string> {
   const hash = createHash('sha256')
-  const slice = Buffer.allocUnsafe(SLICE_BYTES)
   const handle = await open(file)
   try {
+    const slice = Buffer.allocUnsafe(Math.min(SLICE_BYTES, (await handle.stat()).size + 1))
     for (;;) {
-      const { bytesRead } = await handle.read(slice, 0, SLICE_BYTES)
+      const { bytesRead } = await handle.read(slice)
       if (bytesRead === 0) return hash.digest('hex')
       hash.update(slice.subarray(0, bytesRead))
     }

@@ -2,6 +2,13 @@ import { RerankError, show } from '../../errors.js'
 import type { EncodedPair, EncodedQuery, PairEncoder } from './pairs.js'
 import type { PairSource } from './schedule.js'
 
+/** One request. `longText: 'error'` refuses a text that does not fit instead of cutting it. */
+export interface BatchRequest {
+  readonly query: string
+  readonly texts: readonly string[]
+  readonly longText?: 'truncate' | 'error'
+}
+
 /** The pairs of one request. The query is encoded once; a text when its turn comes. */
 export class PairBatch implements PairSource {
   readonly #pairs: PairEncoder
@@ -12,12 +19,7 @@ export class PairBatch implements PairSource {
   /** Places of the texts whose end did not fit. */
   readonly truncated: Set<number> = new Set()
 
-  constructor(
-    pairs: PairEncoder,
-    query: string,
-    texts: readonly string[],
-    longText: 'truncate' | 'error' = 'truncate',
-  ) {
+  constructor(pairs: PairEncoder, { query, texts, longText = 'truncate' }: BatchRequest) {
     this.#pairs = pairs
     this.#query = pairs.encodeQuery(query)
     this.#texts = texts

@@ -45,7 +45,7 @@ async function readWhole(
   { pairs, runner }: LoadedModel,
   call: Call,
 ): Promise<Reading[]> {
-  const batch = new PairBatch(pairs, query, texts, options.longText === 'error' ? 'error' : 'truncate')
+  const batch = new PairBatch(pairs, { query, texts, longText: options.longText === 'error' ? 'error' : 'truncate' })
   const logits = await runner.run(batch, call).finally(() => batch.addCounts(call.stats))
   return texts.map((_, at) => {
     const logit = logits[at] as number

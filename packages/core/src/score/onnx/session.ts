@@ -1,6 +1,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { RerankError } from '../../errors.js'
 import { createFeeds } from './feeds.js'
+import { sessionOptionsFor } from './session-options.js'
 
 /** How one graph is opened. */
 export interface SessionOptions {
@@ -75,19 +76,8 @@ async function createSession(ort: Runtime, { graphPath, threads }: SessionOption
       executionMode: 'sequential',
       interOpNumThreads: 1,
       intraOpNumThreads: threads,
-      graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
-      extra: {
-        session: {
-          // Waiting threads would burn a core between runs, which a server needs for something else.
-          intra_op: { allow_spinning: '0' },
-          // Without VNNI, int8 weights beyond 64 overflow 16-bit sums and the scores come out wrong; this takes the exact
-          // way for such weights (stock int8 files have them), and costs nothing for others.
-          x64quantprecision: '1',
-        },
-        // On CPU the fused Add + LayerNormalization is slower than the two apart: 1.22 times over a whole stock graph.
-        optimization: { disable_specified_optimizers: 'SkipLayerNormFusion' },
-      },
+      ...sessionOptionsFor(graphPath),
     })
   } catch (cause) {
     const fix = 'the file is damaged or not an ONNX graph for this version; restore it or export it again'
