@@ -27,7 +27,7 @@ const files = { tokenizer: readModelFile('tokenizer.json'), config: readModelFil
 
 /** @returns {{ query: string, texts: string[] }[]} */
 function goldenSets() {
-  const golden = JSON.parse(gunzipSync(readFileSync(join(paths.root, 'test/parity/pairs.json.gz'))))
+  const golden = JSON.parse(gunzipSync(readFileSync(join(paths.root, 'test/parity/pairs.json.gz'))).toString())
   const scripts = golden.pairs.filter(({ group }) => !['english', 'edge', 'any'].includes(group))
   return scripts.map(({ query, text }) => ({ query, texts: [text] }))
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { createReranker } from '../../../packages/core/src/rerank.ts'
 import { bm25 } from '../../../packages/core/src/score/bm25.ts'
-import { wordsOf } from '../../../packages/core/src/score/words.ts'
+import { wordsOf } from '../../../packages/core/src/words.ts'
 import { callOf } from '../../contract/fake-scorer.ts'
 
 interface Golden {

@@ -1,6 +1,6 @@
 import { RerankError, invalidArgument } from '../errors.js'
 import type { Call, Scorer } from '../types.js'
-import { wordsOf } from './words.js'
+import { wordsOf } from '../words.js'
 
 /** Options of {@link bm25}. */
 export interface Bm25Options {

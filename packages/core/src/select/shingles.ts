@@ -1,8 +1,7 @@
+import { wordsOf } from '../words.js'
+
 /** How many words in a row make a shingle. Three keep word order, and still see a copy in which a few words differ. */
 const WORDS = 3
-
-// One locale for all machines; it knows the words of scripts that put no spaces between them.
-const segmenter = new Intl.Segmenter('en', { granularity: 'word' })
 
 /**
  * Turns texts into sets of word shingles that can be compared. A shingle has one number for all texts given to the same
@@ -27,14 +26,6 @@ export class ShingleReader {
     this.#numbers.set(shingle, this.#numbers.size)
     return this.#numbers.size - 1
   }
-}
-
-function wordsOf(text: string): string[] {
-  const words: string[] = []
-  for (const { segment, isWordLike } of segmenter.segment(text.normalize('NFKC').toLowerCase())) {
-    if (isWordLike) words.push(segment)
-  }
-  return words
 }
 
 /** Jaccard similarity of two sets given as ascending numbers: what they share over what they hold together; 0..1. */
