@@ -26,6 +26,11 @@ const lawful: readonly [name: string, path: string, text: string][] = [
   ['core', 'eval/lift.ts', `import { ndcg } from './metrics.js'; import type { Ranking } from '../types.js'`],
   [
     'core',
+    'eval/lift/lift.ts',
+    `import { evaluate } from '../evaluate.js'; import { RerankError } from '../../errors.js'`,
+  ],
+  [
+    'core',
     'index.ts',
     `export { bm25 } from './score/bm25.js'; export { withCache } from './wrap/cache.js'; export { createReranker } from './rerank.js'`,
   ],
