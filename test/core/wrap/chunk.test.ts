@@ -49,7 +49,11 @@ describe('withChunks', () => {
   })
 
   it('has an id of its own, since its numbers are others', () => {
-    const ids = [readingNumbers(), withChunks(readingNumbers()), withChunks(readingNumbers(), { maxLength: 9, overlap: 1 })]
+    const ids = [
+      readingNumbers(),
+      withChunks(readingNumbers()),
+      withChunks(readingNumbers(), { maxLength: 9, overlap: 1 }),
+    ]
     expect(new Set(ids.map(({ id }) => id)).size).toBe(3)
   })
 
