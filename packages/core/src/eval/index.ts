@@ -9,3 +9,26 @@ export { type RankOptions, rankByScore, runFromLists } from './rank.js'
 export { type BeirDocument, type BeirFolder, openBeirFolder, readBeirQrels } from './read/beir.js'
 export { readTrecQrels, readTrecRun } from './read/trec.js'
 export type { Judgements, Qrels, Run, Scores } from './types.js'
+export { type DepthAdvice, type DepthOptions, type DepthPoint, type DepthQuery, adviseDepth } from './depth.js'
+export { type BootstrapOptions, type Interval, bootstrapInterval } from './lift/bootstrap.js'
+export { type FirstRelevant, type FirstRelevantMove } from './lift/first-relevant.js'
+export { type Lift, type LiftOptions, type MetricLift, type Spread, measureLift } from './lift/lift.js'
+export { type LiveSample, type LiveSampler, type LiveSummary, type SampleLiveOptions, sampleLive } from './lift/live.js'
+export { churn, rankBiasedOverlap } from './lift/order-change.js'
+export { type Verdict } from './lift/verdict.js'
+export { type AgreementSignalOptions, agreementSignal } from './calibrate/agreement-signal.js'
+export { type CurvePoint } from './calibrate/curve.js'
+export { type CalibrationFile, type PolicyData, type Promised, type Provenance } from './calibrate/file.js'
+export { type JudgedScore, type MinScore, type MinScoreTarget, minScoreFor } from './calibrate/min-score.js'
+export { type CalibrationQuery, type SampledCall, calibrationQuery } from './calibrate/query.js'
+export { type Scaling, type ScalingOptions, expectedCalibrationError, fitProbability } from './calibrate/scaling.js'
+export {
+  type MarginOptions,
+  type Signal,
+  type SignalPool,
+  marginSignal,
+  queryLengthSignal,
+  shapeSignal,
+  topScoreSignal,
+} from './calibrate/signals.js'
+export { type CalibrateOptions, type SignalCurve, type SkipCalibrationResult, calibrateSkip } from './calibrate/skip.js'

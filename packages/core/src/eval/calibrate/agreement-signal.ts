@@ -1,0 +1,50 @@
+import type { Candidate } from '../../types.js'
+import { checkWhole } from '../checks.js'
+import { invalidArgument } from '../../errors.js'
+import type { Signal } from './signals.js'
+
+/** Options of {@link agreementSignal}. */
+export interface AgreementSignalOptions<C extends Candidate = Candidate> {
+  /** The score that a second retriever gave a candidate, higher is better; nothing when it did not find it. */
+  readonly other: (candidate: C) => number | undefined
+  /** How many places from the top are compared, 1 or more. Default 10. */
+  readonly k?: number | undefined
+}
+
+/**
+ * Average overlap of the present order with that of a second retriever at `k`: what `agreement` looks at. A file cannot
+ * hold a function, so the threshold found goes into `agreement({ other, atLeast: threshold, k })`.
+ */
+export function agreementSignal<C extends Candidate = Candidate>(options: AgreementSignalOptions<C>): Signal {
+  const { other, k = 10 } = options
+  if (typeof other !== 'function') throw invalidArgument('other', other, 'pass a function')
+  checkWhole('k', k, 1)
+  return {
+    name: 'agreement',
+    measure: ({ candidates }) => {
+      const scores = candidates.map((candidate) => other(candidate as C))
+      if (scores.every((score) => score === undefined)) return undefined
+      return averageOverlap(orderOf(scores), Math.min(k, candidates.length))
+    },
+  }
+}
+
+/** The positions in the second order. Where it has no opinion, it is taken to hold the opposite one, as in `agreement`. */
+function orderOf(scores: readonly (number | undefined)[]): number[] {
+  return scores
+    .map((score, at) => ({ score: score ?? -Infinity, at }))
+    .sort((a, b) => (a.score === b.score ? b.at - a.at : b.score > a.score ? 1 : -1))
+    .map(({ at }) => at)
+}
+
+function averageOverlap(order: readonly number[], k: number): number {
+  const seen = new Set<number>()
+  let [shared, sum] = [0, 0]
+  for (let depth = 1; depth <= k; depth++) {
+    const theirs = order[depth - 1] as number
+    seen.add(theirs)
+    shared += (seen.has(depth - 1) ? 1 : 0) + (theirs < depth - 1 ? 1 : 0)
+    sum += shared / depth
+  }
+  return sum / k
+}

@@ -1,0 +1,73 @@
+import type { Candidate, Ranking } from '../../types.js'
+import type { Judgements } from '../types.js'
+import { checkWhole } from '../checks.js'
+import { invalidArgument } from '../../errors.js'
+import { ndcg } from '../metrics/ndcg.js'
+import type { SignalPool } from './signals.js'
+
+/** One query of a sample: what a policy would have seen, and what skipping would have cost. */
+export interface CalibrationQuery extends SignalPool {
+  /** The metric of the reranked order less that of the first stage, -1 to 1; below 0 when reranking did harm. */
+  readonly loss: number
+  /** What counted as right. Default `'labels'`. */
+  readonly truth?: 'labels' | 'reranker' | undefined
+}
+
+/** What {@link calibrationQuery} reads. */
+export interface SampledCall<C extends Candidate = Candidate> {
+  readonly query: string
+  /** As they were given to `rerank`, best first. */
+  readonly candidates: readonly C[]
+  /** What `rerank` answered without a skip policy, `topN` at least `k`. */
+  readonly ranking: Ranking<C>
+  /** Grades by the `id` of a candidate. Default: none, and the reranker's own order counts as right. */
+  readonly judgements?: Judgements | undefined
+}
+
+/**
+ * A query of a sample for {@link calibrateSkip}, from one call of `rerank`: the loss is one of nDCG@k.
+ *
+ * Without judgements, the reranker's first k are graded k, k-1, … 1, and everything else 0. Every swap then counts as a loss,
+ * also one between two equally bad candidates, so the loss is overstated and the skip rate comes out low.
+ *
+ * @param k how many places count, 1 or more. Default 10.
+ * @throws RerankError `'invalid-argument'` when the reranker did not rank, or too few results came back, or an `id` is missing.
+ */
+export function calibrationQuery(call: SampledCall, k: number = 10): CalibrationQuery {
+  checkWhole('k', k, 1)
+  const { query, candidates, ranking, judgements } = call
+  const order = ranking.results.map(({ index }) => String(index))
+  if (!ranking.report.stages.some(({ outcome }) => outcome === 'ranked') && candidates.length > 0) {
+    throw invalidArgument('ranking', ranking.report.stages[0]?.outcome, 'rerank without a skip policy or deadline')
+  }
+  if (order.length < Math.min(k, candidates.length)) {
+    throw invalidArgument(
+      'ranking',
+      `${order.length} results`,
+      `${k} are needed: rerank with topN ${k} and no minScore`,
+    )
+  }
+  const grades = judgements === undefined ? ownGrades(order, k) : gradesByIndex(candidates, judgements)
+  const before = candidates.map((_, index) => String(index))
+  const loss = ndcg(order, grades, { k }) - ndcg(before, grades, { k })
+  return { query, candidates, loss, truth: judgements === undefined ? 'reranker' : 'labels' }
+}
+
+function ownGrades(order: readonly string[], k: number): Judgements {
+  return new Map(order.slice(0, k).map((index, at) => [index, k - at]))
+}
+
+/** Judgements of what was retrieved by index, those of everything else under names of their own: the ideal counts them. */
+function gradesByIndex(candidates: readonly Candidate[], judgements: Judgements): Judgements {
+  const grades = new Map<string, number>()
+  const found = new Set<string>()
+  for (const [index, { id }] of candidates.entries()) {
+    if (id === undefined)
+      throw invalidArgument(`candidates[${index}].id`, id, 'judgements need the id of each candidate')
+    // The second copy of a document earns nothing.
+    if (!found.has(id)) grades.set(String(index), judgements.get(id) ?? 0)
+    found.add(id)
+  }
+  for (const [id, grade] of judgements) if (!found.has(id)) grades.set(`not found: ${id}`, grade)
+  return grades
+}

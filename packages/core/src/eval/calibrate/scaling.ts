@@ -1,0 +1,150 @@
+import { checkOneOf, checkWhole } from '../checks.js'
+import { invalidArgument } from '../../errors.js'
+import { seededRandom, shuffled } from '../random.js'
+import type { JudgedScore } from './min-score.js'
+
+/** Options of {@link fitProbability}. */
+export interface ScalingOptions {
+  /**
+   * `'platt'` (default): 1 / (1 + exp(-(slope · score + offset))), which also mends a shifted scale (Platt 1999).
+   * `'temperature'`: the same without offset, where 1 / slope is the temperature (Guo et al. 2017); wants less data.
+   */
+  readonly method?: 'platt' | 'temperature' | undefined
+  /** Bins of the calibration error, 2 or more. Default 10. */
+  readonly bins?: number | undefined
+  /** Fixes which half is fitted and which is measured. Default 1. */
+  readonly seed?: number | undefined
+}
+
+/** A map from scores to probabilities. */
+export interface Scaling {
+  readonly slope: number
+  readonly offset: number
+  /** Expected calibration error of the logistic function of the scores as they are, on the half not fitted. */
+  readonly errorBefore: number
+  /** The same with slope and offset. */
+  readonly errorAfter: number
+  /** The probability of a score. */
+  probability(score: number): number
+}
+
+/**
+ * Fits probabilities to a scorer's own numbers (logits): on one half of the sample, measured on the other. Order never
+ * changes, since the slope must come out above 0.
+ *
+ * @throws RerankError `'invalid-argument'` when a score is not finite, when a half has no relevant or no other text, or when
+ *   higher scores are not more often relevant.
+ */
+export function fitProbability(sample: readonly JudgedScore[], options: ScalingOptions = {}): Scaling {
+  const { method = 'platt', bins = 10, seed = 1 } = options
+  checkOneOf('method', method, ['platt', 'temperature'])
+  checkWhole('bins', bins, 2)
+  const order = shuffled(sample, seededRandom(seed))
+  const [fitted, held] = [order.slice(0, order.length / 2), order.slice(order.length / 2)]
+  ;[fitted, held].forEach(checkHalf)
+  const { slope, offset } = fit(fitted, method === 'platt')
+  if (!(slope > 0))
+    throw invalidArgument('sample', sample, 'higher scores must be relevant more often; is it of this scorer?')
+  const probability = (score: number): number => logistic(slope * score + offset)
+  const errorOf = (map: (score: number) => number): number => {
+    return expectedCalibrationError(
+      held.map(({ score, relevant }) => ({ score: map(score), relevant })),
+      bins,
+    )
+  }
+  return { slope, offset, errorBefore: errorOf(logistic), errorAfter: errorOf(probability), probability }
+}
+
+/**
+ * Expected calibration error (Naeini et al. 2015): probabilities go into bins of equal width; the distance between the mean
+ * probability and the share of relevant texts, averaged over the texts. 0 is perfect, and so is always naming the mean.
+ *
+ * @param sample texts whose `score` is a probability
+ */
+export function expectedCalibrationError(sample: readonly JudgedScore[], bins: number = 10): number {
+  checkWhole('bins', bins, 2)
+  const gaps = new Float64Array(bins)
+  for (const { score, relevant } of sample) {
+    if (!(score >= 0 && score <= 1))
+      throw invalidArgument('a probability of the sample', score, 'pass a number from 0 to 1')
+    const bin = Math.min(bins - 1, Math.floor(score * bins))
+    gaps[bin] = (gaps[bin] as number) + score - Number(relevant)
+  }
+  return gaps.reduce((sum, gap) => sum + Math.abs(gap), 0) / sample.length
+}
+
+/**
+ * Newton's method on the log loss, the step halved until it falls (Lin, Lin and Weng 2007), with the smoothed targets of
+ * Platt, which keep the slope finite when the scores tell the two apart without fault.
+ */
+function fit(sample: readonly JudgedScore[], hasOffset: boolean): { slope: number; offset: number } {
+  const positives = sample.filter(({ relevant }) => relevant).length
+  const [high, low] = [(positives + 1) / (positives + 2), 1 / (sample.length - positives + 2)]
+  const points = sample.map(({ score, relevant }) => ({ score, target: relevant ? high : low }))
+  const lossAt = (slope: number, offset: number): number => {
+    return points.reduce(
+      (sum, { score, target }) => sum + softplus(slope * score + offset) - target * (slope * score + offset),
+      0,
+    )
+  }
+  let [slope, offset] = [0, hasOffset ? Math.log((positives + 1) / (sample.length - positives + 1)) : 0]
+  for (let round = 0; round < 100; round++) {
+    const [stepSlope, stepOffset] = newtonStep(points, { slope, offset, hasOffset })
+    const loss = lossAt(slope, offset)
+    let size = 1
+    while (size > 1e-10 && !(lossAt(slope - size * stepSlope, offset - size * stepOffset) < loss)) size /= 2
+    if (size <= 1e-10) break
+    slope -= size * stepSlope
+    offset -= size * stepOffset
+  }
+  return { slope, offset }
+}
+
+interface State {
+  readonly slope: number
+  readonly offset: number
+  readonly hasOffset: boolean
+}
+
+function newtonStep(
+  points: readonly { readonly score: number; readonly target: number }[],
+  { slope, offset, hasOffset }: State,
+): [number, number] {
+  // A little is added to the diagonal so that equal scores do not divide by 0.
+  let [gradientSlope, gradientOffset, ss, so, oo] = [0, 0, 1e-12, 0, 1e-12]
+  for (const { score, target } of points) {
+    const probability = logistic(slope * score + offset)
+    const weight = probability * (1 - probability)
+    gradientSlope += (probability - target) * score
+    gradientOffset += probability - target
+    ss += weight * score * score
+    so += weight * score
+    oo += weight
+  }
+  if (!hasOffset) return [gradientSlope / ss, 0]
+  const determinant = ss * oo - so * so
+  return [
+    (oo * gradientSlope - so * gradientOffset) / determinant,
+    (ss * gradientOffset - so * gradientSlope) / determinant,
+  ]
+}
+
+function checkHalf(half: readonly JudgedScore[]): void {
+  const bad = half.find(({ score }) => !Number.isFinite(score))
+  if (bad !== undefined) throw invalidArgument('a score of the sample', bad.score, 'pass finite numbers')
+  const positives = half.filter(({ relevant }) => relevant).length
+  if (positives > 0 && positives < half.length) return
+  throw invalidArgument(
+    'sample',
+    `${half.length} texts in one half`,
+    'each half must hold relevant and other texts; pass more',
+  )
+}
+
+function logistic(value: number): number {
+  return 1 / (1 + Math.exp(-value))
+}
+
+function softplus(value: number): number {
+  return Math.max(value, 0) + Math.log1p(Math.exp(-Math.abs(value)))
+}

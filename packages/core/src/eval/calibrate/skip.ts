@@ -1,0 +1,138 @@
+import { checkInside, checkKeys } from '../checks.js'
+import { invalidArgument } from '../../errors.js'
+import { seededRandom, shuffled } from '../random.js'
+import { upperBound } from './bound.js'
+import { type CurvePoint, curveOf, lossesAt, meanOf, measureAll, thresholdsOf } from './curve.js'
+import type { CalibrationFile, Promised, Provenance } from './file.js'
+import { type Attempt, type Plan, SELECTION, type Split, choose, leastSample, verify } from './plan.js'
+import type { CalibrationQuery } from './query.js'
+import { type Signal, marginSignal, queryLengthSignal, topScoreSignal } from './signals.js'
+
+/** Options of {@link calibrateSkip}. */
+export interface CalibrateOptions extends Provenance {
+  /** The mean loss that is acceptable, on the scale of the metric: 0.01 is one point of nDCG. Above 0, below 1. */
+  readonly maxLoss: number
+  /** The chance with which the promise must hold, above 0 and below 1. Default 0.9. */
+  readonly confidence?: number | undefined
+  /** Which signals to try. Default: margin, relative margin, top score, query length. */
+  readonly signals?: readonly Signal[] | undefined
+  /** What `loss` is a loss of. Default `'nDCG@10'`. */
+  readonly metric?: string | undefined
+  /** Fixes the split. A whole number from 0. Default 1. */
+  readonly seed?: number | undefined
+}
+
+/** The curve of one signal over all queries. It describes the sample and promises nothing. */
+export interface SignalCurve {
+  readonly signal: string
+  /** Share of the queries whose pool holds the signal. */
+  readonly measured: number
+  readonly curve: readonly CurvePoint[]
+}
+
+/** What {@link calibrateSkip} found. */
+export interface SkipCalibrationResult {
+  readonly outcome: 'promised' | 'no-threshold' | 'too-few-queries'
+  /** For a person. */
+  readonly sentence: string
+  /** What to write to `calibration.json`; its `skip` is `null` unless promised with a signal that a file can hold. */
+  readonly file: CalibrationFile
+  /** One for each signal, in the order given. */
+  readonly curves: readonly SignalCurve[]
+}
+
+/**
+ * When may reranking be skipped? Finds the signal and the threshold that skip as many queries as possible while the mean
+ * loss stays at or below `maxLoss` with the wanted confidence.
+ *
+ * One part of the queries chooses the signal, the thresholds to try and how to bet. The other part tests the thresholds from
+ * the fewest skips to the most and stops at the first that fails, which by fixed-sequence testing (Angelopoulos et al. 2021,
+ * "Learn then test"; Laufer-Goldshtein et al. 2023) keeps the chance of any false promise at `1 - confidence`, however many
+ * thresholds are tried. The promise is for queries like those of the sample, drawn at random; not for other users, retrievers
+ * or scorers, and not for any one query.
+ *
+ * @throws RerankError `'invalid-argument'` when an option or a loss is wrong.
+ */
+export function calibrateSkip(queries: readonly CalibrationQuery[], options: CalibrateOptions): SkipCalibrationResult {
+  checkCalibration(queries, options)
+  const { maxLoss, confidence = 0.9, seed = 1 } = options
+  const signals = options.signals ?? defaultSignals()
+  const curves = signals.map((signal) => describe(queries, signal))
+  const least = leastSample({ maxLoss, confidence })
+  if (queries.length < least) {
+    const sentence = `No promise: it needs at least ${least} queries to bound a loss of ${maxLoss} with ${confidence * 100} % confidence, and there are ${queries.length}.`
+    return { outcome: 'too-few-queries', sentence, file: fileOf(options), curves }
+  }
+  const order = shuffled(queries, seededRandom(seed))
+  const cut = Math.floor(order.length * SELECTION)
+  const split = { selection: order.slice(0, cut), verification: order.slice(cut) }
+  const plan = choose(split, signals, { maxLoss, confidence })
+  const attempt = plan === undefined ? undefined : verify(plan, split.verification, { maxLoss, confidence })
+  if (plan === undefined || attempt === undefined) {
+    const sentence = `Do not skip: no threshold of ${signals.map(({ name }) => name).join(', ')} was shown to keep the mean loss within ${maxLoss}. More queries may show one; see the curves.`
+    return { outcome: 'no-threshold', sentence, file: fileOf(options), curves }
+  }
+  return { ...promise(plan, attempt, { ...options, split }), curves }
+}
+
+function promise(
+  { signal }: Plan,
+  { threshold, share }: Attempt,
+  options: CalibrateOptions & { readonly split: Split },
+): Omit<SkipCalibrationResult, 'curves'> {
+  const { maxLoss, confidence = 0.9, metric = 'nDCG@10', split } = options
+  const measured = measureAll(split.verification, signal)
+  const losses = lossesAt(measured, threshold)
+  const [{ skipRate }] = curveOf(measured, [threshold]) as [CurvePoint]
+  const promised: Promised = {
+    metric,
+    maxLoss,
+    confidence,
+    bound: upperBound(losses, { share, confidence }),
+    loss: meanOf(losses),
+    skipRate,
+    queries: { selection: split.selection.length, verification: split.verification.length },
+    truth: split.verification.some(({ truth }) => truth === 'reranker') ? 'reranker' : 'labels',
+  }
+  const skip = signal.policy?.(threshold) ?? null
+  const apply = skip === null ? ' No file can hold this signal: give the threshold to a policy of your own.' : ''
+  return {
+    outcome: 'promised',
+    sentence: `Skip when ${signal.name} is at least ${Number(threshold.toPrecision(4))}: ${(skipRate * 100).toFixed(0)} % of the queries, at a mean loss of at most ${promised.bound.toFixed(4)} in ${metric} with ${confidence * 100} % confidence.${apply}`,
+    file: { ...fileOf(options), skip, signal: signal.name, threshold, promise: promised },
+  }
+}
+
+function fileOf({ scorerId, retriever, corpus, date }: Provenance): CalibrationFile {
+  return { version: 1, scorerId, retriever, corpus, date: date ?? new Date().toISOString().slice(0, 10), skip: null }
+}
+
+function describe(queries: readonly CalibrationQuery[], signal: Signal): SignalCurve {
+  const measured = measureAll(queries, signal)
+  const having = measured.filter(({ value }) => value !== undefined).length
+  return {
+    signal: signal.name,
+    measured: having / queries.length,
+    curve: curveOf(measured, thresholdsOf(measured, signal)),
+  }
+}
+
+function defaultSignals(): Signal[] {
+  return [marginSignal(), marginSignal({ relative: true }), topScoreSignal(), queryLengthSignal()]
+}
+
+function checkCalibration(queries: readonly CalibrationQuery[], options: CalibrateOptions): void {
+  checkKeys('options', options, KEYS)
+  for (const name of ['scorerId', 'retriever', 'corpus'] as const) {
+    if (typeof options[name] !== 'string')
+      throw invalidArgument(name, options[name], 'say in words what the sample is of')
+  }
+  checkInside('maxLoss', options.maxLoss, [0, 1])
+  if (options.confidence !== undefined) checkInside('confidence', options.confidence, [0, 1])
+  if (options.signals?.length === 0) throw invalidArgument('signals', options.signals, 'pass at least one')
+  if (queries.length === 0) throw invalidArgument('queries', queries, 'pass a sample of queries')
+  const wrong = queries.findIndex(({ loss }) => !(loss >= -1 && loss <= 1))
+  if (wrong >= 0) throw invalidArgument(`queries[${wrong}].loss`, queries[wrong]?.loss, 'pass a number from -1 to 1')
+}
+
+const KEYS = 'scorerId retriever corpus date maxLoss confidence signals metric seed'.split(' ')

@@ -1,0 +1,102 @@
+import type { Qrels } from './types.js'
+import { checkKeys, checkWhole, checkWithin } from './checks.js'
+import { invalidArgument } from '../errors.js'
+import { evaluate } from './evaluate.js'
+import type { MetricName } from './metrics/names.js'
+import { runFromLists } from './rank.js'
+
+/** One query whose candidates were all scored. */
+export interface DepthQuery {
+  readonly queryId: string
+  /** Document ids in the order of the first stage. */
+  readonly ids: readonly string[]
+  /** The scorer's number for each document; of a scorer of scope `'pair'`, whose numbers do not depend on the depth. */
+  readonly scores: readonly number[]
+}
+
+/** Options of {@link adviseDepth}. */
+export interface DepthOptions {
+  /** Which depths to try, whole numbers from 1. Default 10, 20, 50, 100, 200. */
+  readonly depths?: readonly number[] | undefined
+  /** What to measure. Default `'nDCG@10'`. */
+  readonly metric?: MetricName | undefined
+  /** The share of the best value that the advised depth must reach, 0 to 1. Default 0.99. */
+  readonly share?: number | undefined
+  /** What one scored text costs, in milliseconds or money. Default 1, so that the cost is a number of texts. */
+  readonly costPerText?: number | undefined
+}
+
+/** What reranking to one depth gives and costs. */
+export interface DepthPoint {
+  /** 0 is the first stage alone. */
+  readonly depth: number
+  /** Mean of the metric over the queries given. */
+  readonly value: number
+  /** Mean cost of a query. */
+  readonly cost: number
+}
+
+/** What {@link adviseDepth} found. */
+export interface DepthAdvice {
+  /** From depth 0 on, rising. */
+  readonly curve: readonly DepthPoint[]
+  /** The smallest depth that reaches the share of the best; 0 when the first stage alone does. */
+  readonly depth: number
+  readonly sentence: string
+}
+
+/**
+ * How deep to rerank: the head of each depth is put in the order of the scores, the tail stays, as a stage does it.
+ *
+ * A depth beyond the length of a list is the whole list. The mean is over the given queries that are judged.
+ *
+ * @throws RerankError `'invalid-argument'` when an option is wrong, or ids and scores of a query differ in number.
+ */
+export function adviseDepth(queries: readonly DepthQuery[], qrels: Qrels, options: DepthOptions = {}): DepthAdvice {
+  checkKeys('options', options, ['depths', 'metric', 'share', 'costPerText'])
+  const { depths = [10, 20, 50, 100, 200], metric = 'nDCG@10', share = 0.99, costPerText = 1 } = options
+  depths.forEach((depth) => checkWhole('a depth of depths', depth, 1))
+  checkWithin('share', share, [0, 1])
+  checkWithin('costPerText', costPerText, [0, Number.MAX_VALUE])
+  queries.forEach(checkQuery)
+  const curve = [...new Set([0, ...depths])]
+    .sort((a, b) => a - b)
+    .map((depth) => {
+      const run = runFromLists(queries.map((query) => [query.queryId, reorderHead(query, depth)]))
+      const { means } = evaluate(run, qrels, { metrics: [metric], queries: 'intersection' })
+      const texts = queries.reduce((sum, { ids }) => sum + Math.min(depth, ids.length), 0) / queries.length
+      return { depth, value: means[metric] as number, cost: texts * costPerText }
+    })
+  return { curve, ...advice(curve, metric, share) }
+}
+
+function advice(curve: readonly DepthPoint[], metric: string, share: number): Pick<DepthAdvice, 'depth' | 'sentence'> {
+  const best = curve.reduce((most, { value }) => Math.max(most, value), 0)
+  // The curve holds the best itself, so one is always found.
+  const { depth, value, cost } = curve.find((point) => point.value >= share * best) as DepthPoint
+  const reached = `${value.toFixed(3)} of the best ${best.toFixed(3)} in ${metric}`
+  const sentence =
+    depth === 0
+      ? `The first stage alone reaches ${reached}: do not rerank.`
+      : `Depth ${depth} reaches ${reached} at a cost of ${Number(cost.toPrecision(3))} for each query.`
+  return { depth, sentence }
+}
+
+function reorderHead({ ids, scores }: DepthQuery, depth: number): string[] {
+  const head = ids.slice(0, depth).map((id, at) => ({ id, score: scores[at] as number }))
+  // Stable, as the order of a stage is: equal scores keep the order of the first stage.
+  head.sort((a, b) => (a.score === b.score ? 0 : a.score > b.score ? -1 : 1))
+  return [...head.map(({ id }) => id), ...ids.slice(depth)]
+}
+
+function checkQuery({ queryId, ids, scores }: DepthQuery): void {
+  if (ids.length !== scores.length) {
+    throw invalidArgument(
+      `query ${queryId}`,
+      `${ids.length} ids`,
+      `it has ${scores.length} scores; pass one for each id`,
+    )
+  }
+  const bad = scores.find((score) => !Number.isFinite(score))
+  if (bad !== undefined) throw invalidArgument(`a score of query ${queryId}`, bad, 'pass finite numbers')
+}
