@@ -42,7 +42,7 @@ describe('calibrateSkip, on data with a known answer', () => {
   it('breaks the promise in at most the promised share of 500 draws, and skips a good part of what it may', () => {
     let [broken, promised, skipped] = [0, 0, 0]
     for (let seed = 1; seed <= 500; seed++) {
-      const { outcome, file } = calibrateSkip(draw(seed, 1000), { ...options, seed })
+      const { outcome, file } = calibrateSkip(draw(seed, 800), { ...options, seed })
       if (outcome !== 'promised') continue
       promised++
       skipped += 1 - (file.threshold as number)
@@ -51,7 +51,7 @@ describe('calibrateSkip, on data with a known answer', () => {
     expect(broken / 500).toBeLessThanOrEqual(0.1)
     expect(promised / 500).toBeGreaterThan(0.8)
     // The threshold that loses exactly 0.01 skips 44.7 %.
-    expect(skipped / promised).toBeGreaterThan(0.25)
+    expect(skipped / promised).toBeGreaterThan(0.2)
   })
 
   it('breaks it no more often where every threshold loses a little too much', () => {

@@ -109,6 +109,7 @@ function countWords(query: string): number {
   return words
 }
 
+/** First-stage scores with higher for better. Nothing when there are none or one is missing. */
 function scoresOf(candidates: SignalPool['candidates'], higherIsBetter: boolean): number[] | undefined {
   const scores: number[] = []
   for (const [at, { score }] of candidates.entries()) {
@@ -116,5 +117,11 @@ function scoresOf(candidates: SignalPool['candidates'], higherIsBetter: boolean)
     if (!Number.isFinite(score)) throw invalidArgument(`the score of candidate ${at}`, score, 'pass a finite number')
     scores.push(higherIsBetter ? score : -score)
   }
-  return scores.length > 0 ? scores : undefined
+  return scores.length === 0 || onlyRise(scores) ? undefined : scores
+}
+
+/** Whether three or more scores never fall and rise at least once: the policies of the hall take that for no evidence. */
+function onlyRise(scores: readonly number[]): boolean {
+  const never = scores.every((score, at) => at === 0 || score >= (scores[at - 1] as number))
+  return scores.length >= 3 && never && (scores.at(-1) as number) > (scores[0] as number)
 }

@@ -31,11 +31,14 @@ export function rankBiasedOverlap<T>(left: readonly T[], right: readonly T[], p:
   return ((1 - p) / p) * sum + ((atLong - atShort) / l + atShort / s) * p ** l
 }
 
-/** The share of the first `n` of `after` that was not among the first `n` of `before`: 0 for the same set in any order. */
+/**
+ * The share of the first `n` of `after` that was not among the first `n` of `before`: 0 for the same set in any order. As
+ * many places as a shorter `after` has are compared.
+ */
 export function churn<T>(before: readonly T[], after: readonly T[], n: number): number {
   checkWhole('n', n, 1)
   const top = after.slice(0, n)
-  const old = new Set(before.slice(0, n))
+  const old = new Set(before.slice(0, top.length))
   return top.length === 0 ? 0 : top.filter((item) => !old.has(item)).length / top.length
 }
 
