@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -31,6 +31,9 @@ export function runScript(code: string, options: { nodeArgs?: string[]; home?: s
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk))
   return new Promise((resolve, reject) => {
     child.once('error', reject)
-    child.once('close', (exitCode, signal) => resolve({ exitCode, signal, stdout, stderr }))
+    child.once('close', (exitCode, signal) => {
+      if (options.home === undefined) rmSync(home, { recursive: true, force: true })
+      resolve({ exitCode, signal, stdout, stderr })
+    })
   })
 }
