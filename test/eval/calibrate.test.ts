@@ -13,7 +13,7 @@ import {
 import { type CalibrateOptions, calibrateSkip } from '../../packages/core/src/eval/calibrate/skip.ts'
 import { type Random, seededRandom } from '../../packages/core/src/eval/random.ts'
 import { agreement } from '../../packages/core/src/skip/agreement.ts'
-import { calibrated } from '../../packages/core/src/skip/calibrated.ts'
+import { type SkipCalibration, calibrated } from '../../packages/core/src/skip/calibrated.ts'
 import type { Candidate, Pool, Ranking } from '../../packages/core/src/types.ts'
 
 const about = { scorerId: 'fake', retriever: 'BM25', corpus: 'invented', date: '2026-01-02' }
@@ -105,7 +105,8 @@ describe('calibrateSkip', () => {
   it('gives a file that calibrated() takes, and that skips as the curve says', () => {
     const sample = lossless(600)
     const { file, curves, sentence } = calibrateSkip(sample, options)
-    const policy = calibrated(JSON.stringify(file))
+    const shape: SkipCalibration = file
+    const policy = calibrated(JSON.stringify(shape))
     const skipped = sample.filter((query) => policy({ ...query, scorerId: 'fake' }) !== undefined)
     expect(skipped).toEqual(
       sample.filter((query) => (query.candidates[0]?.score as number) >= (file.threshold as number)),
