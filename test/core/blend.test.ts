@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { minMax, mix, onlyRise } from '../../packages/core/src/blend.ts'
+import { minMax, mix, onlyRise, zScores } from '../../packages/core/src/blend.ts'
 
 describe('minMax', () => {
   it('spreads numbers over 0..1', () => {
@@ -34,7 +34,44 @@ describe('minMax', () => {
   })
 })
 
+describe('zScores', () => {
+  it('are distances from the mean in standard deviations', () => {
+    const [low, middle, high] = zScores([2, 4, 6]) as [number, number, number]
+    expect([low, middle, high]).toEqual([-high, 0, high])
+    expect(high).toBeCloseTo(Math.sqrt(3 / 2), 12)
+    expect(zScores([5, 5])).toEqual([0, 0])
+    expect(zScores([])).toEqual([])
+  })
+
+  it('have mean 0 and deviation 1 for any finite numbers that differ', () => {
+    const numbers = fc.array(fc.double({ noNaN: true, noDefaultInfinity: true }), { minLength: 2, maxLength: 50 })
+    fc.assert(
+      fc.property(numbers, (values) => {
+        const scores = zScores(values)
+        if (scores.every((score) => score === 0)) return
+        expect(scores.reduce((sum, score) => sum + score, 0) / scores.length).toBeCloseTo(0, 6)
+        expect(scores.reduce((sum, score) => sum + score ** 2, 0) / scores.length).toBeCloseTo(1, 6)
+      }),
+    )
+  })
+})
+
 describe('mix', () => {
+  it('listens less to one far-off score with z-scores than with min-max', () => {
+    const [ours, theirs] = [
+      [5, 9, 7, 6, 4],
+      [3, 3.1, 3.2, 3.05, 30],
+    ]
+    const first = (normalise: 'min-max' | 'z-score'): number => {
+      const mixed = mix({ weight: 0.48, normalise }, ours, theirs) as number[]
+      return mixed.indexOf(Math.max(...mixed))
+    }
+    expect(first('min-max')).toBe(4)
+    expect(first('z-score')).toBe(1)
+    expect(mix({ weight: 1, normalise: 'z-score' }, [3, 9, 6], [1, 2, 3])).toEqual(zScores([3, 9, 6]))
+    expect(mix({ weight: 0, normalise: 'z-score' }, [3, 9, 6], [1, 2, 3])).toEqual(zScores([1, 2, 3]))
+  })
+
   it('weighs the scorer against the first stage, both spread over 0..1', () => {
     expect(mix({ weight: 0.5 }, [0, 10, 5], [8, 4, 6])).toEqual([0.5, 0.5, 0.5])
     expect(mix({ weight: 0.25 }, [0, 4], [3, 1])).toEqual([0.75, 0.25])

@@ -64,6 +64,7 @@ describe('wrong options are refused at creation, by name, value and fix', () => 
     [{ scorer, blend: 0.5 }, 'blend is 0.5'],
     [{ scorer, blend: { weight: 1.5 } }, 'blend.weight is 1.5: pass a number from 0 to 1'],
     [{ scorer, blend: { weight: 0.5, higherIsBetter: 1 } }, 'blend.higherIsBetter is 1'],
+    [{ scorer, blend: { weight: 0.5, normalise: 'max' } }, `blend.normalise is "max": pass 'min-max' or 'z-score'`],
     [{ scorer, blend: { wieght: 0.5 } }, 'blend.wieght is 0.5'],
     [{ scorer, minScore: Number.NaN }, 'minScore is NaN: pass a finite number'],
     [

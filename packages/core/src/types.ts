@@ -146,10 +146,16 @@ export type OnError = 'throw' | 'keep-order'
 /** Mixing the scorer's order with the first stage's. */
 export interface Blend {
   /**
-   * Share of the scorer in the mix, 0..1. Both sides are min-max normalised over the head that was scored, then
+   * Share of the scorer in the mix, 0..1. Both sides are normalised over the head that was scored, then
    * `weight * scorer + (1 - weight) * firstStage` orders the head. No effect when any candidate of the head has no score.
    */
   readonly weight: number
+  /**
+   * How the two sides are brought to one scale. `'min-max'` (default): spread over 0..1, so that the extremes decide.
+   * `'z-score'`: distance from the mean in standard deviations, which one far-off score disturbs less; `blendedScore` is
+   * then not bounded. A side whose numbers are all equal counts 0 either way.
+   */
+  readonly normalise?: 'min-max' | 'z-score' | undefined
   /**
    * `false` when the first stage gives distances. Default: `true`, but nothing is blended when three or more scores
    * only rise from the first candidate of the input to the last, because a retriever puts the best first: such scores
@@ -177,7 +183,10 @@ export interface RankedResult<C extends Candidate = Candidate> {
   readonly logit?: number
   /** Id of the scorer that gave `score`. */
   readonly scorerId?: string
-  /** With `blend`: the mixed number, 0..1 and relative to this pool, that the order is by instead of the scorer's. */
+  /**
+   * With `blend`: the mixed number that the order is by instead of the scorer's. Relative to this pool; 0..1 unless
+   * `normalise` is `'z-score'`.
+   */
   readonly blendedScore?: number
   /** The candidate's own `score`, as the retriever gave it. */
   readonly firstStageScore?: number
