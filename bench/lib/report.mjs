@@ -1,6 +1,6 @@
 /** Tables for people, JSON for machines. */
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { isAbsolute as isAbsolutePath, join, relative } from 'node:path'
 import { describeMachine, machineLine } from './machine.mjs'
 import { paths } from './paths.mjs'
 
@@ -16,11 +16,15 @@ export function table(heads, rows) {
   ].join('\n')
 }
 
+const isAbsolute = (value) => typeof value === 'string' && isAbsolutePath(value)
+
 /** Prints the tables under a heading and writes everything to `bench/results/NAME.json`. */
 export function report(name, { machine = describeMachine(), tables, ...data }) {
   mkdirSync(paths.results, { recursive: true })
   const text = [`# ${name}`, machineLine(machine), ...tables].join('\n\n')
-  writeFileSync(join(paths.results, `${name}.json`), `${JSON.stringify({ machine, ...data }, null, 2)}\n`)
+  // Paths as seen from the checkout: where it lies on this machine is nobody's business.
+  const places = (_key, value) => (isAbsolute(value) ? relative(paths.root, value) : value)
+  writeFileSync(join(paths.results, `${name}.json`), `${JSON.stringify({ machine, ...data }, places, 2)}\n`)
   writeFileSync(join(paths.results, `${name}.md`), `${text}\n`)
   console.log(`\n${text}`)
 }
