@@ -2,6 +2,7 @@ import type { Candidate, Pool, SkipPolicy } from '../types.js'
 import { checkBetween, checkCount, checkFunction, checkOptions, isFiniteNumber } from '../checks.js'
 import { invalidArgument } from '../errors.js'
 import { definePolicy } from './policy.js'
+import { averageOverlap, orderOf } from '../overlap.js'
 
 /** Options of {@link agreement}. */
 export interface AgreementOptions<C extends Candidate = Candidate> {
@@ -47,26 +48,4 @@ export function agreement<C extends Candidate = Candidate>(options: AgreementOpt
 function readScore(score: unknown, at: number): number | undefined {
   if (score === undefined || isFiniteNumber(score)) return score
   throw invalidArgument(`other(candidates[${at}])`, score, 'return a finite number, or undefined when it was not found')
-}
-
-/** The positions in the second retriever's order. Where it has no opinion, it is taken to hold the opposite one. */
-function orderOf(scores: readonly (number | undefined)[]): number[] {
-  return scores
-    .map((score, at) => ({ score: score ?? -Infinity, at }))
-    .sort((a, b) => (a.score === b.score ? b.at - a.at : b.score > a.score ? 1 : -1))
-    .map(({ at }) => at)
-}
-
-/** The average overlap of an order with 0, 1, 2, … at the depths 1 to `k`. */
-function averageOverlap(order: readonly number[], k: number): number {
-  const seen = new Set<number>()
-  let [shared, sum] = [0, 0]
-  for (let depth = 1; depth <= k; depth++) {
-    const [mine, theirs] = [depth - 1, order[depth - 1] as number]
-    seen.add(theirs)
-    // New in both at this depth: mine when they had it by now, and theirs when I had it before.
-    shared += (seen.has(mine) ? 1 : 0) + (theirs < mine ? 1 : 0)
-    sum += shared / depth
-  }
-  return sum / k
 }

@@ -1,6 +1,7 @@
 import type { SkipPolicy } from '../types.js'
 import { checkBoolean, checkCount, checkOptions } from '../checks.js'
 import { definePolicy } from './policy.js'
+import { countWords } from '../words.js'
 
 /** Options of {@link keywordQuery}. */
 export interface KeywordQueryOptions {
@@ -38,16 +39,6 @@ export function keywordQuery(options: KeywordQueryOptions = {}): SkipPolicy {
 
 /** A longer query is none of keywords. The time of Intl.Segmenter grows with the square of the length, too. */
 const LONGEST = 200
-
-/** Knows the words of scripts that put no spaces between them. Made on first use, because making it takes a while. */
-let segmenter: Intl.Segmenter | undefined
-
-function countWords(query: string): number {
-  segmenter ??= new Intl.Segmenter(undefined, { granularity: 'word' })
-  let words = 0
-  for (const { isWordLike } of segmenter.segment(query)) words += isWordLike ? 1 : 0
-  return words
-}
 
 /** What no ordinary word looks like: a digit, an inner capital, or one of `_ / \ : @ # . -` inside a run of letters. */
 const IDENTIFIER = /\d|\p{Ll}\p{Lu}|[\p{L}\d][_/\\:@#.]+[\p{L}\d]|^[~_/\\@#.]+[\p{L}\d]|^\p{Lu}{2,}-/u

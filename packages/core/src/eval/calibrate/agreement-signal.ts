@@ -2,6 +2,7 @@ import type { Candidate } from '../../types.js'
 import { checkWhole } from '../checks.js'
 import { invalidArgument } from '../../errors.js'
 import type { Signal } from './signals.js'
+import { averageOverlap, orderOf } from '../../overlap.js'
 
 /** Options of {@link agreementSignal}. */
 export interface AgreementSignalOptions<C extends Candidate = Candidate> {
@@ -27,24 +28,4 @@ export function agreementSignal<C extends Candidate = Candidate>(options: Agreem
       return averageOverlap(orderOf(scores), Math.min(k, candidates.length))
     },
   }
-}
-
-/** The positions in the second order. Where it has no opinion, it is taken to hold the opposite one, as in `agreement`. */
-function orderOf(scores: readonly (number | undefined)[]): number[] {
-  return scores
-    .map((score, at) => ({ score: score ?? -Infinity, at }))
-    .sort((a, b) => (a.score === b.score ? b.at - a.at : b.score > a.score ? 1 : -1))
-    .map(({ at }) => at)
-}
-
-function averageOverlap(order: readonly number[], k: number): number {
-  const seen = new Set<number>()
-  let [shared, sum] = [0, 0]
-  for (let depth = 1; depth <= k; depth++) {
-    const theirs = order[depth - 1] as number
-    seen.add(theirs)
-    shared += (seen.has(depth - 1) ? 1 : 0) + (theirs < depth - 1 ? 1 : 0)
-    sum += shared / depth
-  }
-  return sum / k
 }

@@ -2,6 +2,7 @@ import type { Pool } from '../../types.js'
 import type { PolicyData } from './file.js'
 import { checkWhole } from '../checks.js'
 import { invalidArgument } from '../../errors.js'
+import { countWords } from '../../words.js'
 
 /** What a signal looks at: the query, and the head that the stage would score, in its present order. */
 export type SignalPool = Pick<Pool, 'query' | 'candidates'>
@@ -99,15 +100,6 @@ export function queryLengthSignal(): Signal {
 
 /** As in `keywordQuery`: a longer query is none of keywords. */
 const LONGEST = 200
-
-let segmenter: Intl.Segmenter | undefined
-
-function countWords(query: string): number {
-  segmenter ??= new Intl.Segmenter(undefined, { granularity: 'word' })
-  let words = 0
-  for (const { isWordLike } of segmenter.segment(query)) words += isWordLike ? 1 : 0
-  return words
-}
 
 /** First-stage scores with higher for better. Nothing when there are none or one is missing. */
 function scoresOf(candidates: SignalPool['candidates'], higherIsBetter: boolean): number[] | undefined {
