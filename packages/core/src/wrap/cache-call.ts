@@ -3,7 +3,8 @@ import type { Call, Scorer, TextNote } from '../types.js'
 import { type CachedScore, type ScoreCache, isCachedScore } from './cache-entry.js'
 import { isDeadline } from './failure.js'
 import { untilAborted } from './wait.js'
-import { callLike, checkedNumbers, count } from './wrapper.js'
+import { count } from '../stats.js'
+import { callLike, checkedNumbers } from './wrapper.js'
 
 /** Pairs on their way, by key, so that a second call for the same pair waits instead of scoring. */
 export type Flights = Map<string, Promise<Found>>

@@ -1,5 +1,6 @@
 import { invalidArgument } from '../errors.js'
 import { bestWindows, textWindows } from '../spans.js'
+import { count } from '../stats.js'
 import type { Call, Scorer, Span, TextNote } from '../types.js'
 
 /** Options of {@link withChunks}. */
@@ -54,7 +55,7 @@ async function scoreChunks({ scorer, query, texts, call, cut }: ChunkedCall): Pr
     chunks.map(({ text, span }) => text.slice(span.start, span.end)),
     inner,
   )
-  call.stats['chunks'] = (call.stats['chunks'] ?? 0) + chunks.length
+  count(call, 'chunks', chunks.length)
   const best = bestWindows(
     chunks.map(({ owner }) => owner),
     scores,

@@ -2,7 +2,8 @@ import { RerankError, invalidArgument } from '../errors.js'
 import type { Call, Scorer, TextNote } from '../types.js'
 import { asError, hasGivenUp, isSetupError } from './failure.js'
 import { untilAborted } from './wait.js'
-import { callLike, checkScorer, checkedNumbers, count, wrapScorer } from './wrapper.js'
+import { count } from '../stats.js'
+import { callLike, checkScorer, checkedNumbers, wrapScorer } from './wrapper.js'
 
 /** Options of {@link withFallback}. */
 export interface FallbackOptions {

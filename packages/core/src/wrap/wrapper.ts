@@ -61,11 +61,6 @@ function plainCall(call: Call): Call {
   }
 }
 
-/** Adds to a counter of the report. */
-export function count({ stats }: Call, counter: string, by: number): void {
-  stats[counter] = (stats[counter] ?? 0) + by
-}
-
 /** Throws unless `scorer` has the shape of one. */
 export function checkScorer(name: string, scorer: Scorer): void {
   if (typeof scorer?.score !== 'function' || (scorer.scope !== 'pair' && scorer.scope !== 'pool')) {

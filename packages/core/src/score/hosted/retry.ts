@@ -1,7 +1,7 @@
 import { ProviderError } from '../../errors.js'
 import type { HostedClock } from './clock.js'
 import { afterAttempts } from './explain.js'
-import { count } from './stats.js'
+import { count } from '../../stats.js'
 import { type Work, deadlineError, pause } from './work.js'
 
 /** When and how often to try again. */

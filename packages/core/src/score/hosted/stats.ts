@@ -1,9 +1,5 @@
+import { count } from '../../stats.js'
 import type { Call } from '../../types.js'
-
-/** Adds to a counter of the report. */
-export function count(call: Call, counter: string, by: number): void {
-  call.stats[counter] = (call.stats[counter] ?? 0) + by
-}
 
 /** What a provider bills by, as its answer says. */
 export type Unit = 'searchUnits' | 'rerankUnits' | 'billedTokens' | 'tokens'

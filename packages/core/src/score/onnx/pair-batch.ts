@@ -1,4 +1,6 @@
 import { RerankError, show } from '../../errors.js'
+import { count } from '../../stats.js'
+import type { Call } from '../../types.js'
 import type { EncodedPair, EncodedQuery, PairEncoder } from './pairs.js'
 import type { PairSource } from './schedule.js'
 
@@ -45,8 +47,8 @@ export class PairBatch implements PairSource {
   }
 
   /** Adds what was read so far to the report's counters. */
-  addCounts(stats: Record<string, number>): void {
-    stats['tokens'] = (stats['tokens'] ?? 0) + this.#tokens
-    stats['truncatedTexts'] = (stats['truncatedTexts'] ?? 0) + this.truncated.size
+  addCounts(call: Call): void {
+    count(call, 'tokens', this.#tokens)
+    count(call, 'truncatedTexts', this.truncated.size)
   }
 }

@@ -1,9 +1,10 @@
 import { Worker } from 'node:worker_threads'
 import type { Call } from '../../types.js'
 import { RerankError, type RerankErrorCode } from '../../errors.js'
+import { count } from '../../stats.js'
 import { guardExit } from './exit-guard.js'
 import { type FromWorker, type Job, STOP, type ToWorker, makeJob } from './job.js'
-import { type PairRunner, type PairSource, addRuns, deadlinePassed, stillWanted } from './schedule.js'
+import { type PairRunner, type PairSource, deadlinePassed, stillWanted } from './schedule.js'
 import type { SessionOptions } from './session.js'
 
 interface Pending {
@@ -52,7 +53,7 @@ class Pool implements PairRunner {
     stillWanted(call)
     if (this.#gone !== undefined) throw this.#gone
     await this.#score(job, call)
-    addRuns(call, job.order.length)
+    count(call, 'runs', job.order.length)
     return Float64Array.from(job.logits)
   }
 

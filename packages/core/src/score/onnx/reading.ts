@@ -1,4 +1,5 @@
 import { bestWindows, textWindows } from '../../spans.js'
+import { count } from '../../stats.js'
 import type { Call, Span, TextNote } from '../../types.js'
 import type { CrossEncoderOptions } from './options.js'
 import { PairBatch } from './pair-batch.js'
@@ -30,7 +31,7 @@ const DEFAULT_OVERLAP_TOKENS = 64
 export async function readTexts(asked: Asked, model: LoadedModel, call: Call): Promise<number[]> {
   const placeOf = new Map<string, number>()
   for (const text of asked.texts) if (!placeOf.has(text)) placeOf.set(text, placeOf.size)
-  add(call, 'texts', asked.texts.length)
+  count(call, 'texts', asked.texts.length)
   const distinct = { ...asked, texts: [...placeOf.keys()] }
   const readings = await (asked.options.longText === 'windows' ? readWindows : readWhole)(distinct, model, call)
   return asked.texts.map((text, at) => {
@@ -46,7 +47,7 @@ async function readWhole(
   call: Call,
 ): Promise<Reading[]> {
   const batch = new PairBatch(pairs, { query, texts, longText: options.longText === 'error' ? 'error' : 'truncate' })
-  const logits = await runner.run(batch, call).finally(() => batch.addCounts(call.stats))
+  const logits = await runner.run(batch, call).finally(() => batch.addCounts(call))
   return texts.map((_, at) => {
     const logit = logits[at] as number
     return batch.truncated.has(at) ? { logit, note: { truncated: true } } : { logit }
@@ -66,7 +67,7 @@ async function readWindows({ query, texts, options }: Asked, model: LoadedModel,
       text: text.slice(span.start, span.end),
     })),
   )
-  add(call, 'windows', windows.length)
+  count(call, 'windows', windows.length)
   const read = await readWhole({ query, texts: windows.map(({ text }) => text), options: {} }, model, call)
   const best = bestWindows(
     windows.map(({ owner }) => owner),
@@ -76,8 +77,4 @@ async function readWindows({ query, texts, options }: Asked, model: LoadedModel,
     const { logit, note } = read[window] as Reading
     return { logit, note: { ...note, bestSpan: (windows[window] as { span: Span }).span } }
   })
-}
-
-function add(call: Call, name: string, count: number): void {
-  call.stats[name] = (call.stats[name] ?? 0) + count
 }

@@ -1,5 +1,6 @@
 import type { Call } from '../../types.js'
 import { RerankError } from '../../errors.js'
+import { count } from '../../stats.js'
 import type { EncodedPair } from './pairs.js'
 import type { GraphSession } from './session.js'
 
@@ -52,7 +53,7 @@ export function inThisThread(session: GraphSession): PairRunner {
         const run = session.run(ids, secondSegmentStart)
         underWay.add(run)
         logits[at] = await run.finally(() => underWay.delete(run))
-        addRuns(call, 1)
+        count(call, 'runs', 1)
       }
       call.signal.throwIfAborted()
       return logits
@@ -63,9 +64,4 @@ export function inThisThread(session: GraphSession): PairRunner {
       await session.release()
     },
   }
-}
-
-/** Counts runs of the model for the report. */
-export function addRuns(call: Call, runs: number): void {
-  call.stats['runs'] = (call.stats['runs'] ?? 0) + runs
 }
