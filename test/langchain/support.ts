@@ -3,17 +3,9 @@ import { Embeddings } from '@langchain/core/embeddings'
 import { BaseTracer, type Run } from '@langchain/core/tracers/base'
 import { MemoryVectorStore } from '@langchain/classic/vectorstores/memory'
 import { deepFreeze } from '../fixtures/deep-freeze.ts'
+import { query, texts } from '../fixtures/key-passages.ts'
 
-export const query = 'how do I rotate an api key'
-
-/** Invented passages, in an order that is not the best: the last but one answers {@link query}. */
-export const texts = [
-  'Keys of a piano are made of wood.',
-  'An api returns json.',
-  'Backups rotate every night.',
-  'To rotate an api key, do open settings.',
-  'Colours of the logo.',
-]
+export { query, texts }
 
 /** Deep-frozen documents with ids and metadata: whoever changes one gets an error. */
 export function frozenDocuments(metadata: Record<string, unknown> = {}): Document[] {

@@ -1,16 +1,8 @@
 import { BaseEmbedding, type NodeWithScore, TextNode } from 'llamaindex'
 import { deepFreeze } from '../fixtures/deep-freeze.ts'
+import { query, texts } from '../fixtures/key-passages.ts'
 
-export const query = 'how do I rotate an api key'
-
-/** Invented passages, in an order that is not the best: the last but one answers {@link query}. */
-export const texts = [
-  'Keys of a piano are made of wood.',
-  'An api returns json.',
-  'Backups rotate every night.',
-  'To rotate an api key, do open settings.',
-  'Colours of the logo.',
-]
+export { query, texts }
 
 /** Deep-frozen nodes with falling scores: whoever changes one gets an error. */
 export function frozenNodes(): NodeWithScore[] {
