@@ -3,15 +3,17 @@ import { readImports, type FoundImport } from './read-imports.ts'
 
 /**
  * Who may import whom. `own` is the file's own folder: `score/onnx/*` sees `score/onnx/*`, `score/bm25.ts` sees the files
- * beside it; `eval/` is one folder with all that is in it. The hall reaches scores only in `default.ts` and only by a dynamic import.
+ * beside it. Scorers that read token pairs share `score/encode/`, which knows no runtime. `eval/` is one folder with all
+ * that is in it. The hall reaches scores only in `default.ts` and only by a dynamic import.
  */
 const rooms = {
   cellar: ['cellar'],
-  score: ['cellar', 'own'],
+  score: ['cellar', 'own', 'encode'],
+  encode: ['cellar', 'own'],
   wrap: ['cellar', 'own'],
   hall: ['cellar', 'hall'],
   eval: ['cellar', 'own'],
-  index: ['cellar', 'score', 'wrap', 'hall'],
+  index: ['cellar', 'score', 'encode', 'wrap', 'hall'],
 } as const satisfies Record<string, readonly string[]>
 
 type Room = keyof typeof rooms
@@ -19,7 +21,7 @@ type Room = keyof typeof rooms
 /** Packages that are slow to load or may be missing: one dynamic import each, in this file; type imports beside it. */
 const heavyPackages: Readonly<Record<string, string>> = {
   'onnxruntime-node': 'score/onnx/session.ts',
-  '@huggingface/tokenizers': 'score/onnx/text-encoder.ts',
+  '@huggingface/tokenizers': 'score/encode/text-encoder.ts',
   '@opentelemetry/api': 'telemetry/trace.ts',
   'cohere-ai': 'score/hosted/cohere-client.ts',
 }
@@ -30,6 +32,7 @@ const cellarFiles = new Set(['types.ts', 'errors.ts', 'spans.ts', 'words.ts', 'o
 export function roomOf(path: string): Room | undefined {
   if (path === 'index.ts') return 'index'
   if (cellarFiles.has(path)) return 'cellar'
+  if (path.startsWith('score/encode/')) return 'encode'
   const folder = path.split('/')[0] as string
   if (folder === path || ['skip', 'select', 'telemetry'].includes(folder)) return 'hall'
   return folder === 'score' || folder === 'wrap' || folder === 'eval' ? folder : undefined

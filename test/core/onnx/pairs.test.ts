@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { keptLengths, textTokensThatMatter } from '../../../packages/core/src/score/onnx/pair-lengths.ts'
-import { createPairEncoder } from '../../../packages/core/src/score/onnx/pairs.ts'
-import type { PairEncoderFiles } from '../../../packages/core/src/score/onnx/pairs.ts'
-import type { TokenEncoder } from '../../../packages/core/src/score/onnx/wordpiece.ts'
+import { keptLengths, textTokensThatMatter } from '../../../packages/core/src/score/encode/pair-lengths.ts'
+import { createPairEncoder } from '../../../packages/core/src/score/encode/pairs.ts'
+import type { PairEncoderFiles } from '../../../packages/core/src/score/encode/pairs.ts'
+import type { TokenEncoder } from '../../../packages/core/src/score/encode/wordpiece.ts'
 
 /** Each word is one token: its number. */
 const encoder: TokenEncoder = {

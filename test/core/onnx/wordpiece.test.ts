@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { normalise, splitPieces } from '../../../packages/core/src/score/onnx/bert-normaliser.ts'
-import type { TokenEncoder } from '../../../packages/core/src/score/onnx/wordpiece.ts'
-import { createWordPiece } from '../../../packages/core/src/score/onnx/wordpiece.ts'
-import { WordCache } from '../../../packages/core/src/score/onnx/wordpiece-cache.ts'
-import { longWordPieces } from '../../../packages/core/src/score/onnx/wordpiece-long.ts'
+import { normalise, splitPieces } from '../../../packages/core/src/score/encode/bert-normaliser.ts'
+import type { TokenEncoder } from '../../../packages/core/src/score/encode/wordpiece.ts'
+import { createWordPiece } from '../../../packages/core/src/score/encode/wordpiece.ts'
+import { WordCache } from '../../../packages/core/src/score/encode/wordpiece-cache.ts'
+import { longWordPieces } from '../../../packages/core/src/score/encode/wordpiece-long.ts'
 
 // Equality with the reference is held in test/parity; here is what goes beyond it.
 

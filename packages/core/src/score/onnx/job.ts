@@ -1,5 +1,5 @@
-import type { EncodedPair } from './pairs.js'
-import type { PairSource } from './schedule.js'
+import type { EncodedPair } from '../encode/pairs.js'
+import type { PairSource } from '../encode/runner.js'
 
 /** One request in shared memory: written once by the main thread, read by all workers, which write the logits back. */
 export interface Job {

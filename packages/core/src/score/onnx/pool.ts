@@ -4,7 +4,7 @@ import { RerankError, type RerankErrorCode } from '../../errors.js'
 import { count } from '../../stats.js'
 import { guardExit } from './exit-guard.js'
 import { type FromWorker, type Job, STOP, type ToWorker, makeJob } from './job.js'
-import { type PairRunner, type PairSource, deadlinePassed, stillWanted } from './schedule.js'
+import { type PairRunner, type PairSource, deadlinePassed, stillWanted } from '../encode/runner.js'
 import type { SessionOptions } from './session.js'
 
 interface Pending {

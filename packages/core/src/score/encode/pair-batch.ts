@@ -2,7 +2,7 @@ import { RerankError, show } from '../../errors.js'
 import { count } from '../../stats.js'
 import type { Call } from '../../types.js'
 import type { EncodedPair, EncodedQuery, PairEncoder } from './pairs.js'
-import type { PairSource } from './schedule.js'
+import type { PairSource } from './runner.js'
 
 /** One request. `longText: 'error'` refuses a text that does not fit instead of cutting it. */
 export interface BatchRequest {

@@ -1,10 +1,10 @@
 import { bestWindows, textWindows } from '../../spans.js'
 import { count } from '../../stats.js'
 import type { Call, Span, TextNote } from '../../types.js'
-import type { CrossEncoderOptions } from './options.js'
 import { PairBatch } from './pair-batch.js'
 import type { PairEncoder } from './pairs.js'
-import type { PairRunner } from './schedule.js'
+import type { ReadingOptions } from './reading-options.js'
+import type { PairRunner } from './runner.js'
 
 /** A model that is ready to score. */
 export interface LoadedModel {
@@ -16,7 +16,7 @@ export interface LoadedModel {
 export interface Asked {
   readonly query: string
   readonly texts: readonly string[]
-  readonly options: Pick<CrossEncoderOptions, 'longText' | 'windowOverlap'>
+  readonly options: Pick<ReadingOptions, 'longText' | 'windowOverlap'>
 }
 
 /** What came of one text. */
