@@ -3,6 +3,7 @@ import { calibrated } from '../../packages/core/src/skip/calibrated.ts'
 import { allOf, anyOf, not } from '../../packages/core/src/skip/combine.ts'
 import { aboveThreshold, clearMargin, smallPool } from '../../packages/core/src/skip/first-stage.ts'
 import { keywordQuery } from '../../packages/core/src/skip/keyword-query.ts'
+import { otherScript } from '../../packages/core/src/skip/other-script.ts'
 import { wontFinish } from '../../packages/core/src/skip/wont-finish.ts'
 import { policyContract } from './policy-contract.ts'
 
@@ -26,6 +27,7 @@ policyContract('not', not(threshold), { readsScores: true })
 policyContract('not anyOf', not(anyOf(margin, threshold)), { readsScores: true })
 policyContract('agreement', agreement({ other: ({ score }) => score, atLeast: 0.5 }), { readsScores: false })
 policyContract('keywordQuery', keywordQuery(), { readsScores: false })
+policyContract('otherScript', otherScript(), { readsScores: false })
 policyContract('wontFinish', wontFinish(), { readsScores: false })
 policyContract(
   'calibrated',

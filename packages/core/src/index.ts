@@ -33,6 +33,7 @@ export {
   smallPool,
 } from './skip/first-stage.js'
 export { type KeywordQueryOptions, keywordQuery } from './skip/keyword-query.js'
+export { type OtherScriptOptions, otherScript } from './skip/other-script.js'
 export { type WontFinishOptions, wontFinish } from './skip/wont-finish.js'
 export { type CircuitBreakerOptions, withCircuitBreaker } from './wrap/breaker.js'
 export { type CachedScore, type ScoreCache } from './wrap/cache-entry.js'
