@@ -26,7 +26,17 @@ const heavyPackages: Readonly<Record<string, string>> = {
   'cohere-ai': 'score/hosted/cohere-client.ts',
 }
 
-const cellarFiles = new Set(['types.ts', 'errors.ts', 'spans.ts', 'words.ts', 'overlap.ts', 'stats.ts'])
+const cellarFiles = new Set([
+  'types.ts',
+  'errors.ts',
+  'spans.ts',
+  'words.ts',
+  'overlap.ts',
+  'stats.ts',
+  'abort.ts',
+  'clock.ts',
+  'checks.ts',
+])
 
 /** The room of a file given by its path under `packages/core/src`, or nothing when there is no such room. */
 export function roomOf(path: string): Room | undefined {

@@ -49,7 +49,8 @@ const unlawful: readonly [name: string, path: string, text: string, fault: RegEx
   ['core', 'score/bm25.ts', `import { encode } from './onnx/pairs.js'`, /score may not import score/],
   ['core', 'score/encode/pairs.ts', `import { tokens } from '../bm25.js'`, /encode may not import score/],
   ['core', 'score/hosted/cohere.ts', `import { pool } from '../onnx/pool.js'`, /score may not import score/],
-  ['core', 'score/onnx/pool.ts', `import { clock } from '../../clock.js'`, /score may not import hall/],
+  ['core', 'score/onnx/pool.ts', `import { observer } from '../../observe.js'`, /score may not import hall/],
+  ['core', 'clock.ts', `import { observer } from './observe.js'`, /cellar may not import hall/],
   [
     'core',
     'score/onnx/pool.ts',
