@@ -8,6 +8,7 @@ export const paths = {
   root: inRepository(''),
   model: inRepository('packages/model-en-mini'),
   core: inRepository('packages/core/dist/index.js'),
+  eval: inRepository('packages/core/dist/eval/index.js'),
   /** The same weights as other libraries want them: onnx/model.onnx, onnx/model_quantized.onnx, tokenizer files. */
   stock: inRepository('training/build/stock'),
   peers: inRepository('bench/peers'),

@@ -34,10 +34,9 @@ export function refuseTelemetry(): void {
  * opened or has inputs or outputs that no rule here covers.
  */
 export async function openSession(options: SessionOptions): Promise<GraphSession> {
-  const ort = await loadRuntime()
-  const session = await createSession(ort, options)
+  const { session, Tensor } = await openGraph(options)
   const output = singleLogit(session, options.graphPath)
-  const feeds = createFeeds(ort.Tensor, session, options)
+  const feeds = createFeeds(Tensor, session, options)
   let released = false
   return {
     async run(ids, secondSegmentStart) {
@@ -54,6 +53,18 @@ export async function openSession(options: SessionOptions): Promise<GraphSession
 
 type Runtime = typeof import('onnxruntime-node')
 
+/** A graph as the runtime opened it, and the class its inputs are made of. */
+export interface OpenedGraph {
+  readonly session: InferenceSession
+  readonly Tensor: Runtime['Tensor']
+}
+
+/** Opens a graph of any kind. @throws as {@link openSession} does. */
+export async function openGraph(options: Pick<SessionOptions, 'graphPath' | 'threads'>): Promise<OpenedGraph> {
+  const ort = await loadRuntime()
+  return { session: await createSession(ort, options), Tensor: ort.Tensor }
+}
+
 async function loadRuntime(): Promise<Runtime> {
   refuseTelemetry()
   try {
@@ -69,7 +80,10 @@ async function loadRuntime(): Promise<Runtime> {
   }
 }
 
-async function createSession(ort: Runtime, { graphPath, threads }: SessionOptions): Promise<InferenceSession> {
+async function createSession(
+  ort: Runtime,
+  { graphPath, threads }: Pick<SessionOptions, 'graphPath' | 'threads'>,
+): Promise<InferenceSession> {
   try {
     return await ort.InferenceSession.create(graphPath, {
       executionProviders: ['cpu'],

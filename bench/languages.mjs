@@ -1,0 +1,104 @@
+/**
+ * What the English model does to other languages: nDCG@10 of BM25, of the model alone and of both blended.
+ *
+ *   node bench/languages.mjs [--sets xquad-en,xquad-de] [--limit 40] [--depth 50] [--model FOLDER] [--name languages]
+ *
+ * The first stage is the library's own `bm25` over the whole collection (k1 0.9, b 0.4): it cuts words in any script and
+ * stems none, which is what a plain full-text index does. At most `--limit` questions of each set, evenly spread over the
+ * file. Needs the optional data folder beside the checkout.
+ */
+import { parseArgs } from 'node:util'
+import { join } from 'node:path'
+import { ndcgAt10 } from './lib/ndcg.mjs'
+import { describeMachine } from './lib/machine.mjs'
+import { paths, requirePath } from './lib/paths.mjs'
+import { report, table } from './lib/report.mjs'
+import { halfWidth95, mean } from './lib/stats.mjs'
+
+const { values: options } = parseArgs({
+  options: {
+    sets: { type: 'string', default: 'xquad-en,xquad-es,xquad-de,squad-it,xquad-ru,xquad-zh,xquad-ar,xquad-hi' },
+    limit: { type: 'string', default: '40' },
+    depth: { type: 'string', default: '50' },
+    model: { type: 'string', default: 'bundled' },
+    name: { type: 'string', default: 'languages' },
+  },
+})
+const machine = describeMachine()
+const { bm25, createReranker, crossEncoder, otherScript } = await import(requirePath(paths.core, 'run `pnpm build`'))
+const { openBeirFolder } = await import(requirePath(paths.eval, 'run `pnpm build`'))
+
+const scorer = crossEncoder({ model: options.model })
+const alone = createReranker({ scorer })
+const lexical = createReranker({ scorer: bm25({ k1: 0.9, b: 0.4 }) })
+const skipsScript = otherScript()
+
+/** @template T @param {readonly T[]} all @param {number} limit @returns {T[]} so many of them, evenly spread */
+function spread(all, limit) {
+  if (all.length <= limit) return [...all]
+  return Array.from({ length: limit }, (_, at) => all[Math.floor((at * all.length) / limit)])
+}
+
+async function loadSet(set) {
+  const folder = await openBeirFolder(requirePath(join(paths.data, set), 'put a set in BEIR layout there'))
+  const texts = []
+  for await (const { id, title, text } of folder.corpus()) {
+    texts.push({ id, text: title && !text.startsWith(title) ? `${title}. ${text}` : text })
+  }
+  return { texts, queries: [...folder.queries], qrels: folder.qrels }
+}
+
+const idsOf = ({ results }) => results.map(({ candidate }) => candidate.id)
+
+async function measureSet(set) {
+  const { texts, queries, qrels } = await loadSet(set)
+  const chosen = spread(queries, Number(options.limit))
+  /** @type {{ bm25: number[], model: number[], blend: number[], skipped: number }} */
+  const found = { bm25: [], model: [], blend: [], skipped: 0 }
+  for (const [id, text] of chosen) {
+    const judged = Object.fromEntries(qrels.get(id))
+    const first = await lexical.rerank(text, texts, { topN: Number(options.depth) })
+    const pool = first.results.map(({ candidate, score }) => ({ ...candidate, score }))
+    const read = await alone.rerank(text, pool, { topN: pool.length })
+    found.bm25.push(ndcgAt10(idsOf(first), judged))
+    found.model.push(ndcgAt10(idsOf(read), judged))
+    found.blend.push(ndcgAt10(idsOf(await blendOf(text, pool, read)), judged))
+    found.skipped += skipsScript({ query: text, candidates: pool, scorerId: scorer.id }) === undefined ? 0 : 1
+  }
+  console.error(`${set}: ${chosen.length} questions`)
+  return { set, questions: chosen.length, ...found }
+}
+
+/** The blend by the library itself, from the logits that are known already. */
+function blendOf(query, pool, { results }) {
+  const logits = new Array(pool.length)
+  for (const { index, logit } of results) logits[index] = logit
+  const known = { id: 'known-logits', scope: 'pair', score: async () => logits }
+  return createReranker({ scorer: known, blend: { weight: 0.5 } }).rerank(query, pool, { topN: pool.length })
+}
+
+const measured = []
+for (const set of options.sets.split(',')) measured.push(await measureSet(set))
+await alone.close()
+
+const difference = (left, right) => {
+  const each = left.map((value, at) => value - right[at])
+  return `${mean(each) >= 0 ? '+' : ''}${mean(each).toFixed(3)} ± ${halfWidth95(each).toFixed(3)}`
+}
+const rows = measured.map(({ set, questions, skipped, ...ways }) => [
+  set,
+  questions,
+  ...[ways.bm25, ways.model, ways.blend].map((values) => mean(values).toFixed(3)),
+  difference(ways.blend, ways.bm25),
+  `${Math.round((100 * skipped) / questions)} %`,
+])
+const heads = ['set', 'questions', 'BM25', 'model alone', 'blended', 'blended − BM25', 'skipped by otherScript']
+report(options.name, {
+  machine,
+  tables: [`${scorer.id}, BM25's top ${options.depth}, nDCG@10`, table(heads, rows)],
+  options,
+  measured: measured.map(({ bm25: lexicalScores, model, blend, ...rest }) => ({
+    ...rest,
+    ndcgAt10: { bm25: mean(lexicalScores), model: mean(model), blend: mean(blend) },
+  })),
+})
