@@ -1,3 +1,18 @@
+export { type BeforeAfter, type ContextOptions, type ContextSavings, measureContext } from './context.js'
+export type {
+  Answer,
+  AnswerInput,
+  EndToEndQuery,
+  EndToEndRecord,
+  EndToEndSummary,
+  Grade,
+  GradeInput,
+  Judge,
+  JudgeInput,
+  Preference,
+  Reranks,
+  Way,
+} from './end-to-end/types.js'
 export { type EvaluateOptions, type Evaluation, defaultMetrics, evaluate } from './evaluate.js'
 export { judged } from './metrics/judged.js'
 export { type Metric, type MetricName, metricOf } from './metrics/names.js'
@@ -10,6 +25,10 @@ export { type BeirDocument, type BeirFolder, openBeirFolder, readBeirQrels } fro
 export { readTrecQrels, readTrecRun } from './read/trec.js'
 export type { Judgements, Qrels, Run, Scores } from './types.js'
 export { type DepthAdvice, type DepthOptions, type DepthPoint, type DepthQuery, adviseDepth } from './depth.js'
+export { label } from './label/label.js'
+export { type LabelledCandidate, type LabelledQuery } from './label/line.js'
+export { type LabelFailure, type LabelOptions, type LabelProgress, type LabelSummary } from './label/options.js'
+export { type RankingTeacher, type Teacher } from './label/teacher.js'
 export { type BootstrapOptions, type Interval, bootstrapInterval } from './lift/bootstrap.js'
 export { type FirstRelevant, type FirstRelevantMove } from './lift/first-relevant.js'
 export { type Lift, type LiftOptions, type MetricLift, type Spread, measureLift } from './lift/lift.js'

@@ -1,0 +1,129 @@
+import type { Qrels, Run } from './types.js'
+import { checkKeys, checkWhole, checkWithin } from './checks.js'
+import { invalidArgument } from '../errors.js'
+import { checkOverlap } from './evaluate.js'
+import { recall } from './metrics/precision-recall.js'
+import { type RankOptions, rankByScore } from './rank.js'
+
+/** What {@link measureContext} compares. */
+export interface ContextOptions extends RankOptions {
+  /** What the first stage found. */
+  readonly firstStage: Run
+  /** The same queries after reranking. */
+  readonly reranked: Run
+  readonly qrels: Qrels
+  /** How many tokens the document with this id takes in a prompt: a finite number from 0. */
+  readonly tokensOf: (id: string) => number
+  /** How many passages go into a prompt without a reranker, 1 or more. Default 10. */
+  readonly topN?: number | undefined
+  /** What a million prompt tokens cost, in the caller's unit. Default: nothing is said of money. */
+  readonly pricePerMillionTokens?: number | undefined
+  /** What reranking costs for one query, in the same unit. Default 0, as on a machine that runs anyway. */
+  readonly rerankCost?: number | undefined
+}
+
+/** How much shorter a prompt may be after reranking. Means over the queries that are judged and were searched. */
+export interface ContextSavings {
+  /** Passages in the prompt without a reranker. */
+  readonly topN: number
+  /** The fewest reranked passages that hold as much of what is relevant; `topN` when fewer do not. */
+  readonly rerankedTopN: number
+  /** Mean recall of those passages. */
+  readonly recall: BeforeAfter
+  /** Mean tokens of those passages, and what reranking saves of them; below 0 when it takes longer ones. */
+  readonly tokens: BeforeAfter & { readonly saved: number }
+  /** Mean cost of a query; `saved` is net of what reranking costs. Missing without a price. */
+  readonly money?: BeforeAfter & { readonly reranking: number; readonly saved: number }
+  /** For a person. */
+  readonly sentence: string
+}
+
+/** A figure without and with the reranker. */
+export interface BeforeAfter {
+  readonly firstStage: number
+  readonly reranked: number
+}
+
+/**
+ * How much shorter may the prompt be? Finds the fewest reranked passages whose mean recall is at least that of the first
+ * stage's `topN`, and what leaving out the others saves.
+ *
+ * It goes by the judgements: a passage that nobody judged counts for nothing. Whether the answers stay as good, only
+ * `measureEndToEnd` says.
+ *
+ * @throws RerankError `'invalid-argument'` when an option is wrong, or a run and the judgements share no query id.
+ */
+export function measureContext(options: ContextOptions): ContextSavings {
+  checkKeys('options', options, KEYS)
+  const { firstStage, reranked, qrels, topN = 10, pricePerMillionTokens, rerankCost = 0 } = options
+  checkWhole('topN', topN, 1)
+  checkWithin('pricePerMillionTokens', pricePerMillionTokens ?? 0, [0, Number.MAX_VALUE])
+  checkWithin('rerankCost', rerankCost, [0, Number.MAX_VALUE])
+  checkOverlap(firstStage, qrels, 'firstStage')
+  checkOverlap(reranked, qrels, 'reranked')
+  const before = headsOf(firstStage, options)
+  const after = headsOf(reranked, options)
+  const wanted = meanRecall(before, topN)
+  const depths = Array.from({ length: topN }, (_, at) => at + 1)
+  // Recall at equal depths is a sum of the same fractions in another order: less than this is rounding.
+  const rerankedTopN = depths.find((depth) => meanRecall(after, depth) >= wanted - 1e-9) ?? topN
+  const recalls = { firstStage: wanted, reranked: meanRecall(after, rerankedTopN) }
+  const used = { firstStage: meanTokens(before, topN), reranked: meanTokens(after, rerankedTopN) }
+  const savings = { topN, rerankedTopN, recall: recalls, tokens: { ...used, saved: used.firstStage - used.reranked } }
+  const money = pricePerMillionTokens === undefined ? undefined : moneyOf(used, pricePerMillionTokens, rerankCost)
+  return { ...savings, ...(money && { money }), sentence: sentenceOf(savings) }
+}
+
+const KEYS = 'firstStage reranked qrels tokensOf topN pricePerMillionTokens rerankCost ties float32'.split(' ')
+
+/** The first documents of one query, with what counts of them. */
+interface Head {
+  readonly recallAt: (depth: number) => number
+  /** Of each document in order. */
+  readonly tokens: readonly number[]
+}
+
+function headsOf(run: Run, { qrels, firstStage, tokensOf, topN = 10, ...how }: ContextOptions): Head[] {
+  const heads: Head[] = []
+  for (const [queryId, judgements] of qrels) {
+    if (!firstStage.has(queryId)) continue
+    const ids = rankByScore(run.get(queryId) ?? new Map(), how).slice(0, topN)
+    heads.push({ recallAt: (depth) => recall(ids, judgements, depth), tokens: ids.map((id) => tokensIn(id, tokensOf)) })
+  }
+  return heads
+}
+
+function tokensIn(id: string, tokensOf: (id: string) => number): number {
+  const tokens = tokensOf(id)
+  if (Number.isFinite(tokens) && tokens >= 0) return tokens
+  throw invalidArgument(`tokensOf(${JSON.stringify(id)})`, tokens, 'return a finite number from 0')
+}
+
+function meanRecall(heads: readonly Head[], depth: number): number {
+  return heads.reduce((sum, { recallAt }) => sum + recallAt(depth), 0) / heads.length
+}
+
+function meanTokens(heads: readonly Head[], depth: number): number {
+  const sumOf = (tokens: readonly number[]): number => tokens.slice(0, depth).reduce((sum, count) => sum + count, 0)
+  return heads.reduce((sum, { tokens }) => sum + sumOf(tokens), 0) / heads.length
+}
+
+/** What prompts of so many tokens cost, and what is saved once the reranker is paid. */
+export function moneyOf(
+  used: BeforeAfter,
+  pricePerMillion: number,
+  reranking: number,
+): NonNullable<ContextSavings['money']> {
+  const firstStage = (used.firstStage * pricePerMillion) / 1e6
+  const reranked = (used.reranked * pricePerMillion) / 1e6
+  return { firstStage, reranked, reranking, saved: firstStage - reranked - reranking }
+}
+
+function sentenceOf({ topN, rerankedTopN, recall: recalls, tokens }: Omit<ContextSavings, 'sentence'>): string {
+  const share = tokens.firstStage > 0 ? ` (${((tokens.saved / tokens.firstStage) * 100).toFixed(0)} %)` : ''
+  if (recalls.reranked < recalls.firstStage - 1e-9)
+    return `No shorter prompt: ${topN} reranked passages hold less of what is relevant than ${topN} as found.`
+  if (rerankedTopN === topN)
+    return `No shorter prompt: fewer than ${topN} reranked passages hold less than ${topN} as found.`
+  return `${rerankedTopN} reranked passages hold as much as ${topN} as found, and save ${tokens.saved.toFixed(0)} tokens${share} for each query.`
+}
