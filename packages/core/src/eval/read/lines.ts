@@ -13,10 +13,12 @@ export interface Line {
  * The lines of a file that are not blank, one at a time, so that a file of any size takes a line's memory. A byte order
  * mark is dropped, and LF, CRLF and CR all end a line.
  *
+ * @param bytes how much of the file to read, from its beginning. Default: all of it.
  * @throws RerankError `'invalid-argument'` when the file cannot be read.
  */
-export async function* readLines(path: string): AsyncGenerator<Line> {
-  const input = createReadStream(path, { encoding: 'utf8' })
+export async function* readLines(path: string, bytes: number = Infinity): AsyncGenerator<Line> {
+  if (bytes === 0) return
+  const input = createReadStream(path, { encoding: 'utf8', end: bytes - 1 })
   // An error of the stream ends the loop below without a word; it is raised after it.
   let fault: Error | undefined
   input.once('error', (error) => (fault = error))
