@@ -26,6 +26,9 @@ const heavyPackages: Readonly<Record<string, string>> = {
   'cohere-ai': 'score/hosted/cohere-client.ts',
 }
 
+/** Names of package.json#imports: what they mean in Node. Elsewhere the same names, which then throw. */
+const ownImports: Readonly<Record<string, string>> = { '#onnx': 'score/onnx/cross-encoder.ts' }
+
 const cellarFiles = new Set([
   'types.ts',
   'errors.ts',
@@ -36,6 +39,7 @@ const cellarFiles = new Set([
   'abort.ts',
   'clock.ts',
   'checks.ts',
+  'turn.ts',
 ])
 
 /** The room of a file given by its path under `packages/core/src`, or nothing when there is no such room. */
@@ -60,7 +64,7 @@ export function importFaults(name: string, path: string, text: string): string[]
 function coreFault(path: string, found: FoundImport): string | undefined {
   const room = roomOf(path)
   if (room === undefined) return 'is in no room of the house'
-  if (!found.specifier.startsWith('.')) return corePackageFault(path, room, found)
+  if (!/^[.#]/.test(found.specifier)) return corePackageFault(path, room, found)
   const target = targetOf(path, found.specifier)
   const targetRoom = target === undefined ? undefined : roomOf(target)
   if (target === undefined || targetRoom === undefined) return `imports ${found.specifier}, which is in no room of core`
@@ -98,6 +102,7 @@ function adapterFault(path: string, { specifier, kind }: FoundImport, name: stri
 
 /** The path under `src` that a relative specifier means, as a source (`.ts`); nothing when it leaves `src`. */
 function targetOf(path: string, specifier: string): string | undefined {
+  if (specifier.startsWith('#')) return ownImports[specifier]
   const target = posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts')
   return target.startsWith('..') ? undefined : target
 }

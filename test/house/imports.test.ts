@@ -58,7 +58,8 @@ describe('the sources of the packages', () => {
   })
 
   it('print nothing', () => {
-    const quiet = sources.filter(({ name }) => name !== 'cli')
+    // Where there is no process to warn, warn.ts has the console only.
+    const quiet = sources.filter(({ name, path }) => name !== 'cli' && `${name}/${path}` !== 'core/warn.ts')
     expect(quiet.flatMap((source) => consoleFaults(inPackages(source), source.text))).toEqual([])
   })
 })

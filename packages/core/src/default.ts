@@ -50,6 +50,6 @@ export function bundledScorer(make: () => Promise<Scorer<'pair'>> = importCrossE
 }
 
 async function importCrossEncoder(): Promise<Scorer<'pair'>> {
-  const { crossEncoder } = await import('./score/onnx/cross-encoder.js')
+  const { crossEncoder } = await import('#onnx')
   return crossEncoder()
 }

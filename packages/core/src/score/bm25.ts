@@ -1,5 +1,6 @@
 import { RerankError, invalidArgument } from '../errors.js'
 import type { Call, Scorer } from '../types.js'
+import { nextTurn } from '../turn.js'
 import { wordsOf } from '../words.js'
 
 /** Options of {@link bm25}. */
@@ -60,7 +61,7 @@ async function readAll(
   let sliceLeft = SLICE
   for (const text of texts) {
     if (sliceLeft <= 0) {
-      await new Promise((resume) => setImmediate(resume))
+      await nextTurn()
       stillWanted(call)
       sliceLeft = SLICE
     }

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import type { Call, Scorer, TextNote } from '../types.js'
 import { type CachedScore, type ScoreCache, isCachedScore } from './cache-entry.js'
+import { digest } from './digest.js'
 import { isDeadline } from './failure.js'
 import { untilAborted } from './wait.js'
 import { count } from '../stats.js'
@@ -150,6 +150,6 @@ function isOnlyMine(error: unknown, { signal }: Call): boolean {
 
 /** Lengths stand before the parts, and all 16 bits of each unit count, so no two pairs can be mistaken for each other. */
 function keyMaker(scorerId: string, query: string): (text: string) => string {
-  const start = createHash('sha256').update(`${scorerId.length}:${query.length}:${scorerId}${query}`, 'utf16le')
-  return (text) => start.copy().update(text, 'utf16le').digest('base64url')
+  const start = `${scorerId.length}:${query.length}:${scorerId}${query}`
+  return (text) => digest(start + text)
 }
