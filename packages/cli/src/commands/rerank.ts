@@ -1,0 +1,107 @@
+import { calibrated } from '@secondpass/core'
+import type { Command } from 'commander'
+import { misuse } from '../errors.js'
+import type { ExitCode } from '../exit-codes.js'
+import { readSmallFile } from '../input/open.js'
+import { type Io, tell } from '../io.js'
+import { type ScorerFlags, withScorer } from '../options/scorer.js'
+import { numberFrom, oneOf, wholeFrom } from '../options/values.js'
+import { rerankBatch } from '../rerank/batch.js'
+import { rerankPool } from '../rerank/pool.js'
+import { type Extras, type Loaded, loadReranker, withReranker } from '../scorer/load.js'
+import { type Shard, readShard } from '../work/shard.js'
+
+/** The options of `secondpass rerank`. */
+export interface RerankFlags extends ScorerFlags {
+  readonly input?: string
+  readonly output?: string
+  readonly overwrite?: boolean
+  readonly shard?: Shard
+  readonly topN?: number
+  readonly depth?: number
+  readonly minScore?: number
+  readonly skip?: string
+  readonly onError?: 'throw' | 'keep-order'
+  readonly badLines: 'stop' | 'skip'
+  readonly concurrency: number
+  readonly idsOnly?: boolean
+}
+
+const EXAMPLES = `
+Examples:
+  echo '{"id":"a","text":"Open Settings, then Security."}' | secondpass rerank "change my password"
+  secondpass rerank --input queries.jsonl --output ranked.jsonl --top-n 10
+  secondpass rerank --input queries.jsonl --shard 0/4 --output part-0.jsonl
+
+With a query, each line of the input is a candidate: a string, or an object with "text" and perhaps "id" and "score".
+Without one, each line is {"id"?, "query", "candidates": […]}; the shards of a batch are joined by
+  LC_ALL=C sort -t: -k2,2n part-*.jsonl`
+
+/** Adds `secondpass rerank`. */
+export function addRerank(program: Command, io: Io, ended: (code: ExitCode) => void): void {
+  const command = program
+    .command('rerank')
+    .summary('put the candidates that answer a query best on top')
+    .description('Puts the candidates that answer a query best on top: JSONL in, JSONL out.')
+    .argument('[query]', 'what was asked; the candidates are then the lines of the input')
+    .option('--input <file>', 'where to read; - is stdin (default: stdin when a query is given)')
+    .option('--output <file>', 'where a batch is written, and continued when it was stopped (default: stdout)')
+    .option('--overwrite', 'begin the output anew, whatever it holds')
+    .option('--shard <i/n>', 'take only the i-th of n parts of the lines, counted from 0', readShard)
+    .option('--top-n <count>', 'how many results come back for a query (default: all)', wholeFrom('--top-n', 1))
+    .option('--depth <count>', 'how many candidates are scored (default: 100)', wholeFrom('--depth', 1))
+    .option('--min-score <score>', 'leave out results below this', numberFrom('--min-score', [-Infinity, Infinity]))
+    .option('--skip <file>', 'a calibration.json that says when scoring is not worth it')
+    .option(
+      '--on-error <what>',
+      'throw, or keep-order when the scorer fails',
+      oneOf('--on-error', ['throw', 'keep-order']),
+    )
+    .option(
+      '--bad-lines <what>',
+      'stop, or skip lines that cannot be read',
+      oneOf('--bad-lines', ['stop', 'skip']),
+      'stop',
+    )
+    .option(
+      '--concurrency <count>',
+      'queries under way at once, for scorers that wait',
+      wholeFrom('--concurrency', 1),
+      1,
+    )
+    .option('--ids-only', 'leave the candidates out of the results')
+    .addHelpText('after', EXAMPLES)
+  withScorer(command).action(async (query: string | undefined, flags: RerankFlags) => {
+    checkFlags(query, flags)
+    const loaded = await loadReranker(flags, extrasOf(flags, io))
+    ended(await withReranker(loaded, (ready) => run(query, flags, { io, ready })))
+  })
+}
+
+async function run(
+  query: string | undefined,
+  flags: RerankFlags,
+  { io, ready }: { readonly io: Io; readonly ready: Loaded },
+): Promise<ExitCode> {
+  return query === undefined ? rerankBatch(flags, ready, io) : rerankPool({ query, flags }, ready, io)
+}
+
+function extrasOf(flags: RerankFlags, io: Io): Extras {
+  const { topN, depth, minScore, onError, skip } = flags
+  if (skip === undefined) return { topN, depth, minScore, onError }
+  const warn = (message: string): void => tell(io, `secondpass: ${message}`)
+  return { topN, depth, minScore, onError, skip: calibrated(readSmallFile(skip), { warn }) }
+}
+
+function checkFlags(query: string | undefined, flags: RerankFlags): void {
+  if (query === undefined) {
+    if (flags.input === undefined) {
+      throw misuse('no query: write it behind the command, or name a file of queries with --input')
+    }
+    return
+  }
+  if (query.trim() === '') throw misuse('the query is blank: write what was asked')
+  for (const name of ['shard', 'output', 'overwrite'] as const) {
+    if (flags[name] !== undefined) throw misuse(`--${name} belongs to a batch: leave the query out, and name --input`)
+  }
+}

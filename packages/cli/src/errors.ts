@@ -1,0 +1,62 @@
+import { RerankError } from '@secondpass/core'
+import { type ExitCode, exitCodes } from './exit-codes.js'
+
+/** An error that a person at a terminal caused and can mend: one line, no stack. */
+export class CliError extends Error {
+  override readonly name: string = 'CliError'
+  readonly exitCode: ExitCode
+
+  constructor(message: string, options: ErrorOptions & { readonly exitCode?: ExitCode } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.exitCode = options.exitCode ?? exitCodes.failed
+  }
+}
+
+/** The error for a wrong option or argument: names it, shows the value, says the fix. Ends with 2. */
+export function usageError(option: string, value: unknown, fix: string): CliError {
+  return new CliError(`${option} is ${show(value)}: ${fix}`, { exitCode: exitCodes.usage })
+}
+
+/** The error for a command line that lacks something or holds too much. Ends with 2. */
+export function misuse(message: string): CliError {
+  return new CliError(message, { exitCode: exitCodes.usage })
+}
+
+/** Why work stopped before its end: what the signal of {@link Io} is aborted with. */
+export class Stopped extends Error {
+  override readonly name: string = 'Stopped'
+
+  constructor(readonly because: 'SIGINT' | 'SIGTERM' | 'EPIPE') {
+    super(`stopped by ${because}`)
+  }
+
+  get exitCode(): ExitCode {
+    if (this.because === 'SIGINT') return exitCodes.interrupted
+    // Whoever reads our output has seen enough, as `head` has: nothing went wrong.
+    return this.because === 'SIGTERM' ? exitCodes.terminated : exitCodes.ok
+  }
+}
+
+/** The message of an error as one line, without control characters that could play with a terminal. */
+export function oneLine(error: unknown): string {
+  const message = error instanceof Error ? error.message || error.name : String(error)
+  // oxlint-disable-next-line no-control-regex -- control characters are what is removed
+  return message.replaceAll(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ').trim()
+}
+
+/** What an error ends the program with. */
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof CliError || error instanceof Stopped) return error.exitCode
+  return exitCodes.failed
+}
+
+/** Whether an error is one that the message explains; the stack of any other helps whoever has to find out. */
+export function isExplained(error: unknown): boolean {
+  return error instanceof CliError || RerankError.is(error)
+}
+
+/** A value as it may stand in a message: short. */
+export function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value)
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text
+}

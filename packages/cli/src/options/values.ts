@@ -1,0 +1,32 @@
+import { usageError } from '../errors.js'
+
+/** Reads a whole number from `least`. */
+export function wholeFrom(option: string, least: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text)
+    if (/^\d+$/.test(text.trim()) && Number.isSafeInteger(number) && number >= least) return number
+    throw usageError(option, text, `pass a whole number from ${least}`)
+  }
+}
+
+/** Reads a number between two limits. */
+export function numberFrom(option: string, [least, most]: readonly [number, number]): (text: string) => number {
+  return (text) => {
+    const number = Number(text)
+    if (text.trim() !== '' && number >= least && number <= most) return number
+    throw usageError(
+      option,
+      text,
+      most === Infinity ? `pass a number from ${least}` : `pass a number from ${least} to ${most}`,
+    )
+  }
+}
+
+/** Reads one of a few words. */
+export function oneOf<const T extends string>(option: string, words: readonly T[]): (text: string) => T {
+  return (text) => {
+    const word = words.find((known) => known === text)
+    if (word !== undefined) return word
+    throw usageError(option, text, `pass one of ${words.join(', ')}`)
+  }
+}

@@ -1,0 +1,95 @@
+import type { Io } from '../io.js'
+import { painter } from './colour.js'
+
+/** Says how far a long piece of work has come. Silent unless stderr is a terminal. */
+export interface Progress {
+  /** @param done how much of the total is done, in the unit of the total */
+  update(done: number, total?: number): void
+  /** Clears the bar, so that what is printed next stands on a clean line. */
+  stop(): void
+}
+
+/** How a bar is labelled. */
+export interface ProgressOptions {
+  /** What is being done, for example `scoring`. */
+  readonly label: string
+  /** How much there is to do; missing when nobody knows. */
+  readonly total?: number | undefined
+  /** How much was done before: counts as done, and not towards the speed. */
+  readonly start?: number | undefined
+  /** How an amount is written. Default: the number. */
+  readonly format?: ((amount: number) => string) | undefined
+  /** A clock in milliseconds. Default: that of the machine. */
+  readonly now?: (() => number) | undefined
+}
+
+/** Often enough for an eye, and seldom enough to cost nothing. */
+const REDRAW_MS = 100
+const CLEAR_LINE = '\r\u001b[K'
+const SILENT: Progress = { update: () => {}, stop: () => {} }
+
+/** A bar on stderr when that is a terminal; otherwise nothing at all is written. */
+export function startProgress(io: Io, options: ProgressOptions): Progress {
+  if (io.stderr.isTTY !== true || io.env['TERM'] === 'dumb') return SILENT
+  const now = options.now ?? ((): number => performance.now())
+  const startedAt = now()
+  let drawnAt = -Infinity
+  let isShown = false
+  return {
+    update(done, total = options.total) {
+      const at = now()
+      if (at - drawnAt < REDRAW_MS && done !== total) return
+      drawnAt = at
+      isShown = true
+      io.stderr.write(CLEAR_LINE + drawBar(io, options, { done, total, elapsedMs: at - startedAt }))
+    },
+    stop() {
+      if (isShown) io.stderr.write(CLEAR_LINE)
+      isShown = false
+    },
+  }
+}
+
+interface Moment {
+  readonly done: number
+  readonly total: number | undefined
+  readonly elapsedMs: number
+}
+
+/** One line, never wider than the terminal: a wrapped line could not be cleared. */
+function drawBar(io: Io, options: ProgressOptions, moment: Moment): string {
+  const { label, format = (amount: number): string => amount.toLocaleString('en-US') } = options
+  const { done, total } = moment
+  if (total === undefined || total <= 0) return `${label} ${format(done)}`.slice(0, columnsOf(io) - 1)
+  const share = Math.min(1, done / total)
+  const counts = `${format(done)}/${format(total)} ${Math.floor(share * 100)} %${timeLeft(options, moment)}`
+  const width = Math.min(30, columnsOf(io) - label.length - counts.length - 4)
+  if (width < 5) return `${label} ${counts}`.slice(0, columnsOf(io) - 1)
+  const filled = Math.round(share * width)
+  const paint = painter(io.stderr, io.env)
+  return `${label} ${paint('cyan', '█'.repeat(filled))}${paint('dim', '░'.repeat(width - filled))} ${counts}`
+}
+
+function columnsOf({ stderr }: Io): number {
+  return Math.max(20, stderr.columns ?? 80)
+}
+
+/** By the speed so far; nothing until there is one. */
+function timeLeft({ start = 0 }: ProgressOptions, { done, total = 0, elapsedMs }: Moment): string {
+  const fresh = done - start
+  if (fresh <= 0 || done >= total || elapsedMs < 500) return ''
+  return ` ${duration(((total - done) * elapsedMs) / fresh)} left`
+}
+
+/** `45 s`, `12 min`, `3 h 20 min`. */
+export function duration(milliseconds: number): string {
+  const seconds = Math.ceil(milliseconds / 1000)
+  if (seconds < 100) return `${seconds} s`
+  const minutes = Math.round(seconds / 60)
+  return minutes < 100 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+/** `12.3 MB`. */
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`
+}

@@ -1,0 +1,40 @@
+import { Command } from 'commander'
+import { addRerank } from './commands/rerank.js'
+import { misuse, oneLine } from './errors.js'
+import type { ExitCode } from './exit-codes.js'
+import type { Io } from './io.js'
+import { version } from './version.js'
+
+const FOOTER = `
+Exit codes: 0 done, 1 failed, 2 wrong command line, 3 done but for lines left out, 130 Ctrl-C, 143 SIGTERM.
+Environment: NO_COLOR and FORCE_COLOR for colours, DEBUG=secondpass for the stack of an error.`
+
+/** The commands, and what each is told and answers with. */
+export function buildProgram(io: Io, ended: (code: ExitCode) => void): Command {
+  const program = new Command('secondpass')
+    .description('Second-stage reranking: reranks search results, and measures whether that helps.')
+    .version(version)
+    .option('--verbose', 'print the stack of an error')
+    .helpCommand(false)
+    .addHelpText('after', FOOTER)
+  for (const add of [addRerank]) add(program, io, ended)
+  for (const command of [program, ...program.commands]) prepare(command, io)
+  return program
+}
+
+/** Errors are thrown, and printed in one place; help goes to stdout. */
+function prepare(command: Command, io: Io): void {
+  command
+    .showSuggestionAfterError()
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: () => {},
+      getOutHelpWidth: () => Math.min(io.stdout.columns ?? 100, 110),
+    })
+    .exitOverride((error) => {
+      if (error.exitCode === 0) throw error
+      if (error.code === 'commander.help') throw misuse(`no command: see \`secondpass --help\``)
+      const name = command.parent === null ? 'secondpass' : `secondpass ${command.name()}`
+      throw misuse(`${oneLine(error).replace(/^error: /, '')}; see \`${name} --help\``)
+    })
+}

@@ -1,0 +1,99 @@
+import {
+  type Blend,
+  type Reranker,
+  type RerankerOptions,
+  type Scorer,
+  createReranker,
+  crossEncoder,
+} from '@secondpass/core'
+import { misuse, usageError } from '../errors.js'
+import type { ScorerFlags } from '../options/scorer.js'
+import { loadModule } from './module.js'
+
+/** A reranker as the command line asked for it. */
+export interface Loaded {
+  readonly reranker: Reranker
+  /** Names all that changes the numbers, for messages and for telling two runs apart. */
+  readonly id: string
+}
+
+/** What a command adds to the reranker. */
+export type Extras = Pick<RerankerOptions, 'depth' | 'topN' | 'minScore' | 'onError' | 'skip'>
+
+/** Half first stage, half model, as `createReranker()` does with the bundled model. */
+const BUNDLED_BLEND: Blend = { weight: 0.5 }
+
+/**
+ * Makes the reranker: the bundled model, another cross-encoder, or what a module exports.
+ *
+ * @throws CliError when options contradict each other, or the module holds no scorer; RerankError from the library.
+ */
+export async function loadReranker(flags: ScorerFlags, extras: Extras = {}): Promise<Loaded> {
+  if (flags.scorer !== undefined && flags.model !== undefined) {
+    throw misuse('--scorer and --model cannot be used together: a scorer module chooses its own model')
+  }
+  if (flags.scorer === undefined) return around(modelScorer(flags), flags, extras)
+  refuseModelFlags(flags)
+  const made = await loadModule(flags.scorer)
+  if (isReranker(made)) return asItIs(made, flags, extras)
+  if (isScorer(made)) return around(made, flags, extras)
+  const fix = 'its default export must be a scorer (id, scope, score), a reranker, or a function that makes one'
+  throw usageError('--scorer', flags.scorer, fix)
+}
+
+function modelScorer({ model, workers, maxLength, longText }: ScorerFlags): Scorer {
+  return crossEncoder({
+    ...(model !== undefined && { model }),
+    ...(workers !== undefined && { workers }),
+    ...(maxLength !== undefined && { maxLength }),
+    ...(longText !== undefined && { longText }),
+  })
+}
+
+function around(scorer: Scorer, flags: ScorerFlags, extras: Extras): Loaded {
+  const isBundled = flags.scorer === undefined && flags.model === undefined
+  const { blend: share = isBundled ? BUNDLED_BLEND.weight : false } = flags
+  const blend = share === false ? false : { weight: share }
+  const id = blend === false ? scorer.id : `${scorer.id} blended ${blend.weight}`
+  return { reranker: createReranker({ ...extras, scorer, blend }), id }
+}
+
+/** A reranker of the caller's own has its options already. */
+function asItIs(reranker: Reranker, { scorer, blend }: ScorerFlags, extras: Extras): Loaded {
+  const given = blend === undefined ? Object.entries(extras).find(([, value]) => value !== undefined)?.[0] : 'blend'
+  if (given !== undefined) {
+    const option = given.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+    throw misuse(`--${option} has no effect on the reranker of ${scorer}: set it there, or export a scorer instead`)
+  }
+  return { reranker, id: `the reranker of ${scorer}` }
+}
+
+function refuseModelFlags(flags: ScorerFlags): void {
+  for (const name of ['workers', 'maxLength', 'longText'] as const) {
+    if (flags[name] === undefined) continue
+    const option = { workers: '--workers', maxLength: '--max-length', longText: '--long-text' }[name]
+    throw misuse(`${option} is an option of the built-in cross-encoder: with --scorer, set it in the module`)
+  }
+}
+
+function isReranker(value: unknown): value is Reranker {
+  return isObject(value) && typeof value['rerank'] === 'function'
+}
+
+function isScorer(value: unknown): value is Scorer {
+  return isObject(value) && typeof value['score'] === 'function'
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+/** Works with a reranker and closes it, whatever happens. */
+export async function withReranker<T>(loaded: Loaded, work: (loaded: Loaded) => Promise<T>): Promise<T> {
+  try {
+    return await work(loaded)
+  } finally {
+    // A close that fails changes nothing of what was done, and must not hide the error that is on its way.
+    await loaded.reranker.close().catch(() => undefined)
+  }
+}
