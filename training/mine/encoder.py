@@ -1,0 +1,75 @@
+"""The bi-encoder: mean of the last layer over the tokens, normalised, so that a product is a cosine."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from mine.config import MineConfig
+from prepare.errors import DataError
+
+
+class Embed(Protocol):
+    """Texts to unit vectors, one row each."""
+
+    def __call__(self, texts: list[str]) -> np.ndarray: ...
+
+
+def find_encoder(name: str) -> Path:
+    """A folder, or `model` in an installed package. Nothing is downloaded."""
+    if Path(name).is_dir():
+        return Path(name)
+    spec = importlib.util.find_spec(name) if name.isidentifier() else None
+    folder = Path(spec.origin).parent / 'model' if spec and spec.origin else None
+    if folder and folder.is_dir():
+        return folder
+    raise DataError(f'encoder {name!r}: is neither a folder nor an installed package with a folder "model"; install requirements.txt')
+
+
+class BiEncoder:
+    """Batches by length, so that little is padded; on a GPU in bfloat16, on a CPU in float32."""
+
+    def __init__(self, config: MineConfig):
+        import torch
+        from transformers import AutoModel, AutoTokenizer
+
+        self._torch, self._config = torch, config
+        self.device = ('cuda' if torch.cuda.is_available() else 'cpu') if config.device == 'auto' else config.device
+        if config.threads:
+            torch.set_num_threads(config.threads)
+        folder = find_encoder(config.encoder)
+        self._tokenizer = AutoTokenizer.from_pretrained(folder)
+        self._model = AutoModel.from_pretrained(folder).eval().to(self.device)
+        self.width = self._model.config.hidden_size
+
+    def __call__(self, texts: list[str]) -> np.ndarray:
+        config = self._config
+        tokens = self._tokenizer([text[: config.max_embed_characters] for text in texts], truncation=True, max_length=config.max_embed_tokens)['input_ids']
+        order = sorted(range(len(texts)), key=lambda place: (len(tokens[place]), place))
+        vectors = np.zeros((len(texts), self.width), np.float32)
+        for batch in _batches(order, [len(one) for one in tokens], config.batch_tokens):
+            vectors[batch] = self._embed([tokens[place] for place in batch])
+        return vectors
+
+    def _embed(self, tokens: list[list[int]]) -> np.ndarray:
+        torch = self._torch
+        fed = self._tokenizer.pad({'input_ids': tokens}, return_tensors='pt').to(self.device)
+        with torch.inference_mode(), torch.autocast(self.device, torch.bfloat16, enabled=self.device == 'cuda'):
+            hidden = self._model(**fed).last_hidden_state.float()
+        mask = fed['attention_mask'].unsqueeze(-1)
+        mean = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
+        return torch.nn.functional.normalize(mean, dim=-1).cpu().numpy()
+
+
+def _batches(order: list[int], lengths: list[int], batch_tokens: int) -> list[list[int]]:
+    """Cuts an order of rising length so that a padded batch holds at most `batch_tokens`, and at least one text."""
+    batches: list[list[int]] = []
+    for place in order:
+        if batches and lengths[place] * (len(batches[-1]) + 1) <= batch_tokens:
+            batches[-1].append(place)
+        else:
+            batches.append([place])
+    return batches

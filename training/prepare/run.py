@@ -1,0 +1,102 @@
+"""The steps of `prepare`, one set after the other. A set that is done is not done again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+
+from prepare.beir import RelevanceSet, read_set, write_set
+from prepare.clean import cut_long_queries, drop_unanswered, keep_only, merge_equal, remove_overlap, split_held_out
+from prepare.config import PrepareConfig, SetConfig
+from prepare.errors import DataError
+from prepare.licences import decide
+from prepare.log import Log
+from prepare.overlap import PassageOverlap, QueryOverlap
+from prepare.styles.choose import restyle
+from prepare.styles.cloze import add_sentences
+from prepare.styles.rewrite import base_forms
+from prepare.text import full_text, words
+
+
+def prepare(config: PrepareConfig, log: Log) -> dict:
+    """Writes `sets/NAME/` for each set that may be used, and `manifest.json`; returns the manifest."""
+    config.out.mkdir(parents=True, exist_ok=True)
+    evaluation = [read_set(folder) for folder in config.evaluation]
+    log(f'{len(evaluation)} evaluation sets: {", ".join(one.name for one in evaluation) or "none"}')
+    passages = [full_text(p.title, p.text) for one in evaluation for p in one.passages.values()]
+    questions = [query.text for one in evaluation for query in one.queries.values()]
+    overlap = PassageOverlap(passages, config.near_duplicate_share, config.near_duplicate_words)
+    overlap_of_queries = QueryOverlap(questions, config.query_jaccard)
+    entries = [_one_set(one, config, (overlap, overlap_of_queries), log) for one in config.sets]
+    manifest = {
+        'seed': config.seed,
+        'evaluation sets compared with': {one.name: {'passages': len(one.passages), 'queries': len(one.queries)} for one in evaluation},
+        'sets': entries,
+    }
+    (config.out / 'manifest.json').write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + '\n', encoding='utf-8')
+    used = [one['name'] for one in entries if one['decision']['used']]
+    log(f'used: {", ".join(used)}; left out: {", ".join(one["name"] for one in entries if one["name"] not in used)}')
+    return manifest
+
+
+def _one_set(one: SetConfig, config: PrepareConfig, overlap: tuple[PassageOverlap, QueryOverlap], log: Log) -> dict:
+    done = config.out / 'sets' / one.name / 'done.json'
+    fingerprint = _fingerprint(one, config)
+    if done.is_file() and (entry := json.loads(done.read_text()))['fingerprint'] == fingerprint:
+        log(f'{one.name}: done before')
+        return entry['entry']
+    found = read_set(one.path, one.name)
+    decision = decide(found.readme, licence=one.licence, reviewed=one.reviewed, leave_out=one.leave_out)
+    entry = {'name': one.name, 'decision': asdict(decision), 'licence': one.licence or ', '.join(decision.found), 'remark': one.remark}
+    log(f'{one.name}: {"used" if decision.used else "left out"}: {decision.reason}')
+    if decision.used:
+        entry['removed'] = {what: count for what, count in _clean(found, one, config, overlap).items() if count}
+        entry['kept'] = _counts(found)
+        write_set(found, done.parent)
+        log(f'{one.name}: {entry["kept"]["passages"]} passages, {entry["kept"]["queries"]} queries; removed {entry["removed"]}')
+    done.parent.mkdir(parents=True, exist_ok=True)
+    done.write_text(json.dumps({'fingerprint': fingerprint, 'entry': entry}, ensure_ascii=False), encoding='utf-8')
+    return entry
+
+
+def _clean(found: RelevanceSet, one: SetConfig, config: PrepareConfig, overlap: tuple[PassageOverlap, QueryOverlap]) -> Counter:
+    removed = Counter()
+    if one.keep_queries:
+        removed['queries of sources that may not be used'] = keep_only(found, one.keep_queries)
+    removed += remove_overlap(found, *overlap)
+    removed += merge_equal(found)
+    removed['queries left without a relevant passage'] += drop_unanswered(found)
+    removed += split_held_out(found, config.held_out_share, config.seed)
+    if one.restyle:
+        counts = Counter(word for p in found.passages.values() for word in words(p.text))
+        forms = base_forms(counts)
+        found.queries = {id: restyle(query, config.seed, forms) for id, query in found.queries.items()}
+    if one.sentences:
+        add_sentences(found, one.sentences, config.seed)
+    removed['queries cut to their first words'] = cut_long_queries(found, config.max_query_words)
+    return removed
+
+
+def _counts(found: RelevanceSet) -> dict:
+    return {
+        'passages': len(found.passages),
+        'queries': len(found.queries),
+        'judged pairs': {split: sum(map(len, judged.values())) for split, judged in found.judged.items()},
+        'styles': dict(sorted(Counter(query.style for query in found.queries.values()).items())),
+    }
+
+
+def _fingerprint(one: SetConfig, config: PrepareConfig) -> str:
+    """Changes when the set, its settings or what it is compared with change."""
+    stat = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in _files(one.path, config.evaluation)]
+    settings = {key: value for key, value in asdict(config).items() if key not in ('sets', 'out', 'evaluation')}
+    return hashlib.sha256(json.dumps([asdict(one), settings, stat], default=str).encode()).hexdigest()
+
+
+def _files(path: Path, evaluation: tuple[Path, ...]) -> list[Path]:
+    if not path.exists():
+        raise DataError(f'{path}: there is no such set')
+    return [path, *(folder / file for folder in evaluation for file in ('corpus.jsonl', 'queries.jsonl'))]

@@ -1,0 +1,1 @@
+"""Queries that look like users': rewriting by rule, from one to forty words, seeded."""

@@ -1,0 +1,43 @@
+"""Which style a query gets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from prepare.beir import Query
+from prepare.styles import rewrite
+from prepare.text import rng, words
+
+#: Weights by form. 'original' is always possible; a rule that does not apply gives its turn to the next.
+WEIGHTS = {
+    'question': {'original': 40, 'lowercase': 20, 'keywords': 25, 'typo': 10, 'claim': 5},
+    'heading': {'original': 30, 'lowercase': 20, 'keywords': 10, 'typo': 12, 'question': 28},
+    'statement': {'original': 40, 'lowercase': 18, 'keywords': 30, 'typo': 12},
+}
+
+
+def restyle(query: Query, seed: int, base_forms: dict[str, str]) -> Query:
+    """The query in a style drawn for its id. Same seed and id, same style and text."""
+    form = form_of(query.text)
+    random = rng(seed, 'style', query.id)
+    weights = dict(WEIGHTS[form])
+    while weights:
+        style = random.choices(list(weights), list(weights.values()))[0]
+        text = query.text if style == 'original' else _apply(style, query.text, random, base_forms)
+        if text and 1 <= len(words(text)) <= rewrite.MAX_WORDS:
+            named = {'heading': 'title', 'statement': 'claim', 'question': 'original'}[form] if style == 'original' else style
+            return replace(query, text=text, style=named, origin=query.id)
+        del weights[style]
+    return replace(query, text=' '.join(query.text.split()[: rewrite.MAX_WORDS]), origin=query.id)
+
+
+def form_of(text: str) -> str:
+    if rewrite.is_question(text):
+        return 'question'
+    return 'heading' if rewrite.is_heading(text) else 'statement'
+
+
+def _apply(style: str, text: str, random, base_forms: dict[str, str]) -> str | None:
+    if style == 'question':
+        return rewrite.question(text, random, base_forms)
+    return {'lowercase': rewrite.lowercase, 'keywords': rewrite.keywords, 'typo': rewrite.typo, 'claim': rewrite.claim}[style](text, random)
