@@ -26,8 +26,8 @@ const heavyPackages: Readonly<Record<string, string>> = {
   'cohere-ai': 'score/hosted/cohere-client.ts',
 }
 
-/** Names of package.json#imports: what they mean in Node. Elsewhere the same names, which then throw. */
-const ownImports: Readonly<Record<string, string>> = { '#onnx': 'score/onnx/cross-encoder.ts' }
+/** Before the path under `src` of a module that needs Node.js: in browsers `unavailable.ts` stands in for it. */
+const FOR_NODE = '#node/'
 
 const cellarFiles = new Set([
   'types.ts',
@@ -102,11 +102,31 @@ function adapterFault(path: string, { specifier, kind }: FoundImport, name: stri
 
 /** The path under `src` that a relative specifier means, as a source (`.ts`); nothing when it leaves `src`. */
 function targetOf(path: string, specifier: string): string | undefined {
-  if (specifier.startsWith('#')) return ownImports[specifier]
+  if (specifier.startsWith('#')) {
+    return specifier.startsWith(FOR_NODE) ? `${specifier.slice(FOR_NODE.length)}.ts` : undefined
+  }
   const target = posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts')
   return target.startsWith('..') ? undefined : target
 }
 
 function packageOf(specifier: string): string {
   return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
+}
+
+/**
+ * The modules of Node.js that importing `path` asks for, each with the file that does: `score/x.ts → node:fs`. Dynamic
+ * imports count, since bundlers follow them; what lies behind `#node/` does not.
+ */
+export function nodeModulesBehind(path: string, textOf: (path: string) => string): string[] {
+  const seen = new Set<string>()
+  const visit = (file: string): string[] => {
+    if (seen.has(file)) return []
+    seen.add(file)
+    const imports = readImports(textOf(file)).filter(({ kind }) => kind === 'value' || kind === 'dynamic')
+    return imports.flatMap(({ specifier }) => {
+      if (specifier.startsWith('node:')) return [`${file} → ${specifier}`]
+      return specifier.startsWith('.') ? visit(targetOf(file, specifier) as string) : []
+    })
+  }
+  return visit(path)
 }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { consoleFaults, frontDoorFaults, lengthFault, longFiles } from './file-rules.ts'
-import { importFaults, roomOf } from './import-rules.ts'
+import { importFaults, nodeModulesBehind, roomOf } from './import-rules.ts'
 
 const packagesFolder = join(import.meta.dirname, '../../packages')
 
@@ -42,6 +42,13 @@ describe('the sources of the packages', () => {
   it('stand, in core, in one of its rooms', () => {
     const homeless = sources.filter(({ name, path }) => name === 'core' && roomOf(path) === undefined)
     expect(homeless.map(inPackages)).toEqual([])
+  })
+
+  // Otherwise browsers cannot import it. Export it as '#node/PATH', and put its name into packages/core/src/unavailable.ts.
+  it('ask, behind the front door of core, for no module of Node.js but through #node/', () => {
+    const textOf = (path: string): string => readFileSync(join(packagesFolder, 'core/src', path), 'utf8')
+    expect(nodeModulesBehind('index.ts', (path) => textOf(path.replace(/\.js$/, '.ts')))).toEqual([])
+    expect(nodeModulesBehind('score/onnx/cross-encoder.ts', textOf)).toContain('score/onnx/model-files.ts → node:fs')
   })
 
   it('are at most 200 lines long, types and prose excepted', () => {

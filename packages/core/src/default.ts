@@ -50,6 +50,6 @@ export function bundledScorer(make: () => Promise<Scorer<'pair'>> = importCrossE
 }
 
 async function importCrossEncoder(): Promise<Scorer<'pair'>> {
-  const { crossEncoder } = await import('#onnx')
+  const { crossEncoder } = await import('#node/score/onnx/cross-encoder')
   return crossEncoder()
 }

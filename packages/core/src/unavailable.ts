@@ -1,0 +1,15 @@
+import { RerankError } from './errors.js'
+
+/**
+ * What stands in bundles for browsers and edge runtimes in place of every module that needs Node.js (`#node/*` in
+ * package.json): the same names, each of which says what to use instead.
+ */
+function unavailable(name: string): () => never {
+  const fix = "use transformers({ model: '/models/model-en-mini/' }), with the model's files on your own server"
+  const message = `${name} needs Node.js and onnxruntime-node, which browsers and edge runtimes lack: ${fix}.`
+  return () => {
+    throw new RerankError('runtime', message)
+  }
+}
+
+export const crossEncoder: () => never = unavailable('crossEncoder, with the bundled model or any other,')
