@@ -41,6 +41,7 @@ export { withCache } from './wrap/cache.js'
 export { type ChunkOptions, withChunks } from './wrap/chunk.js'
 export { type FallbackOptions, withFallback } from './wrap/fallback.js'
 export { type FusedCandidate, type FusionOptions, reciprocalRankFusion } from './wrap/fuse.js'
+export { wordsOf } from './words.js'
 export type {
   Blend,
   Call,
