@@ -3,17 +3,20 @@ import { readImports, type FoundImport } from './read-imports.ts'
 
 /**
  * Who may import whom. `own` is the file's own folder: `score/onnx/*` sees `score/onnx/*`, `score/bm25.ts` sees the files
- * beside it. Scorers that read token pairs share `score/encode/`, which knows no runtime. `eval/` is one folder with all
- * that is in it. The hall reaches scores only in `default.ts` and only by a dynamic import.
+ * beside it. Scorers that read token pairs share `score/encode/`, which knows no runtime; scorers with model files share
+ * `score/files/`, which fetches them. `eval/` is one folder with all that is in it. The hall reaches scores only in
+ * `default.ts` and only by a dynamic import; `doctor/` looks at everything, and loads what it looks at in the same way.
  */
 const rooms = {
   cellar: ['cellar'],
-  score: ['cellar', 'own', 'encode'],
+  score: ['cellar', 'own', 'encode', 'files'],
   encode: ['cellar', 'own'],
+  files: ['cellar', 'own'],
   wrap: ['cellar', 'own'],
   hall: ['cellar', 'hall'],
   eval: ['cellar', 'own'],
-  index: ['cellar', 'score', 'encode', 'wrap', 'hall'],
+  doctor: ['cellar', 'own', 'score', 'files'],
+  index: ['cellar', 'score', 'encode', 'files', 'wrap', 'hall', 'doctor'],
 } as const satisfies Record<string, readonly string[]>
 
 type Room = keyof typeof rooms
@@ -21,9 +24,12 @@ type Room = keyof typeof rooms
 /** Packages that are slow to load or may be missing: one dynamic import each, in this file; type imports beside it. */
 const heavyPackages: Readonly<Record<string, string>> = {
   'onnxruntime-node': 'score/onnx/session.ts',
+  '@huggingface/hub': 'score/files/hub-client.ts',
   '@huggingface/tokenizers': 'score/encode/text-encoder.ts',
+  '@huggingface/transformers': 'score/transformers/load.ts',
   '@opentelemetry/api': 'telemetry/trace.ts',
   'cohere-ai': 'score/hosted/cohere-client.ts',
+  undici: 'score/files/proxy.ts',
 }
 
 /** Before the path under `src` of a module that needs Node.js: in browsers `unavailable.ts` stands in for it. */
@@ -39,7 +45,10 @@ const cellarFiles = new Set([
   'abort.ts',
   'clock.ts',
   'checks.ts',
+  'gate.ts',
+  'tokens.ts',
   'turn.ts',
+  'warn.ts',
 ])
 
 /** The room of a file given by its path under `packages/core/src`, or nothing when there is no such room. */
@@ -47,6 +56,8 @@ export function roomOf(path: string): Room | undefined {
   if (path === 'index.ts') return 'index'
   if (cellarFiles.has(path)) return 'cellar'
   if (path.startsWith('score/encode/')) return 'encode'
+  if (path.startsWith('score/files/')) return 'files'
+  if (path.startsWith('doctor/')) return 'doctor'
   const folder = path.split('/')[0] as string
   if (folder === path || ['skip', 'select', 'telemetry'].includes(folder)) return 'hall'
   return folder === 'score' || folder === 'wrap' || folder === 'eval' ? folder : undefined

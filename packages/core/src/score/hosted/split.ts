@@ -1,3 +1,5 @@
+import { estimateTokens } from '../../tokens.js'
+
 /** How much one request may hold. */
 export interface RequestLimits {
   /** Texts per request. */
@@ -33,11 +35,4 @@ export function splitTexts(query: string, texts: readonly string[], limits: Requ
     }
   }
   return batches
-}
-
-const encoder = new TextEncoder()
-
-/** More than most tokenisers make of it, in any script: a token for three bytes of UTF-8. */
-export function estimateTokens(text: string): number {
-  return Math.ceil(encoder.encode(text).length / 3)
 }

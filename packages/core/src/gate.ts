@@ -1,4 +1,9 @@
-import type { Work } from './work.js'
+/** Work that may stop being wanted while it waits. */
+export interface Stoppable {
+  throwIfStopped(): void
+  /** Calls back when the work stops, or at once when it has; until the returned function is called. */
+  onStop(callback: (reason: unknown) => void): () => void
+}
 
 /** Lets so many in at a time; the others wait in line, and leave it when their work stops. */
 export class Gate {
@@ -9,7 +14,7 @@ export class Gate {
     this.#free = places
   }
 
-  async pass<T>(work: Work, run: () => Promise<T>): Promise<T> {
+  async pass<T>(work: Stoppable, run: () => Promise<T>): Promise<T> {
     await this.#enter(work)
     try {
       return await run()
@@ -18,7 +23,7 @@ export class Gate {
     }
   }
 
-  #enter(work: Work): Promise<void> {
+  #enter(work: Stoppable): Promise<void> {
     return new Promise((resolve, reject) => {
       work.throwIfStopped()
       if (this.#free > 0) {
