@@ -1,10 +1,15 @@
+import { randomUUID } from 'node:crypto'
 import type { Call, Scorer } from '../../types.js'
 import { RerankError } from '../../errors.js'
-import { type ModelFolder, locateModel, readTokenizerFiles } from './model-files.js'
+import { count } from '../../stats.js'
+import { warn } from '../../warn.js'
+import { readTokenizerFiles } from './model-files.js'
+import { ModelSource } from './model-source.js'
 import { type CrossEncoderOptions, checkOptions, workerCount } from './options.js'
 import { PairBatch } from '../encode/pair-batch.js'
 import { createPairEncoder } from '../encode/pairs.js'
 import { startPool } from './pool.js'
+import { type Opened, listRefusals } from './provider-order.js'
 import { type LoadedModel, readTexts } from '../encode/reading.js'
 import { inThisThread } from './schedule.js'
 import { openSession, refuseTelemetry } from './session.js'
@@ -24,41 +29,49 @@ export interface CrossEncoder extends Scorer<'pair'>, AsyncDisposable {
  * A cross-encoder on onnxruntime: reads query and text together and gives one logit per text.
  *
  * Scores depend on the pair alone, to the last bit, whatever else is scored and in whatever order, also in int8. Nothing
- * is loaded before the first call or `warmup()`, but the model folder is looked up at once.
+ * is loaded before the first call or `warmup()`, but a model folder is looked up at once.
  *
- * @throws RerankError `'invalid-argument'` for a wrong option, `'model-files'` when the model folder is not complete.
+ * A model of the hub that is not in the cache is downloaded by the first call or `warmup()`. Only then is the scorer's id
+ * final, for it names the commit and the graph; until then it is one that no other scorer has. The same holds for
+ * `providers` other than the processor, since it only shows then which of them computes.
+ *
+ * @throws RerankError `'invalid-argument'` for a wrong option, `'model-files'` when a model folder is not complete.
  */
 export function crossEncoder(options: CrossEncoderOptions = {}): CrossEncoder {
   checkOptions(options)
   refuseTelemetry()
-  const folder = locateModel(options.model ?? 'bundled')
-  return new OnnxCrossEncoder(folder, options)
+  return new OnnxCrossEncoder(new ModelSource(options), options)
 }
 
 class OnnxCrossEncoder implements CrossEncoder {
-  readonly id: string
   readonly scope = 'pair'
-  readonly #folder: ModelFolder
+  readonly #source: ModelSource
   readonly #options: CrossEncoderOptions
+  readonly #closing = new AbortController()
+  readonly #key = randomUUID().slice(0, 8)
+  #opened: Opened | undefined
   #loading: Promise<LoadedModel> | undefined
-  #closed = false
 
-  constructor(folder: ModelFolder, options: CrossEncoderOptions) {
-    this.#folder = folder
+  constructor(source: ModelSource, options: CrossEncoderOptions) {
+    this.#source = source
     this.#options = options
-    this.id = [folder.id, ...readingOptions(options)].join(':')
+  }
+
+  get id(): string {
+    return [this.#source.id, ...readingOptions(this.#options), ...this.#providerPart()].join(':')
   }
 
   async score(query: string, texts: readonly string[], call: Call): Promise<readonly number[]> {
     call.signal.throwIfAborted()
-    if (this.#closed) throw closedError(this.id)
+    if (this.#closing.signal.aborted) throw closedError(this.id)
     if (texts.length === 0) return []
     const model = await this.#load()
+    count(call, 'refusedProviders', this.#opened?.refused.length ?? 0)
     return readTexts({ query, texts, options: this.#options }, model, call)
   }
 
   toProbability(score: number): number {
-    return 1 / (1 + Math.exp(-score / this.#folder.temperature))
+    return 1 / (1 + Math.exp(-score / (this.#source.folder?.temperature ?? Number.NaN)))
   }
 
   async countTokens(text: string): Promise<number> {
@@ -74,7 +87,8 @@ class OnnxCrossEncoder implements CrossEncoder {
   }
 
   async close(): Promise<void> {
-    this.#closed = true
+    // A download under way is given up; what it brought so far is gone on with another time.
+    this.#closing.abort(closedError(this.id))
     const loading = this.#loading
     this.#loading = undefined
     // A load that failed has told its caller so, and left nothing to free.
@@ -87,7 +101,7 @@ class OnnxCrossEncoder implements CrossEncoder {
   }
 
   #load(): Promise<LoadedModel> {
-    if (this.#closed) return Promise.reject(closedError(this.id))
+    if (this.#closing.signal.aborted) return Promise.reject(closedError(this.id))
     if (this.#loading !== undefined) return this.#loading
     const loading = this.#open()
     this.#loading = loading
@@ -97,8 +111,8 @@ class OnnxCrossEncoder implements CrossEncoder {
   }
 
   async #open(): Promise<LoadedModel> {
-    const { tokenizer, tokenizerConfig } = await readTokenizerFiles(this.#folder)
-    const { path, graphPath, config } = this.#folder
+    const { path, graphPath, config } = await this.#source.ensure(this.#closing.signal)
+    const { tokenizer, tokenizerConfig } = await readTokenizerFiles({ path })
     const encoder = await createTextEncoder(tokenizer, tokenizerConfig).catch((cause: unknown) => {
       const fix = 'restore it from the model it came with'
       const message = `${path}/tokenizer.json cannot be used (${(cause as Error).message}): ${fix}.`
@@ -109,10 +123,28 @@ class OnnxCrossEncoder implements CrossEncoder {
       graphPath,
       threads: this.#options.threads ?? 1,
       maxPositions: config.max_position_embeddings ?? 512,
+      providers: this.#options.providers,
+      spinning: this.#options.spinning,
     }
     const workers = workerCount(this.#options.workers ?? 0)
-    if (workers === 0) return { pairs, runner: inThisThread(await openSession(session)) }
-    return { pairs, runner: await startPool(workers, session, () => (this.#loading = undefined)) }
+    const lost = (): void => void (this.#loading = undefined)
+    const runner = workers === 0 ? inThisThread(await openSession(session)) : await startPool(workers, session, lost)
+    this.#settle(runner.opened)
+    return { pairs, runner }
+  }
+
+  /** From here on the id says what computes. Whoever wished for something else is told, once. */
+  #settle(opened: Opened): void {
+    const isNew = this.#opened === undefined
+    this.#opened = opened
+    if (!isNew || opened.refused.length === 0) return
+    warn(`${this.id} runs on ${opened.provider}: ${listRefusals(opened.refused)} could not be used.`)
+  }
+
+  #providerPart(): string[] {
+    if (this.#opened !== undefined) return this.#opened.provider === 'cpu' ? [] : [this.#opened.provider]
+    const isSettled = this.#options.providers === undefined || this.#options.providers[0] === 'cpu'
+    return isSettled ? [] : [`unresolved-${this.#key}`]
   }
 }
 

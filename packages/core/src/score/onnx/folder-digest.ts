@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
+import { externalFiles } from '../files/external-data.js'
+import { optionalFiles, requiredFiles } from '../files/model-parts.js'
 
 const SAMPLES = 16
 const SAMPLE_BYTES = 1 << 16
@@ -14,12 +16,13 @@ export function folderDigest(path: string, graphPath: string): string {
   const hash = createHash('sha256')
   const sums = join(path, 'SHA256SUMS')
   if (existsSync(sums)) return hash.update(readFileSync(sums)).digest('hex').slice(0, 12)
-  for (const file of ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'calibration.json']) {
+  for (const file of [...requiredFiles, ...optionalFiles]) {
     const place = join(path, file)
     if (existsSync(place)) hash.update(file).update(readFileSync(place))
   }
-  // Weights may lie beside the graph (external data), where the graph alone would not tell them apart.
-  for (const file of [graphPath, `${graphPath}_data`, `${graphPath}.data`]) {
+  // Weights may lie beside the graph, where the graph alone would not tell them apart.
+  const beside = externalFiles(graphPath).map((name) => join(dirname(graphPath), name))
+  for (const file of [graphPath, ...beside]) {
     if (existsSync(file)) sampleInto(hash, file)
   }
   return hash.digest('hex').slice(0, 12)

@@ -1,5 +1,6 @@
 import type { EncodedPair } from '../encode/pairs.js'
 import type { PairSource } from '../encode/runner.js'
+import type { Opened } from './provider-order.js'
 
 /** One request in shared memory: written once by the main thread, read by all workers, which write the logits back. */
 export interface Job {
@@ -24,7 +25,7 @@ export type ToWorker = { readonly type: 'job'; readonly job: Job } | { readonly 
 
 /** Worker to main thread. */
 export type FromWorker =
-  | { readonly type: 'ready' }
+  | { readonly type: 'ready'; readonly opened: Opened }
   | { readonly type: 'failed'; readonly error: unknown; readonly code: string | undefined }
   | { readonly type: 'done'; readonly jobId: number; readonly scored: number; readonly error?: unknown }
 

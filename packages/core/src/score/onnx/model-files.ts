@@ -1,9 +1,14 @@
-import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { open, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { RerankError, invalidArgument } from '../../errors.js'
+import { graphsIn } from '../files/cached.js'
+import { sha256Of } from '../files/checksum.js'
+import { type Dtype, type GraphWish, chooseGraph } from '../files/graph-choice.js'
+import { type CachedModel, findInCache } from '../files/hub-model.js'
+import { readModelName } from '../files/model-name.js'
+import { requiredFiles } from '../files/model-parts.js'
 import { folderDigest } from './folder-digest.js'
 
 /** The package that `model: 'bundled'` means. The only place that names it. */
@@ -19,7 +24,7 @@ export interface ModelConfig {
 /** A model folder that was found complete; nothing large has been read yet. */
 export interface ModelFolder {
   readonly path: string
-  /** Folder or package name and a digest of the weights: changes whenever the numbers may. */
+  /** Folder, package or repository and what names its weights: changes whenever the numbers may. */
   readonly id: string
   readonly graphPath: string
   readonly config: ModelConfig
@@ -33,40 +38,65 @@ export interface TokenizerFiles {
   readonly tokenizerConfig: unknown
 }
 
+/** A folder to be looked at. */
+export interface FolderWish {
+  readonly path: string
+  /** The `model` option as it was written, for errors. */
+  readonly model: string
+  readonly graph: GraphWish
+  /** For a commit of the hub, whose name says all and whose graph is chosen already. */
+  readonly known?: { readonly id: string; readonly graph: string }
+}
+
 /**
- * Finds a model folder and checks that it is complete. Synchronous, because a wrong path should throw where it was
- * written and the id is needed before the first score; reads a few small files.
+ * Checks that a model folder is complete. Synchronous, because a wrong path should throw where it was written and the id
+ * is needed before the first score; reads a few small files.
  *
- * @param model `'bundled'`, or a path to a folder with `model.onnx`, `tokenizer.json` and `config.json`.
- * @throws RerankError `'model-files'` when something is missing or unreadable, `'invalid-argument'` for a non-path.
+ * @throws RerankError `'model-files'` when something is missing or unreadable.
+ */
+export function openFolder({ path, model, graph: wish, known }: FolderWish): ModelFolder {
+  if (!existsSync(path)) {
+    const fix =
+      "there is no such folder: check the path, which is taken from the working directory; a model on the hub is 'organisation/name'"
+    throw new RerankError('model-files', `model is ${JSON.stringify(model)} (${path}): ${fix}.`)
+  }
+  const has = (file: string): boolean => existsSync(join(path, file))
+  const graph = known?.graph ?? chooseGraph({ name: `The folder ${path}`, has, graphs: () => graphsIn(path) }, wish)
+  const graphPath = join(path, ...graph.split('/'))
+  for (const file of requiredFiles) requireFile(join(path, file), path)
+  const config = readJson(join(path, 'config.json')) as ModelConfig
+  return { path, id: known?.id ?? idOf(path, graph), graphPath, config, temperature: readTemperature(path) }
+}
+
+/**
+ * Finds a model that is on this machine: bundled, in a folder, or in the cache of the hub.
+ *
+ * @throws RerankError `'model-files'` when it is not complete, `'invalid-argument'` for a name that is none.
  */
 export function locateModel(model: string): ModelFolder {
-  if (typeof model !== 'string' || model.trim() === '') {
-    throw invalidArgument('model', model, "pass 'bundled' or the path of a folder with model.onnx and tokenizer.json")
+  const name = readModelName(model)
+  const graph: GraphWish = { dtype: 'auto', onProcessor: true, arch: process.arch }
+  if (name.kind !== 'hub') {
+    const path = name.kind === 'bundled' ? bundledFolder('auto') : name.path
+    return openFolder({ path, model, graph })
   }
-  const path = model === 'bundled' ? bundledFolder() : resolve(model)
-  const name = model === 'bundled' ? basename(BUNDLED_PACKAGE) : basename(path)
-  const graphPath = findGraph(path, model)
-  for (const file of ['tokenizer.json', 'config.json']) requireFile(join(path, file), path)
-  const config = readJson(join(path, 'config.json')) as ModelConfig
-  return { path, id: `${name}@${folderDigest(path, graphPath)}`, graphPath, config, temperature: readTemperature(path) }
+  const found = findInCache({ repo: name.repo, revision: 'main', graph, hub: {} }, true)
+  if (found !== undefined)
+    return openFolder({ path: found.path, model, graph, known: { id: hubId(model, found), graph: found.graph } })
+  const fix = `download it first with fetchModel(${JSON.stringify(model)}), or write './${model}' if you mean a folder`
+  throw new RerankError('model-files', `${model} is not in the cache: ${fix}.`)
 }
 
-/**
- * Reads the tokenizer's files, after checking every file of the folder against `SHA256SUMS` when there is one.
- *
- * @throws RerankError `'model-files'` when a sum differs or a file is not JSON.
- */
-export async function readTokenizerFiles(folder: ModelFolder): Promise<TokenizerFiles> {
-  await verifySums(folder.path)
-  const tokenizerConfigPath = join(folder.path, 'tokenizer_config.json')
-  return {
-    tokenizer: readJson(join(folder.path, 'tokenizer.json')),
-    tokenizerConfig: existsSync(tokenizerConfigPath) ? readJson(tokenizerConfigPath) : {},
-  }
+/** Names the weights of a commit: repository, commit and graph. */
+export function hubId(repo: string, { commit, graph }: CachedModel): string {
+  return `${repo}@${commit.slice(0, 12)}/${graph}`
 }
 
-function bundledFolder(): string {
+/** The folder of the bundled model, which has one graph, of bytes. */
+export function bundledFolder(dtype: Dtype): string {
+  if (dtype !== 'auto' && dtype !== 'int8') {
+    throw invalidArgument('dtype', dtype, 'the bundled model comes as int8 only; leave it out, or pass another model')
+  }
   try {
     return dirname(createRequire(import.meta.url).resolve(`${BUNDLED_PACKAGE}/package.json`))
   } catch (cause) {
@@ -75,15 +105,24 @@ function bundledFolder(): string {
   }
 }
 
-/** `model.onnx` in the folder itself or, as on the Hugging Face hub, in its `onnx` folder. */
-function findGraph(path: string, model: string): string {
-  const places = [join(path, 'model.onnx'), join(path, 'onnx', 'model.onnx')]
-  const found = places.find((place) => existsSync(place))
-  if (found !== undefined) return found
-  const fix = existsSync(path)
-    ? 'the folder has no model.onnx: export one (training/README.md shows how) or name another folder'
-    : 'there is no such folder: check the path, which is taken from the working directory'
-  throw new RerankError('model-files', `model is ${JSON.stringify(model)} (${path}): ${fix}.`)
+/**
+ * Reads the tokenizer's files, after checking every file of the folder against `SHA256SUMS` when there is one.
+ *
+ * @throws RerankError `'model-files'` when a sum differs or a file is not JSON.
+ */
+export async function readTokenizerFiles(folder: Pick<ModelFolder, 'path'>): Promise<TokenizerFiles> {
+  await verifySums(folder.path)
+  const tokenizerConfigPath = join(folder.path, 'tokenizer_config.json')
+  return {
+    tokenizer: readJson(join(folder.path, 'tokenizer.json')),
+    tokenizerConfig: existsSync(tokenizerConfigPath) ? readJson(tokenizerConfigPath) : {},
+  }
+}
+
+function idOf(path: string, graph: string): string {
+  const id = `${basename(path)}@${folderDigest(path, join(path, graph))}`
+  // The sums of a folder may cover several graphs; the usual one goes without saying.
+  return basename(graph) === 'model.onnx' ? id : `${id}/${graph}`
 }
 
 function requireFile(file: string, folder: string): void {
@@ -123,30 +162,12 @@ async function verifySums(path: string): Promise<void> {
       throw new RerankError('model-files', `${sumsFile} has the line ${JSON.stringify(line)}: restore the file.`)
     }
     requireFile(join(path, file), path)
-    const found = await sha256(join(path, file))
+    const found = await sha256Of(join(path, file))
     if (found === expected) continue
     const fix = 'the file is damaged or was changed; install the model again, or remove SHA256SUMS if you meant to'
     throw new RerankError(
       'model-files',
       `${join(path, file)} has sha256 ${found}, SHA256SUMS says ${expected}: ${fix}.`,
     )
-  }
-}
-
-const SLICE_BYTES = 1 << 20
-
-/** Read in slices into one buffer, so that the weights never stand in memory a second time. */
-async function sha256(file: string): Promise<string> {
-  const hash = createHash('sha256')
-  const handle = await open(file)
-  try {
-    const slice = Buffer.allocUnsafe(Math.min(SLICE_BYTES, (await handle.stat()).size + 1))
-    for (;;) {
-      const { bytesRead } = await handle.read(slice)
-      if (bytesRead === 0) return hash.digest('hex')
-      hash.update(slice.subarray(0, bytesRead))
-    }
-  } finally {
-    await handle.close()
   }
 }

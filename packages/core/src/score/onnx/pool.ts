@@ -4,7 +4,8 @@ import { RerankError, type RerankErrorCode } from '../../errors.js'
 import { count } from '../../stats.js'
 import { guardExit } from './exit-guard.js'
 import { type FromWorker, type Job, STOP, type ToWorker, makeJob } from './job.js'
-import { type PairRunner, type PairSource, deadlinePassed, stillWanted } from '../encode/runner.js'
+import { type PairSource, deadlinePassed, stillWanted } from '../encode/runner.js'
+import type { Opened, OpenedRunner } from './provider-order.js'
 import type { SessionOptions } from './session.js'
 
 interface Pending {
@@ -18,13 +19,14 @@ interface Pending {
  * while they compute. Idle workers do not keep the process alive. When a worker crashes, the requests under way reject
  * and every worker is given up; `onLost` tells the owner to start anew.
  */
-export async function startPool(size: number, options: SessionOptions, onLost: () => void): Promise<PairRunner> {
+export async function startPool(size: number, options: SessionOptions, onLost: () => void): Promise<OpenedRunner> {
   const pool = new Pool(options, onLost)
   await pool.start(size)
   return pool
 }
 
-class Pool implements PairRunner {
+class Pool implements OpenedRunner {
+  opened: Opened = { provider: 'cpu', refused: [] }
   readonly #options: SessionOptions
   readonly #onLost: () => void
   readonly #workers = new Set<Worker>()
@@ -102,6 +104,7 @@ class Pool implements PairRunner {
       worker.on('message', (message: FromWorker) => {
         if (message.type === 'done') return this.#done(message)
         if (message.type === 'failed') return reject(asRerankError(message.error, message.code))
+        this.opened = message.opened
         worker.unref()
         resolve()
       })

@@ -1,6 +1,7 @@
 import { RerankError } from '../../errors.js'
 import { count } from '../../stats.js'
-import { type PairRunner, stillWanted } from '../encode/runner.js'
+import { stillWanted } from '../encode/runner.js'
+import type { OpenedRunner } from './provider-order.js'
 import type { GraphSession } from './session.js'
 
 /**
@@ -8,10 +9,11 @@ import type { GraphSession } from './session.js'
  * in int8, let neighbours change a score through the shared activation scale; one pair a run does none of that, and the
  * event loop turns between pairs.
  */
-export function inThisThread(session: GraphSession): PairRunner {
+export function inThisThread(session: GraphSession): OpenedRunner {
   let closed = false
   const underWay = new Set<Promise<number>>()
   return {
+    opened: session.opened,
     async run(pairs, call) {
       const logits = new Float64Array(pairs.length)
       for (let at = 0; at < pairs.length; at++) {

@@ -1,29 +1,41 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import type { InferenceSession } from 'onnxruntime-node'
+import type { Provider } from './providers.js'
 
-/** The options that depend on what kind of graph a file holds. */
-export function sessionOptionsFor(graphPath: string): InferenceSession.SessionOptions {
-  return isWrittenHere(graphPath) ? forLeanGraph : forStockGraph
+/** What else the options depend on. */
+interface Opening {
+  readonly provider: Provider
+  readonly spinning: boolean
 }
 
-// Waiting threads would burn a core between runs, which a server needs for something else.
-const intra_op = { allow_spinning: '0' }
+/** The options that depend on what kind of graph a file holds, and on what will run it. */
+export function sessionOptionsFor(graphPath: string, { provider, spinning }: Opening): InferenceSession.SessionOptions {
+  // Waiting threads would burn a core between runs, which a server needs for something else.
+  const intra_op = { allow_spinning: spinning ? '1' : '0' }
+  if (isWrittenHere(graphPath)) return forLeanGraph(intra_op)
+  return provider === 'cpu'
+    ? forStockGraph(intra_op)
+    : { graphOptimizationLevel: 'all', extra: { session: { intra_op } } }
+}
+
+type IntraOp = Readonly<Record<string, string>>
 
 /** Nothing is left to fuse in a lean graph, and its int8 weights keep within 64: looking for either takes 0.1 s. */
-const forLeanGraph: InferenceSession.SessionOptions = {
-  graphOptimizationLevel: 'basic',
-  extra: { session: { intra_op } },
+function forLeanGraph(intra_op: IntraOp): InferenceSession.SessionOptions {
+  return { graphOptimizationLevel: 'basic', extra: { session: { intra_op } } }
 }
 
-const forStockGraph: InferenceSession.SessionOptions = {
-  graphOptimizationLevel: 'all',
-  extra: {
-    // Without VNNI, int8 weights beyond 64 overflow 16-bit sums and the scores come out wrong; this takes the exact way
-    // for such weights, which the usual int8 files have.
-    session: { intra_op, x64quantprecision: '1' },
-    // On CPU the fused Add + LayerNormalization is slower than the two apart: 1.22 times over a whole graph.
-    optimization: { disable_specified_optimizers: 'SkipLayerNormFusion' },
-  },
+function forStockGraph(intra_op: IntraOp): InferenceSession.SessionOptions {
+  return {
+    graphOptimizationLevel: 'all',
+    extra: {
+      // Without VNNI, int8 weights beyond 64 overflow 16-bit sums and the scores come out wrong; this takes the exact way
+      // for such weights, which the usual int8 files have.
+      session: { intra_op, x64quantprecision: '1' },
+      // On CPU the fused Add + LayerNormalization is slower than the two apart: 1.22 times over a whole graph.
+      optimization: { disable_specified_optimizers: 'SkipLayerNormFusion' },
+    },
+  }
 }
 
 /** Far more than the properties that training/export writes at the end of a file. */

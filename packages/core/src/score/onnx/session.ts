@@ -1,6 +1,9 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { RerankError } from '../../errors.js'
 import { createFeeds } from './feeds.js'
+import { explainMissing, hostFacts } from './missing-runtime.js'
+import { type Opened, openFirst } from './provider-order.js'
+import type { Provider } from './providers.js'
 import { sessionOptionsFor } from './session-options.js'
 
 /** How one graph is opened. */
@@ -10,10 +13,19 @@ export interface SessionOptions {
   readonly threads: number
   /** Rows of the position table, from `config.json`; the lean graph's merged table is indexed with it. */
   readonly maxPositions: number
+  /** Tried in this order. Default: the processor alone. */
+  readonly providers?: readonly Provider[] | undefined
+  /** Whether waiting threads spin. Default: no. */
+  readonly spinning?: boolean | undefined
 }
+
+/** The part that has to do with opening. */
+type OpeningOptions = Omit<SessionOptions, 'maxPositions'>
 
 /** One opened graph. `run` blocks the thread it is called on while it computes. */
 export interface GraphSession {
+  /** What computes, and what was to but could not. */
+  readonly opened: Opened
   /** The logit of one pair: token ids, and where the second segment starts. */
   run(ids: Int32Array, secondSegmentStart: number): Promise<number>
   release(): Promise<void>
@@ -34,11 +46,12 @@ export function refuseTelemetry(): void {
  * opened or has inputs or outputs that no rule here covers.
  */
 export async function openSession(options: SessionOptions): Promise<GraphSession> {
-  const { session, Tensor } = await openGraph(options)
+  const { session, Tensor, opened } = await openGraph(options)
   const output = singleLogit(session, options.graphPath)
   const feeds = createFeeds(Tensor, session, options)
   let released = false
   return {
+    opened,
     async run(ids, secondSegmentStart) {
       const answer = await session.run(feeds(ids, secondSegmentStart), [output])
       return Number((answer[output] as Tensor).data[0])
@@ -56,13 +69,25 @@ type Runtime = typeof import('onnxruntime-node')
 /** A graph as the runtime opened it, and the class its inputs are made of. */
 export interface OpenedGraph {
   readonly session: InferenceSession
+  readonly opened: Opened
   readonly Tensor: Runtime['Tensor']
 }
 
 /** Opens a graph of any kind. @throws as {@link openSession} does. */
-export async function openGraph(options: Pick<SessionOptions, 'graphPath' | 'threads'>): Promise<OpenedGraph> {
+export async function openGraph(options: OpeningOptions): Promise<OpenedGraph> {
+  const providers = options.providers ?? ['cpu']
   const ort = await loadRuntime()
-  return { session: await createSession(ort, options), Tensor: ort.Tensor }
+  // A provider that cannot be loaded is no error: the next one is tried, and the refusal is told in words.
+  if (providers.some((name) => name !== 'cpu')) ort.env.logLevel = 'fatal'
+  const create = (provider: Provider): Promise<InferenceSession> => createSession(ort, provider, options)
+  const { session, opened } = await openFirst(providers, options.graphPath, create)
+  return { session, opened, Tensor: ort.Tensor }
+}
+
+/** Which runtime was installed, and the providers it was built with. For reports; opens nothing. */
+export async function runtimeFacts(): Promise<{ version: string | undefined; backends: readonly string[] }> {
+  const ort = await loadRuntime()
+  return { version: ort.env.versions.node, backends: ort.listSupportedBackends().map(({ name }) => name) }
 }
 
 async function loadRuntime(): Promise<Runtime> {
@@ -73,30 +98,19 @@ async function loadRuntime(): Promise<Runtime> {
     ort.env.logLevel = 'error'
     return ort
   } catch (cause) {
-    const where = `${process.platform}-${process.arch}, Node ${process.version}`
-    const fix =
-      'install onnxruntime-node (prebuilt for Linux with glibc, Windows, and macOS on Apple silicon), or use a hosted scorer'
-    throw new RerankError('runtime', `onnxruntime-node did not load on ${where}: ${fix}.`, { cause })
+    throw new RerankError('runtime', explainMissing(hostFacts(), cause), { cause })
   }
 }
 
-async function createSession(
-  ort: Runtime,
-  { graphPath, threads }: Pick<SessionOptions, 'graphPath' | 'threads'>,
-): Promise<InferenceSession> {
-  try {
-    return await ort.InferenceSession.create(graphPath, {
-      executionProviders: ['cpu'],
-      executionMode: 'sequential',
-      interOpNumThreads: 1,
-      intraOpNumThreads: threads,
-      logSeverityLevel: 3,
-      ...sessionOptionsFor(graphPath),
-    })
-  } catch (cause) {
-    const fix = 'the file is damaged or not an ONNX graph for this version; restore it or export it again'
-    throw new RerankError('model-files', `${graphPath} did not open (${(cause as Error).message}): ${fix}.`, { cause })
-  }
+function createSession(ort: Runtime, provider: Provider, options: OpeningOptions): Promise<InferenceSession> {
+  return ort.InferenceSession.create(options.graphPath, {
+    executionProviders: [provider],
+    executionMode: 'sequential',
+    interOpNumThreads: 1,
+    intraOpNumThreads: options.threads,
+    logSeverityLevel: 3,
+    ...sessionOptionsFor(options.graphPath, { provider, spinning: options.spinning ?? false }),
+  })
 }
 
 function singleLogit(session: InferenceSession, graphPath: string): string {

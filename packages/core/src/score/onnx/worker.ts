@@ -25,7 +25,7 @@ function serve(session: GraphSession): void {
   port?.on('message', (message: ToWorker) => {
     last = last.then(() => (message.type === 'job' ? work(message.job, session) : close(session)))
   })
-  answer({ type: 'ready' })
+  answer({ type: 'ready', opened: session.opened })
 }
 
 async function work(job: Job, session: GraphSession): Promise<void> {

@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, rename, statfs, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { RerankError } from '../../errors.js'
+import { type Snapshot, markerFolder } from './cached.js'
+import { repoFolder } from './cache-folder.js'
+import { downloadBlob } from './download.js'
+import { type HubClient, type HubFile, openHub } from './hub-client.js'
+import { offlineError } from './hub-errors.js'
+import type { HubContext } from './hub-fetch.js'
+import { isCommit } from './hub-options.js'
+import type { HubSettings } from './hub-settings.js'
+import { isThere, showBlob } from './link.js'
+import type { OnProgress } from './progress.js'
+import { checkSafeName } from './safe-name.js'
+
+/** What to bring into the cache. */
+export interface SnapshotWish {
+  readonly repo: string
+  /** A branch, a tag or a commit. */
+  readonly revision: string
+  readonly settings: HubSettings
+  /** The files wanted of all that the commit has, by their paths. May throw to say that something is missing. */
+  choose(paths: readonly string[]): readonly string[]
+  /** More files, which only show once the others are on disk: the weights beside a graph. */
+  more?(folder: string): readonly string[]
+  /** Files whose absence is to be remembered, so that nobody has to ask again. */
+  readonly maybe?: readonly string[]
+  readonly onProgress?: OnProgress | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Brings files of one commit into the cache that Python shares, and gives the folder they are seen in. Only what is
+ * missing is downloaded. The name of a branch is set to the commit when everything is there, not before.
+ *
+ * @throws RerankError that says what to do; ProviderError for what may pass by itself.
+ */
+export async function fetchSnapshot(wish: SnapshotWish): Promise<Snapshot> {
+  const { repo, revision, settings } = wish
+  if (settings.offline) throw offlineError(repo, revision, settings.cacheFolder)
+  const request = { repo, revision, endpoint: settings.endpoint, hasToken: settings.token !== undefined }
+  const context = { settings, request, signal: wish.signal ?? new AbortController().signal }
+  const client = await openHub(context)
+  const commit = await client.commit()
+  const job = new Fetching(wish, context, { client, commit, listing: await client.files(commit) })
+  return job.run()
+}
+
+interface Found {
+  readonly client: HubClient
+  readonly commit: string
+  readonly listing: readonly HubFile[]
+}
+
+class Fetching {
+  readonly #folder: string
+  readonly #snapshot: Snapshot
+  readonly #wanted = new Map<string, HubFile>()
+  readonly #done = new Map<string, number>()
+
+  constructor(
+    readonly wish: SnapshotWish,
+    readonly context: HubContext,
+    readonly found: Found,
+  ) {
+    this.#folder = repoFolder(wish.settings.cacheFolder, wish.repo)
+    this.#snapshot = { commit: found.commit, path: join(this.#folder, 'snapshots', found.commit) }
+  }
+
+  async run(): Promise<Snapshot> {
+    const { wish, found } = this
+    await this.#bring(wish.choose(found.listing.map(({ path }) => path)))
+    await this.#bring(wish.more?.(this.#snapshot.path) ?? [])
+    await this.#rememberAbsent()
+    await this.#nameCommit()
+    return this.#snapshot
+  }
+
+  async #bring(paths: readonly string[]): Promise<void> {
+    const files = paths.map((path) => this.#fileOf(path)).filter(({ path }) => !this.#wanted.has(path))
+    for (const file of files) this.#wanted.set(file.path, file)
+    await this.#checkSpace(files)
+    for (const file of files) await this.#bringOne(file)
+  }
+
+  #fileOf(path: string): HubFile {
+    checkSafeName(path)
+    const file = this.found.listing.find((listed) => listed.path === path)
+    if (file !== undefined) return file
+    const fix = 'the repository is not complete; tell its owner, or use another model'
+    throw new RerankError('model-files', `${this.wish.repo} has no ${path}, which its graph names: ${fix}.`)
+  }
+
+  async #bringOne(file: HubFile): Promise<void> {
+    const pointer = join(this.#snapshot.path, ...file.path.split('/'))
+    const blob = join(this.#folder, 'blobs', file.etag)
+    if (!(await isThere(pointer))) {
+      const lock = join(dirname(this.#folder), '.locks', repoFolder('', this.wish.repo), `${file.etag}.secondpass`)
+      const onBytes = (bytes: number): void => this.#tell(file, bytes)
+      const { client, commit } = this.found
+      if (!(await isThere(blob)))
+        await downloadBlob({ client, commit, context: this.context, file, blob, lock, onBytes })
+      await showBlob(blob, pointer)
+    }
+    this.#done.set(file.path, file.size)
+  }
+
+  #tell(file: HubFile, fileBytes: number): void {
+    this.#done.set(file.path, fileBytes)
+    const sum = (sizes: Iterable<number>): number => [...sizes].reduce((total, size) => total + size, 0)
+    const total = sum([...this.#wanted.values()].map(({ size }) => size))
+    const { repo: model, onProgress } = this.wish
+    try {
+      onProgress?.({ model, file: file.path, fileBytes, fileTotal: file.size, bytes: sum(this.#done.values()), total })
+    } catch {
+      // A progress bar that fails must not cost the download.
+    }
+  }
+
+  /** Says that it will not fit before anything is written. */
+  async #checkSpace(files: readonly HubFile[]): Promise<void> {
+    const missing: number[] = []
+    for (const { etag, size } of files) if (!(await isThere(join(this.#folder, 'blobs', etag)))) missing.push(size)
+    const needed = missing.reduce((sum, size) => sum + size, 0)
+    await mkdir(this.#folder, { recursive: true })
+    const { bavail, bsize } = await statfs(this.#folder)
+    // Some network disks tell nothing.
+    if (bsize === 0 || bavail === 0 || needed <= bavail * bsize) return
+    const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`
+    const fix = 'free some space, or set HF_HOME to a folder on another disk'
+    const sizes = `needs ${megabytes(needed)}, and ${this.#folder} has ${megabytes(bavail * bsize)} left`
+    throw new RerankError('model-files', `${this.wish.repo} ${sizes}: ${fix}.`)
+  }
+
+  async #rememberAbsent(): Promise<void> {
+    const there = new Set(this.found.listing.map(({ path }) => path))
+    for (const path of this.wish.maybe ?? []) {
+      if (there.has(path)) continue
+      const marker = join(markerFolder(this.#snapshot), ...path.split('/'))
+      await mkdir(dirname(marker), { recursive: true })
+      await writeFile(marker, '')
+    }
+  }
+
+  async #nameCommit(): Promise<void> {
+    const { revision } = this.wish
+    if (isCommit(revision)) return
+    const ref = join(this.#folder, 'refs', ...revision.split('/'))
+    await mkdir(dirname(ref), { recursive: true })
+    const made = `${ref}.${randomUUID().slice(0, 8)}.tmp`
+    await writeFile(made, this.found.commit)
+    await rename(made, ref)
+  }
+}

@@ -1,0 +1,76 @@
+import { ProviderError, RerankError } from '../../errors.js'
+import { type HubContext, hubFetch } from './hub-fetch.js'
+import { isPlainName } from './safe-name.js'
+import { isCommit } from './hub-options.js'
+
+/** One file of a repository, with the sum its contents must have. */
+export interface HubFile {
+  readonly path: string
+  readonly size: number
+  /** Its name in the cache: the sha256 of a large file, the git object id of a small one. */
+  readonly etag: string
+}
+
+/** What a download asks of the hub. */
+export interface HubClient {
+  /** The commit that the revision means now. */
+  commit(): Promise<string>
+  files(commit: string): Promise<HubFile[]>
+  /** The bytes of a file from `start` on. */
+  read(file: HubFile, commit: string, start: number): Promise<ReadableStream<Uint8Array>>
+}
+
+/**
+ * Opens the hub's official client. The only file that knows it: which commit, which files, which bytes. What it does to the disk is
+ * not used, because it begins every file anew, checks no sums and lets two processes write one file.
+ *
+ * @throws RerankError `'runtime'` when `@huggingface/hub` is not installed.
+ */
+export async function openHub(context: HubContext): Promise<HubClient> {
+  const { settings, request } = context
+  const hub = await loadClient()
+  const repo = { type: 'model' as const, name: request.repo }
+  const common = { hubUrl: settings.endpoint, fetch: hubFetch(context) }
+  return {
+    async commit() {
+      if (isCommit(request.revision)) return request.revision
+      const params = { ...common, name: request.repo, revision: request.revision, additionalFields: ['sha' as const] }
+      const { sha } = await hub.modelInfo(params)
+      if (typeof sha === 'string' && isCommit(sha)) return sha
+      throw badAnswer(context, `no commit for ${request.revision}`)
+    },
+    async files(commit) {
+      const found: HubFile[] = []
+      for await (const entry of hub.listFiles({ ...common, repo, revision: commit, recursive: true })) {
+        const etag = entry.lfs?.oid ?? entry.oid ?? ''
+        if (entry.type !== 'file') continue
+        if (!isPlainName(etag)) throw badAnswer(context, `a sum that is none for ${entry.path}`)
+        found.push({ path: entry.path, size: entry.lfs?.size ?? entry.size, etag })
+      }
+      return found
+    },
+    async read({ path, size, etag }, commit, start) {
+      const place = path.split('/').map(encodeURIComponent).join('/')
+      const url = `${settings.endpoint}/${request.repo}/resolve/${commit}/${place}`
+      // The listing has told all that the client would ask for first. Its own protocol for large files is left aside: it
+      // fetches in pieces that it holds in memory, and the plain way can go on from any byte.
+      const blob = await hub.downloadFile({ ...common, repo, path, downloadInfo: { size, etag, url }, xet: false })
+      if (blob === null) throw badAnswer(context, `nothing for ${path}`)
+      return blob.slice(start).stream() as ReadableStream<Uint8Array>
+    },
+  }
+}
+
+async function loadClient(): Promise<typeof import('@huggingface/hub')> {
+  try {
+    return await import('@huggingface/hub')
+  } catch (cause) {
+    const fix = 'run "npm install @huggingface/hub", or pass the path of a folder that has the model'
+    throw new RerankError('runtime', `Downloading a model needs the package @huggingface/hub: ${fix}.`, { cause })
+  }
+}
+
+function badAnswer({ settings, request }: HubContext, what: string): ProviderError {
+  const message = `The hub at ${new URL(settings.endpoint).host} gave ${what} of ${request.repo}: check HF_ENDPOINT.`
+  return new ProviderError(message, { provider: 'hub', retryable: false })
+}

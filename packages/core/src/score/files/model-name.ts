@@ -1,0 +1,33 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { invalidArgument } from '../../errors.js'
+
+/** What a `model` option means. */
+export type ModelName =
+  | { readonly kind: 'bundled' }
+  | { readonly kind: 'folder'; readonly path: string }
+  | { readonly kind: 'hub'; readonly repo: string }
+
+/** `organisation/name` in the letters that the hub allows; no part begins with a dot or ends with one. */
+const HUB_ID = /^(?![.-])[\w.-]{1,96}(?<![.-])\/(?![.-])[\w.-]{1,96}(?<![.-])$/
+
+/**
+ * Reads a `model` option: `'bundled'`, the path of a folder, or `'organisation/name'` on the hub. A name that could be
+ * both is the folder when there is one, as in Python; `'./organisation/name'` is always a path.
+ *
+ * @throws RerankError `'invalid-argument'` for anything else.
+ */
+export function readModelName(model: unknown): ModelName {
+  if (typeof model !== 'string' || model.trim() === '' || model.includes('\0')) {
+    throw invalidArgument('model', model, "pass 'bundled', the path of a folder, or 'organisation/name' on the hub")
+  }
+  if (model === 'bundled') return { kind: 'bundled' }
+  const path = resolve(model)
+  if (isHubId(model) && !existsSync(path)) return { kind: 'hub', repo: model }
+  return { kind: 'folder', path }
+}
+
+/** Whether a name has the shape of a hub id. The hub also refuses `--` and `..`, which would not survive as a folder name. */
+export function isHubId(name: string): boolean {
+  return HUB_ID.test(name) && !name.includes('--') && !name.includes('..')
+}

@@ -1,0 +1,40 @@
+/** The machine, as far as it decides whether onnxruntime-node has binaries for it. */
+export interface HostFacts {
+  readonly platform: string
+  readonly arch: string
+  /** On Linux: `'glibc'` with its version, or `'musl'`. */
+  readonly libc: string | undefined
+  readonly node: string
+}
+
+/** Reads the machine. The report of the process knows the version of glibc, and names none where there is another libc. */
+export function hostFacts(): HostFacts {
+  return { platform: process.platform, arch: process.arch, libc: libcOf(), node: process.version }
+}
+
+function libcOf(): string | undefined {
+  if (process.platform !== 'linux') return undefined
+  const { header } = process.report.getReport() as { header?: { glibcVersionRuntime?: string } }
+  return header?.glibcVersionRuntime === undefined ? 'musl' : `glibc ${header.glibcVersionRuntime}`
+}
+
+/** Why onnxruntime-node did not load, and what to do, by machine: most failures are machines it has no binaries for. */
+export function explainMissing({ platform, arch, libc, node }: HostFacts, cause: unknown): string {
+  const where = `${platform}-${arch}${libc === undefined ? '' : ` (${libc})`}, Node ${node}`
+  return `onnxruntime-node did not load on ${where}: ${fixFor({ platform, arch, libc, node }, cause)}.`
+}
+
+const ELSEWHERE = "or score elsewhere: transformers({ device: 'wasm' }), server() or a hosted scorer"
+
+function fixFor({ platform, arch, libc }: HostFacts, cause: unknown): string {
+  if (platform === 'darwin' && arch === 'x64')
+    return `its releases since 1.24 have no binaries for Intel Macs; pin onnxruntime-node to 1.23.2 (npm "overrides"), ${ELSEWHERE}`
+  if (libc === 'musl')
+    return `its binaries are made for glibc, and Alpine has musl; use an image of Debian's family such as node:22-slim, ${ELSEWHERE}`
+  if (!['linux-x64', 'linux-arm64', 'darwin-arm64', 'win32-x64', 'win32-arm64'].includes(`${platform}-${arch}`))
+    return `it has no binaries for this kind of machine; use Linux, Windows or macOS on x64 or arm64, ${ELSEWHERE}`
+  const isAbsent = (cause as { code?: unknown } | undefined)?.code === 'ERR_MODULE_NOT_FOUND'
+  if (isAbsent) return `it is not installed; run "npm install onnxruntime-node", ${ELSEWHERE}`
+  const said = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
+  return `the system said "${said}"; install it again on this machine (node_modules copied from another do not fit), ${ELSEWHERE}`
+}
