@@ -17,6 +17,14 @@ export type { HostedScorer } from './score/hosted/scorer.js'
 export { type ServerDialect, type ServerOptions, server } from './score/hosted/server.js'
 export { type VoyageOptions, voyage } from './score/hosted/voyage.js'
 export { type CrossEncoder, type CrossEncoderOptions, crossEncoder } from '#node/score/onnx/cross-encoder'
+export type {
+  LoadedTransformersModel,
+  TransformersDevice,
+  TransformersDtype,
+  TransformersOptions,
+  TransformersProgress,
+} from './score/transformers/options.js'
+export { type TransformersScorer, transformers } from './score/transformers/transformers.js'
 export { type Bm25Options, bm25 } from './score/bm25.js'
 export { type AgreementOptions, agreement } from './skip/agreement.js'
 export { type CalibratedOptions, type PolicyData, type SkipCalibration, calibrated } from './skip/calibrated.js'

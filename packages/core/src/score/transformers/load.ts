@@ -1,0 +1,143 @@
+import { RerankError, invalidArgument } from '../../errors.js'
+import { type LoadedModelFields, defaultDevice, hasProcess, isFolder } from './identity.js'
+import type { LoadedTransformersModel, TransformersOptions } from './options.js'
+
+type Library = typeof import('@huggingface/transformers')
+type LoadOptions = Parameters<Library['AutoModelForSequenceClassification']['from_pretrained']>[1]
+
+/** The tensors of the copy of transformers.js that the model belongs to: it takes no others. */
+export type TensorClass = new (type: string, data: Int32Array | BigInt64Array, dims: readonly number[]) => object
+
+/** A model that transformers.js has loaded, and what goes with it. */
+export interface LoadedParts extends LoadedTransformersModel {
+  readonly tensor: TensorClass
+  dispose(): Promise<void>
+}
+
+/** Takes what is loaded already. Another copy of transformers.js may have done so, hence the detour to its tensors. */
+export async function partsOfLoaded({ model, tokenizer }: LoadedTransformersModel): Promise<LoadedParts> {
+  const { input_ids: ids } = (await tokenizer('a')) as { input_ids?: object }
+  if (ids === undefined) throw invalidArgument('model.tokenizer', tokenizer, 'pass what AutoTokenizer has loaded')
+  return { model, tokenizer, tensor: ids.constructor as TensorClass, dispose: async () => {} }
+}
+
+/**
+ * Loads a model by its name or folder. The only file that knows `@huggingface/transformers`.
+ *
+ * @throws RerankError `'runtime'` when the package is missing, `'model-files'` when the model cannot be loaded.
+ */
+export async function loadParts(model: string, options: TransformersOptions): Promise<LoadedParts> {
+  const library = await importLibrary()
+  const { device = defaultDevice() } = options
+  setRuntime(library, options)
+  const place = isFolder(model) ? placeOf(model) : model
+  const give = allowFolder(library, isFolder(model))
+  try {
+    return await load(library, place, loadOptions(options, device, isFolder(model)))
+  } catch (cause) {
+    throw loadError(model, device, cause)
+  } finally {
+    give()
+  }
+}
+
+async function load(library: Library, place: string, options: LoadOptions): Promise<LoadedParts> {
+  const tokenizing = library.AutoTokenizer.from_pretrained(place, options ?? {})
+  // Of two failures that of the model says more.
+  tokenizing.catch(() => {})
+  const model = await library.AutoModelForSequenceClassification.from_pretrained(place, options)
+  const dispose = async (): Promise<void> => void (await (model as LoadedModelFields).dispose?.())
+  try {
+    const tokenizer = await tokenizing
+    return { model, tokenizer, tensor: library.Tensor, dispose } as unknown as LoadedParts
+  } catch (error) {
+    await dispose()
+    throw error
+  }
+}
+
+async function importLibrary(): Promise<Library> {
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } }
+  // Before the native library loads: onnxruntime-node sends usage telemetry otherwise.
+  if (process?.env !== undefined) process.env['ORT_DISABLE_TELEMETRY'] ??= '1'
+  return await import('@huggingface/transformers').catch((cause: unknown) => {
+    const fix = 'install it (npm install @huggingface/transformers)'
+    const message = `The package @huggingface/transformers could not be loaded: ${fix}.`
+    throw new RerankError('runtime', message, { cause })
+  })
+}
+
+function setRuntime({ env }: Library, { wasmPaths, threads }: TransformersOptions): void {
+  const wasm = env.backends.onnx.wasm
+  if (wasm === undefined) return
+  if (wasmPaths !== undefined) wasm.wasmPaths = wasmPaths
+  if (threads !== undefined) wasm.numThreads = threads
+}
+
+/** In browsers transformers.js looks for folders only when told to. Gives back the way to undo it. */
+function allowFolder({ env }: Library, folder: boolean): () => void {
+  const before = env.allowLocalModels
+  if (folder) env.allowLocalModels = true
+  return () => void (env.allowLocalModels = before)
+}
+
+/** transformers.js takes a whole URL for a name on the hub, and one without its scheme for a place on a server. */
+function placeOf(model: string): string {
+  if (!/^https?:/i.test(model)) return model
+  if (!hasProcess()) return model.replace(/^https?:/i, '')
+  throw invalidArgument('model', model, 'in Node.js pass a folder on disk, or a name on the hub')
+}
+
+function loadOptions(
+  { revision, dtype, threads, onProgress }: TransformersOptions,
+  device: string,
+  folder: boolean,
+): LoadOptions {
+  // A folder without a dtype holds one graph, and holds it where secondpass puts it. To transformers.js 'fp32' means
+  // the file name without an ending, not what is in it.
+  const graph = folder && dtype === undefined ? { subfolder: '', dtype: 'fp32' } : dtype === undefined ? {} : { dtype }
+  return {
+    ...graph,
+    device,
+    ...(folder ? { local_files_only: true } : revision === undefined ? {} : { revision }),
+    ...(device === 'cpu' && { session_options: cpuSession(threads ?? 1) }),
+    ...(onProgress !== undefined && { progress_callback: progressTo(onProgress) }),
+  } as LoadOptions
+}
+
+/** As `crossEncoder` opens graphs: waiting threads do not spin, and int8 sums are exact on processors without VNNI. */
+function cpuSession(threads: number): object {
+  return {
+    executionMode: 'sequential',
+    interOpNumThreads: 1,
+    intraOpNumThreads: threads,
+    extra: { session: { intra_op: { allow_spinning: '0' }, x64quantprecision: '1' } },
+  }
+}
+
+function progressTo(tell: NonNullable<TransformersOptions['onProgress']>): (event: object) => void {
+  return (event) => {
+    const { status, file, loaded, total } = event as { status?: string; file?: string; loaded?: number; total?: number }
+    if (status !== 'progress' || file === undefined) return
+    try {
+      tell({ file, fileBytes: loaded ?? 0, fileTotal: total ?? 0 })
+    } catch {
+      // A progress line that fails must not cost the model.
+    }
+  }
+}
+
+function loadError(model: string, device: string, cause: unknown): RerankError {
+  if (RerankError.is(cause)) return cause
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  if (reason.startsWith('Unsupported device')) {
+    const fix = "transformers.js does not have it here; in Node.js use 'cpu', in browsers 'wasm' or 'webgpu'"
+    return new RerankError('runtime', `device is ${JSON.stringify(device)}: ${fix}.`, { cause })
+  }
+  const fix = isFolder(model)
+    ? 'check that the folder holds config.json, tokenizer.json, tokenizer_config.json and model.onnx (or, with dtype, onnx/model….onnx)'
+    : 'check the name, the network, and that the model has ONNX files'
+  return new RerankError('model-files', `transformers.js did not load ${JSON.stringify(model)} (${reason}): ${fix}.`, {
+    cause,
+  })
+}

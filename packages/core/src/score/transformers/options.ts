@@ -1,0 +1,107 @@
+import { checkFinite, checkFunction, checkOptions } from '../../checks.js'
+import { invalidArgument } from '../../errors.js'
+import { type ReadingOptions, checkReadingOptions, isWholeFrom } from '../encode/reading-options.js'
+
+/** Where transformers.js computes. `'wasm'` and `'webgpu'` in browsers, `'cpu'` in Node.js, Deno and Bun. */
+export type TransformersDevice = 'wasm' | 'webgpu' | 'cpu'
+
+/** How weights are stored; which file of the model that is, transformers.js knows (`'q8'`: `model_quantized.onnx`). */
+export type TransformersDtype = 'fp32' | 'fp16' | 'q8' | 'int8' | 'uint8' | 'q4' | 'q4f16' | 'bnb4'
+
+/** A model and its tokenizer that transformers.js has loaded already. Not disposed of by `close()`. */
+export interface LoadedTransformersModel {
+  /** From `AutoModelForSequenceClassification.from_pretrained`. */
+  readonly model: (inputs: Record<string, unknown>) => Promise<unknown>
+  /** From `AutoTokenizer.from_pretrained`. What it was loaded from is used, not its own way of joining and cutting. */
+  readonly tokenizer: (text: string) => unknown
+}
+
+/** How far a file has come. */
+export interface TransformersProgress {
+  /** Path within the model, for example `onnx/model_quantized.onnx`. */
+  readonly file: string
+  readonly fileBytes: number
+  readonly fileTotal: number
+}
+
+/** Options of {@link transformers}. */
+export interface TransformersOptions extends ReadingOptions {
+  /**
+   * - a name on the hub: `'org/name'`
+   * - a folder (in browsers: its URL on your own server), beginning with `/`, `./`, `../`, or `https://`: nothing is then
+   *   asked of the hub
+   * - `{ model, tokenizer }`, which transformers.js has loaded already
+   */
+  readonly model: string | LoadedTransformersModel
+  /** Which version of the model. On the hub a branch, tag or commit, default `'main'`; else only a part of the id. */
+  readonly revision?: string | undefined
+  /** Default: `'cpu'` in Node.js, Deno and Bun, `'wasm'` elsewhere. No effect on a loaded model. */
+  readonly device?: TransformersDevice | undefined
+  /**
+   * Default: for a folder the file `model.onnx` in the folder itself, where secondpass models have it; for a name on the
+   * hub what transformers.js chooses (`'q8'` for `'wasm'`, else `'fp32'`). When set, the file is below `onnx/`.
+   */
+  readonly dtype?: TransformersDtype | undefined
+  /** What a loaded model is called in the scorer's id. Needed unless the model's configuration has `_name_or_path`. */
+  readonly name?: string | undefined
+  /** Divisor of the logit before the sigmoid, above 0. Default 1. The order does not depend on it. */
+  readonly temperature?: number | undefined
+  /**
+   * Where the WebAssembly files of onnxruntime-web are: the URL of a folder, or of both files. Default: what was set in
+   * `env.backends.onnx.wasm.wasmPaths` of transformers.js, which is a public CDN. Holds for the whole page.
+   */
+  readonly wasmPaths?: string | { readonly mjs: string; readonly wasm: string } | undefined
+  /**
+   * Threads inside one run, 1 or more. Default 1 in Node.js; in browsers what onnxruntime-web chooses, which is 1 unless
+   * the page is cross-origin isolated. Holds for the whole page.
+   */
+  readonly threads?: number | undefined
+  /** Told how far each file has come. What it throws is swallowed. */
+  readonly onProgress?: ((progress: TransformersProgress) => void) | undefined
+}
+
+const DEVICES: readonly unknown[] = ['wasm', 'webgpu', 'cpu']
+const DTYPES: readonly unknown[] = ['fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16', 'bnb4']
+const OWN = ['model', 'revision', 'device', 'dtype', 'name', 'temperature', 'wasmPaths', 'threads', 'onProgress']
+const KNOWN = [...OWN, 'maxLength', 'longText', 'windowOverlap']
+
+/** @throws RerankError `'invalid-argument'` for the first option that is wrong. */
+export function checkTransformersOptions(options: TransformersOptions): void {
+  checkOptions('options', options, KNOWN)
+  checkModel(options.model)
+  oneOf('device', options.device, DEVICES)
+  oneOf('dtype', options.dtype, DTYPES)
+  for (const name of ['revision', 'name'] as const) {
+    const value: unknown = options[name]
+    if (value !== undefined && (typeof value !== 'string' || value.trim() === '')) {
+      throw invalidArgument(name, value, 'pass a name, or leave it out')
+    }
+  }
+  const { temperature, threads, onProgress } = options
+  if (temperature !== undefined) {
+    checkFinite('temperature', temperature)
+    if (temperature <= 0) throw invalidArgument('temperature', temperature, 'pass a number above 0')
+  }
+  if (threads !== undefined && !isWholeFrom(1, threads)) {
+    throw invalidArgument('threads', threads, 'pass a whole number from 1')
+  }
+  if (onProgress !== undefined) checkFunction('onProgress', onProgress)
+  checkReadingOptions(options)
+}
+
+function checkModel(model: unknown): void {
+  if (typeof model === 'string' && model.trim() !== '') return
+  const { model: loaded, tokenizer } = (model ?? {}) as Record<string, unknown>
+  if (typeof loaded === 'function' && typeof tokenizer === 'function') return
+  const fix = "pass 'org/name', a folder such as '/models/name/', or { model, tokenizer } from transformers.js"
+  throw invalidArgument('model', model, fix)
+}
+
+function oneOf(name: string, value: unknown, allowed: readonly unknown[]): void {
+  if (value === undefined || allowed.includes(value)) return
+  throw invalidArgument(
+    name,
+    value,
+    `pass one of ${allowed.map((one) => `'${String(one)}'`).join(', ')}, or leave it out`,
+  )
+}

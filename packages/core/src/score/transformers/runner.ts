@@ -1,0 +1,57 @@
+import { RerankError } from '../../errors.js'
+import { count } from '../../stats.js'
+import { nextTurn } from '../../turn.js'
+import type { EncodedPair } from '../encode/pairs.js'
+import { type PairRunner, stillWanted } from '../encode/runner.js'
+import type { LoadedModelFields } from './identity.js'
+import type { LoadedParts } from './load.js'
+import { feedsFor } from './feeds.js'
+
+/**
+ * Runs the pairs one at a time. A batch would pad every pair to the longest, and in int8 one scale would cover all of its
+ * activations, so that neighbours changed a score. The event loop turns after each run, which a page needs to stay alive.
+ */
+export function oneByOne(parts: LoadedParts): PairRunner {
+  const feeds = feedsFor(parts.model as LoadedModelFields, parts.tensor)
+  let closed = false
+  const underWay = new Set<Promise<unknown>>()
+  const runOne = async (pair: EncodedPair): Promise<number> => {
+    const run = parts.model(feeds(pair))
+    underWay.add(run)
+    return logitOf(await run.catch(failed).finally(() => underWay.delete(run)))
+  }
+  return {
+    async run(pairs, call) {
+      const logits = new Float64Array(pairs.length)
+      for (let at = 0; at < pairs.length; at++) {
+        stillWanted(call)
+        if (closed) throw new RerankError('closed', 'The scorer was closed while it was scoring: make a new one.')
+        logits[at] = await runOne(pairs.pair(at))
+        count(call, 'runs', 1)
+        await nextTurn()
+      }
+      call.signal.throwIfAborted()
+      return logits
+    },
+    async close() {
+      closed = true
+      await Promise.allSettled(underWay)
+      await parts.dispose()
+    },
+  }
+}
+
+/** onnxruntime-web throws bare numbers when it is out of memory. */
+function failed(cause: unknown): never {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  const fix = 'see the cause; out of memory, a smaller maxLength helps'
+  throw new RerankError('scorer', `transformers.js failed to run the model (${reason}): ${fix}.`, { cause })
+}
+
+function logitOf(answer: unknown): number {
+  const { logits } = (answer ?? {}) as { logits?: { readonly data: ArrayLike<number> } }
+  const labels = logits?.data.length ?? 0
+  if (labels === 1) return Number(logits?.data[0])
+  const seen = logits === undefined ? 'no logits' : `${labels} logits a pair`
+  throw new RerankError('model-files', `The model gives ${seen}: a cross-encoder with one is needed.`)
+}

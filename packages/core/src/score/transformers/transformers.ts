@@ -1,0 +1,63 @@
+import { RerankError } from '../../errors.js'
+import type { Scorer } from '../../types.js'
+import { PairScorer } from '../encode/pair-scorer.js'
+import { createPairEncoder } from '../encode/pairs.js'
+import type { LoadedModel } from '../encode/reading.js'
+import { createTextEncoder } from '../encode/text-encoder.js'
+import { type LoadedModelFields, idOf } from './identity.js'
+import { type LoadedParts, loadParts, partsOfLoaded } from './load.js'
+import { type TransformersOptions, checkTransformersOptions } from './options.js'
+import { oneByOne } from './runner.js'
+
+/** A scorer that frees its model at the end of an `await using` block. */
+export interface TransformersScorer extends Scorer<'pair'>, AsyncDisposable {
+  toProbability(score: number): number
+  countTokens(text: string): Promise<number>
+  warmup(): Promise<void>
+  close(): Promise<void>
+}
+
+/**
+ * A cross-encoder on transformers.js (`@huggingface/transformers`, to be installed beside this package): for browsers
+ * and edge runtimes, and for reusing a model that is loaded already. In Node.js `crossEncoder` is smaller and faster.
+ *
+ * Pairs are joined and cut as for `crossEncoder`, so that both give the same scores; the tokenizer of transformers.js
+ * cuts off the last special token of a long pair. Nothing is loaded before the first call or `warmup()`.
+ *
+ * @throws RerankError `'invalid-argument'` for a wrong option. Later, from `score` and `warmup`: `'runtime'` when the
+ * package is not installed, `'model-files'` when the model cannot be loaded or is no cross-encoder with one logit.
+ */
+export function transformers(options: TransformersOptions): TransformersScorer {
+  checkTransformersOptions(options)
+  const { temperature = 1 } = options
+  return new PairScorer({ id: idOf(options), options, temperature, open: () => open(options) })
+}
+
+async function open(options: TransformersOptions): Promise<LoadedModel> {
+  const { model } = options
+  const parts = await (typeof model === 'string' ? loadParts(model, options) : partsOfLoaded(model))
+  try {
+    return { pairs: await encoderOf(parts, options), runner: oneByOne(parts) }
+  } catch (error) {
+    await parts.dispose()
+    throw error
+  }
+}
+
+/** Made from the files that the tokenizer was loaded from, which it keeps. */
+async function encoderOf(
+  { model, tokenizer: loaded }: LoadedParts,
+  options: TransformersOptions,
+): Promise<LoadedModel['pairs']> {
+  const { _tokenizerJSON: tokenizer, _tokenizerConfig: tokenizerConfig } = loaded as {
+    _tokenizerJSON?: unknown
+    _tokenizerConfig?: unknown
+  }
+  if (typeof tokenizer !== 'object' || tokenizer === null) {
+    const fix = 'use version 4 of @huggingface/transformers'
+    throw new RerankError('runtime', `The tokenizer does not hold the tokenizer.json it was made from: ${fix}.`)
+  }
+  const encoder = await createTextEncoder(tokenizer, tokenizerConfig)
+  const { config } = model as LoadedModelFields
+  return createPairEncoder({ tokenizer, tokenizerConfig, config, encoder }, options)
+}
