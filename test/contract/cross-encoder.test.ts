@@ -1,8 +1,9 @@
 import { join } from 'node:path'
-import { crossEncoder } from '@secondpass/core'
+import { colbert, crossEncoder } from '@secondpass/core'
 import { scorerContract } from './scorer-contract.ts'
 
 const tiny = join(import.meta.dirname, '../fixtures/tiny-bert')
+const lateInteraction = join(import.meta.dirname, '../fixtures/tiny-colbert')
 const stock = join(import.meta.dirname, '../fixtures/tiny-bert-stock')
 
 scorerContract('crossEncoder, the bundled model', () => crossEncoder(), { hasModel: true })
@@ -12,3 +13,5 @@ scorerContract('crossEncoder, in workers', () => crossEncoder({ model: tiny, wor
 scorerContract('crossEncoder, in windows', () => crossEncoder({ model: tiny, longText: 'windows', maxLength: 40 }), {
   hasModel: true,
 })
+scorerContract('colbert', () => colbert({ model: lateInteraction }))
+scorerContract('colbert, with a store', () => colbert({ model: lateInteraction, store: new Map() }))

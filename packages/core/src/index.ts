@@ -16,6 +16,22 @@ export { type PineconeOptions, pinecone } from './score/hosted/pinecone.js'
 export type { HostedScorer } from './score/hosted/scorer.js'
 export { type ServerDialect, type ServerOptions, server } from './score/hosted/server.js'
 export { type VoyageOptions, voyage } from './score/hosted/voyage.js'
+export type { Generate, GenerateCall, GenerateYesNo, YesNo } from './score/llm/generate.js'
+export { type LlmListwiseOptions, llmListwise } from './score/llm/listwise.js'
+export type { LlmOptions } from './score/llm/options.js'
+export { type AnswerFault, type Permutation, permutation } from './score/llm/permutation.js'
+export {
+  type LlmGradeOptions,
+  type LlmPointwiseOptions,
+  type LlmYesNoOptions,
+  llmPointwise,
+} from './score/llm/pointwise.js'
+export type { LlmScorer } from './score/llm/scorer.js'
+export { type LikelyToken, yesNoOf } from './score/llm/yes-no.js'
+export { type Colbert, colbert } from '#node/score/onnx/colbert'
+export type { ColbertOptions, DocumentStore, EncodeDocumentsOptions } from '#node/score/onnx/colbert-options'
+export { readDocuments, writeDocuments } from './score/onnx/document-file.js'
+export type { DocumentVectors, VectorPrecision } from './score/onnx/document-vectors.js'
 export { type CrossEncoder, type CrossEncoderOptions, crossEncoder } from '#node/score/onnx/cross-encoder'
 export type {
   LoadedTransformersModel,

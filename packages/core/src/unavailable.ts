@@ -13,3 +13,4 @@ function unavailable(name: string): () => never {
 }
 
 export const crossEncoder: () => never = unavailable('crossEncoder, with the bundled model or any other,')
+export const colbert: () => never = unavailable('colbert')

@@ -1,0 +1,198 @@
+import type { Call, Scorer } from '../../types.js'
+import { RerankError, invalidArgument } from '../../errors.js'
+import { count } from '../../stats.js'
+import { nextTurn } from '../../turn.js'
+import { stillWanted } from '../encode/runner.js'
+import { type ColbertEncoder, type EncodedText, createColbertEncoder } from './colbert-encoder.js'
+import {
+  type ColbertOptions,
+  type DocumentStore,
+  type EncodeDocumentsOptions,
+  checkColbertOptions,
+} from './colbert-options.js'
+import { readColbertSettings } from './colbert-settings.js'
+import { createColbertTextEncoder } from './colbert-text.js'
+import { type DocumentVectors, type VectorPrecision, packVectors, unpackVectors } from './document-vectors.js'
+import { maxSim } from './maxsim.js'
+import { readTokenizerFiles } from './model-files.js'
+import { ModelSource } from './model-source.js'
+import { refuseTelemetry } from './session.js'
+import { type VectorSession, openVectorSession } from './vector-session.js'
+
+/** A late-interaction scorer, which can also encode documents ahead of time. */
+export interface Colbert extends Scorer<'pair'>, AsyncDisposable {
+  /**
+   * Encodes documents ahead of time, and puts those that the store does not hold yet into it. One result per text, in
+   * order.
+   *
+   * @throws the signal's reason when it aborts; what was encoded until then is in the store.
+   */
+  encodeDocuments(texts: readonly string[], options?: EncodeDocumentsOptions): Promise<DocumentVectors[]>
+  warmup(): Promise<void>
+  close(): Promise<void>
+}
+
+/**
+ * A late-interaction scorer (ColBERT): query and document are encoded apart, one vector per token, and compared by the
+ * sum of best matches. Coarser than a cross-encoder, but documents can be encoded once and kept: with a store that holds
+ * the candidates, reranking costs one run of the model, for the query.
+ *
+ * Scores are sums over the tokens of the query: they compare within one query, not across queries. A model of the hub is
+ * downloaded by the first call, and the id is final from then on.
+ *
+ * @throws RerankError `'invalid-argument'` for a wrong option, `'model-files'` when the model folder is not complete.
+ */
+export function colbert(options: ColbertOptions): Colbert {
+  checkColbertOptions(options)
+  refuseTelemetry()
+  return new OnnxColbert(new ModelSource(options), options)
+}
+
+interface Loaded {
+  readonly encoder: ColbertEncoder
+  readonly session: VectorSession
+}
+
+class OnnxColbert implements Colbert {
+  readonly scope = 'pair'
+  readonly #source: ModelSource
+  readonly #options: ColbertOptions
+  readonly #precision: VectorPrecision
+  readonly #store: DocumentStore | undefined
+  #loading: Promise<Loaded> | undefined
+  /** Runs that have not ended: the session is freed after them. */
+  readonly #underWay = new Set<Promise<unknown>>()
+  readonly #closing = new AbortController()
+
+  constructor(source: ModelSource, options: ColbertOptions) {
+    this.#source = source
+    this.#options = options
+    this.#store = options.store
+    this.#precision = options.precision ?? (options.store === undefined ? 'float32' : 'float16')
+  }
+
+  get id(): string {
+    const length = this.#options.maxLength === undefined ? [] : [`max${this.#options.maxLength}`]
+    return ['colbert', this.#source.id, this.#precision, ...length].join(':')
+  }
+
+  async score(query: string, texts: readonly string[], call: Call): Promise<readonly number[]> {
+    call.signal.throwIfAborted()
+    if (this.#closing.signal.aborted) throw closedError(this.id)
+    if (texts.length === 0) return []
+    const loaded = await this.#load()
+    stillWanted(call)
+    const asked = await this.#run(loaded, loaded.encoder.encodeQuery(query), call)
+    const found = new Map<string, { score: number; truncated: boolean }>()
+    count(call, 'texts', texts.length)
+    for (const [at, text] of texts.entries()) {
+      let known = found.get(text)
+      if (known === undefined) {
+        stillWanted(call)
+        const vectors = await this.#vectorsOf(text, loaded, call)
+        known = { score: maxSim(asked, unpackVectors(vectors)), truncated: vectors.truncated }
+        found.set(text, known)
+        count(call, 'truncatedTexts', known.truncated ? 1 : 0)
+        await nextTurn()
+      }
+      if (known.truncated) call.note(at, { truncated: true })
+    }
+    call.signal.throwIfAborted()
+    return texts.map((text) => (found.get(text) as { score: number }).score)
+  }
+
+  async encodeDocuments(
+    texts: readonly string[],
+    { signal, onProgress }: EncodeDocumentsOptions = {},
+  ): Promise<DocumentVectors[]> {
+    if (this.#closing.signal.aborted) throw closedError(this.id)
+    const loaded = await this.#load()
+    const encoded: DocumentVectors[] = []
+    for (const text of texts) {
+      signal?.throwIfAborted()
+      if (typeof text !== 'string') throw invalidArgument(`texts[${encoded.length}]`, text, 'pass strings')
+      const known = await this.#stored(text)
+      const vectors = known ?? (await this.#encode(text, loaded))
+      if (known === undefined) await this.#store?.set(text, vectors)
+      encoded.push(vectors)
+      onProgress?.(encoded.length, texts.length)
+    }
+    return encoded
+  }
+
+  async warmup(): Promise<void> {
+    const loaded = await this.#load()
+    // The first run allocates what later ones reuse.
+    await this.#run(loaded, loaded.encoder.encodeQuery('warm up'))
+  }
+
+  async close(): Promise<void> {
+    // A download under way is given up.
+    this.#closing.abort(closedError(this.id))
+    const loading = this.#loading
+    this.#loading = undefined
+    await Promise.allSettled(this.#underWay)
+    // A load that failed has told its caller so, and left nothing to free.
+    const loaded = await loading?.catch(() => undefined)
+    await loaded?.session.release()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #vectorsOf(text: string, loaded: Loaded, call: Call): Promise<DocumentVectors> {
+    const stored = await this.#stored(text)
+    if (stored !== undefined) count(call, 'storedTexts', 1)
+    return stored ?? this.#encode(text, loaded, call)
+  }
+
+  async #stored(text: string): Promise<DocumentVectors | undefined> {
+    const stored = await this.#store?.get(text)
+    if (stored === undefined || stored.precision === this.#precision) return stored
+    const fix = `encode the documents again, or pass precision: '${stored.precision}'`
+    throw invalidArgument('precision', this.#precision, `the store holds '${stored.precision}' vectors; ${fix}`)
+  }
+
+  async #encode(text: string, loaded: Loaded, call?: Call): Promise<DocumentVectors> {
+    const encoded = loaded.encoder.encodeDocument(text)
+    const vectors = await this.#run(loaded, encoded, call)
+    return packVectors(vectors, { precision: this.#precision, truncated: encoded.truncated })
+  }
+
+  async #run({ session }: Loaded, text: EncodedText, call?: Call): ReturnType<VectorSession['run']> {
+    if (this.#closing.signal.aborted) throw closedError(this.id)
+    const run = session.run(text)
+    this.#underWay.add(run)
+    const vectors = await run.finally(() => this.#underWay.delete(run))
+    if (call !== undefined) count(call, 'runs', 1)
+    if (call !== undefined) count(call, 'tokens', text.ids.length)
+    return vectors
+  }
+
+  #load(): Promise<Loaded> {
+    if (this.#closing.signal.aborted) return Promise.reject(closedError(this.id))
+    if (this.#loading !== undefined) return this.#loading
+    const loading = this.#open()
+    this.#loading = loading
+    // A failed load is not kept: its cause may be mended before the next call.
+    loading.catch(() => (this.#loading = undefined))
+    return loading
+  }
+
+  async #open(): Promise<Loaded> {
+    const { path, graphPath } = await this.#source.ensure(this.#closing.signal)
+    const { tokenizer, tokenizerConfig } = await readTokenizerFiles({ path })
+    const read = readColbertSettings(path)
+    const settings = { ...read, documentLength: Math.min(this.#options.maxLength ?? Infinity, read.documentLength) }
+    const markers = [settings.queryPrefix, settings.documentPrefix]
+    const texts = await createColbertTextEncoder(tokenizer, tokenizerConfig, markers)
+    const encoder = createColbertEncoder({ tokenizer, tokenizerConfig, encoder: texts, settings })
+    const { threads = 1, providers } = this.#options
+    return { encoder, session: await openVectorSession({ graphPath, threads, providers }) }
+  }
+}
+
+function closedError(id: string): RerankError {
+  return new RerankError('closed', `The scorer ${id} was closed: make a new one to go on.`)
+}
