@@ -6,7 +6,7 @@ export const exitCodes = {
   failed: 1,
   /** The command line is wrong; nothing was done. */
   usage: 2,
-  /** Done, but lines of the input were left out as told by `--bad-lines skip`; each was named on stderr. */
+  /** Done, but lines of the input were left out, as told by an option; what was left out stands on stderr. */
   incomplete: 3,
   /** Ended by Ctrl-C (SIGINT). What was written so far is valid. */
   interrupted: 130,

@@ -1,4 +1,8 @@
 import { Command } from 'commander'
+import { addCalibrate } from './commands/calibrate.js'
+import { addDepth } from './commands/depth.js'
+import { addEval } from './commands/eval.js'
+import { addLabel } from './commands/label.js'
 import { addRerank } from './commands/rerank.js'
 import { misuse, oneLine } from './errors.js'
 import type { ExitCode } from './exit-codes.js'
@@ -17,7 +21,7 @@ export function buildProgram(io: Io, ended: (code: ExitCode) => void): Command {
     .option('--verbose', 'print the stack of an error')
     .helpCommand(false)
     .addHelpText('after', FOOTER)
-  for (const add of [addRerank]) add(program, io, ended)
+  for (const add of [addRerank, addEval, addCalibrate, addDepth, addLabel]) add(program, io, ended)
   for (const command of [program, ...program.commands]) prepare(command, io)
   return program
 }

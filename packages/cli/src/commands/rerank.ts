@@ -4,28 +4,13 @@ import { misuse } from '../errors.js'
 import type { ExitCode } from '../exit-codes.js'
 import { readSmallFile } from '../input/open.js'
 import { type Io, tell } from '../io.js'
-import { type ScorerFlags, withScorer } from '../options/scorer.js'
-import { numberFrom, oneOf, wholeFrom } from '../options/values.js'
+import { withScorer } from '../options/scorer.js'
+import { finiteNumber, oneOf, wholeFrom } from '../options/values.js'
 import { rerankBatch } from '../rerank/batch.js'
+import type { RerankFlags } from '../rerank/flags.js'
 import { rerankPool } from '../rerank/pool.js'
 import { type Extras, type Loaded, loadReranker, withReranker } from '../scorer/load.js'
-import { type Shard, readShard } from '../work/shard.js'
-
-/** The options of `secondpass rerank`. */
-export interface RerankFlags extends ScorerFlags {
-  readonly input?: string
-  readonly output?: string
-  readonly overwrite?: boolean
-  readonly shard?: Shard
-  readonly topN?: number
-  readonly depth?: number
-  readonly minScore?: number
-  readonly skip?: string
-  readonly onError?: 'throw' | 'keep-order'
-  readonly badLines: 'stop' | 'skip'
-  readonly concurrency: number
-  readonly idsOnly?: boolean
-}
+import { readShard } from '../work/shard.js'
 
 const EXAMPLES = `
 Examples:
@@ -50,7 +35,7 @@ export function addRerank(program: Command, io: Io, ended: (code: ExitCode) => v
     .option('--shard <i/n>', 'take only the i-th of n parts of the lines, counted from 0', readShard)
     .option('--top-n <count>', 'how many results come back for a query (default: all)', wholeFrom('--top-n', 1))
     .option('--depth <count>', 'how many candidates are scored (default: 100)', wholeFrom('--depth', 1))
-    .option('--min-score <score>', 'leave out results below this', numberFrom('--min-score', [-Infinity, Infinity]))
+    .option('--min-score <score>', 'leave out results below this', finiteNumber('--min-score'))
     .option('--skip <file>', 'a calibration.json that says when scoring is not worth it')
     .option(
       '--on-error <what>',

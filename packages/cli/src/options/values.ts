@@ -22,6 +22,32 @@ export function numberFrom(option: string, [least, most]: readonly [number, numb
   }
 }
 
+/** Reads a number between two limits, both excluded. */
+export function numberInside(option: string, [least, most]: readonly [number, number]): (text: string) => number {
+  return (text) => {
+    const number = Number(text)
+    if (text.trim() !== '' && number > least && number < most) return number
+    throw usageError(option, text, `pass a number above ${least} and below ${most}`)
+  }
+}
+
+/** Reads a number above 0. */
+export function aboveZero(option: string): (text: string) => number {
+  return (text) => {
+    const number = Number(text)
+    if (number > 0 && number < Infinity) return number
+    throw usageError(option, text, 'pass a number above 0')
+  }
+}
+
+/** Reads any finite number. */
+export function finiteNumber(option: string): (text: string) => number {
+  return (text) => {
+    if (text.trim() !== '' && Number.isFinite(Number(text))) return Number(text)
+    throw usageError(option, text, 'pass a number')
+  }
+}
+
 /** Reads one of a few words. */
 export function oneOf<const T extends string>(option: string, words: readonly T[]): (text: string) => T {
   return (text) => {

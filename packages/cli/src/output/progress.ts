@@ -70,8 +70,9 @@ function drawBar(io: Io, options: ProgressOptions, moment: Moment): string {
   return `${label} ${paint('cyan', '█'.repeat(filled))}${paint('dim', '░'.repeat(width - filled))} ${counts}`
 }
 
+/** Some terminals say 0 when they do not know. */
 function columnsOf({ stderr }: Io): number {
-  return Math.max(20, stderr.columns ?? 80)
+  return Math.max(20, stderr.columns || 80)
 }
 
 /** By the speed so far; nothing until there is one. */

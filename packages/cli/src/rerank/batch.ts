@@ -1,5 +1,4 @@
 import { rmSync, statSync } from 'node:fs'
-import type { RerankFlags } from '../commands/rerank.js'
 import { type ExitCode, exitCodes } from '../exit-codes.js'
 import { nameOf } from '../input/open.js'
 import { type Io, tell } from '../io.js'
@@ -10,6 +9,7 @@ import { claimOutput } from '../work/resume.js'
 import { type Numbered, type Sink, openSink } from './sink.js'
 import { readTasks } from './tasks.js'
 import { printedOutcome, printedResult } from './result.js'
+import type { RerankFlags } from './flags.js'
 
 /**
  * Reranks a query on each line, in the order of the input, in the memory of a few lines. With an output file the work can

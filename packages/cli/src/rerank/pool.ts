@@ -1,4 +1,3 @@
-import type { RerankFlags } from '../commands/rerank.js'
 import { type ExitCode, exitCodes } from '../exit-codes.js'
 import { type ReadCandidate, candidateFault } from '../input/candidates.js'
 import { badLine, parseLine } from '../input/json-lines.js'
@@ -6,6 +5,7 @@ import { nameOf, readLines } from '../input/open.js'
 import { type Io, tell, write } from '../io.js'
 import type { Loaded } from '../scorer/load.js'
 import { printedOutcome, printedResult } from './result.js'
+import type { RerankFlags } from './flags.js'
 
 /** Reranks one pool: each line of the input is a candidate, each line of the output a result, best first. */
 export async function rerankPool(

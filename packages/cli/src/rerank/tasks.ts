@@ -1,4 +1,3 @@
-import type { RerankFlags } from '../commands/rerank.js'
 import { CliError } from '../errors.js'
 import { type Task, taskFault } from '../input/candidates.js'
 import { badLine, parseLine } from '../input/json-lines.js'
@@ -7,6 +6,7 @@ import { nameOf, readLines } from '../input/open.js'
 import { type Io, tell } from '../io.js'
 import { isOwn } from '../work/shard.js'
 import type { LastLine, Numbered } from './sink.js'
+import type { RerankFlags } from './flags.js'
 
 /** What the reading of tasks needs besides the flags. */
 export interface TaskContext {

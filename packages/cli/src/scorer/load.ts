@@ -15,6 +15,8 @@ export interface Loaded {
   readonly reranker: Reranker
   /** Names all that changes the numbers, for messages and for telling two runs apart. */
   readonly id: string
+  /** How scores are mixed with those of the first stage; `false` for not at all, missing for nobody knows. */
+  readonly blend?: Blend | false
 }
 
 /** What a command adds to the reranker. */
@@ -55,7 +57,7 @@ function around(scorer: Scorer, flags: ScorerFlags, extras: Extras): Loaded {
   const { blend: share = isBundled ? BUNDLED_BLEND.weight : false } = flags
   const blend = share === false ? false : { weight: share }
   const id = blend === false ? scorer.id : `${scorer.id} blended ${blend.weight}`
-  return { reranker: createReranker({ ...extras, scorer, blend }), id }
+  return { reranker: createReranker({ ...extras, scorer, blend }), id, blend }
 }
 
 /** A reranker of the caller's own has its options already. */

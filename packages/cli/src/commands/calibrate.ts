@@ -1,0 +1,79 @@
+import { writeFileSync } from 'node:fs'
+import type { SkipCalibrationResult } from '@secondpass/core/eval'
+import type { Command } from 'commander'
+import { type ExitCode, exitCodes } from '../exit-codes.js'
+import { type Io, tell, write } from '../io.js'
+import { scorePools } from '../measure/score-pools.js'
+import { type SkipOptions, scorerIdOf, skipOf } from '../measure/skip.js'
+import { type PoolFlags, openPools, withPools } from '../options/pools.js'
+import { type ScorerFlags, withScorer } from '../options/scorer.js'
+import { numberInside } from '../options/values.js'
+import { percent, table } from '../output/table.js'
+import { loadReranker, withReranker } from '../scorer/load.js'
+
+interface CalibrateFlags extends PoolFlags, ScorerFlags {
+  readonly maxLoss: number
+  readonly confidence: number
+  readonly unlabelled?: boolean
+  readonly output: string
+  readonly json?: boolean
+}
+
+const EXAMPLE = `
+Examples:
+  secondpass calibrate --beir ./scifact --max-loss 0.01
+  secondpass calibrate --input sample.jsonl --unlabelled --retriever "our vector store" --corpus manuals
+
+The file is for \`calibrated\` of @secondpass/core, and for \`secondpass rerank --skip\`. With too few queries nothing is
+promised, and the file says never to skip.`
+
+/** Adds `secondpass calibrate`. */
+export function addCalibrate(program: Command, io: Io, ended: (code: ExitCode) => void): void {
+  const command = program
+    .command('calibrate')
+    .summary('when reranking may be skipped')
+    .description('Finds when reranking may be skipped, prints what that would cost, and writes calibration.json.')
+    .option('--max-loss <loss>', 'mean loss in nDCG@10 that is acceptable', numberInside('--max-loss', [0, 1]), 0.01)
+    .option('--confidence <share>', 'how sure the promise must be', numberInside('--confidence', [0, 1]), 0.9)
+    .option('--unlabelled', "take the reranker's own order for right, and read no judgements")
+    .option('--output <file>', 'where the calibration is written', 'calibration.json')
+    .option('--json', 'print JSON')
+    .addHelpText('after', EXAMPLE)
+  withScorer(withPools(command)).action(async (flags: CalibrateFlags) => {
+    const pools = await openPools(flags, io)
+    const loaded = await loadReranker(flags, { depth: Infinity })
+    ended(
+      await withReranker(loaded, async () => {
+        const scored = await scorePools(pools, { loaded, flags, io })
+        const { retriever, corpus } = pools
+        const options: SkipOptions = { ...pick(flags), scorerId: scorerIdOf(scored) ?? loaded.id, retriever, corpus }
+        const labelled = flags.unlabelled !== true && pools.qrels.size > 0
+        const result = skipOf(scored, labelled ? pools.qrels : undefined, options)
+        writeFileSync(flags.output, `${JSON.stringify(result.file, undefined, 2)}\n`)
+        const truth = labelled ? 'judgements' : "the reranker's own order"
+        tell(io, `secondpass: ${scored.length} queries, by ${truth}; written to ${flags.output}`)
+        await write(io.stdout, flags.json === true ? `${JSON.stringify(result)}\n` : `${printed(result)}\n`)
+        return exitCodes.ok
+      }),
+    )
+  })
+}
+
+function pick({ maxLoss, confidence }: CalibrateFlags): Pick<SkipOptions, 'maxLoss' | 'confidence'> {
+  return { maxLoss, confidence }
+}
+
+/** The coverage–loss curve of each signal, and the promise or why there is none. */
+function printed({ curves, sentence }: SkipCalibrationResult): string {
+  const blocks = curves.map(({ signal, measured, curve }) => {
+    const rows = curve.map(({ threshold, skipRate, loss }) => [
+      threshold.toPrecision(4),
+      percent(skipRate),
+      loss.toFixed(4),
+    ])
+    const known = measured < 1 ? ` (${percent(measured)} of the queries have it)` : ''
+    if (rows.length === 0) return `${signal}${known}: no threshold to try`
+    return `${signal}${known}\n${table([['skip from', 'skipped', 'loss'], ...rows])}`
+  })
+  return `${blocks.join('\n\n')}\n\n${sentence}`
+}

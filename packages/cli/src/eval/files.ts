@@ -1,0 +1,47 @@
+import { basename } from 'node:path'
+import { evaluate, measureLift, readTrecRun } from '@secondpass/core/eval'
+import { misuse } from '../errors.js'
+import { type ExitCode, exitCodes } from '../exit-codes.js'
+import { readQrels } from '../input/qrels.js'
+import { type Io, tell, write } from '../io.js'
+import { table } from '../output/table.js'
+import { buildReport } from '../report/build.js'
+import type { EvalFlags } from './flags.js'
+import { documentsUnknown, writeReports } from './reports.js'
+import { liftAsJson, printedLift } from './printed-lift.js'
+
+/** Measures a run of a file, and compares it with another when one is given. */
+export async function evalFiles(flags: EvalFlags, io: Io): Promise<ExitCode> {
+  const { qrels: path = '', run: runPath = '', baseline, metrics, confidence } = flags
+  const [qrels, run] = [await readQrels(path, io), await readTrecRun(runPath)]
+  const { means, warnings } = evaluate(run, qrels, { metrics })
+  if (baseline === undefined) {
+    if (flags.html !== undefined || flags.markdown !== undefined) {
+      throw misuse('a report compares two orders: name the other with --baseline, or rerank with --beir')
+    }
+    for (const warning of warnings) tell(io, `secondpass: ${warning}`)
+    await write(io.stdout, flags.json === true ? `${JSON.stringify(means)}\n` : printedMeans(means))
+    return exitCodes.ok
+  }
+  const firstStage = await readTrecRun(baseline)
+  const lift = measureLift({ firstStage, reranked: run, qrels, metrics, confidence })
+  for (const warning of lift.warnings) tell(io, `secondpass: ${warning}`)
+  const about = { scorerId: basename(runPath), retriever: basename(baseline), confidence }
+  const report = buildReport({
+    about: { ...about, ...(flags.corpus !== undefined && { corpus: flags.corpus }) },
+    lift,
+    firstStage,
+    reranked: run,
+    qrels,
+    queries: documentsUnknown,
+    title: flags.title,
+  })
+  await writeReports(report, flags, io)
+  const json = { ...means, lift: liftAsJson(lift) }
+  await write(io.stdout, flags.json === true ? `${JSON.stringify(json)}\n` : printedLift(lift))
+  return exitCodes.ok
+}
+
+function printedMeans(means: Readonly<Record<string, number>>): string {
+  return `${table(Object.entries(means).map(([name, value]) => [name, value.toFixed(4)]))}\n`
+}

@@ -1,0 +1,62 @@
+import { type Command, Option } from 'commander'
+import { misuse } from '../errors.js'
+import type { Io } from '../io.js'
+import type { ScoreFlags } from '../measure/score-pools.js'
+import { openBeir } from '../pools/beir.js'
+import { openPoolFile } from '../pools/file.js'
+import type { Pools } from '../pools/types.js'
+import { wholeFrom } from './values.js'
+
+/** What every command takes that reranks a sample of queries. */
+export interface PoolFlags extends ScoreFlags {
+  readonly beir?: string
+  readonly split: string
+  readonly run?: string
+  readonly input?: string
+  readonly candidates: number
+  readonly limit?: number
+  readonly retriever?: string
+  readonly corpus?: string
+}
+
+/** Adds the options that name the sample. */
+export function withPools(command: Command): Command {
+  return command
+    .option('--beir <folder>', 'queries, judgements and corpus in the layout of BEIR')
+    .option('--split <name>', 'which judgements of the BEIR folder: qrels/<name>.tsv', 'test')
+    .option('--run <file>', 'what the first stage found, a TREC run (default: BM25 over the corpus)')
+    .option('--input <file>', 'instead of --beir: JSONL with a query and its candidates on each line')
+    .addOption(candidatesOption())
+    .option('--limit <count>', 'take at most this many queries', wholeFrom('--limit', 1))
+    .option('--state <file>', 'where scores are kept, so that a stopped run goes on (default: a name by the settings)')
+    .option('--restart', 'score anew what was scored before')
+    .option(
+      '--concurrency <count>',
+      'queries under way at once, for scorers that wait',
+      wholeFrom('--concurrency', 1),
+      1,
+    )
+    .option('--retriever <words>', 'what the first stage is called in reports and files')
+    .option('--corpus <words>', 'what the collection is called in reports and files')
+}
+
+function candidatesOption(): Option {
+  return new Option('--candidates <count>', 'how many candidates of a query are looked at')
+    .default(100)
+    .argParser(wholeFrom('--candidates', 1))
+}
+
+/** Opens what the options name. */
+export async function openPools(flags: PoolFlags, io: Io): Promise<Pools> {
+  const { beir, input } = flags
+  if (beir !== undefined && input !== undefined) throw misuse('--beir and --input cannot be used together: name one')
+  if (beir === undefined && input === undefined)
+    throw misuse('no queries: name a BEIR folder with --beir, or a file with --input')
+  if (input !== undefined && flags.run !== undefined)
+    throw misuse('--run goes with --beir: the candidates of --input stand in the file')
+  const pools =
+    beir === undefined
+      ? await openPoolFile({ ...flags, input: input as string }, io)
+      : await openBeir({ ...flags, beir }, io)
+  return { ...pools, retriever: flags.retriever ?? pools.retriever, corpus: flags.corpus ?? pools.corpus }
+}

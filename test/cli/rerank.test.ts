@@ -1,0 +1,187 @@
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { folderWith, fromJsonl, jsonl, run, sharedWords } from './support.ts'
+
+const queries = Array.from({ length: 11 }, (_, at) => ({
+  id: `q${at}`,
+  query: `how is the ${['red', 'green', 'blue'][at % 3]} lamp number ${at} turned on`,
+  candidates: [
+    { id: 'a', text: 'the red lamp is turned on by its cord' },
+    { id: 'b', text: 'bananas ripen in a bowl' },
+    { id: 'c', text: 'press the green button and the green lamp is on', page: at },
+    'the blue lamp turns itself on at night',
+  ],
+}))
+
+/** A folder with a scorer and a batch, and the arguments that use them. */
+function setUp(files: Record<string, string | Buffer> = {}): { at: (name: string) => string; batch: string[] } {
+  const at = folderWith({ 'scorer.mjs': sharedWords, 'in.jsonl': jsonl(...queries), ...files })
+  return { at, batch: ['rerank', '--scorer', at('scorer.mjs'), '--input', at('in.jsonl')] }
+}
+
+describe('one pool', () => {
+  it('comes back best first, each candidate as it was given', async () => {
+    const { at } = setUp()
+    const stdin = jsonl('nothing of the kind', { id: 7, text: 'the red lamp', page: 3 })
+    const { code, stdout, stderr } = await run(['rerank', 'red lamp', '--scorer', at('scorer.mjs')], { stdin })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(fromJsonl(stdout)).toEqual([
+      { rank: 1, index: 1, score: 2, candidate: { id: 7, text: 'the red lamp', page: 3 } },
+      { rank: 2, index: 0, score: 0, candidate: { text: 'nothing of the kind' } },
+    ])
+  })
+
+  it('reads a byte order mark, CRLF and a missing last line break', async () => {
+    const { at } = setUp()
+    const stdin = '\ufeff"a red lamp"\r\n\r\n{"text":"a lamp"}'
+    const { stdout } = await run(['rerank', 'red lamp', '--scorer', at('scorer.mjs')], { stdin })
+    expect(fromJsonl(stdout).map(({ index }) => index)).toEqual([0, 1])
+  })
+
+  it('of nothing is nothing, and says so', async () => {
+    const { at } = setUp()
+    const ran = await run(['rerank', 'red lamp', '--scorer', at('scorer.mjs')])
+    expect(ran).toEqual({ code: 0, stdout: '', stderr: 'secondpass: stdin holds no candidates\n' })
+  })
+
+  it.each([
+    ['not JSON', '{"text": "fine"}\n{oops\n', 'stdin, line 2: "{oops": it is not JSON'],
+    ['an array over lines', '[\n"a"\n]\n', 'stdin, line 1: "[": this is a JSON array over several lines'],
+    ['no text', '{"txt":"a"}\n', 'its "text" is missing or no string'],
+    ['a score in words', '{"text":"a","score":"high"}\n', 'its "score" is no number'],
+  ])('with %s is refused by the line', async (_name, stdin, message) => {
+    const { at } = setUp()
+    const { code, stdout, stderr } = await run(['rerank', 'lamp', '--scorer', at('scorer.mjs')], { stdin })
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toContain(message)
+    expect(stderr.split('\n')).toHaveLength(2)
+  })
+
+  it('leaves bad lines out when told to, names each, and ends with 3', async () => {
+    const { at } = setUp()
+    const args = ['rerank', 'lamp', '--scorer', at('scorer.mjs'), '--bad-lines', 'skip']
+    const { code, stdout, stderr } = await run(args, { stdin: '{oops\n"a lamp"\n' })
+    expect(code).toBe(3)
+    expect(fromJsonl(stdout)).toHaveLength(1)
+    expect(stderr).toContain('left out: stdin, line 1')
+  })
+})
+
+describe('a batch', () => {
+  it('gives a line for each query, numbered, in the order of the input', async () => {
+    const { batch } = setUp()
+    const { code, stdout, stderr } = await run([...batch, '--top-n', '2', '--ids-only'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const lines = fromJsonl(stdout)
+    expect(lines.map(({ line, id, query }) => [line, id, query])).toEqual(
+      queries.map(({ id, query }, index) => [index + 1, id, query]),
+    )
+    expect(lines[0]).toMatchObject({ outcome: 'ranked', scorerId: 'shared-words', results: [{ rank: 1, id: 'a' }, {}] })
+  })
+
+  it.each([2, 3, 5, 20])('in %i shards, merged, is the same to the byte as in one', async (count) => {
+    const { at, batch } = setUp()
+    const whole = (await run(batch)).stdout
+    const parts = await Promise.all(
+      Array.from({ length: count }, async (_, index) => {
+        const output = at(`part-${index}`)
+        expect((await run([...batch, '--shard', `${index}/${count}`, '--output', output])).code).toBe(0)
+        return readFileSync(output, 'utf8')
+      }),
+    )
+    const lineOf = (text: string): number => (JSON.parse(text) as { line: number }).line
+    const lines = parts.flatMap((part) => part.split('\n').filter(Boolean)).sort((a, b) => lineOf(a) - lineOf(b))
+    expect(lines.map((line) => `${line}\n`).join('')).toBe(whole)
+  })
+
+  it('several at a time is the same as one after the other', async () => {
+    const { batch } = setUp()
+    expect((await run([...batch, '--concurrency', '4'])).stdout).toBe((await run(batch)).stdout)
+  })
+
+  it('goes on behind the last whole line, wherever it was cut off', async () => {
+    const { at, batch } = setUp()
+    const output = at('out.jsonl')
+    await run([...batch, '--output', output])
+    const whole = readFileSync(output)
+    for (let cut = 0; cut <= whole.length; cut += 97) {
+      writeFileSync(output, whole.subarray(0, cut))
+      const { code } = await run([...batch, '--output', output])
+      expect(code).toBe(0)
+      expect(readFileSync(output).equals(whole)).toBe(true)
+    }
+  })
+
+  it('scores only what is left', async () => {
+    const scorer = `
+      import { appendFileSync } from 'node:fs'
+      export default { id: 'told', scope: 'pair', async score(query, texts) {
+        appendFileSync(new URL('./asked', import.meta.url), query + '\\n')
+        return texts.map(() => 0)
+      } }`
+    const { at, batch } = setUp({ 'scorer.mjs': scorer })
+    const output = at('out.jsonl')
+    await run([...batch, '--output', output])
+    const lines = readFileSync(output, 'utf8').split('\n').slice(0, 4)
+    writeFileSync(output, `${lines.join('\n')}\n`)
+    writeFileSync(at('asked'), '')
+    const { stderr } = await run([...batch, '--output', output])
+    expect(readFileSync(at('asked'), 'utf8').trim().split('\n')).toEqual(queries.slice(4).map(({ query }) => query))
+    expect(stderr).toContain('7 queries of')
+    expect(stderr).toContain('continued behind line 4')
+  })
+
+  it('takes what was added to the input since', async () => {
+    const { at, batch } = setUp()
+    const output = at('out.jsonl')
+    await run([...batch, '--output', output])
+    appendFileSync(at('in.jsonl'), jsonl({ query: 'one more lamp', candidates: [] }))
+    await run([...batch, '--output', output])
+    expect(fromJsonl(readFileSync(output, 'utf8')).at(-1)).toEqual({ line: 12, query: 'one more lamp', results: [] })
+  })
+
+  it('is not mixed with one of other options, another input, or a file of somebody else', async () => {
+    const { at, batch } = setUp({ 'precious.jsonl': 'mine\n' })
+    const output = at('out.jsonl')
+    await run([...batch, '--output', output])
+    const before = readFileSync(output, 'utf8')
+    const other = await run([...batch, '--output', output, '--top-n', '1'])
+    expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('topN null, and now it is 1') as string })
+    writeFileSync(at('in.jsonl'), jsonl(...[...queries].reverse()))
+    const changed = await run([...batch, '--output', output])
+    expect(changed).toMatchObject({ code: 1, stderr: expect.stringContaining('is it the same input?') as string })
+    expect(readFileSync(output, 'utf8')).toBe(before)
+    expect((await run([...batch, '--output', at('precious.jsonl')])).code).toBe(2)
+    expect(readFileSync(at('precious.jsonl'), 'utf8')).toBe('mine\n')
+    expect((await run([...batch, '--output', output, '--overwrite'])).code).toBe(0)
+    expect(readFileSync(output, 'utf8')).not.toBe(before)
+  })
+
+  it('stops at a bad line with what stood before it written, and goes on when the line is mended', async () => {
+    const [first, second, ...rest] = queries.map((query) => jsonl(query))
+    const { at, batch } = setUp({ 'in.jsonl': `${first}{"query":"","candidates":[]}\n${rest.join('')}` })
+    const output = at('out.jsonl')
+    const stopped = await run([...batch, '--output', output])
+    expect(stopped).toMatchObject({ code: 1, stderr: expect.stringContaining('in.jsonl, line 2') as string })
+    expect(fromJsonl(readFileSync(output, 'utf8'))).toHaveLength(1)
+    writeFileSync(at('in.jsonl'), [first, second, ...rest].join(''))
+    expect((await run([...batch, '--output', output])).code).toBe(0)
+    expect(fromJsonl(readFileSync(output, 'utf8')).map(({ line }) => line)).toEqual(queries.map((_, index) => index + 1))
+  })
+
+  it('keeps the order when the scorer fails, if told to', async () => {
+    const { batch } = setUp({ 'scorer.mjs': `export default { id: 'down', scope: 'pair', score: () => Promise.reject(new Error('is down')) }` })
+    expect(await run(batch)).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('is down') as string })
+    const { code, stdout } = await run([...batch, '--on-error', 'keep-order'])
+    expect(code).toBe(0)
+    expect(fromJsonl(stdout)[0]).toMatchObject({ outcome: 'failed', error: 'is down', results: [{ index: 0 }, {}, {}, {}] })
+  })
+
+  it('skips where a calibration file says so', async () => {
+    const skip = { version: 1, scorerId: 'shared-words', skip: { policy: 'small-pool', options: { size: 5 } } }
+    const { at, batch } = setUp({ 'calibration.json': JSON.stringify(skip) })
+    const { stdout, stderr } = await run([...batch, '--skip', at('calibration.json')])
+    expect(stderr).toBe('')
+    expect(fromJsonl(stdout)[0]).toMatchObject({ outcome: 'skipped', skipReason: { policy: 'small-pool' } })
+  })
+})

@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest'
+import { folderWith, run, sharedWords } from './support.ts'
+
+const commands = ['rerank', 'eval', 'calibrate', 'depth', 'label', 'fetch-model', 'doctor']
+
+describe('help', () => {
+  it('names every command', async () => {
+    const { code, stdout, stderr } = await run(['--help'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    for (const command of commands) expect(stdout).toContain(`\n  ${command} `)
+    expect(stdout).toContain('Exit codes')
+  })
+
+  it.each(commands)('of %s has an example', async (command) => {
+    const { code, stdout, stderr } = await run([command, '--help'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/^Examples?:\n {2}.*secondpass /m)
+  })
+
+  it('and version end with 0', async () => {
+    expect(await run(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+/) as string })
+  })
+})
+
+describe('a wrong command line ends with 2 and one line that says the fix', () => {
+  const qrels = ['eval', '--qrels', 'q', '--run', 'r']
+  it.each([
+    [[], 'no command'],
+    [['rernk'], "unknown command 'rernk' (Did you mean rerank?)"],
+    [['rerank'], 'name a file of queries with --input'],
+    [['rerank', ' '], 'the query is blank'],
+    [['rerank', 'q', '--tpo-n', '3'], '(Did you mean --top-n?)'],
+    [['rerank', 'q', '--top-n'], 'argument missing'],
+    [['rerank', 'q', '--top-n', '0'], '--top-n is "0": pass a whole number from 1'],
+    [['rerank', 'q', '--top-n', '2.5'], '--top-n is "2.5": pass a whole number from 1'],
+    [['rerank', 'q', '--min-score', 'high'], '--min-score is "high": pass a number'],
+    [['rerank', 'q', '--blend', '2'], '--blend is "2": pass a number from 0 to 1'],
+    [['rerank', 'q', '--workers', 'many'], '--workers is "many": pass a whole number from 0, or auto'],
+    [['rerank', 'q', '--shard', '0/2'], '--shard belongs to a batch'],
+    [['rerank', 'q', '--output', 'f'], '--output belongs to a batch'],
+    [['rerank', 'q', '--bad-lines', 'ignore'], '--bad-lines is "ignore": pass one of stop, skip'],
+    [['rerank', 'q', 'r'], 'too many arguments'],
+    [['rerank', 'q', '--scorer', './no.mjs'], '--scorer is "./no.mjs": there is no such file'],
+    [['rerank', 'q', '--scorer', 'no-such-package-here'], 'no package of that name is installed'],
+    [['rerank', 'q', '--scorer', './no.mjs', '--model', 'x'], '--scorer and --model cannot be used together'],
+    [['eval'], 'nothing to evaluate'],
+    [['eval', '--qrels', 'q'], '--qrels without --run'],
+    [['eval', '--beir', 'f', '--baseline', 'b'], '--baseline goes with --qrels'],
+    [[...qrels, '--beir', 'f'], '--qrels and --beir cannot be used together'],
+    [[...qrels, '--model', 'm'], '--model has no effect with --qrels'],
+    [[...qrels, '--metrics', 'nDCG@10,NDCG'], '--metrics is "NDCG": pass one of nDCG'],
+    [[...qrels, '--metrics', 'precision'], 'say how many places count, for example precision@10'],
+    [['calibrate'], 'no queries: name a BEIR folder with --beir, or a file with --input'],
+    [['calibrate', '--beir', 'f', '--input', 'g'], '--beir and --input cannot be used together'],
+    [['calibrate', '--beir', 'f', '--max-loss', '0'], '--max-loss is "0": pass a number above 0 and below 1'],
+    [['depth', '--beir', 'f', '--depths', '10,0'], '--depths is "10,0": pass whole numbers from 1'],
+    [['depth', '--input', '-'], 'name a file'],
+    [['label', '--input', 'f'], "required option '--output <file>' not specified"],
+    [['label', '--input', 'f', '--output', 'g', '--spend-limit', '5'], 'write name=amount'],
+    [['label', '--input', 'f', '--output', 'g', '--per-minute', '0'], 'pass a number above 0'],
+  ])('%j', async (args, message) => {
+    const { code, stdout, stderr } = await run(args)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain(message)
+    expect(stderr).toMatch(/^secondpass: [^\n]+\n$/)
+  })
+})
+
+describe('what a person must find out', () => {
+  it.each([
+    [['--verbose'], {}],
+    [[], { DEBUG: 'secondpass' }],
+  ])('stands behind the message with %j %j', async (flags, env) => {
+    const { stderr } = await run(['rerank', '--input', 'no-such-file', ...flags], { env })
+    expect(stderr).toContain('no-such-file cannot be read: there is no such file')
+    expect(stderr).toMatch(/\n {4}at /)
+  })
+
+  it('is not shown otherwise', async () => {
+    const { code, stderr } = await run(['rerank', '--input', 'no-such-file'])
+    expect(code).toBe(1)
+    expect(stderr).toBe('secondpass: no-such-file cannot be read: there is no such file\n')
+  })
+
+  it('has no control characters that could play with a terminal', async () => {
+    const at = folderWith({ 's.mjs': sharedWords })
+    const { stderr } = await run(['rerank', 'q', '--scorer', at('s.mjs')], { stdin: '\u001b[2Joops\n' })
+    expect(stderr).not.toContain('\u001b')
+  })
+})
+
+describe('a scorer module', () => {
+  const ask = async (source: string, ...args: string[]): ReturnType<typeof run> => {
+    const at = folderWith({ 's.mjs': source })
+    return run(['rerank', 'a lamp', '--scorer', at('s.mjs'), ...args], { stdin: '"one"\n"a lamp"\n' })
+  }
+  const scorer = sharedWords.replace('export default', 'const scorer =')
+
+  it.each([
+    ['a scorer', `${scorer}; export default scorer`],
+    ['a function', `${scorer}; export default () => scorer`],
+    ['an async function', `${scorer}; export default async () => scorer`],
+    ['a reranker', `${scorer}; import { createReranker } from ${JSON.stringify(import.meta.resolve('@secondpass/core'))}; export default createReranker({ scorer })`],
+  ])('may export %s', async (_name, source) => {
+    const { code, stdout } = await ask(source)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^\{"rank":1,"index":1/)
+  })
+
+  it.each([
+    ['nothing', `export const x = 1`, [], 'its default export must be a scorer'],
+    ['what does not parse', `export default {`, [], 'it does not load'],
+    ['a function that fails', `export default () => { throw new Error('no key') }`, [], 'its function failed: no key'],
+    ['a scorer, with an option of the cross-encoder', sharedWords, ['--max-length', '64'], '--max-length is an option of the built-in'],
+    ['a reranker, with an option of a scorer', `export default { rerank() {} }`, ['--top-n', '1'], '--top-n has no effect'],
+  ])('with %s is refused', async (_name, source, args, message) => {
+    const { code, stderr } = await ask(source, ...args)
+    expect(code).toBeGreaterThan(0)
+    expect(stderr).toContain(message)
+    expect(stderr).toMatch(/^[^\n]+\n$/)
+  })
+
+  it('is closed, also when the work fails', async () => {
+    const closing = `let closed = 0
+      export default { id: 'c', scope: 'pair', score: () => Promise.reject(new Error('down')), async close() { globalThis.closedScorers = (globalThis.closedScorers ?? 0) + 1 } }`
+    await ask(closing)
+    expect((globalThis as { closedScorers?: number }).closedScorers).toBe(1)
+  })
+})
