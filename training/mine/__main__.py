@@ -16,10 +16,11 @@ from prepare.log import Log
 def main() -> int:
     parser = argparse.ArgumentParser(prog='python -m mine', description='Training pools from clean sets.')
     parser.add_argument('config', type=Path, help='a TOML file; configs/mine-cpu.toml is made for two cores')
+    parser.add_argument('--from', type=int, default=0, dest='first', help='the round to start with, to share the work among machines')
     options = parser.parse_args()
     try:
         config = read_config(options.config)
-        mine(config, BiEncoder(config), Log(config.out / 'mine.log'))
+        mine(config, BiEncoder(config), Log(config.out / 'mine.log'), options.first)
     except DataError as error:
         print(error, file=sys.stderr)
         return 1

@@ -26,7 +26,7 @@ def find_encoder(name: str) -> Path:
     folder = Path(spec.origin).parent / 'model' if spec and spec.origin else None
     if folder and folder.is_dir():
         return folder
-    raise DataError(f'encoder {name!r}: is neither a folder nor an installed package with a folder "model"; install requirements.txt')
+    raise DataError(f'encoder {name!r}: is neither a folder nor an installed package with a folder "model"; install requirements-encoder.txt')
 
 
 class BiEncoder:

@@ -15,7 +15,7 @@ import Stemmer
 from mine.candidates import Found, choose
 from mine.config import MineConfig
 from mine.encoder import Embed
-from mine.pools import Candidate, Pool, write_pools
+from prepare.pools import Candidate, Pool, write_pools
 from mine.slices import Slice, take_slice
 from prepare.beir import RelevanceSet, read_set
 from prepare.errors import DataError
@@ -25,13 +25,13 @@ from prepare.text import full_text, rng, words
 SPLITS = {'train': 'pools', 'held-out': 'held-out'}
 
 
-def mine(config: MineConfig, embed: Embed, log: Log) -> list[Path]:
+def mine(config: MineConfig, embed: Embed, log: Log, first: int = 0) -> list[Path]:
     """Writes `pools-0000.jsonl.gz`, ... and `held-out-0000.jsonl.gz`, ... to `out`, and `shard-0000.json` when both are whole."""
     folders = sorted(one.parent for one in config.data.glob('*/corpus.jsonl'))
     if not folders:
         raise DataError(f'{config.data}: holds no sets; run python -m prepare first')
     sets = [read_set(folder) for folder in folders]
-    return [config.out / _shard(number, sets, config, (embed, log)) for number in range(config.rounds)]
+    return [config.out / _shard(number, sets, config, (embed, log)) for number in range(first, config.rounds)]
 
 
 def _shard(number: int, sets: list[RelevanceSet], config: MineConfig, tools: tuple[Embed, Log]) -> str:

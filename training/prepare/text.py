@@ -7,7 +7,8 @@ import random
 import re
 
 _WORD = re.compile(r"\w+(?:['’]\w+)?")
-_SENTENCE_END = re.compile(r'(?<=[.!?])\s+(?=["“(\[]?[A-Z0-9])')
+_NOT_AN_END = ''.join(f'(?<!{one})' for one in (r'\b[A-Z]\.', 'Mr.', 'Mrs.', 'Ms.', 'Dr.', 'St.', 'vs.', r'e\.g\.', r'i\.e\.', 'Fig.', 'No.'))
+_SENTENCE_END = re.compile(r'(?<=[.!?])' + _NOT_AN_END + r'\s+(?=["“(\[]?[A-Z0-9])')
 
 
 def full_text(title: str | None, text: str | None) -> str:
@@ -27,7 +28,7 @@ def normalised(text: str) -> str:
 
 
 def sentences(text: str) -> list[str]:
-    """A plain split after `.`, `!` or `?` before a capital or a digit."""
+    """Split after `.`, `!` or `?` before a capital or a digit, not after initials and a few abbreviations."""
     return [one for one in (part.strip() for part in _SENTENCE_END.split(text)) if one]
 
 

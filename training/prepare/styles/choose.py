@@ -25,16 +25,22 @@ def restyle(query: Query, seed: int, base_forms: dict[str, str]) -> Query:
         style = random.choices(list(weights), list(weights.values()))[0]
         text = query.text if style == 'original' else _apply(style, query.text, random, base_forms)
         if text and 1 <= len(words(text)) <= rewrite.MAX_WORDS:
-            named = {'heading': 'title', 'statement': 'claim', 'question': 'original'}[form] if style == 'original' else style
-            return replace(query, text=text, style=named, origin=query.id)
+            return replace(query, text=text, style=_name(form, query.text) if style == 'original' else style, origin=query.id)
         del weights[style]
     return replace(query, text=' '.join(query.text.split()[: rewrite.MAX_WORDS]), origin=query.id)
 
 
 def form_of(text: str) -> str:
-    if rewrite.is_question(text):
+    if rewrite.is_question(text) or rewrite.is_lookup(text):
         return 'question'
     return 'heading' if rewrite.is_heading(text) else 'statement'
+
+
+def _name(form: str, text: str) -> str:
+    """What an unchanged query is called: a statement is a claim when it is a whole sentence."""
+    if form == 'statement':
+        return 'claim' if text.rstrip().endswith('.') else 'description'
+    return {'heading': 'title', 'question': 'original'}[form]
 
 
 def _apply(style: str, text: str, random, base_forms: dict[str, str]) -> str | None:

@@ -39,7 +39,7 @@ def add_sentences(found: RelevanceSet, share: float, seed: int) -> int:
 
 def _take(text: str, random) -> tuple[str, str, str] | None:
     parts = sentences(text)
-    fit = [place for place, part in enumerate(parts) if MIN_WORDS <= len(words(part)) <= rewrite.MAX_WORDS]
+    fit = [place for place, part in enumerate(parts) if _is_prose(part)]
     if len(parts) < MIN_SENTENCES or not fit:
         return None
     place = random.choice(fit)
@@ -52,3 +52,10 @@ def _take(text: str, random) -> tuple[str, str, str] | None:
         if restyled:
             return restyled, rest, style
     return query, rest, 'sentence'
+
+
+def _is_prose(sentence: str) -> bool:
+    """Begins with a capital, ends like a sentence, and is words rather than code or a table."""
+    letters = sum(one.isalpha() or one.isspace() for one in sentence)
+    fits = MIN_WORDS <= len(words(sentence)) <= rewrite.MAX_WORDS
+    return fits and sentence[0].isupper() and sentence[-1] in '.!?' and letters >= 0.9 * len(sentence)

@@ -26,6 +26,12 @@ def is_heading(query: str) -> bool:
     return not is_question(query) and len(words(query)) <= 8 and not query.rstrip().endswith('.')
 
 
+def is_lookup(query: str) -> bool:
+    """Asks for a definition already: "define X", "X meaning"."""
+    found = words(query)
+    return bool(found) and (found[0] in ('define', 'explain', 'describe', 'tell') or found[-1] in ('meaning', 'definition'))
+
+
 def lowercase(query: str, random: random.Random) -> str | None:
     """As typed into a search box: no capitals, mostly no question mark."""
     plain = query.lower().rstrip(' .')
@@ -39,7 +45,8 @@ def keywords(query: str, random: random.Random) -> str | None:
     if not kept or len(kept) == len(query.split()):
         return None
     if len(kept) > 5 and random.random() < 0.5:
-        kept = [word for place, word in enumerate(kept) if place not in random.sample(range(len(kept)), len(kept) // 4)]
+        forgotten = random.randrange(len(kept))
+        kept = kept[:forgotten] + kept[forgotten + 1 :]
     if random.random() < 0.2:
         random.shuffle(kept)
     return ' '.join(kept if random.random() < 0.4 else [word.lower() for word in kept])
@@ -70,8 +77,19 @@ def _slip(word: str, random: random.Random) -> str:
     return word[:at] + random.choice(_NEIGHBOURS.get(word[at].lower(), word[at])) + word[at + 1 :]
 
 
-_COPULA = re.compile(r'^(is|are|was|were) ((?:the |a |an )?[\w-]+(?: [\w-]+){0,3}?) ((?:a|an|the|not|in|on|at|of|for) .+|\w+(?:ed|able|ible|ous|al))\?$', re.I)
-_WHAT_IS = re.compile(r'^what (is|are|was|were|causes?) (.+?)\?$', re.I)
+_HOW = ('How do I {}?', 'how to {}', 'How can I {}?', 'how do i {}', 'what is the way to {}')
+_WHAT = ('What is {}?', 'what is {}', 'tell me about {}', 'What does {} mean?', 'explain {}')
+
+#: A heading that ends so names a part of a page, not a thing one asks about.
+_SECTIONS = frozenset(
+    'remarks directions ingredients example examples properties requirements parameters notes value syntax members methods '
+    'constructors introduction summary overview see also yaml json ref prerequisites limitations usage'.split()
+)
+
+_COPULA = re.compile(
+    r'^(is|are|was|were) ((?:the |a |an )?[\w-]+(?: [\w-]+){0,3}?) ((?:a|an|the|not|in|on|at|for) .+|\w+(?:ed|able|ible|ous))\?$', re.I
+)
+_WHAT_CAUSES = re.compile(r'^what (?:causes?|are the causes of) (.+?)\?$', re.I)
 _WHAT_OF = re.compile(r'^what (?:is|are) the ([\w ]+?) (of|for) (.+?)\?$', re.I)
 
 
@@ -80,12 +98,11 @@ def claim(query: str, random: random.Random) -> str | None:
     if match := _COPULA.match(query):
         verb, subject, rest = match.groups()
         return _sentence(f'{subject} {verb.lower()} {rest}')
+    if match := _WHAT_CAUSES.match(query):
+        return _sentence(f'{match[1]} has known causes')
     if match := _WHAT_OF.match(query):
         noun, joint, of = match.groups()
-        return _sentence(f'{of} has known {noun}' if joint == 'of' and noun.endswith('s') else f'there is a {noun} {joint} {of}')
-    if match := _WHAT_IS.match(query):
-        verb, rest = match.groups()
-        return _sentence(f'{rest} has known causes' if verb.lower().startswith('cause') else f'{rest} {verb.lower()} described here')
+        return _sentence(f'there {"are" if noun.endswith("s") else "is a"} {noun} {joint} {of}')
     return None
 
 
@@ -96,27 +113,16 @@ def _sentence(text: str) -> str:
 def question(query: str, random: random.Random, base_form: dict[str, str]) -> str | None:
     """A heading as a question: "Creating a bucket" becomes "How do I create a bucket?"."""
     tokens = query.rstrip(' .:').split()
-    if not tokens or is_question(query):
+    if len(tokens) < 1 or is_question(query) or is_lookup(query):
         return None
     first, rest = tokens[0].lower(), ' '.join(tokens[1:])
-    if first.endswith('ing') and first in base_form and rest:
-        asked = random.choice(('How do I {}?', 'how to {}', 'How can I {}?', 'what is the way to {}')).format(f'{base_form[first]} {_soft(rest)}')
-    elif first in base_form.values() and rest and tokens[0].isalpha():
-        asked = random.choice(('How do I {}?', 'how to {}', 'How can I {}?')).format(f'{first} {_soft(rest)}')
-    elif len(tokens) <= 5:
-        asked = random.choice(('What is {}?', 'what is {}', 'tell me about {}', 'What does {} mean?', 'explain {}')).format(' '.join(tokens))
-    else:
-        return None
-    return asked
-
-
-def _soft(text: str) -> str:
-    """Title case goes where it is only title case; names with capitals inside stay."""
-    return ' '.join(word.lower() if word.istitle() and random_free(word) else word for word in text.split())
-
-
-def random_free(word: str) -> bool:
-    return word.isalpha() and len(word) > 1
+    if first in base_form and rest:
+        return random.choice(_HOW).format(f'{base_form[first]} {rest}')
+    if first in base_form.values() and rest[:1].islower() and first.isalpha():
+        return random.choice(_HOW).format(f'{first} {rest}')
+    if len(tokens) <= 4 and first not in base_form.values() and tokens[-1].lower() not in _SECTIONS and re.fullmatch(r"[\w'’ -]+", query):
+        return random.choice(_WHAT).format(' '.join(tokens))
+    return None
 
 
 def base_forms(counts: dict[str, int]) -> dict[str, str]:
@@ -127,6 +133,6 @@ def base_forms(counts: dict[str, int]) -> dict[str, str]:
             stem = word[:-3]
             doubled = stem[:-1] if len(stem) > 2 and stem[-1] == stem[-2] else stem
             best = max((stem, stem + 'e', doubled), key=lambda form: counts.get(form, 0))
-            if counts.get(best, 0) > 1:
+            if counts.get(best, 0) > 1 and re.search('[aeiouy]', best):
                 found[word] = best
     return found

@@ -1,0 +1,1 @@
+"""What users and language models said about passages, turned into labels from 0 to 1."""

@@ -1,0 +1,155 @@
+"""`prepare` from end to end on invented sets."""
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from prepare.beir import read_set
+from prepare.clean import merge_equal, split_held_out
+from prepare.config import read_config
+from prepare.errors import DataError
+from prepare.log import Log
+from prepare.run import prepare
+from prepare.text import full_text
+from invented import pack, write_invented
+
+ROOT = Path(__file__).resolve().parents[2]
+
+CONFIG = """
+out = 'out'
+evaluation = ['evaluation/*']
+held_out_share = 0.2
+[[sets]]
+path = 'house.tar.gz'
+sentences = 0.2
+[[sets]]
+path = 'closed'
+"""
+
+#: Each of the three houses asks who paints it.
+QUESTIONS_ABOUT_THE_LENS = 3
+
+COPIED = 'In a storm the lamp turns at half its speed, so that ships in the bay have time to count its flashes before the rain hides them.'
+
+
+@pytest.fixture
+def workshop(tmp_path):
+    house = write_invented(tmp_path / 'house', repeats=3)
+    for file, line in [('corpus.jsonl', json.dumps({'_id': 'copy', 'title': 'Storms', 'text': COPIED.upper() + ' So says the book.'})),
+                       ('queries.jsonl', json.dumps({'_id': 'of-copy', 'text': 'how fast in a storm'})), ('qrels/train.tsv', 'of-copy\tcopy\t1')]:
+        with (house / file).open('a') as open_file:
+            open_file.write(line + '\n')
+    pack(house)
+    write_invented(tmp_path / 'closed', readme='CC BY-NC 4.0')
+    small = write_invented(tmp_path / 'evaluation' / 'keepers')
+    (small / 'corpus.jsonl').write_text(json.dumps({'_id': 'e1', 'text': COPIED}) + '\n')
+    (small / 'queries.jsonl').write_text(json.dumps({'_id': 'e1', 'text': 'who is responsible for painting the LENS'}) + '\n')
+    (tmp_path / 'data.toml').write_text(CONFIG)
+    return tmp_path
+
+
+def run(workshop) -> tuple[dict, list[str]]:
+    lines: list[str] = []
+    return prepare(read_config(workshop / 'data.toml'), lines.append), lines
+
+
+def sums(folder: Path) -> dict[str, str]:
+    return {str(one.relative_to(folder)): hashlib.sha256(one.read_bytes()).hexdigest() for one in sorted(folder.rglob('*')) if one.is_file()}
+
+
+def test_the_manifest_says_what_was_used_and_removed(workshop):
+    manifest, _ = run(workshop)
+    house, closed = manifest['sets']
+    assert house['decision'] == {'used': True, 'reason': 'its README names CC BY only', 'found': ['CC BY']}
+    assert not closed['decision']['used'] and 'CC BY-NC' in closed['decision']['reason']
+    assert not (workshop / 'out' / 'sets' / 'closed' / 'corpus.jsonl').exists()
+    assert house['removed']['passages near or equal to an evaluation passage'] == 1
+    assert house['removed']['queries equal to an evaluation query'] == QUESTIONS_ABOUT_THE_LENS
+    assert house['removed']['queries left without a relevant passage'] == 1
+    assert json.loads((workshop / 'out' / 'manifest.json').read_text()) == manifest
+
+
+def test_nothing_of_the_evaluation_set_is_left(workshop):
+    run(workshop)
+    found = read_set(workshop / 'out' / 'sets' / 'house')
+    assert not [one for one in found.passages.values() if 'half its speed' in one.text.lower()]
+    assert not [one for one in found.queries.values() if 'painting the lens?' in one.text.lower()]
+    assert {'train', 'held-out'} == set(found.judged)
+    sides = [{p for grades in found.judged[split].values() for p in grades} for split in ('train', 'held-out')]
+    assert sides[0] and sides[1] and not sides[0] & sides[1]
+
+
+def test_same_bytes_again_and_no_work_done_twice(workshop):
+    run(workshop)
+    before = sums(workshop / 'out')
+    _, lines = run(workshop)
+    assert any('house: done before' in line for line in lines)
+    for done in (workshop / 'out').rglob('done.json'):
+        done.unlink()
+    _, lines = run(workshop)
+    assert not any('done before' in line for line in lines)
+    assert sums(workshop / 'out') == before
+
+
+def test_a_changed_setting_is_work_again(workshop):
+    run(workshop)
+    config = workshop / 'data.toml'
+    config.write_text('seed = 2\n' + config.read_text())
+    _, lines = run(workshop)
+    assert not any('done before' in line for line in lines)
+
+
+def test_mistakes_in_the_configuration_are_one_line(tmp_path):
+    for text, said in [('out="o"\nsede=1', 'does not know sede'), ('seed=1', 'has no out'), ('out=', 'data.toml'), ('out="o"\n[[sets]]\nname="x"', 'has no path')]:
+        (tmp_path / 'data.toml').write_text(text)
+        with pytest.raises(DataError, match=said):
+            read_config(tmp_path / 'data.toml')
+
+
+def test_a_malformed_line_is_named(tmp_path):
+    folder = write_invented(tmp_path / 'broken')
+    with (folder / 'corpus.jsonl').open('a') as file:
+        file.write('{"_id": 1}\n')
+    with pytest.raises(DataError, match=r'corpus\.jsonl:51: write an object with "_id" and "text"'):
+        read_set(folder)
+    with pytest.raises(DataError, match='neither a folder'):
+        read_set(tmp_path / 'missing')
+
+
+def test_folder_and_archive_read_the_same(tmp_path):
+    folder = write_invented(tmp_path / 'house')
+    assert read_set(folder) == read_set(pack(folder))
+
+
+def test_equal_questions_share_their_answers(tmp_path):
+    found = read_set(write_invented(tmp_path / 'house', repeats=2))
+    counts = merge_equal(found)
+    assert counts['equal queries'] > 0
+    (query,) = [one.id for one in found.queries.values() if one.text == 'Who is responsible for cleaning the lamp?']
+    assert len(found.judged['train'][query]) == 2
+
+
+def test_held_out_passages_do_not_depend_on_the_order(tmp_path):
+    one, other = (read_set(write_invented(tmp_path / name)) for name in 'ab')
+    other.judged['train'] = dict(reversed(other.judged['train'].items()))
+    split_held_out(one, 0.3, 1)
+    split_held_out(other, 0.3, 1)
+    assert one.judged == other.judged
+
+
+@pytest.mark.parametrize(('title', 'text'), [('A', 'B c'), ('', 'B'), (None, 'B'), ('Lamp', 'Lamp oil'), (' A ', ' b '), ('A', '')])
+def test_title_and_text_are_joined_as_in_the_benchmarks(title, text):
+    sys.path.insert(0, str(ROOT / 'bench' / 'quality'))
+    try:
+        import pools as benchmark
+    finally:
+        sys.path.pop(0)
+    assert full_text(title, text) == benchmark.full_text({'title': title, 'text': text})
+
+
+def test_the_log_can_be_read(tmp_path, capsys):
+    Log(tmp_path / 'a' / 'x.log')('42 sets')
+    assert '42 sets' in capsys.readouterr().out and '42 sets' in (tmp_path / 'a' / 'x.log').read_text()
