@@ -25,7 +25,7 @@ type Room = keyof typeof rooms
 const heavyPackages: Readonly<Record<string, string>> = {
   'onnxruntime-node': 'score/onnx/session.ts',
   '@huggingface/hub': 'score/files/hub-client.ts',
-  '@huggingface/tokenizers': 'score/encode/text-encoder.ts',
+  '@huggingface/tokenizers': 'score/encode/library-tokenizer.ts',
   '@huggingface/transformers': 'score/transformers/load.ts',
   '@opentelemetry/api': 'telemetry/trace.ts',
   'cohere-ai': 'score/hosted/cohere-client.ts',

@@ -1,13 +1,8 @@
+import { createLibraryTokenizer } from './library-tokenizer.js'
 import { createWordPiece } from './wordpiece.js'
 import type { TokenEncoder } from './wordpiece.js'
 
 export type { TokenEncoder } from './wordpiece.js'
-
-/** The part of `@huggingface/tokenizers` that is used here. */
-interface HuggingFaceTokenizer {
-  encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] }
-}
-type HuggingFaceModule = { Tokenizer: new (tokenizerJson: object, configJson: object) => HuggingFaceTokenizer }
 
 /**
  * The encoder for a parsed tokenizer.json: our own WordPiece where it reproduces the file exactly, otherwise
@@ -21,14 +16,12 @@ export async function createTextEncoder(tokenizerJson: unknown, tokenizerConfigJ
 const UNITS_PER_TOKEN = 32
 
 async function createFallback(tokenizerJson: unknown, tokenizerConfigJson: unknown): Promise<TokenEncoder> {
-  const { Tokenizer } = (await import('@huggingface/tokenizers')) as unknown as HuggingFaceModule
-  const tokenizer = new Tokenizer(tokenizerJson as object, (tokenizerConfigJson ?? {}) as object)
-  const encodeAll = (text: string): number[] => tokenizer.encode(text, { add_special_tokens: false }).ids
+  const encodeAll = await createLibraryTokenizer(tokenizerJson, tokenizerConfigJson)
   return {
     encode(text, maxTokens = Infinity) {
-      // A long text is read in ever longer stretches that end at white space, until there are tokens to spare.
+      // A long text is read in ever longer stretches that end behind a word, until there are tokens to spare.
       for (let units = maxTokens * UNITS_PER_TOKEN; units < text.length; units *= 2) {
-        const end = text.slice(0, units).search(/\s\S*$/)
+        const end = wordEnd(text, units)
         const ids = end > 0 ? encodeAll(text.slice(0, end)) : []
         if (ids.length > maxTokens) return ids.slice(0, maxTokens)
       }
@@ -36,4 +29,15 @@ async function createFallback(tokenizerJson: unknown, tokenizerConfigJson: unkno
       return ids.length > maxTokens ? ids.slice(0, maxTokens) : ids
     },
   }
+}
+
+const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u
+const WHITE_SPACE = /\p{White_Space}/u
+
+/** The last place up to `from` where white space follows a letter or digit: there, every tokenizer starts anew. 0: none. */
+function wordEnd(text: string, from: number): number {
+  for (let end = from; end > 0; end--) {
+    if (WHITE_SPACE.test(text[end] as string) && LETTER_OR_DIGIT.test(text[end - 1] as string)) return end
+  }
+  return 0
 }
