@@ -125,5 +125,6 @@ function sentenceOf({ topN, rerankedTopN, recall: recalls, tokens }: Omit<Contex
     return `No shorter prompt: ${topN} reranked passages hold less of what is relevant than ${topN} as found.`
   if (rerankedTopN === topN)
     return `No shorter prompt: fewer than ${topN} reranked passages hold less than ${topN} as found.`
-  return `${rerankedTopN} reranked passages hold as much as ${topN} as found, and save ${tokens.saved.toFixed(0)} tokens${share} for each query.`
+  const kept = rerankedTopN === 1 ? '1 reranked passage holds' : `${rerankedTopN} reranked passages hold`
+  return `${kept} as much as ${topN} as found: ${tokens.saved.toFixed(0)} tokens${share} less for each query.`
 }
