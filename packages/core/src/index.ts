@@ -3,6 +3,10 @@ export { type Clock } from './clock.js'
 export { type RerankerOptions, type StageOptions, defaults } from './options.js'
 export { type CandidateOf, type RerankOptions } from './request.js'
 export { type Reranker, createReranker } from './rerank.js'
+export { type DoctorOptions, type DoctorReport, doctor } from '#node/doctor/doctor'
+export type { Dtype } from './score/files/graph-choice.js'
+export type { HubFetch, HubOptions } from './score/files/hub-options.js'
+export type { DownloadProgress, OnProgress } from './score/files/progress.js'
 export type { HostedClock } from './score/hosted/clock.js'
 export { type CohereOptions, cohere } from './score/hosted/cohere.js'
 export type { CohereClient } from './score/hosted/cohere-client.js'
@@ -33,6 +37,9 @@ export type { ColbertOptions, DocumentStore, EncodeDocumentsOptions } from '#nod
 export { readDocuments, writeDocuments } from './score/onnx/document-file.js'
 export type { DocumentVectors, VectorPrecision } from './score/onnx/document-vectors.js'
 export { type CrossEncoder, type CrossEncoderOptions, crossEncoder } from '#node/score/onnx/cross-encoder'
+export { type FetchModelOptions, type FetchedModel, fetchModel } from '#node/score/onnx/fetch'
+export type { Opened, Refusal } from './score/onnx/provider-order.js'
+export type { Provider } from './score/onnx/providers.js'
 export type {
   LoadedTransformersModel,
   TransformersDevice,

@@ -81,18 +81,11 @@ async function readAll(wish: BlobWish, part: PartFile): Promise<void> {
 }
 
 async function readSome({ client, context, commit, file, onBytes }: BlobWish, part: PartFile): Promise<void> {
-  const reader = (await client.read(file, commit, part.size)).getReader()
-  try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) return
-      context.signal.throwIfAborted()
-      await part.append(value.subarray(0, file.size - part.size))
-      onBytes(part.size)
-      if (part.size === file.size) return
-    }
-  } finally {
-    await reader.cancel().catch(() => {})
+  for await (const bytes of client.read(file, commit, part.size)) {
+    context.signal.throwIfAborted()
+    await part.append(bytes.subarray(0, file.size - part.size))
+    onBytes(part.size)
+    if (part.size === file.size) return
   }
 }
 

@@ -17,7 +17,7 @@ export interface HubClient {
   commit(): Promise<string>
   files(commit: string): Promise<HubFile[]>
   /** The bytes of a file from `start` on. */
-  read(file: HubFile, commit: string, start: number): Promise<ReadableStream<Uint8Array>>
+  read(file: HubFile, commit: string, start: number): AsyncIterable<Uint8Array>
 }
 
 /**
@@ -49,14 +49,25 @@ export async function openHub(context: HubContext): Promise<HubClient> {
       }
       return found
     },
-    async read({ path, size, etag }, commit, start) {
+    async *read({ path, size, etag }, commit, start) {
       const place = path.split('/').map(encodeURIComponent).join('/')
       const url = `${settings.endpoint}/${request.repo}/resolve/${commit}/${place}`
+      let failure: unknown
+      const fetch: typeof common.fetch = (input, init) =>
+        common.fetch(input, init).catch((error: unknown) => {
+          throw (failure = error)
+        })
       // The listing has told all that the client would ask for first. Its own protocol for large files is left aside: it
       // fetches in pieces that it holds in memory, and the plain way can go on from any byte.
-      const blob = await hub.downloadFile({ ...common, repo, path, downloadInfo: { size, etag, url }, xet: false })
+      const params = { ...common, fetch, repo, path, downloadInfo: { size, etag, url }, xet: false }
+      const blob = await hub.downloadFile(params)
       if (blob === null) throw badAnswer(context, `nothing for ${path}`)
-      return blob.slice(start).stream() as ReadableStream<Uint8Array>
+      try {
+        yield* blob.slice(start).stream() as unknown as AsyncIterable<Uint8Array>
+      } catch (error) {
+        // The client keeps of an error only its message.
+        throw failure ?? error
+      }
     },
   }
 }

@@ -19,6 +19,8 @@ export type { CrossEncoderOptions } from './options.js'
 
 /** A scorer that frees its session and threads at the end of an `await using` block. */
 export interface CrossEncoder extends Scorer<'pair'>, AsyncDisposable {
+  /** What computes, and which of the `providers` could not; known once the model is loaded. */
+  readonly opened: Opened | undefined
   toProbability(score: number): number
   countTokens(text: string): Promise<number>
   warmup(): Promise<void>
@@ -59,6 +61,10 @@ class OnnxCrossEncoder implements CrossEncoder {
 
   get id(): string {
     return [this.#source.id, ...readingOptions(this.#options), ...this.#providerPart()].join(':')
+  }
+
+  get opened(): Opened | undefined {
+    return this.#opened
   }
 
   async score(query: string, texts: readonly string[], call: Call): Promise<readonly number[]> {
