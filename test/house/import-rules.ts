@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
-import { readImports, type FoundImport } from './read-imports.ts'
+import ts from 'typescript'
+import { parse, readImports, type FoundImport } from './read-imports.ts'
 
 /**
  * Who may import whom. `own` is the file's own folder: `score/onnx/*` sees `score/onnx/*`, `score/bm25.ts` sees the files
@@ -140,4 +141,15 @@ export function nodeModulesBehind(path: string, textOf: (path: string) => string
     })
   }
   return visit(path)
+}
+
+/** The names that a front door exports through `#node/`, types left out: in browsers each needs its stand-in. */
+export function namesForNode(text: string): string[] {
+  return parse(text).statements.flatMap((statement) => {
+    if (!ts.isExportDeclaration(statement) || statement.isTypeOnly || statement.exportClause === undefined) return []
+    const from = statement.moduleSpecifier
+    const isForNode = from !== undefined && ts.isStringLiteral(from) && from.text.startsWith(FOR_NODE)
+    if (!isForNode || !ts.isNamedExports(statement.exportClause)) return []
+    return statement.exportClause.elements.filter((name) => !name.isTypeOnly).map(({ name }) => name.text)
+  })
 }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { consoleFaults, frontDoorFaults, lengthFault, longFiles } from './file-rules.ts'
-import { importFaults, nodeModulesBehind, roomOf } from './import-rules.ts'
+import { importFaults, namesForNode, nodeModulesBehind, roomOf } from './import-rules.ts'
 
 const packagesFolder = join(import.meta.dirname, '../../packages')
 
@@ -49,6 +49,13 @@ describe('the sources of the packages', () => {
     const textOf = (path: string): string => readFileSync(join(packagesFolder, 'core/src', path), 'utf8')
     expect(nodeModulesBehind('index.ts', (path) => textOf(path.replace(/\.js$/, '.ts')))).toEqual([])
     expect(nodeModulesBehind('score/onnx/cross-encoder.ts', textOf)).toContain('score/onnx/model-files.ts → node:fs')
+  })
+
+  it('have a stand-in for browsers for whatever the front door exports through #node/', async () => {
+    const standIns = Object.keys(await import('../../packages/core/src/unavailable.ts'))
+    const names = namesForNode(readFileSync(join(packagesFolder, 'core/src/index.ts'), 'utf8'))
+    expect(names).toContain('crossEncoder')
+    expect(standIns.toSorted()).toEqual(names.toSorted())
   })
 
   it('are at most 200 lines long, types and prose excepted', () => {
