@@ -71,5 +71,10 @@ it('durations are short', () => {
 })
 
 it('tables align words to the left and numbers to the right', () => {
-  expect(table([['name', '1'], ['x', '100']])).toBe('name    1\nx     100')
+  expect(
+    table([
+      ['name', '1'],
+      ['x', '100'],
+    ]),
+  ).toBe('name    1\nx     100')
 })

@@ -166,15 +166,27 @@ describe('a batch', () => {
     expect(fromJsonl(readFileSync(output, 'utf8'))).toHaveLength(1)
     writeFileSync(at('in.jsonl'), [first, second, ...rest].join(''))
     expect((await run([...batch, '--output', output])).code).toBe(0)
-    expect(fromJsonl(readFileSync(output, 'utf8')).map(({ line }) => line)).toEqual(queries.map((_, index) => index + 1))
+    expect(fromJsonl(readFileSync(output, 'utf8')).map(({ line }) => line)).toEqual(
+      queries.map((_, index) => index + 1),
+    )
   })
 
   it('keeps the order when the scorer fails, if told to', async () => {
-    const { batch } = setUp({ 'scorer.mjs': `export default { id: 'down', scope: 'pair', score: () => Promise.reject(new Error('is down')) }` })
-    expect(await run(batch)).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('is down') as string })
+    const { batch } = setUp({
+      'scorer.mjs': `export default { id: 'down', scope: 'pair', score: () => Promise.reject(new Error('is down')) }`,
+    })
+    expect(await run(batch)).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('is down') as string,
+    })
     const { code, stdout } = await run([...batch, '--on-error', 'keep-order'])
     expect(code).toBe(0)
-    expect(fromJsonl(stdout)[0]).toMatchObject({ outcome: 'failed', error: 'is down', results: [{ index: 0 }, {}, {}, {}] })
+    expect(fromJsonl(stdout)[0]).toMatchObject({
+      outcome: 'failed',
+      error: 'is down',
+      results: [{ index: 0 }, {}, {}, {}],
+    })
   })
 
   it('skips where a calibration file says so', async () => {

@@ -18,7 +18,10 @@ describe('help', () => {
   })
 
   it('and version end with 0', async () => {
-    expect(await run(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+/) as string })
+    expect(await run(['--version'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+/) as string,
+    })
   })
 })
 
@@ -100,7 +103,10 @@ describe('a scorer module', () => {
     ['a scorer', `${scorer}; export default scorer`],
     ['a function', `${scorer}; export default () => scorer`],
     ['an async function', `${scorer}; export default async () => scorer`],
-    ['a reranker', `${scorer}; import { createReranker } from ${JSON.stringify(import.meta.resolve('@secondpass/core'))}; export default createReranker({ scorer })`],
+    [
+      'a reranker',
+      `${scorer}; import { createReranker } from ${JSON.stringify(import.meta.resolve('@secondpass/core'))}; export default createReranker({ scorer })`,
+    ],
   ])('may export %s', async (_name, source) => {
     const { code, stdout } = await ask(source)
     expect(code).toBe(0)
@@ -111,8 +117,18 @@ describe('a scorer module', () => {
     ['nothing', `export const x = 1`, [], 'its default export must be a scorer'],
     ['what does not parse', `export default {`, [], 'it does not load'],
     ['a function that fails', `export default () => { throw new Error('no key') }`, [], 'its function failed: no key'],
-    ['a scorer, with an option of the cross-encoder', sharedWords, ['--max-length', '64'], '--max-length is an option of the built-in'],
-    ['a reranker, with an option of a scorer', `export default { rerank() {} }`, ['--top-n', '1'], '--top-n has no effect'],
+    [
+      'a scorer, with an option of the cross-encoder',
+      sharedWords,
+      ['--max-length', '64'],
+      '--max-length is an option of the built-in',
+    ],
+    [
+      'a reranker, with an option of a scorer',
+      `export default { rerank() {} }`,
+      ['--top-n', '1'],
+      '--top-n has no effect',
+    ],
   ])('with %s is refused', async (_name, source, args, message) => {
     const { code, stderr } = await ask(source, ...args)
     expect(code).toBeGreaterThan(0)

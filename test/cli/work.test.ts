@@ -49,7 +49,11 @@ describe('mapInOrder', () => {
       // Later items end first.
       await new Promise<void>((resolve) => {
         waiting.push(resolve)
-        if (waiting.length === 3) waiting.splice(0).reverse().forEach((end) => end())
+        if (waiting.length === 3)
+          waiting
+            .splice(0)
+            .reverse()
+            .forEach((end) => end())
       })
       underWay -= 1
       return item * 10
@@ -114,7 +118,9 @@ describe('claimOutput', () => {
     claimOutput(path, { shard: '0/2', topN: null })
     appendFileSync(path, 'line\n')
     expect(() => claimOutput(path, { shard: '0/2', topN: null })).not.toThrow()
-    expect(() => claimOutput(path, { shard: '1/2', topN: null })).toThrow('was begun with shard "0/2", and now it is "1/2"')
+    expect(() => claimOutput(path, { shard: '1/2', topN: null })).toThrow(
+      'was begun with shard "0/2", and now it is "1/2"',
+    )
   })
 
   it('refuses a file that nobody says how to continue', () => {

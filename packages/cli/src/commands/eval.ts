@@ -7,8 +7,8 @@ import type { EvalFlags } from '../eval/flags.js'
 import { evalPools } from '../eval/pools.js'
 import type { Io } from '../io.js'
 import { readMetrics } from '../options/metrics.js'
-import { withPools } from '../options/pools.js'
-import { withScorer } from '../options/scorer.js'
+import { withPools } from '../measure/options.js'
+import { withScorer } from '../scorer/options.js'
 import { numberFrom, numberInside, wholeFrom } from '../options/values.js'
 
 const EXAMPLES = `

@@ -1,6 +1,6 @@
 import type { MetricName } from '@secondpass/core/eval'
-import type { PoolFlags } from '../options/pools.js'
-import type { ScorerFlags } from '../options/scorer.js'
+import type { PoolFlags } from '../measure/options.js'
+import type { ScorerFlags } from '../scorer/options.js'
 
 /** The options of `secondpass eval`. */
 export interface EvalFlags extends PoolFlags, ScorerFlags {

@@ -1,4 +1,4 @@
-import type { ScorerFlags } from '../options/scorer.js'
+import type { ScorerFlags } from '../scorer/options.js'
 import type { Shard } from '../work/shard.js'
 
 /** The options of `secondpass rerank`. */

@@ -7,7 +7,7 @@ import {
   crossEncoder,
 } from '@secondpass/core'
 import { misuse, usageError } from '../errors.js'
-import type { ScorerFlags } from '../options/scorer.js'
+import type { ScorerFlags } from './options.js'
 import { loadModule } from './module.js'
 
 /** A reranker as the command line asked for it. */

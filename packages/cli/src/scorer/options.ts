@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { usageError } from '../errors.js'
-import { numberFrom, oneOf, wholeFrom } from './values.js'
+import { numberFrom, oneOf, wholeFrom } from '../options/values.js'
 
 /** What every command that scores takes. */
 export interface ScorerFlags {

@@ -1,11 +1,11 @@
 import { type Command, Option } from 'commander'
 import { misuse } from '../errors.js'
 import type { Io } from '../io.js'
-import type { ScoreFlags } from '../measure/score-pools.js'
+import type { ScoreFlags } from './score-pools.js'
 import { openBeir } from '../pools/beir.js'
 import { openPoolFile } from '../pools/file.js'
 import type { Pools } from '../pools/types.js'
-import { wholeFrom } from './values.js'
+import { wholeFrom } from '../options/values.js'
 
 /** What every command takes that reranks a sample of queries. */
 export interface PoolFlags extends ScoreFlags {
