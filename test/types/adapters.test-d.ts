@@ -3,17 +3,28 @@ import type { MemoryVectorStore } from '@langchain/classic/vectorstores/memory'
 import type { BaseDocumentCompressor } from '@langchain/core/retrievers/document_compressors'
 import type { BaseRetriever } from '@langchain/core/retrievers'
 import type { VectorStoreInterface } from '@langchain/core/vectorstores'
-import type { Reranker, SkipPolicy } from '@secondpass/core'
+import type { BaseChatModel } from '@langchain/core/language_models/chat_models'
+import type { BaseLLM } from '@langchain/core/language_models/llms'
+import type { LLM } from '@llamaindex/core/llms'
+import type { Generate, Reranker, SkipPolicy } from '@secondpass/core'
 import type { BaseNodePostprocessor as CorePostprocessor } from '@llamaindex/core/postprocessor'
 import type { BaseNodePostprocessor, NodeWithScore, TextNode } from 'llamaindex'
 import { describe, expectTypeOf, it } from 'vitest'
-import { RerankCompressor, type RerankCompressorOptions, RerankRetriever } from '../../packages/langchain/src/index.ts'
-import { RerankPostprocessor } from '../../packages/llamaindex/src/index.ts'
+import {
+  RerankCompressor,
+  type RerankCompressorOptions,
+  RerankRetriever,
+  generateWith as generateWithModel,
+} from '../../packages/langchain/src/index.ts'
+import { RerankPostprocessor, generateWith as generateWithLlm } from '../../packages/llamaindex/src/index.ts'
 
 declare const reranker: Reranker
 declare const skip: SkipPolicy
 declare const store: MemoryVectorStore
 declare const anyStore: VectorStoreInterface
+declare const chatModel: BaseChatModel
+declare const plainModel: BaseLLM
+declare const llm: LLM
 
 describe('the LangChain adapter', () => {
   it("fits LangChain's types, those of the classic package too", () => {
@@ -38,6 +49,13 @@ describe('the LangChain adapter', () => {
     void new RerankRetriever({ vectorStore: anyStore, filter: { year: 2020 } })
   })
 
+  it('asks any chat model, and any plain one', () => {
+    expectTypeOf(generateWithModel(chatModel)).toEqualTypeOf<Generate>()
+    expectTypeOf(generateWithModel(plainModel, { tags: ['rerank'] })).toEqualTypeOf<Generate>()
+    // @ts-expect-error -- the signal is the reranker's.
+    generateWithModel(chatModel, { signal: new AbortController().signal })
+  })
+
   it('says that a score may be missing', () => {
     type Entry = Awaited<ReturnType<RerankCompressor['rerank']>>[number]
     expectTypeOf<Entry['relevanceScore']>().toEqualTypeOf<number | undefined>()
@@ -57,6 +75,10 @@ describe('the LlamaIndex adapter', () => {
     expectTypeOf(first?.firstStageScore).toEqualTypeOf<number | undefined>()
     const own = await postprocessor.postprocessNodes([] as { node: TextNode; origin: string }[], 'question')
     expectTypeOf(own[0]?.origin).toEqualTypeOf<string | undefined>()
+  })
+
+  it('asks any LLM', () => {
+    expectTypeOf(generateWithLlm(llm)).toEqualTypeOf<Generate>()
   })
 
   it('takes a ready reranker or the options to make one, not both', () => {

@@ -6,6 +6,7 @@ export {
   type RerankEntry,
 } from './compressor.js'
 export type { GetScore } from './documents.js'
+export { type PromptRunnable, generateWith } from './generate.js'
 export {
   type FilterOf,
   RerankRetriever,

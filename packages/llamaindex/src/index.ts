@@ -1,3 +1,4 @@
+export { type CompletingLLM, generateWith } from './generate.js'
 export type { MetadataModeName, QueryContent, Reranked, ScoredNode } from './nodes.js'
 export {
   RerankPostprocessor,
