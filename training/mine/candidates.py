@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 
@@ -38,8 +39,9 @@ def choose(found: Found, config: MineConfig, generator: random.Random) -> tuple[
 
 def _hard(found: Found, too_similar: float, wanted: int, config: MineConfig, generator: random.Random) -> list[int]:
     """BM25 and bi-encoder take turns; the first half as they come, the others drawn from what is left of the depth."""
-    turns = [place for pair in zip(_top(found.lexical, config.depth), _top(found.similar, config.depth)) for place in pair]
-    known = set(found.positives)
+    lexical = [place for place in _top(found.lexical, config.depth) if found.lexical[place] > 0]
+    turns = [place for pair in zip_longest(lexical, _top(found.similar, config.depth)) for place in pair]
+    known = {None, *found.positives}
     likely = [place for place in dict.fromkeys(turns) if place not in known and found.similar[place] <= too_similar]
     open_to = [place for place in likely if not _near_identical(found, place, config.near_identical_jaccard)]
     hardest = open_to[: round(wanted * config.hardest_share)]
@@ -61,7 +63,8 @@ def _random(found: Found, taken: set[int], best: float, wanted: int, generator: 
 def _top(scores: np.ndarray, depth: int) -> list[int]:
     """Places by falling score; ties keep their order, so that the result is the same everywhere."""
     depth = min(depth, len(scores))
-    return np.argsort(-scores, kind='stable')[:depth].tolist()
+    enough = np.flatnonzero(scores >= np.partition(scores, -depth)[-depth])
+    return enough[np.argsort(-scores[enough], kind='stable')[:depth]].tolist()
 
 
 def _near_identical(found: Found, place: int, jaccard: float) -> bool:
