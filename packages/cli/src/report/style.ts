@@ -60,6 +60,6 @@ footer { padding: 1rem 1.75rem; color: var(--muted); } footer h2 { font-size: 1r
 dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(16rem, 1fr)); gap: .6rem 2rem; margin: 0; font-size: .92rem; }
 dt { font-size: .85rem; } dd { margin: 0; color: var(--ink); overflow-wrap: anywhere; }
 @media (max-width: 46rem) { body { padding: 0 .75rem 2rem; } header, section { padding: 1.1rem 1rem; } .verdict { font-size: 1.8rem; }
-  .orders { grid-template-columns: 1fr; gap: 1rem; } figure svg.wide { display: none; } figure svg.narrow { display: block; } th, td { padding-right: .7rem; } }
+  .orders { grid-template-columns: 1fr; gap: 1rem; } figure svg.wide { display: none; } figure svg.narrow { display: block; } th, td { padding-right: .7rem; } tbody th { white-space: normal; } }
 @media print { body { background: none; max-width: none; } header, section { border: 1px solid var(--line); break-inside: avoid; } nav, .skip-link { display: none; } }
 `

@@ -1,4 +1,7 @@
 export { type BeforeAfter, type ContextOptions, type ContextSavings, measureContext } from './context.js'
+export { type JudgePrompt, judgePrompt, llmJudge, readJudgement } from './end-to-end/llm-judge.js'
+export { type EndToEnd, measureEndToEnd } from './end-to-end/measure.js'
+export { type EndToEndOptions, type TokenPrice } from './end-to-end/options.js'
 export type {
   Answer,
   AnswerInput,

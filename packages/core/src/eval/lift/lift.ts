@@ -131,7 +131,8 @@ function poolRecallOf(run: Run, qrels: Qrels): number {
   return sum / qrels.size
 }
 
-function spreadOf(name: string, values: readonly number[]): Spread {
+/** Mean, middle and 95th percentile of at least one number. */
+export function spreadOf(name: string, values: readonly number[]): Spread {
   const bad = values.find((value) => !Number.isFinite(value))
   if (bad !== undefined) throw invalidArgument(`a value of ${name}`, bad, 'pass finite numbers')
   const sorted = [...values].sort((a, b) => a - b)

@@ -34,15 +34,24 @@ export function verdictOn(metric: string, lift: MetricLift, limits: VerdictLimit
     metric,
     sentence: `${words}: ${numbers}; ${tally}.`,
   })
-  const [from, to] = lift.interval
   if (queries < LEAST_QUERIES) {
     return decide('no-measurable-help', `No verdict on ${queries} queries, at least ${LEAST_QUERIES} are needed`)
   }
-  if (to < 0) return decide('hurts', 'Reranking hurts')
-  if (from <= 0) return decide('no-measurable-help', 'No measurable help, the difference may be chance')
-  const least = lift.firstStage * limits.worthwhile
-  if (lift.difference >= least) return decide('helps', 'Reranking helps')
-  return decide('no-measurable-help', `No help to speak of, below ${percent(limits.worthwhile)} and not worth its cost`)
+  const kind = kindOf(lift, lift.firstStage * limits.worthwhile)
+  if (kind === 'hurts') return decide(kind, 'Reranking hurts')
+  if (kind === 'helps') return decide(kind, 'Reranking helps')
+  if (lift.interval[0] <= 0) return decide(kind, 'No measurable help, the difference may be chance')
+  return decide(kind, `No help to speak of, below ${percent(limits.worthwhile)} and not worth its cost`)
+}
+
+/** What differences say: by their interval, by their number, and by the least gain that is worth its cost. */
+export function kindOf(
+  { difference, interval: [from, to], wins, ties, losses }: Omit<MetricLift, 'firstStage' | 'reranked'>,
+  least: number,
+): Verdict['kind'] {
+  if (wins + ties + losses < LEAST_QUERIES) return 'no-measurable-help'
+  if (to < 0) return 'hurts'
+  return from > 0 && difference >= least ? 'helps' : 'no-measurable-help'
 }
 
 function describe({ difference, relative, interval: [from, to] }: MetricLift, { confidence }: VerdictLimits): string {
