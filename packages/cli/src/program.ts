@@ -1,7 +1,9 @@
 import { Command } from 'commander'
 import { addCalibrate } from './commands/calibrate.js'
 import { addDepth } from './commands/depth.js'
+import { addDoctor } from './commands/doctor.js'
 import { addEval } from './commands/eval.js'
+import { addFetchModel } from './commands/fetch-model.js'
 import { addLabel } from './commands/label.js'
 import { addRerank } from './commands/rerank.js'
 import { misuse, oneLine } from './errors.js'
@@ -21,7 +23,8 @@ export function buildProgram(io: Io, ended: (code: ExitCode) => void): Command {
     .option('--verbose', 'print the stack of an error')
     .helpCommand(false)
     .addHelpText('after', FOOTER)
-  for (const add of [addRerank, addEval, addCalibrate, addDepth, addLabel]) add(program, io, ended)
+  for (const add of [addRerank, addEval, addCalibrate, addDepth, addLabel, addFetchModel, addDoctor])
+    add(program, io, ended)
   for (const command of [program, ...program.commands]) prepare(command, io)
   return program
 }

@@ -41,7 +41,7 @@ export function addCalibrate(program: Command, io: Io, ended: (code: ExitCode) =
     .addHelpText('after', EXAMPLE)
   withScorer(withPools(command)).action(async (flags: CalibrateFlags) => {
     const pools = await openPools(flags, io)
-    const loaded = await loadReranker(flags, { depth: Infinity })
+    const loaded = await loadReranker(flags, io, { depth: Infinity })
     ended(
       await withReranker(loaded, async () => {
         const scored = await scorePools(pools, { loaded, flags, io })

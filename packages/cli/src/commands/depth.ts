@@ -38,7 +38,7 @@ export function addDepth(program: Command, io: Io, ended: (code: ExitCode) => vo
   withScorer(withPools(command)).action(async (flags: DepthFlags) => {
     const pools = await openPools(flags, io)
     refuseUnjudged(pools.qrels)
-    const loaded = await loadReranker(flags, { depth: Infinity })
+    const loaded = await loadReranker(flags, io, { depth: Infinity })
     ended(
       await withReranker(loaded, async () => {
         const scored = await scorePools(pools, { loaded, flags, io })

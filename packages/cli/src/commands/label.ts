@@ -46,7 +46,7 @@ export function addLabel(program: Command, io: Io, ended: (code: ExitCode) => vo
     .option('--json', 'print the summary as JSON')
     .addHelpText('after', EXAMPLE)
   withScorer(command).action(async (flags: LabelFlags) => {
-    const loaded = await loadReranker(flags, { depth: Infinity })
+    const loaded = await loadReranker(flags, io, { depth: Infinity })
     ended(await withReranker(loaded, async ({ reranker }) => print(await run(reranker, flags, io), flags, io)))
   })
 }

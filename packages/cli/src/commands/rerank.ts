@@ -58,7 +58,7 @@ export function addRerank(program: Command, io: Io, ended: (code: ExitCode) => v
     .addHelpText('after', EXAMPLES)
   withScorer(command).action(async (query: string | undefined, flags: RerankFlags) => {
     checkFlags(query, flags)
-    const loaded = await loadReranker(flags, extrasOf(flags, io))
+    const loaded = await loadReranker(flags, io, extrasOf(flags, io))
     ended(await withReranker(loaded, (ready) => run(query, flags, { io, ready })))
   })
 }

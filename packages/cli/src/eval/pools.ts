@@ -20,7 +20,7 @@ import { openForWriting, writeReports } from './reports.js'
 export async function evalPools(flags: EvalFlags, io: Io): Promise<ExitCode> {
   const pools = await openPools(flags, io)
   refuseUnjudged(pools.qrels)
-  const loaded = await loadReranker(flags, { depth: Infinity })
+  const loaded = await loadReranker(flags, io, { depth: Infinity })
   return withReranker(loaded, async () => {
     const scored = await scorePools(pools, { loaded, flags, io })
     const { metrics, confidence } = flags

@@ -11,8 +11,11 @@ export function hasColour(stream: Output, env: Io['env']): boolean {
   return stream.isTTY === true && env['TERM'] !== 'dumb'
 }
 
-/** Styles text for a stream, or leaves it as it is. */
-export function painter(stream: Output, env: Io['env']): (style: Style, text: string) => string {
+/** Styles a text, or leaves it as it is. */
+export type Paint = (style: Style, text: string) => string
+
+/** What styles text for a stream. */
+export function painter(stream: Output, env: Io['env']): Paint {
   if (!hasColour(stream, env)) return (_style, text) => text
   return (style, text) => styleText(style, text)
 }

@@ -1,13 +1,8 @@
-import {
-  type Blend,
-  type Reranker,
-  type RerankerOptions,
-  type Scorer,
-  createReranker,
-  crossEncoder,
-} from '@secondpass/core'
+import { type Blend, type Reranker, type RerankerOptions, type Scorer, createReranker } from '@secondpass/core'
 import { misuse, usageError } from '../errors.js'
 import type { ScorerFlags } from './options.js'
+import type { Io } from '../io.js'
+import { modelOptions, openModel } from './model.js'
 import { loadModule } from './module.js'
 
 /** A reranker as the command line asked for it. */
@@ -30,26 +25,17 @@ const BUNDLED_BLEND: Blend = { weight: 0.5 }
  *
  * @throws CliError when options contradict each other, or the module holds no scorer; RerankError from the library.
  */
-export async function loadReranker(flags: ScorerFlags, extras: Extras = {}): Promise<Loaded> {
+export async function loadReranker(flags: ScorerFlags, io: Io, extras: Extras = {}): Promise<Loaded> {
   if (flags.scorer !== undefined && flags.model !== undefined) {
     throw misuse('--scorer and --model cannot be used together: a scorer module chooses its own model')
   }
-  if (flags.scorer === undefined) return around(modelScorer(flags), flags, extras)
+  if (flags.scorer === undefined) return around(await openModel(flags, io), flags, extras)
   refuseModelFlags(flags)
   const made = await loadModule(flags.scorer)
   if (isReranker(made)) return asItIs(made, flags, extras)
   if (isScorer(made)) return around(made, flags, extras)
   const fix = 'its default export must be a scorer (id, scope, score), a reranker, or a function that makes one'
   throw usageError('--scorer', flags.scorer, fix)
-}
-
-function modelScorer({ model, workers, maxLength, longText }: ScorerFlags): Scorer {
-  return crossEncoder({
-    ...(model !== undefined && { model }),
-    ...(workers !== undefined && { workers }),
-    ...(maxLength !== undefined && { maxLength }),
-    ...(longText !== undefined && { longText }),
-  })
 }
 
 function around(scorer: Scorer, flags: ScorerFlags, extras: Extras): Loaded {
@@ -64,18 +50,22 @@ function around(scorer: Scorer, flags: ScorerFlags, extras: Extras): Loaded {
 function asItIs(reranker: Reranker, { scorer, blend }: ScorerFlags, extras: Extras): Loaded {
   const given = blend === undefined ? Object.entries(extras).find(([, value]) => value !== undefined)?.[0] : 'blend'
   if (given !== undefined) {
-    const option = given.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-    throw misuse(`--${option} has no effect on the reranker of ${scorer}: set it there, or export a scorer instead`)
+    throw misuse(
+      `--${kebab(given)} has no effect on the reranker of ${scorer}: set it there, or export a scorer instead`,
+    )
   }
   return { reranker, id: `the reranker of ${scorer}` }
 }
 
 function refuseModelFlags(flags: ScorerFlags): void {
-  for (const name of ['workers', 'maxLength', 'longText'] as const) {
-    if (flags[name] === undefined) continue
-    const option = { workers: '--workers', maxLength: '--max-length', longText: '--long-text' }[name]
-    throw misuse(`${option} is an option of the built-in cross-encoder: with --scorer, set it in the module`)
-  }
+  const [name] = Object.keys(modelOptions(flags))
+  if (name === undefined) return
+  throw misuse(`--${kebab(name)} is an option of the built-in cross-encoder: with --scorer, set it in the module`)
+}
+
+/** The name of an option as it is typed. */
+function kebab(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }
 
 function isReranker(value: unknown): value is Reranker {

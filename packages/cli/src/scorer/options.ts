@@ -1,34 +1,57 @@
+import type { CrossEncoderOptions } from '@secondpass/core'
 import type { Command } from 'commander'
 import { usageError } from '../errors.js'
 import { numberFrom, oneOf, wholeFrom } from '../options/values.js'
 
-/** What every command that scores takes. */
-export interface ScorerFlags {
+/** Which model, and what runs it. */
+export type ModelFlags = Pick<
+  CrossEncoderOptions,
+  'model' | 'revision' | 'dtype' | 'providers' | 'workers' | 'threads' | 'maxLength' | 'longText'
+>
+
+/** What every command takes that scores. */
+export interface ScorerFlags extends ModelFlags {
   readonly scorer?: string
-  readonly model?: string
-  readonly workers?: number | 'auto'
-  readonly maxLength?: number
-  readonly longText?: 'truncate' | 'windows'
   readonly blend?: number | false
 }
 
 /** Adds the options that choose the scorer. */
 export function withScorer(command: Command): Command {
+  const scorer = 'a module whose default export is a scorer, a reranker, or a function that makes one'
+  withModel(command.option('--scorer <module>', scorer))
   return command
-    .option('--scorer <module>', 'a module whose default export is a scorer, a reranker, or a function that makes one')
-    .option('--model <model>', 'a cross-encoder: the path of a folder, or org/name (default: the bundled model)')
-    .option(
-      '--workers <count>',
-      'threads that score beside the main one; auto: the cores but one, 4 at most',
-      readWorkers,
-    )
     .option('--max-length <tokens>', 'read at most this many tokens of a pair', wholeFrom('--max-length', 8))
-    .option('--long-text <how>', 'truncate, or windows: read long texts in parts', readLongText)
+    .option('--long-text <how>', 'truncate, windows (read long texts in parts), or error', readLongText)
     .option('--blend <share>', 'share of the scorer in the mix with first-stage scores, 0 to 1; off', readBlend)
 }
 
-const readLongText = oneOf('--long-text', ['truncate', 'windows'])
+/** Adds the options that choose a model and what runs it. */
+export function withModel(command: Command): Command {
+  return withFiles(
+    command.option('--model <model>', 'a cross-encoder: a folder, or org/name (default: the bundled one)'),
+  )
+    .option('--providers <list>', 'what computes, in the order to be tried, for example cuda,cpu', readProviders)
+    .option('--workers <count>', 'threads that score; auto: the cores but one, 4 at most', readWorkers)
+    .option('--threads <count>', 'threads inside one run', wholeFrom('--threads', 1))
+}
+
+/** Adds the options that say which files of a model are meant. */
+export function withFiles(command: Command): Command {
+  return command
+    .option('--revision <name>', 'of a model on the hub: a branch, a tag or a commit')
+    .option('--dtype <format>', `number format: ${DTYPES.join(', ')}`, oneOf('--dtype', DTYPES))
+}
+
+const DTYPES = ['auto', 'int8', 'uint8', 'q4', 'fp16', 'fp32'] as const
+const PROVIDERS = ['cpu', 'cuda', 'tensorrt', 'coreml', 'dml', 'webgpu'] as const
+
+const readProvider = oneOf('--providers', PROVIDERS)
+const readLongText = oneOf('--long-text', ['truncate', 'windows', 'error'])
 const readShare = numberFrom('--blend', [0, 1])
+
+function readProviders(text: string): readonly (typeof PROVIDERS)[number][] {
+  return [...new Set(text.split(',').map(readProvider))]
+}
 
 function readBlend(text: string): number | false {
   return text === 'off' ? false : readShare(text)

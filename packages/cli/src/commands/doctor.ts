@@ -1,0 +1,118 @@
+import { type DoctorOptions, type DoctorReport, doctor } from '@secondpass/core'
+import type { Command } from 'commander'
+import { type ExitCode, exitCodes } from '../exit-codes.js'
+import { type Io, write } from '../io.js'
+import { type Paint, painter } from '../output/colour.js'
+import { megabytes } from '../output/progress.js'
+import { table } from '../output/table.js'
+import { modelOptions } from '../scorer/model.js'
+import { type ModelFlags, withModel } from '../scorer/options.js'
+import { version } from '../version.js'
+
+const EXAMPLE = `
+Examples:
+  secondpass doctor
+  secondpass doctor --model ./my-model --providers cuda,cpu --json
+
+Downloads nothing and writes nothing. Ends with 1 when something is wrong.`
+
+/** Adds `secondpass doctor`. */
+export function addDoctor(program: Command, io: Io, ended: (code: ExitCode) => void): void {
+  const command = program
+    .command('doctor')
+    .summary('what runs here: for a first look, and for bug reports')
+    .description('Looks at machine, runtime, model, cache and environment, and scores one pair.')
+    .option('--json', 'print JSON')
+    .addHelpText('after', EXAMPLE)
+  withModel(command).action(async ({ json, ...flags }: ModelFlags & { readonly json?: boolean }) => {
+    const report = await doctor(modelOptions(flags) as DoctorOptions)
+    const text =
+      json === true ? JSON.stringify({ cli: version, ...report }) : printed(report, painter(io.stdout, io.env))
+    await write(io.stdout, `${text}\n`)
+    ended(report.problems.length > 0 ? exitCodes.failed : exitCodes.ok)
+  })
+}
+
+/** The report for a person. */
+function printed(report: DoctorReport, paint: Paint): string {
+  const parts: [string, readonly (readonly [string, string])[]][] = [
+    ['versions', [['command line', version], ['core', report.secondpass], ...peers(report)]],
+    ['machine', machine(report)],
+    ['runtime', runtime(report)],
+    ['bundled model', bundled(report)],
+    ['trial', trial(report)],
+    ['cache of the hub', cache(report)],
+    ['environment', Object.entries(report.environment)],
+  ]
+  const blocks = parts.map(([title, rows]) => {
+    const lines = rows.length === 0 ? '  nothing set' : table(rows, 'left').replaceAll(/^/gm, '  ')
+    return `${paint('bold', title)}\n${lines}`
+  })
+  const { problems } = report
+  const verdict =
+    problems.length === 0
+      ? paint('green', 'No problems found.')
+      : [paint('red', `${problems.length} problem${problems.length === 1 ? '' : 's'}:`), ...problems].join('\n  ')
+  return `${blocks.join('\n\n')}\n\n${verdict}`
+}
+
+type Rows = readonly (readonly [string, string])[]
+
+function peers({ tokenizers, peers: optional }: DoctorReport): Rows {
+  const all = Object.entries({ '@huggingface/tokenizers': tokenizers, ...optional })
+  return all.map(([name, found]) => [name, found ?? 'not installed'])
+}
+
+function machine({ machine: found }: DoctorReport): Rows {
+  if ('error' in found) return [['unknown', found.error]]
+  const { node, platform, arch, osRelease, libc, cpuModel, instructionSets, cores, usableCores } = found
+  return [
+    ['Node.js', node],
+    ['system', [platform, arch, osRelease, libc ?? ''].join(' ').trim()],
+    ['processor', cpuModel],
+    ['instruction sets', instructionSets?.join(' ') ?? 'the system does not tell'],
+    ['cores', `${usableCores} of ${cores} may be used`],
+    ['memory', `${megabytes(found.freeMemoryBytes)} of ${megabytes(found.memoryBytes)} free`],
+  ]
+}
+
+function runtime({ runtime: found }: DoctorReport): Rows {
+  if ('error' in found) return [['broken', found.error]]
+  return [
+    ['onnxruntime-node', found.version],
+    ['providers built in', found.backends.join(' ')],
+    ['telemetry', found.telemetry],
+  ]
+}
+
+function bundled({ model }: DoctorReport): Rows {
+  if ('error' in model) return [['broken', model.error]]
+  return [
+    ['id', model.id],
+    ['folder', model.path],
+    ['files', model.isIntact ? 'intact' : 'damaged'],
+  ]
+}
+
+function trial({ trial: found }: DoctorReport): Rows {
+  if ('error' in found) return [['failed', found.error]]
+  return [
+    ['scorer', found.scorerId],
+    ['computed by', found.provider],
+    ['loaded in', `${found.loadMs.toFixed(0)} ms`],
+    ['one short pair', `${found.pairMs.toFixed(1)} ms`],
+    ...found.refused.map(({ provider, reason }) => [`not ${provider}`, reason] as const),
+  ]
+}
+
+function cache({ cache: found }: DoctorReport): Rows {
+  if ('error' in found) return [['unknown', found.error]]
+  return [
+    ['folder', found.folder],
+    ['models', `${found.models.length}, ${megabytes(found.bytes)}`],
+    ...found.models.map(({ model, bytes, unfinishedBytes }) => {
+      const unfinished = unfinishedBytes === 0 ? '' : `, ${megabytes(unfinishedBytes)} of them unfinished`
+      return [`  ${model}`, `${megabytes(bytes)}${unfinished}`] as const
+    }),
+  ]
+}

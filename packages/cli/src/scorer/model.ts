@@ -1,0 +1,46 @@
+import { type CrossEncoder, type CrossEncoderOptions, crossEncoder } from '@secondpass/core'
+import type { Io } from '../io.js'
+import { type Progress, megabytes, startProgress } from '../output/progress.js'
+import type { ModelFlags } from './options.js'
+
+/** The options of the cross-encoder, those that were not given left out. */
+export function modelOptions(flags: ModelFlags): CrossEncoderOptions {
+  const names = ['model', 'revision', 'dtype', 'providers', 'workers', 'threads', 'maxLength', 'longText'] as const
+  const given = names.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]]))
+  return Object.fromEntries(given) as CrossEncoderOptions
+}
+
+/**
+ * The cross-encoder that the options name. One that may have to be downloaded is loaded at once, with a bar, because only
+ * then is it known what it is called; Ctrl-C ends the download.
+ */
+export async function openModel(flags: ModelFlags, io: Io): Promise<CrossEncoder> {
+  const options = modelOptions(flags)
+  if (options.model === undefined && options.providers === undefined) return crossEncoder(options)
+  const bar = downloadBar(io)
+  const scorer = crossEncoder({ ...options, onProgress: bar.tell })
+  const stop = (): void => void scorer.close().catch(() => undefined)
+  io.signal.addEventListener('abort', stop, { once: true })
+  try {
+    await scorer.warmup()
+    return scorer
+  } finally {
+    bar.stop()
+    io.signal.removeEventListener('abort', stop)
+  }
+}
+
+/** What a download tells of itself, as far as it is shown. */
+interface Downloaded {
+  readonly bytes: number
+  readonly total: number
+}
+
+/** A bar for a download, which appears with its first byte. */
+export function downloadBar(io: Io): Pick<Progress, 'stop'> & { tell(progress: Downloaded): void } {
+  const progress = startProgress(io, { label: 'downloading', format: megabytes })
+  return {
+    tell: ({ bytes, total }) => progress.update(bytes, total),
+    stop: () => progress.stop(),
+  }
+}
