@@ -29,7 +29,10 @@ class MineConfig:
     random_share: float = 0.25
     depth: int = 20
     hardest_share: float = 0.5
+    #: A candidate whose cosine is above this times the positive's is left out as a likely false negative. Below 1 the
+    #: bi-encoder is never contradicted: for sets whose answers are exact, a ratio above 1 lets its mistakes be learned.
     false_negative_ratio: float = 0.97
+    false_negative_ratios: dict[str, float] = field(default_factory=dict)
     near_identical_jaccard: float = 0.8
     min_positive_similarity: float = 0.15
     max_positive_rank: int = 50

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import bm25s
 import numpy as np
@@ -82,6 +82,7 @@ def pools_of_slice(one: RelevanceSet, number: int, config: MineConfig, embed: Em
     passages = slices['train'].passages
     if len(passages) <= config.candidates:
         return made
+    config = replace(config, false_negative_ratio=config.false_negative_ratios.get(one.name, config.false_negative_ratio))
     search = Search(passages, embed)
     maker = _Maker(one.name, list(search.place), search.texts, config)
     for split, part in slices.items():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 
 import numpy as np
 
@@ -22,7 +23,7 @@ _PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 def shingles(text: str) -> np.ndarray:
     """Hashes of each eight consecutive words; one hash for a shorter text."""
-    hashed = np.fromiter((zlib.crc32(word.encode()) for word in words(text)), dtype=np.uint64)
+    hashed = np.fromiter(map(_hash, words(text)), dtype=np.uint64)
     size = min(SHINGLE_WORDS, len(hashed))
     if size == 0:
         return hashed
@@ -32,6 +33,11 @@ def shingles(text: str) -> np.ndarray:
             total = total * _PRIME + (hashed[offset : offset + len(total)] + np.uint64(size))
             total ^= total >> np.uint64(29)
     return total
+
+
+@lru_cache(maxsize=1 << 20)
+def _hash(word: str) -> int:
+    return zlib.crc32(word.encode())
 
 
 class PassageOverlap:

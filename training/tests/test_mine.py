@@ -120,6 +120,23 @@ def test_likely_false_negatives_and_near_copies_are_left_out():
     assert set(negatives) <= {4, 5, 6}, '1 and 2 are as similar as the positive, 3 says the same'
 
 
+def test_a_ratio_above_one_keeps_what_only_the_bi_encoder_prefers():
+    similar = [0.5, 0.7, 0.59, 0.3, 0.2]
+    ratio = options(false_negative_ratio=1.2)
+    assert {2} <= set(choose(found(similar, [0]), ratio, Random(1))[1]) and 1 not in choose(found(similar, [0]), ratio, Random(1))[1]
+
+
+def test_the_ratio_can_be_set_for_a_set(config):
+    def contradicted(**given) -> int:
+        out = config.out.with_name('-'.join(given) or 'default')
+        mine(replace(config, out=out, rounds=1, **given), count_words, silent)
+        best = [max(pool.candidates, key=lambda one: one.scores['bi-encoder']) for pool in read_pools(out / 'pools-0000.jsonl.gz')]
+        return sum(one.label is None for one in best)
+
+    assert contradicted() == 0 == contradicted(false_negative_ratios={'elsewhere': 2.0}, seed=1)
+    assert contradicted(false_negative_ratios={'house': 2.0}) > 0
+
+
 def test_doubtful_positives_are_left_out():
     assert choose(found([0.9, 0.1, 0.2], [1]), options(), Random(1)) == 'positive too unlike the query'
     crowd = Found(np.arange(10.0)[::-1], np.linspace(0.9, 0.5, 10), [9], [frozenset()] * 10)
