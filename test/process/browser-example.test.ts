@@ -1,13 +1,11 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { bm25, createReranker, crossEncoder } from '@secondpass/core'
 import { build } from 'esbuild'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { buildPage } from '../../examples/browser/build.mjs'
-import { serve } from '../../examples/browser/serve.mjs'
-import { passages, questions } from '../../examples/passages.mjs'
 import { launchBrowser, noBrowser } from './browser.ts'
 
 /** fp32 in WebAssembly against fp32 in Node.js; the largest seen was 2.5e-6. */
@@ -19,7 +17,26 @@ const FP32_TOLERANCE = 1e-4
  */
 const INT8_TOLERANCE = 0.25
 
+interface Passage {
+  readonly id: string
+  readonly text: string
+}
+interface Served {
+  readonly url: string
+  close(): Promise<void>
+}
+
 const root = join(import.meta.dirname, '../..')
+/** The examples are plain JavaScript. */
+const example = async <T>(file: string): Promise<T> =>
+  (await import(pathToFileURL(join(root, 'examples', file)).href)) as T
+const { buildPage } = await example<{ buildPage(folder: string): Promise<void> }>('browser/build.mjs')
+const { serve } = await example<{ serve(folder: string): Promise<Served> }>('browser/serve.mjs')
+const { passages, questions } = await example<{
+  passages: readonly Passage[]
+  questions: readonly { readonly question: string; readonly answerId: string }[]
+}>('passages.mjs')
+
 const folder = mkdtempSync(join(tmpdir(), 'secondpass-browser-'))
 
 /** A second page beside the example, which gives the test the whole front door. */
@@ -35,7 +52,7 @@ async function addProbe(): Promise<void> {
 
 describe.skipIf(noBrowser !== '')(`in a browser${noBrowser}`, () => {
   let browser: Browser
-  let server: Awaited<ReturnType<typeof serve>>
+  let server: Served
   const faults: string[] = []
   const asked: string[] = []
 
