@@ -1,9 +1,10 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { RerankError } from '../../errors.js'
+import { type Head, labelsHead } from '../encode/head.js'
 import { createFeeds } from './feeds.js'
-import { explainMissing, hostFacts } from './missing-runtime.js'
 import { type Opened, openFirst } from './provider-order.js'
 import type { Provider } from './providers.js'
+import { chooseOutput, readScore } from './read-output.js'
 import { sessionOptionsFor } from './session-options.js'
 
 /** How one graph is opened. */
@@ -13,6 +14,8 @@ export interface SessionOptions {
   readonly threads: number
   /** Rows of the position table, from `config.json`; the lean graph's merged table is indexed with it. */
   readonly maxPositions: number
+  /** How the graph's numbers become a score. Default: there is one, and it is the score. */
+  readonly head?: Head | undefined
   /** Tried in this order. Default: the processor alone. */
   readonly providers?: readonly Provider[] | undefined
   /** Whether waiting threads spin. Default: no. */
@@ -20,13 +23,13 @@ export interface SessionOptions {
 }
 
 /** The part that has to do with opening. */
-type OpeningOptions = Omit<SessionOptions, 'maxPositions'>
+type OpeningOptions = Omit<SessionOptions, 'maxPositions' | 'head'>
 
 /** One opened graph. `run` blocks the thread it is called on while it computes. */
 export interface GraphSession {
   /** What computes, and what was to but could not. */
   readonly opened: Opened
-  /** The logit of one pair: token ids, and where the second segment starts. */
+  /** The score of one pair, a logit: token ids, and where the second segment starts. */
   run(ids: Int32Array, secondSegmentStart: number): Promise<number>
   release(): Promise<void>
 }
@@ -47,14 +50,15 @@ export function refuseTelemetry(): void {
  */
 export async function openSession(options: SessionOptions): Promise<GraphSession> {
   const { session, Tensor, opened } = await openGraph(options)
-  const output = singleLogit(session, options.graphPath)
+  const head = options.head ?? labelsHead(undefined)
+  const output = chooseOutput(session, head, options.graphPath)
   const feeds = createFeeds(Tensor, session, options)
   let released = false
   return {
     opened,
     async run(ids, secondSegmentStart) {
       const answer = await session.run(feeds(ids, secondSegmentStart), [output])
-      return Number((answer[output] as Tensor).data[0])
+      return readScore(head, answer[output] as Tensor)
     },
     async release() {
       if (released) return
@@ -98,6 +102,7 @@ async function loadRuntime(): Promise<Runtime> {
     ort.env.logLevel = 'error'
     return ort
   } catch (cause) {
+    const { explainMissing, hostFacts } = await import('./missing-runtime.js')
     throw new RerankError('runtime', explainMissing(hostFacts(), cause), { cause })
   }
 }
@@ -111,13 +116,4 @@ function createSession(ort: Runtime, provider: Provider, options: OpeningOptions
     logSeverityLevel: 3,
     ...sessionOptionsFor(options.graphPath, { provider, spinning: options.spinning ?? false }),
   })
-}
-
-function singleLogit(session: InferenceSession, graphPath: string): string {
-  const name = session.outputNames.includes('logits') ? 'logits' : session.outputNames[0]
-  const info = session.outputMetadata[session.outputNames.indexOf(name ?? '')]
-  const labels = info?.isTensor ? info.shape.at(-1) : undefined
-  if (name !== undefined && (labels === 1 || typeof labels === 'string')) return name
-  const seen = name === undefined ? 'no output' : `the output ${name} with ${labels ?? 'unknown'} labels`
-  throw new RerankError('model-files', `${graphPath} has ${seen}: a cross-encoder with one logit is needed.`)
 }
