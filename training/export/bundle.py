@@ -11,6 +11,7 @@ import onnx
 from .shape import ExportError
 
 COPIED = ('tokenizer_config.json', 'config.json')
+COPIED_IF_THERE = ('calibration.json',)
 
 
 def write_bundle(model: onnx.ModelProto, model_dir: Path, out_dir: Path) -> None:
@@ -19,6 +20,7 @@ def write_bundle(model: onnx.ModelProto, model_dir: Path, out_dir: Path) -> None
         'model.onnx': model.SerializeToString(deterministic=True),
         'tokenizer.json': plain_tokenizer(model_dir).encode(),
         **{name: _required(model_dir / name).read_bytes() for name in COPIED},
+        **{name: (model_dir / name).read_bytes() for name in COPIED_IF_THERE if (model_dir / name).is_file()},
     }
     out_dir.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():

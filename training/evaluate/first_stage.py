@@ -1,0 +1,72 @@
+"""What is reranked: BM25's top 100 over title and text, k1 = 0.9, b = 0.4, English stop words and stemmer."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+import bm25s
+import numpy as np
+import Stemmer
+
+from prepare.beir import RelevanceSet, read_set
+
+DEPTH = 100
+
+
+@dataclass(frozen=True)
+class Pool:
+    """One question with its candidates, best first, and all of its judgements."""
+
+    id: str
+    query: str
+    ids: list[str]
+    texts: list[str]
+    bm25: np.ndarray
+    judged: dict[str, int]
+
+
+@dataclass(frozen=True)
+class PoolSet:
+    name: str
+    pools: list[Pool]
+    available: int
+    """Questions with a relevant passage in the collection; `pools` are the first of them in a fixed shuffle."""
+
+
+def read_pools(folder: Path, limit: int | None = None, split: str = 'test') -> PoolSet:
+    """The pools of a folder with corpus.jsonl, queries.jsonl and qrels/SPLIT.tsv."""
+    data = read_set(folder)
+    judged = data.positives(split)
+    chosen = [query for query in data.queries if query in judged]
+    random.Random(1).shuffle(chosen)
+    available, chosen = len(chosen), chosen[:limit]
+    corpus = {passage.id: full_text(passage.title, passage.text) for passage in data.passages.values()}
+    rows = search(corpus, [data.queries[query].text for query in chosen])
+    return PoolSet(data.name, [_pool(data, split, corpus, query, row) for query, row in zip(chosen, rows)], available)
+
+
+def _pool(data: RelevanceSet, split: str, corpus: dict[str, str], query: str, row: list[tuple[str, float]]) -> Pool:
+    ids = [passage for passage, _ in row]
+    grades = {passage: int(grade) for passage, grade in data.judged[split][query].items()}
+    return Pool(query, data.queries[query].text, ids, [corpus[one] for one in ids], np.array([score for _, score in row]), grades)
+
+
+def full_text(title: str, text: str) -> str:
+    """Title and text as one string; a title that the text repeats is not said twice."""
+    title, text = title.strip(), text.strip()
+    return f'{title}. {text}' if title and not text.startswith(title) else text
+
+
+def search(corpus: dict[str, str], queries: list[str]) -> list[list[tuple[str, float]]]:
+    """For each query, passages and scores, best first."""
+    stemmer, ids = Stemmer.Stemmer('english'), list(corpus)
+
+    def tokens(of: list[str]):
+        return bm25s.tokenize(of, stopwords='en', stemmer=stemmer, show_progress=False)
+
+    index = bm25s.BM25(k1=0.9, b=0.4)
+    index.index(tokens(list(corpus.values())), show_progress=False)
+    found, scores = index.retrieve(tokens(queries), k=min(DEPTH, len(ids)), show_progress=False)
+    return [[(ids[place], float(score)) for place, score in zip(*row)] for row in zip(found, scores)]

@@ -1,0 +1,32 @@
+"""Measures sets one after the other and writes figures.json, table.md and TREC runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from .first_stage import read_pools
+from .systems import Choice, all_systems
+from .table import EXPLANATION, Figures, markdown, mean_of_sets, measure
+from .trec import write_runs
+
+
+def evaluate(choice: Choice, sets: list[Path], out: Path, limit: int | None = None) -> dict[str, Figures]:
+    """Measures every set and writes the files anew after each, so that a stopped evaluation leaves a table."""
+    measured: dict[str, Figures] = {}
+    for folder in sets:
+        pool_set = read_pools(folder, limit)
+        systems = all_systems(choice, pool_set, out / 'scores')
+        measured[pool_set.name] = measure(pool_set, systems)
+        write_runs(pool_set, systems, out / 'runs')
+        _write(choice, measured, out)
+    return measured
+
+
+def _write(choice: Choice, measured: dict[str, Figures], out: Path) -> None:
+    settings = {'models': {name: str(folder) for name, folder in choice.models.items()},
+                'max_tokens': choice.max_tokens, 'keep': choice.keep}
+    figures = {'settings': settings, 'sets': measured, 'mean': mean_of_sets(measured)}
+    (out / 'figures.json').write_text(json.dumps(figures, indent=1) + '\n', encoding='utf-8')
+    text = EXPLANATION.format(keep=choice.keep, max_tokens=choice.max_tokens) + '\n' + markdown(measured)
+    (out / 'table.md').write_text(text, encoding='utf-8')

@@ -1,0 +1,47 @@
+"""The ways to order a pool that the table compares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from .blend import blend, cascade
+from .first_stage import PoolSet
+from .scores import encoder_scores, model_scores
+
+FUSION_WEIGHT, BLEND_WEIGHT, CASCADE_KEEP = 0.7, 0.5, 20
+Scores = list[np.ndarray]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What to compare. `models`: name -> exported folder. `cascades`: names of the first and the second model."""
+
+    models: dict[str, Path]
+    encoder: Path | None = None
+    cascades: list[tuple[str, str]] = field(default_factory=list)
+    max_tokens: int = 256
+    keep: int = CASCADE_KEEP
+
+
+def all_systems(choice: Choice, pool_set: PoolSet, cache: Path) -> dict[str, Scores]:
+    """Scores by name of the system, BM25 first."""
+    pools = pool_set.pools
+    found: dict[str, Scores] = {'BM25': [pool.bm25 for pool in pools]}
+
+    def each(mix: Callable[..., np.ndarray], *columns: Scores) -> Scores:
+        return [mix(*row, pool.bm25) for *row, pool in zip(*columns, pools, strict=True)]
+
+    if choice.encoder is not None:
+        found['bi-encoder'] = encoder_scores(choice.encoder, pool_set, cache, choice.max_tokens)
+        found['bi-encoder + BM25'] = each(lambda scores, bm25: blend(scores, bm25, FUSION_WEIGHT), found['bi-encoder'])
+    for name, folder in choice.models.items():
+        found[name] = model_scores(folder, pool_set, cache, choice.max_tokens)
+        found[f'{name} + BM25'] = each(lambda scores, bm25: blend(scores, bm25, BLEND_WEIGHT), found[name])
+    for first, second in choice.cascades:
+        found[f'{first} → {second}, + BM25'] = each(
+            lambda early, late, bm25: cascade(early, late, bm25, choice.keep, BLEND_WEIGHT), found[first], found[second])
+    return found

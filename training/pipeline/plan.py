@@ -1,0 +1,78 @@
+"""What a pipeline does: a TOML file that names the files of its stages. Paths in it are relative to the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from prepare.config import check_keys, read_toml
+from prepare.errors import DataError
+
+
+@dataclass(frozen=True)
+class ModelPlan:
+    """One model: the config of its run, and what happens to the result."""
+
+    config: Path
+    teacher: str = ''
+    """Name of a model made before, whose scores this one learns from as well."""
+    teacher_lists: int = 0
+    """Lists of each file that the teacher scores; 0 is all."""
+    soup: int = 0
+    """Average so many of the run's last weights; 0 takes the last alone."""
+    calibrate_lists: int = 400
+
+
+@dataclass(frozen=True)
+class EvaluatePlan:
+    sets: tuple[Path, ...] = ()
+    """Folders in BEIR's layout, patterns allowed; sets that are not there are left out, and the log says so."""
+    limit: int = 0
+    """Questions of a set; 0 is all."""
+    encoder: str = ''
+    models: dict[str, Path] = field(default_factory=dict)
+    """Exported models made elsewhere, to compare with."""
+    cascades: tuple[tuple[str, str], ...] = ()
+    max_tokens: int = 256
+
+
+@dataclass(frozen=True)
+class Plan:
+    out: Path
+    prepare: Path | None = None
+    mine: Path | None = None
+    models: dict[str, ModelPlan] = field(default_factory=dict)
+    evaluate: EvaluatePlan = field(default_factory=EvaluatePlan)
+    threads: int = 0
+
+
+def read_plan(path: Path) -> Plan:
+    """Throws DataError that names the file and what is wrong."""
+    given, where = check_keys(read_toml(path), Plan, str(path)), path.parent
+    if 'out' not in given:
+        raise DataError(f'{path}: has no out; name the folder for models, tables and cards')
+    models = {name: _model(name, table, where, path) for name, table in given.get('models', {}).items()}
+    for number, (name, plan) in enumerate(models.items()):
+        if plan.teacher and plan.teacher not in list(models)[:number]:
+            raise DataError(f'{path}: models.{name}.teacher is {plan.teacher!r}; name a model that comes before it')
+    stages = {name: where / given[name] for name in ('prepare', 'mine') if name in given}
+    return Plan(out=where / given['out'], models=models, evaluate=_evaluate(given.get('evaluate', {}), where, path),
+                threads=given.get('threads', 0), **stages)
+
+
+def _model(name: str, table: dict, where: Path, path: Path) -> ModelPlan:
+    check_keys(table, ModelPlan, f'{path}, models.{name}')
+    if 'config' not in table:
+        raise DataError(f'{path}: models.{name} has no config; name the TOML file of its run')
+    return ModelPlan(**(table | {'config': where / table['config']}))
+
+
+def _evaluate(table: dict, where: Path, path: Path) -> EvaluatePlan:
+    check_keys(table, EvaluatePlan, f'{path}, evaluate')
+    encoder = table.get('encoder', '')
+    return EvaluatePlan(**(table | {
+        'encoder': str(where / encoder) if encoder and (where / encoder).is_dir() else encoder,
+        'sets': tuple(where / one for one in table.get('sets', ())),
+        'models': {name: where / folder for name, folder in table.get('models', {}).items()},
+        'cascades': tuple((first, second) for first, second in table.get('cascades', ())),
+    }))

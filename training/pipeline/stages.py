@@ -1,0 +1,96 @@
+"""The stages. Each goes on where it was stopped, and is quick when it is done."""
+
+from __future__ import annotations
+
+import glob
+import shutil
+from pathlib import Path
+
+from calibrate.held_out import calibrate
+from card.write import Facts, write_card
+from distil.teach import Teaching, teach
+from evaluate.run import evaluate
+from evaluate.systems import Choice
+from export.__main__ import export
+from mine.config import read_config as read_mine
+from mine.encoder import BiEncoder
+from mine.run import mine
+from prepare.config import read_config as read_prepare
+from prepare.log import Log
+from prepare.run import prepare
+from train.config import read_config
+from train.device import choose_device
+from train.run import MODEL, Run
+from train.signals import Wishes
+from train.soup import soup
+from train.start import start_folder
+
+from .plan import Plan
+
+
+def run_prepare(plan: Plan) -> None:
+    config = read_prepare(plan.prepare)
+    prepare(config, Log(config.out / 'prepare.log'))
+
+
+def run_mine(plan: Plan) -> None:
+    config = read_mine(plan.mine)
+    mine(config, BiEncoder(config), Log(config.out / 'mine.log'))
+
+
+def run_train(plan: Plan, name: str, until: float | None) -> bool:
+    """Teacher's scores first, if there is a teacher. False when the run was stopped before its end."""
+    model, device = plan.models[name], choose_device(plan.threads or None)
+    config = read_config(model.config)
+    if model.teacher:
+        caches = Path(read_config(plan.models[model.teacher].config).data.cache)
+        settings = Teaching(device, lists=model.teacher_lists or None, max_tokens=config.data.max_tokens)
+        teach(trained_folder(plan, model.teacher), caches, Path(config.data.cache), settings)
+    run = Run(config, device, Wishes(Path(config.out), until).listen())
+    run.resume()
+    return run.train()
+
+
+def run_finish(plan: Plan, name: str) -> None:
+    """Average, calibrate, export."""
+    model, folder = plan.models[name], trained_folder(plan, name)
+    config = read_config(model.config)
+    if model.soup:
+        soup(Path(config.out), folder, last=model.soup)
+    else:
+        shutil.copytree(Path(config.out) / MODEL, folder, dirs_exist_ok=True)
+    calibrate(folder, config, model.calibrate_lists)
+    for kind in ('int8', 'fp32'):
+        export(folder, exported_folder(plan, name, kind), kind)
+
+
+def run_evaluate(plan: Plan) -> None:
+    wanted, say = plan.evaluate, Log(plan.out / 'pipeline.log')
+    sets = [Path(found) for pattern in wanted.sets for found in sorted(glob.glob(str(pattern)))]
+    models = {name: exported_folder(plan, name, 'int8') for name in plan.models}
+    models |= {name: folder for name, folder in wanted.models.items() if (folder / 'model.onnx').is_file()}
+    for absent in [str(pattern) for pattern in wanted.sets if not glob.glob(str(pattern))]:
+        say(f'evaluate: there is no {absent}; left out')
+    if not sets:
+        say('evaluate: no set is there; the card will have no figures')
+        return
+    choice = Choice(models, start_folder(wanted.encoder) if wanted.encoder else None, list(wanted.cascades), wanted.max_tokens)
+    evaluate(choice, sets, plan.out / 'evaluation', wanted.limit or None)
+
+
+def run_card(plan: Plan, name: str) -> None:
+    config = read_config(plan.models[name].config)
+    manifest = read_prepare(plan.prepare).out / 'manifest.json' if plan.prepare else None
+    write_card(Facts(
+        name=name, run=Path(config.out), model=exported_folder(plan, name, 'int8'), manifest=manifest,
+        figures=plan.out / 'evaluation' / 'figures.json', teacher=plan.models[name].teacher))
+
+
+def trained_folder(plan: Plan, name: str) -> Path:
+    """What comes out of a run, in the form of save_pretrained()."""
+    return plan.out / name / 'trained'
+
+
+def exported_folder(plan: Plan, name: str, kind: str) -> Path:
+    """What @secondpass/core loads."""
+    return plan.out / name / kind

@@ -1,0 +1,90 @@
+"""The whole pipeline on invented data: every stage, both models, and what they leave behind."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import save_random
+from invented import pack, write_invented
+from train.log import read_metrics
+
+TRAINING = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope='module')
+def made(tmp_path_factory):
+    """A folder with the smoke configs beside invented data, after one `python -m pipeline`."""
+    place = tmp_path_factory.mktemp('smoke')
+    shutil.copytree(TRAINING / 'configs' / 'smoke', place / 'smoke')
+    pack(write_invented(place / 'house', repeats=8))
+    evaluation = write_invented(place / 'evaluation' / 'coast')
+    (evaluation / 'qrels' / 'train.tsv').rename(evaluation / 'qrels' / 'test.tsv')
+    other_words = (evaluation / 'corpus.jsonl').read_text().replace('keeper', 'warden').replace('watch', 'shift')
+    (evaluation / 'corpus.jsonl').write_text(other_words)
+    mine = place / 'smoke' / 'mine.toml'
+    mine.write_text(mine.read_text().replace('../start', str(place / 'start')))
+    save_random(place / 'start', vocab_size=325, max_position_embeddings=128)
+    run_pipeline(place)
+    return place
+
+
+def run_pipeline(place: Path, *more: str) -> str:
+    command = [sys.executable, '-m', 'pipeline', str(place / 'smoke' / 'plan.toml'), *more]
+    done = subprocess.run(command, cwd=TRAINING, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_both_runs_learn_and_leave_log_metrics_and_curve(made):
+    for name in ('mini', 'tiny'):
+        run = made / 'build' / 'runs' / name
+        rows = [row for row in read_metrics(run / 'metrics.jsonl') if 'loss' in row]
+        assert [row['step'] for row in rows] == list(range(1, 61))
+        first, last = (sum(row['loss'] for row in part) / 15 for part in (rows[:15], rows[-15:]))
+        assert last < first
+        assert 'finished after 60 steps' in (run / 'log.txt').read_text()
+        assert (run / 'curve.png').read_bytes().startswith(b'\x89PNG')
+
+
+@pytest.mark.parametrize('name', ['mini', 'tiny'])
+def test_each_model_has_what_the_library_loads_and_sums_that_hold(made, name):
+    folder = made / 'build' / 'smoke' / name / 'int8'
+    sums = dict(reversed(line.split('  ')) for line in (folder / 'SHA256SUMS').read_text().splitlines())
+    assert {'model.onnx', 'tokenizer.json', 'config.json', 'calibration.json'} <= set(sums)
+    for file, wanted in sums.items():
+        assert hashlib.sha256((folder / file).read_bytes()).hexdigest() == wanted
+    assert json.loads((folder / 'calibration.json').read_text())['temperature'] > 0
+
+
+def test_the_table_compares_every_system_on_every_set(made):
+    figures = json.loads((made / 'build' / 'smoke' / 'evaluation' / 'figures.json').read_text())
+    assert set(figures['sets']) == {'coast'}
+    systems = {'BM25', 'bi-encoder', 'bi-encoder + BM25', 'mini', 'mini + BM25', 'tiny', 'tiny + BM25', 'tiny → mini, + BM25', 'ceiling'}
+    assert set(figures['sets']['coast']['mean']) == systems
+    for name, (mean, low, high) in figures['sets']['coast']['difference'].items():
+        assert low <= mean <= high, name
+
+
+def test_the_card_names_sums_data_figures_and_the_commit(made):
+    folder = made / 'build' / 'smoke' / 'tiny' / 'int8'
+    card = (folder / 'CARD.md').read_text()
+    assert hashlib.sha256((folder / 'model.onnx').read_bytes()).hexdigest() in card
+    for expected in ('| house | CC BY', 'Expected\ncalibration', 'the cross-encoder is mini', 'at commit', '| tiny + BM25 |', '60 steps'):
+        assert expected.replace('\n', ' ') in card
+
+
+def test_run_again_it_does_nothing_twice(made):
+    model = made / 'build' / 'smoke' / 'mini' / 'int8' / 'model.onnx'
+    before, scores = model.read_bytes(), sorted((made / 'build' / 'smoke' / 'evaluation' / 'scores').iterdir())
+    kept = {path: path.read_bytes() for path in scores}
+    said = run_pipeline(made)
+    assert 'done before' in said
+    assert model.read_bytes() == before
+    assert {path: path.read_bytes() for path in scores} == kept

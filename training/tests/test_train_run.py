@@ -1,0 +1,189 @@
+"""A run: the same seed, an interruption, an early end, new files, and settings that are wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from prepare.errors import DataError
+from prepare.pools import Candidate, Pool, write_pools
+from train.checkpoint import load_weights
+from train.config import Config, Data, Log, Model, Optimiser, config_from, read_config
+from train.device import choose_device
+from train.log import read_metrics
+from train.run import MODEL, WEIGHTS, Run
+from train.signals import Wishes, time_of_day
+from train.soup import soup
+
+WORDS = ['stone', 'bridge', 'tower', 'river', 'lamp', 'boat', 'garden', 'winter', 'bell', 'road']
+
+
+def invented_pools(count: int, name: str = 'invented') -> list[Pool]:
+    """The relevant candidate says the words of the query; the teacher knows it nearly always."""
+    pools = []
+    for number in range(count):
+        first, second = WORDS[number % 10], WORDS[(number // 10 + 3) % 10]
+        texts = [f'the {first} by the {second}', *(f'a {WORDS[(number + shift) % 10]} in the old town {number}' for shift in range(1, 6))]
+        candidates = [Candidate(f'p{number}-{place}', text, 1.0 if place == 0 else None, {'bm25': 5.0 - place, 'bi-encoder': 0.9 - place / 7})
+                      for place, text in enumerate(texts)]
+        pools.append(Pool(f'{name}/{number}', name, f'{first} {second}', candidates))
+    return pools
+
+
+@pytest.fixture
+def config(source, tmp_path):
+    """A run of a few small steps over two sets."""
+    made = source(vocab_size=325)
+    write_pools(tmp_path / 'pools-0.jsonl.gz', invented_pools(40) + invented_pools(25, 'other'))
+    return Config(
+        name='test', out=str(tmp_path / 'run'),
+        data=Data(pools=[str(tmp_path / 'pools-*.jsonl.gz')], cache=str(tmp_path / 'cache'), max_tokens=40, held_out=0.2),
+        model=Model(start=str(made.folder)),
+        optimiser=Optimiser(learning_rate=1e-3, warmup_steps=2, steps=12, decay_steps=4, lists=3, candidates=4, chunk_tokens=128),
+        log=Log(print=4, evaluate=6, evaluate_lists=6, checkpoint=5, weights=4))
+
+
+def run_of(config: Config, **changes) -> Run:
+    return Run(dataclasses.replace(config, **changes), choose_device(threads=1, precision='float32'))
+
+
+def losses(folder) -> list[float]:
+    rows = [row for row in read_metrics(folder / 'metrics.jsonl') if 'loss' in row]
+    assert [row['step'] for row in rows] == list(range(1, len(rows) + 1))
+    return [row['loss'] for row in rows]
+
+
+def test_the_same_seed_gives_the_same_curve_and_another_seed_another(config, tmp_path):
+    for name, seed in (('a', 1), ('b', 1), ('c', 2)):
+        assert run_of(config, out=str(tmp_path / name), seed=seed).train()
+    assert losses(tmp_path / 'a') == losses(tmp_path / 'b')
+    assert losses(tmp_path / 'a') != losses(tmp_path / 'c')
+
+
+@pytest.mark.parametrize('way', ['stop', 'crash'])
+def test_interrupted_and_resumed_equals_uninterrupted(config, tmp_path, way, monkeypatch):
+    run_of(config, out=str(tmp_path / 'whole')).train()
+    first = run_of(config, out=str(tmp_path / 'parts'))
+    seven_steps(first, way, monkeypatch)
+    second = run_of(config, out=str(tmp_path / 'parts'))
+    assert second.resume()
+    assert second.step == {'stop': 7, 'crash': 5}[way]
+    assert second.train()
+    assert losses(tmp_path / 'parts') == losses(tmp_path / 'whole')
+    whole, parts = (load_file(tmp_path / name / MODEL / 'model.safetensors') for name in ('whole', 'parts'))
+    assert all(torch.equal(whole[name], parts[name]) for name in whole)
+
+
+def seven_steps(run: Run, way: str, monkeypatch) -> None:
+    """Ends orderly after the seventh step, or in the middle of the eighth."""
+    look = run.wishes.look
+
+    def wish(step, schedule):
+        if step == 7:
+            if way == 'crash':
+                raise KeyboardInterrupt
+            (run.folder / 'stop').touch()
+        return look(step, schedule)
+
+    monkeypatch.setattr(run.wishes, 'look', wish)
+    if way == 'crash':
+        with pytest.raises(KeyboardInterrupt):
+            run.train()
+    else:
+        assert not run.train()
+        assert not (run.folder / 'stop').exists()
+
+
+def test_a_file_named_decay_ends_the_run_early_and_it_can_be_extended(config, tmp_path):
+    run = run_of(config)
+    (run.folder / 'decay').touch()
+    assert run.train()
+    assert run.step == 4
+    rates = [row['rate'] for row in read_metrics(run.folder / 'metrics.jsonl') if 'rate' in row]
+    assert rates[-1] < rates[1]
+    longer = run_of(config)
+    assert longer.resume('before-decay.pt')
+    assert longer.train()
+    assert longer.step == 12
+    assert len(losses(run.folder)) == 12
+
+
+def test_the_decay_begins_in_time_for_the_hour(config, tmp_path):
+    run = run_of(config)
+    run.wishes = Wishes(run.folder, until=time.time() + 100)
+    run.wishes.took(25.5)
+    assert run.wishes.look(1, run.schedule) == 'decay'
+    patient = Wishes(run.folder, until=time.time() + 100)
+    patient.took(20.0)
+    assert patient.look(1, run.schedule) is None
+    with pytest.raises(DataError, match='25:00'):
+        time_of_day('25:00')
+
+
+def test_new_files_join_a_run_without_moving_what_it_has_seen(config, tmp_path):
+    run = run_of(config, data=dataclasses.replace(config.data, refresh=4))
+    before = run.sampler.stream_sizes
+    write_pools(tmp_path / 'pools-1.jsonl.gz', invented_pools(30, 'invented'))
+    assert run.train()
+    assert set(run.sampler.stream_sizes) > set(before)
+    assert '1 new parts' in (run.folder / 'log.txt').read_text()
+    fresh = [key for key in run.sampler.state if key.startswith('pools-1')]
+    assert all(run.sampler.state[key] != [0, 0] for key in fresh)
+
+
+def test_soup_is_the_mean_of_the_weights(config, tmp_path):
+    run = run_of(config)
+    run.train()
+    assert [path.stem for path in soup(run.folder, tmp_path / 'soup', last=2)] == ['step-000008', 'step-000012']
+    parts = [load_weights(run.folder / WEIGHTS / f'step-0000{step}.safetensors') for step in ('08', '12')]
+    made, name = load_file(tmp_path / 'soup' / 'model.safetensors'), 'bert.encoder.layer.0.output.dense.weight'
+    assert torch.allclose(made[name], (parts[0][name] + parts[1][name]) / 2, atol=1e-7)
+    frozen = 'bert.embeddings.word_embeddings.weight'
+    assert torch.equal(made[frozen], load_file(tmp_path / 'source' / 'model.safetensors')[frozen])
+
+
+def test_another_machine_trains_from_the_caches_alone(config, tmp_path):
+    run_of(config, out=str(tmp_path / 'here')).train()
+    carried = dataclasses.replace(config.data, pools=[])
+    run_of(config, out=str(tmp_path / 'there'), data=carried).train()
+    assert losses(tmp_path / 'here') == losses(tmp_path / 'there')
+
+
+WRONG = {
+    'an unknown key': ({'optimiser': {'learning_rte': 1}}, 'optimiser.learning_rte is not a setting'),
+    'a wrong type': ({'optimiser': {'steps': 'many'}}, "optimiser.steps is 'many'"),
+    'a choice that is none': ({'loss': {'unjudged': 'maybe'}}, "loss.unjudged is 'maybe'"),
+    'a share beyond one': ({'data': {'held_out': 1.5}}, 'data.held_out is 1.5'),
+    'no temperature': ({'loss': {'temperature': 0}}, 'loss.temperature is 0'),
+}
+
+
+@pytest.mark.parametrize(('table', 'message'), WRONG.values(), ids=WRONG.keys())
+def test_wrong_settings_are_named(table, message):
+    with pytest.raises(DataError, match=message):
+        config_from(table, 'run.toml')
+
+
+def test_paths_are_relative_to_the_file(tmp_path):
+    (tmp_path / 'run.toml').write_text('out = "runs/a"\n[data]\npools = ["pools/*.gz"]\n')
+    config = read_config(tmp_path / 'run.toml')
+    assert (config.out, config.data.pools) == (str(tmp_path / 'runs/a'), [str(tmp_path / 'pools/*.gz')])
+
+
+def test_missing_pools_and_a_folder_of_another_run_are_errors(config, tmp_path):
+    with pytest.raises(DataError, match='no file matches'):
+        run_of(config, data=dataclasses.replace(config.data, pools=['/nowhere/*.gz']))
+    run = run_of(config)
+    run.checkpoint()
+    with pytest.raises(DataError, match='another model or seed'):
+        run_of(config, seed=9).resume()
+
+
+def test_the_config_of_a_run_can_be_read_back(config):
+    run = run_of(config)
+    assert config_from(json.loads((run.folder / 'config.json').read_text()), 'config.json') == config

@@ -1,0 +1,50 @@
+"""The logits of a chunk of pairs, with less work than the stock forward pass and the same numbers.
+
+The last layer computes everything but keys and values for [CLS] alone, as the exported graph does, and frozen parts
+leave no trace for the backward pass.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from transformers import BertForSequenceClassification
+
+
+def logits_of(model: BertForSequenceClassification, ids: Tensor, types: Tensor, lengths: Tensor) -> Tensor:
+    """One logit a row, float32. `ids` and `types` are [rows, longest]; a row counts up to its length."""
+    hidden_positions = torch.arange(ids.shape[1], device=ids.device)[None] >= lengths[:, None]
+    mask = torch.zeros(ids.shape, dtype=torch.float32, device=ids.device).masked_fill_(hidden_positions, -1e9)[:, None, None]
+    x = model.bert.embeddings(input_ids=ids, token_type_ids=types)
+    layers = model.bert.encoder.layer
+    for layer in layers[:-1]:
+        x = _layer(layer, x, x, mask)
+    first = _layer(layers[-1], x[:, :1], x, mask)[:, 0]
+    pooled = torch.tanh(model.bert.pooler.dense(first))
+    return model.classifier(pooled)[:, 0].float()
+
+
+def _layer(layer, x: Tensor, context: Tensor, mask: Tensor) -> Tensor:
+    """One encoder layer for the rows of `x`, which look at `context`."""
+    attention = layer.attention
+    attended = attention.output.dense(_attend(attention.self, x, context, mask))
+    x = attention.output.LayerNorm(attended + x)
+    inner = functional.gelu(layer.intermediate.dense(x))
+    return layer.output.LayerNorm(layer.output.dense(inner) + x)
+
+
+def _attend(part, x: Tensor, context: Tensor, mask: Tensor) -> Tensor:
+    heads = part.num_attention_heads
+    query = _by_head(part.query(x), heads)
+    key, value = _by_head(part.key(context), heads), _by_head(part.value(context), heads)
+    if x.device.type == 'cuda':
+        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask.to(query.dtype))
+    else:
+        weights = torch.softmax(query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5 + mask, -1)
+        mixed = weights.to(value.dtype) @ value
+    return mixed.transpose(1, 2).flatten(2)
+
+
+def _by_head(x: Tensor, heads: int) -> Tensor:
+    return x.unflatten(-1, (heads, -1)).transpose(1, 2)

@@ -1,0 +1,53 @@
+"""nDCG@10 on lists that are never trained on: the curve to watch. Not an evaluation: its negatives are mined."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from transformers import BertForSequenceClassification
+
+from measure.agreement import ndcg_at_10
+
+from .cache import TokenCache
+from .config import Config
+from .device import Device
+from .losses import losses_of
+from .sampler import ListDraw, is_held_out, whole_list
+from .score import score_lists
+
+LISTS_AT_ONCE = 8
+
+
+def held_out_lists(training: list[TokenCache], apart: list[TokenCache], config: Config) -> list[ListDraw]:
+    """The same lists for the same pools: those with a positive and another candidate, in the order of their hashes."""
+    found = []
+    for cache in apart or training:
+        for place in np.flatnonzero(is_held_out(cache, 1.0 if apart else config.data.held_out)):
+            name = cache.sets[cache.set_numbers[place]]
+            drawn = whole_list(cache, int(place), config)
+            positive = int((drawn.labels > 0).sum())
+            if config.data.set_weights.get(name, 1.0) > 0 and 0 < positive < len(drawn.labels):
+                found.append((int(cache.hashes[place]), drawn))
+    return [drawn for _, drawn in sorted(found, key=lambda one: one[0])][: config.log.evaluate_lists]
+
+
+@torch.no_grad()
+def evaluate_held_out(model: BertForSequenceClassification, lists: list[ListDraw], config: Config, device: Device) -> dict[str, float]:
+    """nDCG@10 of the model and of its teachers, and the loss. Candidates are whole pools; unjudged ones count as negatives."""
+    found: list[dict[str, float]] = []
+    for start in range(0, len(lists), LISTS_AT_ONCE):
+        part = lists[start: start + LISTS_AT_ONCE]
+        scored = score_lists(model, part, device, config.data.max_tokens, 4 * config.optimiser.chunk_tokens)
+        loss = losses_of(scored.logits, scored.labels, scored.teacher, scored.there, config.loss)['loss'].item()
+        logits = scored.logits.cpu().numpy()
+        for row, one in enumerate(part):
+            found.append({'ndcg': _ndcg(one, logits[row, : len(one.texts)]), 'loss': loss,
+                          'teacher_ndcg': _ndcg(one, np.nan_to_num(one.teacher))})
+    return {f'held_out_{name}': float(np.mean([one[name] for one in found])) for name in found[0]} if found else {}
+
+
+def _ndcg(drawn: ListDraw, scores: np.ndarray) -> float:
+    """A tie counts against the positive: pools list positives first, and order must not be worth anything."""
+    ids = [str(place) for place in range(len(scores))]
+    judged = {name: 2 * max(float(label), 0.0) for name, label in zip(ids, drawn.labels)}
+    return ndcg_at_10(ids[::-1], scores[::-1], judged)

@@ -1,0 +1,80 @@
+"""The weights a run starts from, and the folder it leaves."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import torch
+from transformers import AutoConfig, BertConfig, BertForSequenceClassification
+from transformers.utils import logging
+
+from mine.encoder import find_encoder
+
+from .config import Model
+from .errors import TrainingError
+
+# What is missing from the start is known, and a log is no place for progress bars.
+logging.set_verbosity_error()
+logging.disable_progress_bar()
+
+COPIED = ('tokenizer.json', 'tokenizer_config.json')
+
+
+def start_folder(name: str) -> Path:
+    """The folder that `model.start` names, checked to hold a BERT and its tokenizer."""
+    folder = find_encoder(name)
+    for file in ('config.json', 'model.safetensors', *COPIED):
+        if not (folder / file).is_file():
+            raise TrainingError(f'model.start is {name!r}: {folder / file} is missing; name a folder written by save_pretrained()')
+    return folder
+
+
+def make_model(settings: Model, seed: int) -> BertForSequenceClassification:
+    """A cross-encoder with one logit, in float32, dropout 0, frozen parts marked."""
+    torch.manual_seed(seed)
+    folder = start_folder(settings.start)
+    if settings.init == 'pca':
+        from distil.student import make_student
+
+        model = make_student(folder, settings)
+    else:
+        model = _from_folder(folder, settings.init)
+    _freeze(model, settings)
+    return model
+
+
+def _from_folder(folder: Path, init: str) -> BertForSequenceClassification:
+    config = plain_config(AutoConfig.from_pretrained(folder))
+    model = BertForSequenceClassification.from_pretrained(folder, config=config, dtype=torch.float32)
+    if init == 'encoder':
+        for layer in (model.bert.pooler.dense, model.classifier):
+            torch.nn.init.normal_(layer.weight, std=config.initializer_range)
+            torch.nn.init.zeros_(layer.bias)
+    return model
+
+
+def plain_config(config: BertConfig, **changes) -> BertConfig:
+    """One logit and no dropout: a score is a function of the pair, in training too."""
+    if config.model_type != 'bert':
+        raise TrainingError(f'model.start: model_type is {config.model_type!r}; only bert can be trained and exported')
+    config.num_labels = 1
+    config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.0
+    for name, value in changes.items():
+        setattr(config, name, value)
+    return config
+
+
+def _freeze(model: BertForSequenceClassification, settings: Model) -> None:
+    frozen = [model.bert.embeddings] if settings.frozen_embeddings else []
+    frozen += model.bert.encoder.layer[: settings.frozen_layers]
+    for part in frozen:
+        part.requires_grad_(False)
+
+
+def save_model(model: BertForSequenceClassification, settings: Model, folder: Path) -> None:
+    """What `python -m export` takes: weights, config, and the tokenizer of the start."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model.save_pretrained(folder)
+    for name in COPIED:
+        shutil.copyfile(start_folder(settings.start) / name, folder / name)
