@@ -20,6 +20,7 @@ export { type PineconeOptions, pinecone } from './score/hosted/pinecone.js'
 export type { HostedScorer } from './score/hosted/scorer.js'
 export { type ServerDialect, type ServerOptions, server } from './score/hosted/server.js'
 export { type VoyageOptions, voyage } from './score/hosted/voyage.js'
+export { type YamlValue, yamlText } from './score/hosted/yaml-text.js'
 export type { Generate, GenerateCall, GenerateYesNo, YesNo } from './score/llm/generate.js'
 export { type LlmListwiseOptions, llmListwise } from './score/llm/listwise.js'
 export type { LlmOptions } from './score/llm/options.js'
@@ -50,7 +51,7 @@ export type {
 export { type TransformersScorer, transformers } from './score/transformers/transformers.js'
 export { type Bm25Options, bm25 } from './score/bm25.js'
 export { type AgreementOptions, agreement } from './skip/agreement.js'
-export { type CalibratedOptions, type PolicyData, type SkipCalibration, calibrated } from './skip/calibrated.js'
+export { type CalibratedOptions, calibrated } from './skip/calibrated.js'
 export { type TokenCounter } from './select/budget.js'
 export { type Diversity } from './select/diversity.js'
 export { type LayoutOptions, type PromptOptions } from './select/options.js'
@@ -65,6 +66,7 @@ export {
 } from './skip/first-stage.js'
 export { type KeywordQueryOptions, keywordQuery } from './skip/keyword-query.js'
 export { type OtherScriptOptions, otherScript } from './skip/other-script.js'
+export { type ScoreShapeOptions, scoreShape } from './skip/score-shape.js'
 export { type WontFinishOptions, wontFinish } from './skip/wont-finish.js'
 export { type CircuitBreakerOptions, withCircuitBreaker } from './wrap/breaker.js'
 export { type CachedScore, type ScoreCache } from './wrap/cache-entry.js'
@@ -77,9 +79,11 @@ export type {
   Blend,
   Call,
   Candidate,
+  FilePolicyName,
   Milliseconds,
   OnError,
   Outcome,
+  PolicyData,
   Pool,
   RankedResult,
   Ranking,
@@ -87,6 +91,7 @@ export type {
   ResultOrder,
   Scope,
   Scorer,
+  SkipCalibration,
   SkipPolicy,
   SkipReason,
   Span,
