@@ -4,6 +4,7 @@ import { allOf, anyOf, not } from '../../packages/core/src/skip/combine.ts'
 import { aboveThreshold, clearMargin, smallPool } from '../../packages/core/src/skip/first-stage.ts'
 import { keywordQuery } from '../../packages/core/src/skip/keyword-query.ts'
 import { otherScript } from '../../packages/core/src/skip/other-script.ts'
+import { scoreShape } from '../../packages/core/src/skip/score-shape.ts'
 import { wontFinish } from '../../packages/core/src/skip/wont-finish.ts'
 import { policyContract } from './policy-contract.ts'
 
@@ -28,6 +29,7 @@ policyContract('not anyOf', not(anyOf(margin, threshold)), { readsScores: true }
 policyContract('agreement', agreement({ other: ({ score }) => score, atLeast: 0.5 }), { readsScores: false })
 policyContract('keywordQuery', keywordQuery(), { readsScores: false })
 policyContract('otherScript', otherScript(), { readsScores: false })
+policyContract('scoreShape', scoreShape({ atLeast: 1 }), { readsScores: true })
 policyContract('wontFinish', wontFinish(), { readsScores: false })
 policyContract(
   'calibrated',

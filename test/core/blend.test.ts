@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { minMax, mix, onlyRise, zScores } from '../../packages/core/src/blend.ts'
+import { minMax, mix, zScores } from '../../packages/core/src/blend.ts'
+import { onlyRise } from '../../packages/core/src/first-stage-scores.ts'
 
 describe('minMax', () => {
   it('spreads numbers over 0..1', () => {

@@ -166,6 +166,27 @@ describe('calibrated', () => {
     expect(calibrated({ ...file, skip: either })(clear)?.policy).toBe('clear-margin')
   })
 
+  it('skips by agreement with the second retriever it is given, also inside a combination', () => {
+    const skip = { policy: 'agreement', options: { atLeast: 0.9, k: 2 } }
+    const other = ({ score }: Candidate): number | undefined => score
+    const nested = { policy: 'any-of', policies: [{ policy: 'small-pool', options: { size: 1 } }, skip] }
+    for (const one of [skip, nested]) {
+      expect(calibrated({ ...file, skip: one }, { other })(clear)?.policy).toBe('agreement')
+      expect(() => calibrated({ ...file, skip: one })).toThrow(
+        'options.other is undefined: the file skips by agreement, so pass { other }',
+      )
+    }
+    expect(() => calibrated({ ...file, skip: { policy: 'agreement' } }, { other })).toThrow('atLeast is undefined')
+    expect(() => calibrated(file, { other: 7 as never })).toThrow('other is 7')
+  })
+
+  it('skips by the shape of the scores', () => {
+    const pool = poolOf([9, 2, 1, 2, 1].map((score) => ({ text: 't', score })))
+    const policy = calibrated({ ...file, skip: { policy: 'score-shape', options: { atLeast: 15 } } })
+    expect(policy(pool)).toEqual({ policy: 'score-shape', evidence: { deviations: 15, atLeast: 15, k: 10 } })
+    expect(calibrated({ ...file, skip: { policy: 'score-shape', options: { atLeast: 15.1 } } })(pool)).toBeUndefined()
+  })
+
   it('never skips when no policy kept the promise', () => {
     expect(calibrated({ ...file, skip: null })(clear)).toBeUndefined()
   })
@@ -200,8 +221,8 @@ describe('calibrated', () => {
     [{ ...file, scorerId: undefined }, 'calibration.scorerId is undefined'],
     [{ version: 1, scorerId: 'x' }, 'calibration.skip is undefined: it must be a policy, or null for never'],
     [
-      { ...file, skip: { policy: 'agreement' } },
-      'calibration.skip.policy is "agreement": it must be one of above-threshold,',
+      { ...file, skip: { policy: 'wont-finish' } },
+      'calibration.skip.policy is "wont-finish": it must be one of above-threshold,',
     ],
     [{ ...file, skip: { policy: 'toString' } }, 'calibration.skip.policy is "toString"'],
     [{ ...file, skip: { policy: 'any-of' } }, 'calibration.skip.policies is undefined'],

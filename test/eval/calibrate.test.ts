@@ -193,6 +193,8 @@ describe('the signals', () => {
     marginSignal({ higherIsBetter: false }),
     topScoreSignal(),
     topScoreSignal({ higherIsBetter: false }),
+    shapeSignal(),
+    shapeSignal({ k: 4, higherIsBetter: false }),
     queryLengthSignal(),
   ])('skip exactly as the policy of the file does: $name', (signal) => {
     fc.assert(
@@ -208,6 +210,27 @@ describe('the signals', () => {
         }
       }),
     )
+  })
+
+  it('skip by agreement as the policy of the file does, given the second retriever', () => {
+    const hit = fc.record({
+      text: fc.constant('t'),
+      score: fc.option(fc.integer({ min: 0, max: 5 }), { nil: undefined }),
+    })
+    const other = (candidate: Candidate): number | undefined => candidate.score
+    const signal = agreementSignal({ other, k: 3 })
+    fc.assert(
+      fc.property(fc.array(hit, { maxLength: 8 }), fc.double({ min: 0.01, max: 1, noNaN: true }), (list, limit) => {
+        const pool: Pool = { query: 'q', candidates: list, scorerId: 'fake' }
+        const value = signal.measure(pool)
+        for (const atLeast of [limit, ...(value !== undefined && value > 0 ? [value] : [])]) {
+          const skip = signal.policy?.(atLeast)
+          const policy = calibrated({ version: 1, scorerId: 'fake', skip }, { other })
+          expect(policy(pool) !== undefined).toBe(value !== undefined && value >= atLeast)
+        }
+      }),
+    )
+    expect(signal.policy?.(0)).toBeUndefined()
   })
 
   it('measure agreement as the policy does', () => {

@@ -45,6 +45,7 @@ const cellarFiles = new Set([
   'stats.ts',
   'abort.ts',
   'clock.ts',
+  'first-stage-scores.ts',
   'checks.ts',
   'gate.ts',
   'tokens.ts',

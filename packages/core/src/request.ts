@@ -3,7 +3,7 @@ import type { Entry, Run } from './entry.js'
 import type { Settings } from './settings.js'
 import type { Selection } from './select/select.js'
 import { type LayoutOptions, checkCounter, checkPromptOptions } from './select/options.js'
-import { onlyRise } from './blend.js'
+import { onlyRise } from './first-stage-scores.js'
 import { checkCount, checkOptions, isFiniteNumber } from './checks.js'
 import { invalidArgument } from './errors.js'
 

@@ -83,9 +83,10 @@ export interface Scorer<S extends Scope = Scope> {
   score(query: string, texts: readonly string[], call: Call): Promise<readonly number[]>
   /**
    * Maps a score to a probability in 0..1; strictly increasing except where it saturates. Present when the scorer's
-   * numbers are logits: results then carry the probability as `score` and the number itself as `logit`.
+   * numbers are logits: results then carry the probability as `score` and the number itself as `logit`. A scorer that is
+   * loaded on first use may know only then.
    */
-  toProbability?(score: number): number
+  readonly toProbability?: ((score: number) => number) | undefined
   /**
    * How many tokens a text has for this scorer, special tokens and query left aside. Present when the scorer has a
    * tokenizer; the `maxTokens` of a reranker is counted with it.
@@ -241,4 +242,33 @@ export interface Ranking<C extends Candidate = Candidate> {
   /** At most `topN`, best first; with `order: 'edges'` best first, second best last. */
   readonly results: readonly RankedResult<C>[]
   readonly report: Report
+}
+
+/** The policies that a calibration file can hold: those that are nothing but numbers, and `agreement`. */
+export type FilePolicyName =
+  | 'above-threshold'
+  | 'agreement'
+  | 'clear-margin'
+  | 'keyword-query'
+  | 'score-shape'
+  | 'small-pool'
+
+/** One policy as data: its name, and its options or the policies it combines. */
+export type PolicyData =
+  | { readonly policy: FilePolicyName; readonly options: Readonly<Record<string, unknown>> }
+  | { readonly policy: 'any-of' | 'all-of'; readonly policies: readonly PolicyData[] }
+
+/** A calibration file: when to skip, found on a sample of queries. Other fields are kept for people, and not read. */
+export interface SkipCalibration {
+  readonly version: 1
+  /** Id of the scorer whose answers counted as right. */
+  readonly scorerId: string
+  /** The retriever whose scores were looked at, in words. */
+  readonly retriever?: string
+  /** The collection that was searched, in words. */
+  readonly corpus?: string
+  /** The day it was made, as `YYYY-MM-DD`. */
+  readonly date?: string
+  /** When to skip; `null` when no policy kept the promised quality, which then never skips. */
+  readonly skip: PolicyData | null
 }

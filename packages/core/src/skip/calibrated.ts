@@ -1,46 +1,34 @@
-import type { Pool, SkipPolicy, SkipReason } from '../types.js'
+import type { Candidate, FilePolicyName, Pool, SkipCalibration, SkipPolicy, SkipReason } from '../types.js'
 import { checkFunction, checkOptions } from '../checks.js'
 import { invalidArgument } from '../errors.js'
 import { warn as warnProcess } from '../warn.js'
+import { agreement } from './agreement.js'
 import { allOf, anyOf } from './combine.js'
 import { aboveThreshold, clearMargin, smallPool } from './first-stage.js'
 import { keywordQuery } from './keyword-query.js'
 import { withEvidence } from './policy.js'
-
-/** The policies that are nothing but numbers. The others need a function or the state of a stage. */
-export type SimplePolicyName = 'above-threshold' | 'clear-margin' | 'small-pool' | 'keyword-query'
-
-/** One policy as data: its name, and its options or the policies it combines. */
-export type PolicyData =
-  | { readonly policy: SimplePolicyName; readonly options: Readonly<Record<string, unknown>> }
-  | { readonly policy: 'any-of' | 'all-of'; readonly policies: readonly PolicyData[] }
-
-/** A calibration file: when to skip, found on a sample of queries. Other fields are kept for people, and not read. */
-export interface SkipCalibration {
-  readonly version: 1
-  /** Id of the scorer whose answers counted as right. */
-  readonly scorerId: string
-  /** The retriever whose scores were looked at, in words. */
-  readonly retriever?: string
-  /** The collection that was searched, in words. */
-  readonly corpus?: string
-  /** The day it was made, as `YYYY-MM-DD`. */
-  readonly date?: string
-  /** When to skip; `null` when no policy kept the promised quality, which then never skips. */
-  readonly skip: PolicyData | null
-}
+import { scoreShape } from './score-shape.js'
 
 /** Options of {@link calibrated}. */
-export interface CalibratedOptions {
+export interface CalibratedOptions<C extends Candidate = Candidate> {
+  /**
+   * The score that a second retriever gave a candidate, as `agreement` takes it: a file holds no function. Needed when the
+   * file skips by agreement, and not read otherwise.
+   */
+  readonly other?: ((candidate: C) => number | undefined) | undefined
   /** Told, once, that the calibration was made for another scorer. Default: a warning of the process. */
   readonly warn?: ((message: string) => void) | undefined
 }
 
-const simplePolicies: Readonly<Record<SimplePolicyName, (options: never) => SkipPolicy>> = {
+type Other = CalibratedOptions['other']
+
+const filePolicies: Readonly<Record<FilePolicyName, (options: never, other: Other) => SkipPolicy>> = {
   'above-threshold': aboveThreshold,
+  agreement: (options: object, other) => agreement({ ...options, other: needed(other) } as never),
   'clear-margin': clearMargin,
-  'small-pool': smallPool,
   'keyword-query': keywordQuery,
+  'score-shape': scoreShape,
+  'small-pool': smallPool,
 }
 
 /**
@@ -49,14 +37,21 @@ const simplePolicies: Readonly<Record<SimplePolicyName, (options: never) => Skip
  * Thresholds hold for the retriever, the scorer and the collection they were found with. When the stage has another
  * scorer, the policy works all the same and `warn` says so, once.
  *
- * @throws RerankError `'invalid-argument'` when it is no calibration.
+ * @throws RerankError `'invalid-argument'` when it is no calibration, or skips by agreement and `other` is missing.
  */
-export function calibrated(json: unknown, options: CalibratedOptions = {}): SkipPolicy {
-  checkOptions('options', options, ['warn'])
-  const { warn = warnProcess } = options
+export function calibrated<C extends Candidate = Candidate>(
+  json: unknown,
+  options: CalibratedOptions<C> = {},
+): SkipPolicy {
+  checkOptions('options', options, ['other', 'warn'])
+  const { other, warn = warnProcess } = options
   checkFunction('warn', warn)
+  if (other !== undefined) checkFunction('other', other)
   const calibration = readCalibration(json)
-  const policy = calibration.skip === null ? undefined : policyOf(calibration.skip, 'calibration.skip')
+  const policy =
+    calibration.skip === null
+      ? undefined
+      : policyOf(calibration.skip, { path: 'calibration.skip', other: other as Other })
   let hasWarned = false
   const run = (pool: Pool): SkipReason | undefined => {
     if (!hasWarned && pool.scorerId !== calibration.scorerId) {
@@ -96,17 +91,23 @@ function parse(text: string): unknown {
 }
 
 /** `path` says where in the file the policy stands. */
-function policyOf(data: unknown, path: string): SkipPolicy {
+function policyOf(data: unknown, { path, other }: { readonly path: string; readonly other: Other }): SkipPolicy {
   const { policy, options, policies } = (data ?? {}) as Record<'policy' | 'options' | 'policies', unknown>
   if (policy === 'any-of' || policy === 'all-of') {
     if (!Array.isArray(policies)) throw invalidArgument(`${path}.policies`, policies, 'it must be an array of policies')
-    const parts = policies.map((part, at) => policyOf(part, `${path}.policies[${at}]`))
+    const parts = policies.map((part, at) => policyOf(part, { path: `${path}.policies[${at}]`, other }))
     return policy === 'any-of' ? anyOf(...parts) : allOf(...parts)
   }
-  const names = Object.keys(simplePolicies)
+  const names = Object.keys(filePolicies)
   if (typeof policy !== 'string' || !names.includes(policy)) {
     throw invalidArgument(`${path}.policy`, policy, `it must be one of ${[...names, 'any-of', 'all-of'].join(', ')}`)
   }
-  const make = simplePolicies[policy as SimplePolicyName] as (options: unknown) => SkipPolicy
-  return make(options)
+  const make = filePolicies[policy as FilePolicyName] as (options: unknown, other: Other) => SkipPolicy
+  return make(options, other)
+}
+
+function needed(other: Other): NonNullable<Other> {
+  if (other !== undefined) return other
+  const fix = 'the file skips by agreement, so pass { other } that gives the score of the second retriever'
+  throw invalidArgument('options.other', other, fix)
 }

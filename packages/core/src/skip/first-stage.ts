@@ -1,7 +1,8 @@
 import type { SkipPolicy } from '../types.js'
 import { checkBoolean, checkCount, checkFinite, checkOptions } from '../checks.js'
 import { invalidArgument } from '../errors.js'
-import { definePolicy, firstStageScores } from './policy.js'
+import { firstStageScores } from '../first-stage-scores.js'
+import { definePolicy } from './policy.js'
 
 /** Options of {@link aboveThreshold}. */
 export interface AboveThresholdOptions {
@@ -26,7 +27,7 @@ export function aboveThreshold(options: AboveThresholdOptions): SkipPolicy {
   return definePolicy(
     'above-threshold',
     (pool) => {
-      if (firstStageScores(pool, higherIsBetter) === undefined) return undefined
+      if (firstStageScores(pool.candidates, higherIsBetter) === undefined) return undefined
       return { top: pool.candidates[0]?.score as number, threshold, higherIsBetter }
     },
     ({ top }) => (higherIsBetter ? top >= threshold : top <= threshold),
@@ -70,7 +71,7 @@ export function clearMargin(options: ClearMarginOptions): SkipPolicy {
   return definePolicy(
     'clear-margin',
     (pool) => {
-      const scores = firstStageScores(pool, higherIsBetter)
+      const scores = firstStageScores(pool.candidates, higherIsBetter)
       if (scores === undefined || scores.length < k) return undefined
       const top = scores[0] as number
       // The best of the rest, not the k-th: in a list that is not sorted by score, the lead must hold over all of it.

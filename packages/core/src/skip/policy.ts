@@ -1,4 +1,3 @@
-import { onlyRise } from '../blend.js'
 import type { Pool, SkipPolicy, SkipReason } from '../types.js'
 
 export type Evidence = SkipReason['evidence']
@@ -23,18 +22,4 @@ export function withEvidence(
   evidence: (pool: Pool) => Evidence | undefined,
 ): SkipPolicy {
   return Object.assign(Object.defineProperty(policy, 'name', { value: name }), { evidence })
-}
-
-/**
- * The first-stage scores of the pool, turned so that higher is better. Nothing when there are none, when one is missing,
- * or when they only get better down the list: a retriever puts its best first, so the direction was most likely named
- * wrongly (distances taken for similarities, or the other way round), and that is no evidence for skipping.
- */
-export function firstStageScores({ candidates }: Pool, higherIsBetter: boolean): number[] | undefined {
-  const scores: number[] = []
-  for (const { score } of candidates) {
-    if (score === undefined) return undefined
-    scores.push(higherIsBetter ? score : -score)
-  }
-  return scores.length === 0 || onlyRise(scores) ? undefined : scores
 }

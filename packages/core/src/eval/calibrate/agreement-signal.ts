@@ -13,8 +13,8 @@ export interface AgreementSignalOptions<C extends Candidate = Candidate> {
 }
 
 /**
- * Average overlap of the present order with that of a second retriever at `k`: what `agreement` looks at. A file cannot
- * hold a function, so the threshold found goes into `agreement({ other, atLeast: threshold, k })`.
+ * Average overlap of the present order with that of a second retriever at `k`: what `agreement` looks at. A file
+ * holds the threshold and not the function: load it with `calibrated(file, { other })`.
  */
 export function agreementSignal<C extends Candidate = Candidate>(options: AgreementSignalOptions<C>): Signal {
   const { other, k = 10 } = options
@@ -27,5 +27,7 @@ export function agreementSignal<C extends Candidate = Candidate>(options: Agreem
       if (scores.every((score) => score === undefined)) return undefined
       return averageOverlap(orderOf(scores), Math.min(k, candidates.length))
     },
+    // An agreement of 0 would skip on no agreement at all, and the policy refuses it.
+    policy: (atLeast) => (atLeast > 0 ? { policy: 'agreement', options: { atLeast, k } } : undefined),
   }
 }

@@ -1,8 +1,4 @@
-/** One policy as data: its name and its options, as `calibrated` reads them. */
-export interface PolicyData {
-  readonly policy: 'above-threshold' | 'clear-margin' | 'keyword-query'
-  readonly options: Readonly<Record<string, unknown>>
-}
+import type { SkipCalibration } from '../../types.js'
 
 /** Where the sample came from, in words: thresholds hold there and nowhere else. */
 export interface Provenance {
@@ -37,11 +33,11 @@ export interface Promised {
 }
 
 /** The content of `calibration.json`, which `calibrated` turns into a skip policy. */
-export interface CalibrationFile extends Provenance {
-  readonly version: 1
+export interface CalibrationFile extends Provenance, SkipCalibration {
+  readonly scorerId: string
+  readonly retriever: string
+  readonly corpus: string
   readonly date: string
-  /** When to skip; `null` for never. */
-  readonly skip: PolicyData | null
   /** Name of the signal; missing when nothing was promised. */
   readonly signal?: string
   readonly threshold?: number

@@ -1,7 +1,7 @@
-import type { Pool } from '../../types.js'
-import type { PolicyData } from './file.js'
+import type { Pool, PolicyData } from '../../types.js'
 import { checkWhole } from '../checks.js'
 import { invalidArgument } from '../../errors.js'
+import { firstStageScores, standOut } from '../../first-stage-scores.js'
 import { countWords } from '../../words.js'
 
 /** What a signal looks at: the query, and the head that the stage would score, in its present order. */
@@ -64,7 +64,7 @@ export function topScoreSignal({ higherIsBetter = true }: Pick<MarginOptions, 'h
 }
 
 /**
- * How far the top score stands out from the shape of the scores: its distance to the mean of places 2 to `k`, in standard
+ * How far the top score stands out from the shape of the scores, what `scoreShape` looks at: its distance to the mean of places 2 to `k`, in standard
  * deviations of those. Does not depend on the scale of the retriever. Akin to the query performance predictor NQC (Shtok
  * et al. 2012). Nothing with fewer than three scores, or when places 2 to k are equal.
  */
@@ -72,13 +72,8 @@ export function shapeSignal({ k = 10, higherIsBetter = true }: Omit<MarginOption
   checkWhole('k', k, 3)
   return {
     name: 'score-shape',
-    measure: ({ candidates }) => {
-      const [top, ...rest] = scoresOf(candidates, higherIsBetter)?.slice(0, k) ?? []
-      if (top === undefined || rest.length < 2) return undefined
-      const mean = rest.reduce((sum, score) => sum + score, 0) / rest.length
-      const deviation = Math.sqrt(rest.reduce((sum, score) => sum + (score - mean) ** 2, 0) / rest.length)
-      return deviation > 0 ? (top - mean) / deviation : undefined
-    },
+    measure: ({ candidates }) => standOut(scoresOf(candidates, higherIsBetter) ?? [], k),
+    policy: (atLeast) => ({ policy: 'score-shape', options: { atLeast, k, higherIsBetter } }),
   }
 }
 
@@ -101,19 +96,11 @@ export function queryLengthSignal(): Signal {
 /** As in `keywordQuery`: a longer query is none of keywords. */
 const LONGEST = 200
 
-/** First-stage scores with higher for better. Nothing when there are none or one is missing. */
+/** As the policies read them; a sample may hold what no retriever gave. */
 function scoresOf(candidates: SignalPool['candidates'], higherIsBetter: boolean): number[] | undefined {
-  const scores: number[] = []
   for (const [at, { score }] of candidates.entries()) {
-    if (score === undefined) return undefined
-    if (!Number.isFinite(score)) throw invalidArgument(`the score of candidate ${at}`, score, 'pass a finite number')
-    scores.push(higherIsBetter ? score : -score)
+    if (score !== undefined && !Number.isFinite(score))
+      throw invalidArgument(`the score of candidate ${at}`, score, 'pass a finite number')
   }
-  return scores.length === 0 || onlyRise(scores) ? undefined : scores
-}
-
-/** Whether three or more scores never fall and rise at least once: the policies of the hall take that for no evidence. */
-function onlyRise(scores: readonly number[]): boolean {
-  const never = scores.every((score, at) => at === 0 || score >= (scores[at - 1] as number))
-  return scores.length >= 3 && never && (scores.at(-1) as number) > (scores[0] as number)
+  return firstStageScores(candidates, higherIsBetter)
 }

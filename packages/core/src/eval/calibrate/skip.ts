@@ -6,7 +6,7 @@ import { type CurvePoint, curveOf, lossesAt, meanOf, measureAll, thresholdsOf } 
 import type { CalibrationFile, Promised, Provenance } from './file.js'
 import { type Attempt, type Plan, SELECTION, type Split, choose, leastSample, verify } from './plan.js'
 import type { CalibrationQuery } from './query.js'
-import { type Signal, marginSignal, queryLengthSignal, topScoreSignal } from './signals.js'
+import { type Signal, marginSignal, queryLengthSignal, shapeSignal, topScoreSignal } from './signals.js'
 
 /** Options of {@link calibrateSkip}. */
 export interface CalibrateOptions extends Provenance {
@@ -14,7 +14,7 @@ export interface CalibrateOptions extends Provenance {
   readonly maxLoss: number
   /** The chance with which the promise must hold, above 0 and below 1. Default 0.9. */
   readonly confidence?: number | undefined
-  /** Which signals to try. Default: margin, relative margin, top score, query length. */
+  /** Which signals to try. Default: margin, relative margin, top score, score shape, query length. */
   readonly signals?: readonly Signal[] | undefined
   /** What `loss` is a loss of. Default `'nDCG@10'`. */
   readonly metric?: string | undefined
@@ -118,7 +118,7 @@ function describe(queries: readonly CalibrationQuery[], signal: Signal): SignalC
 }
 
 function defaultSignals(): Signal[] {
-  return [marginSignal(), marginSignal({ relative: true }), topScoreSignal(), queryLengthSignal()]
+  return [marginSignal(), marginSignal({ relative: true }), topScoreSignal(), shapeSignal(), queryLengthSignal()]
 }
 
 function checkCalibration(queries: readonly CalibrationQuery[], options: CalibrateOptions): void {
