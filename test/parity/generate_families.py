@@ -92,7 +92,9 @@ def save(family: Family, tokenizer: PreTrainedTokenizerFast, model: torch.nn.Mod
     tokenizer.save_pretrained(folder)
     config = json.loads((folder / 'config.json').read_text()) | family.config
     limit = None if family.prompt else family.limit
-    named = {'tokenizer_class': 'PreTrainedTokenizerFast', 'model_max_length': limit or 131072, **family.tokens}
+    # Left to itself, this class gives no segments, and BERT would be scored with zeros.
+    named = {'tokenizer_class': 'PreTrainedTokenizerFast', 'model_max_length': limit or 131072, **family.tokens,
+             'model_input_names': [name for name in family.inputs if not name.startswith('past') and name != 'position_ids']}
     files = {'config.json': config, 'tokenizer_config.json': named, 'tokenizer.json': json.loads(tokenizer.backend_tokenizer.to_str())}
     for name, content in files.items():
         (folder / name).write_text(json.dumps(content))

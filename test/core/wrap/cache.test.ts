@@ -185,7 +185,7 @@ describe('withCache', () => {
       4,
       ['warmup', 'close'],
     ])
-    expect(withCache(watched().scorer, new Map())).not.toHaveProperty('toProbability')
+    expect(withCache(watched().scorer, new Map()).toProbability).toBeUndefined()
   })
 })
 

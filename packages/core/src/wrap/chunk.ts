@@ -28,8 +28,10 @@ export function withChunks(scorer: Scorer<'pair'>, options: ChunkOptions = {}): 
     scope: 'pair',
     score: (query, texts, call) =>
       scoreChunks({ scorer, query, texts, call, cut: (text) => textWindows(text, { maxLength, overlap, measure }) }),
+    get toProbability() {
+      return scorer.toProbability && ((score: number) => scorer.toProbability?.(score) ?? score)
+    },
   }
-  if (scorer.toProbability !== undefined) chunked.toProbability = (score) => scorer.toProbability?.(score) ?? score
   if (scorer.countTokens !== undefined) chunked.countTokens = (text) => scorer.countTokens?.(text) ?? 0
   if (scorer.warmup !== undefined) chunked.warmup = () => scorer.warmup?.() ?? Promise.resolve()
   if (scorer.close !== undefined) chunked.close = () => scorer.close?.() ?? Promise.resolve()

@@ -34,7 +34,10 @@ export function wrapScorer<S extends Scope>({ id, scope, score, inner, scale }: 
       if (call.now() >= call.deadline) throw deadlinePassed()
       return texts.length === 0 ? [] : score(query, texts, call)
     },
-    ...(scale.toProbability && { toProbability: (number: number) => scale.toProbability?.(number) ?? Number.NaN }),
+    // Asked for each time: a scorer that is loaded on first use may know only then.
+    get toProbability() {
+      return scale.toProbability && ((number: number) => scale.toProbability?.(number) ?? Number.NaN)
+    },
     ...(scale.countTokens && { countTokens: (text: string) => scale.countTokens?.(text) ?? 0 }),
     async warmup() {
       refuseClosed()

@@ -1,17 +1,13 @@
-import { invalidArgument } from '../../errors.js'
+import { type LengthFiles, checkedLength, modelLimit } from './max-length.js'
 import { keptLengths, textTokensThatMatter } from './pair-lengths.js'
 import { readPairTemplate } from './pair-template.js'
 import type { PairTemplate } from './pair-template.js'
 import type { TokenEncoder } from './text-encoder.js'
 
 /** What of a model folder says how a pair becomes tokens: parsed JSON files and the encoder made from them. */
-export interface PairEncoderFiles {
+export interface PairEncoderFiles extends LengthFiles {
   /** tokenizer.json */
   readonly tokenizer: unknown
-  /** tokenizer_config.json, for `model_max_length`. */
-  readonly tokenizerConfig?: unknown
-  /** config.json, for `max_position_embeddings`. */
-  readonly config?: unknown
   /** From `createTextEncoder`. */
   readonly encoder: TokenEncoder
 }
@@ -100,30 +96,4 @@ function join(
     for (let i = 0; i < count; i++) ids[at++] = source[i] as number
   }
   return { ids, secondSegmentStart }
-}
-
-/** `model_max_length` stands for "no limit" when it is larger than this (files say 1e30). */
-const SANE_LENGTH = 1e6
-/** Model families whose positions start behind the padding id, so that two positions are never used. */
-const OFFSET_POSITIONS = /^(xlm-roberta|roberta|camembert|xmod|mpnet|longformer|data2vec-text|bigbird_roberta)/
-
-/** The model's own limit in tokens; 512 when no file names one. */
-function modelLimit({ config, tokenizerConfig }: PairEncoderFiles): number {
-  const model = (config ?? {}) as Record<string, unknown>
-  const limits: number[] = []
-  if (typeof model['max_position_embeddings'] === 'number') {
-    const offset = OFFSET_POSITIONS.test(String(model['model_type'])) ? Number(model['pad_token_id'] ?? 1) + 1 : 0
-    limits.push(model['max_position_embeddings'] - offset)
-  }
-  const named = (tokenizerConfig as Record<string, unknown> | undefined)?.['model_max_length']
-  if (typeof named === 'number' && named > 0 && named <= SANE_LENGTH) limits.push(named)
-  return limits.length === 0 ? 512 : Math.min(...limits)
-}
-
-function checkedLength(asked: number | undefined, limit: number, minimum: number): number {
-  if (asked === undefined) return limit
-  if (!Number.isInteger(asked) || asked < minimum) {
-    throw invalidArgument('maxLength', asked, `pass an integer of at least ${minimum} (at most ${limit} has an effect)`)
-  }
-  return Math.min(asked, limit)
 }

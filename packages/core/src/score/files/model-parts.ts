@@ -10,6 +10,7 @@ export const optionalFiles: readonly string[] = [
   'modules.json',
   'sentence_bert_config.json',
   'config_sentence_transformers.json',
+  '1_LogitScore/config.json',
   // Of late-interaction models.
   'onnx_config.json',
   'artifact.metadata',

@@ -44,15 +44,14 @@ type Exchange<T> = (url: string, signal: AbortSignal) => Promise<T>
 /** Makes a scorer of a provider: splitting, retries, timeouts, checks and merging are the same for all. */
 export function hostedScorer<S extends Scope>(provider: Provider<S>, options: HostedOptions): HostedScorer<S> {
   const engine = new Engine(provider, options)
-  const scorer: HostedScorer<S> = {
+  const { toProbability } = provider
+  return {
     id: provider.id,
     scope: provider.scope,
     score: (query, texts, call) => engine.score(query, texts, call),
     close: async () => engine.close(),
+    ...(toProbability && { toProbability: (score: number) => toProbability(score) }),
   }
-  const { toProbability } = provider
-  if (toProbability !== undefined) scorer.toProbability = toProbability
-  return scorer
 }
 
 class Engine {

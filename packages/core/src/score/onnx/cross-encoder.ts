@@ -7,13 +7,13 @@ import { readTokenizerFiles } from './model-files.js'
 import { ModelSource } from './model-source.js'
 import { type CrossEncoderOptions, checkOptions, workerCount } from './options.js'
 import { PairBatch } from '../encode/pair-batch.js'
-import { createPairEncoder } from '../encode/pairs.js'
 import { startPool } from './pool.js'
 import { type Opened, listRefusals } from './provider-order.js'
 import { type LoadedModel, readTexts } from '../encode/reading.js'
 import { inThisThread } from './schedule.js'
 import { openSession, refuseTelemetry } from './session.js'
-import { createTextEncoder } from '../encode/text-encoder.js'
+import { prepareScoring } from '../encode/scoring.js'
+import { scoringParts } from '../encode/scoring-options.js'
 
 export type { CrossEncoderOptions } from './options.js'
 
@@ -21,7 +21,8 @@ export type { CrossEncoderOptions } from './options.js'
 export interface CrossEncoder extends Scorer<'pair'>, AsyncDisposable {
   /** What computes, and which of the `providers` could not; known once the model is loaded. */
   readonly opened: Opened | undefined
-  toProbability(score: number): number
+  /** Missing for a model whose authors leave its number as it is, and until it is known which model that is. */
+  readonly toProbability: ((score: number) => number) | undefined
   countTokens(text: string): Promise<number>
   warmup(): Promise<void>
   close(): Promise<void>
@@ -60,7 +61,12 @@ class OnnxCrossEncoder implements CrossEncoder {
   }
 
   get id(): string {
-    return [this.#source.id, ...readingOptions(this.#options), ...this.#providerPart()].join(':')
+    return [
+      this.#source.id,
+      ...scoringParts(this.#options),
+      ...readingOptions(this.#options),
+      ...this.#providerPart(),
+    ].join(':')
   }
 
   get opened(): Opened | undefined {
@@ -76,8 +82,10 @@ class OnnxCrossEncoder implements CrossEncoder {
     return readTexts({ query, texts, options: this.#options }, model, call)
   }
 
-  toProbability(score: number): number {
-    return 1 / (1 + Math.exp(-score / (this.#source.folder?.temperature ?? Number.NaN)))
+  get toProbability(): ((score: number) => number) | undefined {
+    const { folder } = this.#source
+    if (folder === undefined || (this.#options.activation ?? folder.activation) === 'identity') return undefined
+    return (score) => 1 / (1 + Math.exp(-score / folder.temperature))
   }
 
   async countTokens(text: string): Promise<number> {
@@ -117,18 +125,15 @@ class OnnxCrossEncoder implements CrossEncoder {
   }
 
   async #open(): Promise<LoadedModel> {
-    const { path, graphPath, config } = await this.#source.ensure(this.#closing.signal)
-    const { tokenizer, tokenizerConfig } = await readTokenizerFiles({ path })
-    const encoder = await createTextEncoder(tokenizer, tokenizerConfig).catch((cause: unknown) => {
-      const fix = 'restore it from the model it came with'
-      const message = `${path}/tokenizer.json cannot be used (${(cause as Error).message}): ${fix}.`
-      throw new RerankError('model-files', message, { cause })
-    })
-    const pairs = createPairEncoder({ tokenizer, tokenizerConfig, config, encoder }, this.#options)
+    const { path, id, graphPath, config } = await this.#source.ensure(this.#closing.signal)
+    const name = id.slice(0, id.lastIndexOf('@'))
+    const files = { name, config, ...(await readTokenizerFiles({ path })) }
+    const { pairs, head } = await prepareScoring(files, this.#options)
     const session = {
       graphPath,
       threads: this.#options.threads ?? 1,
       maxPositions: config.max_position_embeddings ?? 512,
+      head,
       providers: this.#options.providers,
       spinning: this.#options.spinning,
     }

@@ -1,5 +1,6 @@
 import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-node'
 import { RerankError } from '../../errors.js'
+import { emptyPast, isPast } from './past.js'
 
 type TensorClass = new (
   type: 'int32' | 'int64',
@@ -15,24 +16,30 @@ interface FeedOptions {
   readonly maxPositions: number
 }
 
+/** Of a stock graph: what is fed at each place of a pair. */
+const PER_TOKEN = new Set(['input_ids', 'attention_mask', 'token_type_ids', 'position_ids'])
+/** Of how many places a language model shall give its numbers: the last is enough. */
+const LAST_ONLY = new Set(['num_logits_to_keep', 'logits_to_keep'])
+
 /**
  * Reads from the graph which inputs it has, and gives the function that fills them. Segment ids are fed if and only if
  * the graph asks, and then as real 0/1 values: zeros would change every score of a BERT model.
  *
  * - lean graph: `token_ids` and `position_type_ids` (position + segment * maxPositions), int32 [length]
- * - stock graph: `input_ids`, and where present `attention_mask`, `token_type_ids`, int64 or int32 [1, length]
+ * - stock graph: `input_ids`, and where present `attention_mask`, `token_type_ids`, `position_ids`, int64 or int32
+ *   [1, length]; for language models `past_key_values.*`, which is empty, and `num_logits_to_keep`, which is 1
  */
 export function createFeeds(TensorType: unknown, session: InferenceSession, options: FeedOptions): Feeds {
   const tensor = TensorType as TensorClass
   const names = session.inputNames
   if (names.includes('token_ids') && names.includes('position_type_ids')) return leanFeeds(tensor, options.maxPositions)
-  const known = new Set(['input_ids', 'attention_mask', 'token_type_ids'])
-  const unknown = names.filter((name) => !known.has(name))
+  const unknown = names.filter((name) => !PER_TOKEN.has(name) && !LAST_ONLY.has(name) && !isPast(name))
   if (!names.includes('input_ids') || unknown.length > 0) {
+    const odd = unknown.length > 0 ? ` (${unknown.join(', ')} is not known here)` : ''
     const fix = 'export it with input_ids, attention_mask and token_type_ids, or with training/export'
-    throw new RerankError('model-files', `${options.graphPath} has the inputs ${names.join(', ')}: ${fix}.`)
+    throw new RerankError('model-files', `${options.graphPath} has the inputs ${names.join(', ')}${odd}: ${fix}.`)
   }
-  return stockFeeds(tensor, session)
+  return stockFeeds(tensor, session, options.graphPath)
 }
 
 function leanFeeds(TensorType: TensorClass, maxPositions: number): Feeds {
@@ -44,21 +51,47 @@ function leanFeeds(TensorType: TensorClass, maxPositions: number): Feeds {
   }
 }
 
-function stockFeeds(TensorType: TensorClass, session: InferenceSession): Feeds {
-  const types = session.inputMetadata.map((input) => (input.isTensor && input.type === 'int32' ? 'int32' : 'int64'))
+type Input = InferenceSession['inputMetadata'][number]
+
+function stockFeeds(TensorType: TensorClass, session: InferenceSession, graphPath: string): Feeds {
+  const fixed = Object.fromEntries(session.inputMetadata.flatMap((input) => fixedInput(TensorType, input, graphPath)))
+  const perToken = session.inputMetadata.filter(({ name }) => PER_TOKEN.has(name))
   return (ids, secondSegmentStart) => {
     const values: Record<string, (at: number) => number> = {
       input_ids: (at) => ids[at] as number,
       attention_mask: () => 1,
       token_type_ids: (at) => (at < secondSegmentStart ? 0 : 1),
+      position_ids: (at) => at,
     }
-    const entries = session.inputNames.map((name, input): [string, Tensor] => {
-      const type = types[input] as 'int32' | 'int64'
-      const data = fill(ids.length, type, values[name] as (at: number) => number)
-      return [name, new TensorType(type, data, [1, ids.length]) as Tensor]
+    const entries = perToken.map((input): [string, Tensor] => {
+      const type = typeOf(input)
+      const data = fill(ids.length, type, values[input.name] as (at: number) => number)
+      return [input.name, new TensorType(type, data, [1, ids.length]) as Tensor]
     })
-    return Object.fromEntries(entries)
+    return { ...fixed, ...Object.fromEntries(entries) }
   }
+}
+
+/** An input that is the same for every pair, with its name. */
+function fixedInput(TensorType: TensorClass, input: Input, graphPath: string): [string, Tensor][] {
+  if (isPast(input.name)) return [[input.name, emptyPast(TensorType, input, graphPath)]]
+  if (!LAST_ONLY.has(input.name)) return []
+  const type = typeOf(input)
+  const dims = input.isTensor && input.shape.length === 1 ? [1] : []
+  return [
+    [
+      input.name,
+      new TensorType(
+        type,
+        fill(1, type, () => 1),
+        dims,
+      ) as Tensor,
+    ],
+  ]
+}
+
+function typeOf(input: Input): 'int32' | 'int64' {
+  return input.isTensor && input.type === 'int32' ? 'int32' : 'int64'
 }
 
 /** Values are never negative, so the low half of each 64-bit number is written through a 32-bit view: no BigInt made. */

@@ -9,6 +9,7 @@ import { type Dtype, type GraphWish, chooseGraph } from '../files/graph-choice.j
 import { type CachedModel, findInCache } from '../files/hub-model.js'
 import { readModelName } from '../files/model-name.js'
 import { requiredFiles } from '../files/model-parts.js'
+import { type Activation, readActivation } from '../encode/activation.js'
 import { folderDigest } from './folder-digest.js'
 
 /** The package that `model: 'bundled'` means. The only place that names it. */
@@ -30,12 +31,15 @@ export interface ModelFolder {
   readonly config: ModelConfig
   /** Divisor of the logit before the sigmoid, from `calibration.json`; 1 without one. */
   readonly temperature: number
+  /** What is put on top of the logit: what the files name; the sigmoid where `calibration.json` gives a temperature. */
+  readonly activation: Activation
 }
 
-/** What a text encoder is built from. */
+/** What a text encoder is built from, and what says which words a language model answers with. */
 export interface TokenizerFiles {
   readonly tokenizer: unknown
   readonly tokenizerConfig: unknown
+  readonly logitScore: unknown
 }
 
 /** A folder to be looked at. */
@@ -65,7 +69,11 @@ export function openFolder({ path, model, graph: wish, known }: FolderWish): Mod
   const graphPath = join(path, ...graph.split('/'))
   for (const file of requiredFiles) requireFile(join(path, file), path)
   const config = readJson(join(path, 'config.json')) as ModelConfig
-  return { path, id: known?.id ?? idOf(path, graph), graphPath, config, temperature: readTemperature(path) }
+  const sentenceTransformers = readOptional(path, 'config_sentence_transformers.json')
+  const isCalibrated = existsSync(join(path, 'calibration.json'))
+  const activation = isCalibrated ? 'sigmoid' : readActivation({ config, sentenceTransformers })
+  const id = known?.id ?? idOf(path, graph)
+  return { path, id, graphPath, config, temperature: readTemperature(path), activation }
 }
 
 /**
@@ -112,10 +120,10 @@ export function bundledFolder(dtype: Dtype): string {
  */
 export async function readTokenizerFiles(folder: Pick<ModelFolder, 'path'>): Promise<TokenizerFiles> {
   await verifySums(folder.path)
-  const tokenizerConfigPath = join(folder.path, 'tokenizer_config.json')
   return {
     tokenizer: readJson(join(folder.path, 'tokenizer.json')),
-    tokenizerConfig: existsSync(tokenizerConfigPath) ? readJson(tokenizerConfigPath) : {},
+    tokenizerConfig: readOptional(folder.path, 'tokenizer_config.json') ?? {},
+    logitScore: readOptional(folder.path, '1_LogitScore/config.json'),
   }
 }
 
@@ -139,6 +147,11 @@ function readJson(file: string): unknown {
       cause,
     })
   }
+}
+
+function readOptional(path: string, file: string): unknown {
+  const place = join(path, file)
+  return existsSync(place) ? readJson(place) : undefined
 }
 
 function readTemperature(path: string): number {

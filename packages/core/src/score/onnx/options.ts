@@ -2,11 +2,12 @@ import { availableParallelism } from 'node:os'
 import { checkBoolean } from '../../checks.js'
 import { invalidArgument } from '../../errors.js'
 import { type ReadingOptions, checkReadingOptions, isWholeFrom } from '../encode/reading-options.js'
+import { type ScoringOptions, checkScoringOptions } from '../encode/scoring-options.js'
 import type { ModelSourceOptions } from './model-source.js'
 import type { Provider } from './providers.js'
 
 /** Options of {@link crossEncoder}. */
-export interface CrossEncoderOptions extends ReadingOptions, ModelSourceOptions {
+export interface CrossEncoderOptions extends ReadingOptions, ScoringOptions, ModelSourceOptions {
   /**
    * Worker threads that score beside the event loop. Default 0: score in the calling thread, one pair a run, so that
    * the loop turns between pairs. A number from 1: that many threads, each with its own copy of the weights.
@@ -41,4 +42,5 @@ export function checkOptions({ workers, threads, spinning, ...reading }: CrossEn
     throw invalidArgument('threads', threads, 'pass a whole number from 1')
   if (spinning !== undefined) checkBoolean('spinning', spinning)
   checkReadingOptions(reading)
+  checkScoringOptions(reading)
 }
