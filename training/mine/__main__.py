@@ -16,11 +16,12 @@ from prepare.log import Log
 def main() -> int:
     parser = argparse.ArgumentParser(prog='python -m mine', description='Training pools from clean sets.')
     parser.add_argument('config', type=Path, help='a TOML file; configs/mine-cpu.toml is made for two cores')
-    parser.add_argument('--from', type=int, default=0, dest='first', help='the round to start with, to share the work among machines')
+    help_of_from = 'the round to begin with, to share the work among machines'
+    parser.add_argument('--from', type=int, default=0, dest='first', help=help_of_from)
     options = parser.parse_args()
     try:
         config = read_config(options.config)
-        mine(config, BiEncoder(config), Log(config.out / 'mine.log'), options.first)
+        mine(config, BiEncoder(config), Log(config.out / 'mine.log'), first=options.first)
     except DataError as error:
         print(error, file=sys.stderr)
         return 1

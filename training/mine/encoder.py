@@ -26,7 +26,8 @@ def find_encoder(name: str) -> Path:
     folder = Path(spec.origin).parent / 'model' if spec and spec.origin else None
     if folder and folder.is_dir():
         return folder
-    raise DataError(f'encoder {name!r}: is neither a folder nor an installed package with a folder "model"; install requirements-encoder.txt')
+    fix = 'install requirements-encoder.txt, or give the path of a folder'
+    raise DataError(f'encoder {name!r}: is neither a folder nor an installed package with a folder "model"; {fix}')
 
 
 class BiEncoder:
@@ -47,7 +48,8 @@ class BiEncoder:
 
     def __call__(self, texts: list[str]) -> np.ndarray:
         config = self._config
-        tokens = self._tokenizer([text[: config.max_embed_characters] for text in texts], truncation=True, max_length=config.max_embed_tokens)['input_ids']
+        cut = [text[: config.max_embed_characters] for text in texts]
+        tokens = self._tokenizer(cut, truncation=True, max_length=config.max_embed_tokens)['input_ids']
         order = sorted(range(len(texts)), key=lambda place: (len(tokens[place]), place))
         vectors = np.zeros((len(texts), self.width), np.float32)
         for batch in _batches(order, [len(one) for one in tokens], config.batch_tokens):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mine.config import MineConfig
 from mine.encoder import Embed
-from mine.search import SPLITS, pools_of_slice
+from mine.search import SPLITS, SliceMiner
 from prepare.beir import RelevanceSet, read_set
 from prepare.errors import DataError
 from prepare.log import Log
@@ -21,45 +21,53 @@ from prepare.text import rng
 _NOT_OF_THE_POOLS = ('rounds', 'out', 'data', 'device', 'threads', 'batch_tokens')
 
 
-def mine(config: MineConfig, embed: Embed, log: Log, first: int = 0) -> list[Path]:
-    """Writes `pools-0000.jsonl.gz`, ... and `held-out-0000.jsonl.gz`, ... to `out`, and `shard-0000.json` when both are whole."""
+def mine(config: MineConfig, embed: Embed, log: Log, *, first: int = 0) -> list[Path]:
+    """Writes `pools-0000.jsonl.gz`, ... and `held-out-0000.jsonl.gz`, ... to `out`; `first` is the round to begin with.
+
+    Returns the files `shard-0000.json`, ..., each of which appears when its shard is whole.
+    """
     folders = sorted(one.parent for one in config.data.glob('*/corpus.jsonl'))
     if not folders:
         raise DataError(f'{config.data}: holds no sets; run python -m prepare first')
     sets = [read_set(folder) for folder in folders]
     marks = {one.name: _mark(folder, one) for folder, one in zip(folders, sets)}
-    return [config.out / _shard(number, sets, marks, config, (embed, log)) for number in range(first, config.rounds)]
+    shards = []
+    for number in range(first, config.rounds):
+        done = config.out / f'shard-{number:04}.json'
+        fingerprint = _fingerprint(number, marks, config)
+        if done.is_file() and json.loads(done.read_text())['fingerprint'] == fingerprint:
+            log(f'shard {number}: done before')
+        else:
+            summary = _mine_shard(number, sets, (config, embed, log))
+            done.write_text(json.dumps({'fingerprint': fingerprint} | summary, indent=2) + '\n', encoding='utf-8')
+        shards.append(done)
+    return shards
 
 
-def _shard(number: int, sets: list[RelevanceSet], marks: dict[str, str], config: MineConfig, tools: tuple[Embed, Log]) -> str:
-    embed, log = tools
-    done = config.out / f'shard-{number:04}.json'
-    fingerprint = _fingerprint(number, marks, config)
-    if done.is_file() and json.loads(done.read_text())['fingerprint'] == fingerprint:
-        log(f'shard {number}: done before')
-        return done.name
+def _mine_shard(number: int, sets: list[RelevanceSet], tools: tuple[MineConfig, Embed, Log]) -> dict:
+    """Writes both files of a shard and returns what is in them."""
+    config, embed, log = tools
+    miner = SliceMiner(config, embed)
     pools: dict[str, list[Pool]] = {split: [] for split in SPLITS}
-    counts: Counter = Counter()
     for one in sets:
-        made = pools_of_slice(one, number, config, embed, counts)
+        made = miner.pools(one, number)
         for split, found in made.items():
             pools[split] += found
         log(f'shard {number}: {one.name}: {len(made["train"])} pools')
     for split, name in SPLITS.items():
         rng(config.seed, 'order', number).shuffle(pools[split])
         write_pools(config.out / f'{name}-{number:04}.jsonl.gz', pools[split])
-    summary = _summary(pools, counts)
-    done.write_text(json.dumps({'fingerprint': fingerprint} | summary, indent=2) + '\n', encoding='utf-8')
+    summary = _summary(pools, miner.left_out)
     log(f'shard {number}: {summary["pools"]}, left out {summary["queries left out"]}')
-    return done.name
+    return summary
 
 
-def _summary(pools: dict[str, list[Pool]], counts: Counter) -> dict:
+def _summary(pools: dict[str, list[Pool]], left_out: Counter) -> dict:
     return {
         'pools': {name: len(pools[split]) for split, name in SPLITS.items()},
         'styles': dict(sorted(Counter(pool.style for pool in pools['train']).items())),
         'sets': dict(sorted(Counter(pool.set for pool in pools['train']).items())),
-        'queries left out': dict(sorted(counts.items())),
+        'queries left out': dict(sorted(left_out.items())),
     }
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import bm25s
 import numpy as np
 import Stemmer
 
-from mine.candidates import Found, choose
+from mine.candidates import Chooser, Found
 from mine.config import MineConfig
 from mine.encoder import Embed
-from mine.slices import Slice, take_slice
+from mine.slices import Slice, slices_of
 from prepare.beir import Passage, Query, RelevanceSet
 from prepare.pools import Candidate, Pool
 from prepare.text import full_text, rng, words
@@ -28,11 +28,12 @@ class Search:
     """The passages of a slice, indexed and embedded once. BM25 with k1 = 0.9, b = 0.4 over title and text, stemmed."""
 
     def __init__(self, passages: list[Passage], embed: Embed):
+        self.ids = [one.id for one in passages]
         self.texts = [full_text(one.title, one.text) for one in passages]
-        self.place = {one.id: place for place, one in enumerate(passages)}
+        self._place = {id: place for place, id in enumerate(self.ids)}
         self._embed, self._stemmer = embed, Stemmer.Stemmer('english')
         self._index = bm25s.BM25(k1=0.9, b=0.4)
-        self._index.index(bm25s.tokenize(self.texts, stopwords='en', stemmer=self._stemmer, show_progress=False), show_progress=False)
+        self._index.index(self._tokens(self.texts), show_progress=False)
         self._vectors = embed(self.texts)
         self._words = [frozenset(words(text)) for text in self.texts]
 
@@ -42,54 +43,52 @@ class Search:
         for at in range(0, len(part.queries), _BLOCK):
             block = part.queries[at : at + _BLOCK]
             for query, similar in zip(block, asked[at : at + _BLOCK] @ self._vectors.T):
-                positives = [self.place[id] for id in part.positives[query.id]]
+                positives = [self._place[id] for id in part.positives[query.id]]
                 yield query, Found(self._lexical(query.text), similar, positives, self._words)
 
     def _lexical(self, query: str) -> np.ndarray:
         """BM25 of every passage; zeros when the query is nothing but stop words."""
-        tokens = bm25s.tokenize([query], stopwords='en', stemmer=self._stemmer, return_ids=False, show_progress=False)[0]
+        tokens = self._tokens([query], return_ids=False)[0]
         return self._index.get_scores(tokens) if tokens else np.zeros(len(self.texts), np.float32)
 
+    def _tokens(self, texts: list[str], **options):
+        return bm25s.tokenize(texts, stopwords='en', stemmer=self._stemmer, show_progress=False, **options)
 
-@dataclass(frozen=True)
-class _Maker:
-    """Turns what was found into pools of one set."""
 
-    name: str
-    ids: list[str]
-    texts: list[str]
+@dataclass
+class SliceMiner:
+    """`left_out` counts why queries have no pool."""
+
     config: MineConfig
+    embed: Embed
+    left_out: Counter = field(default_factory=Counter)
 
-    def pool(self, query: Query, grades: dict[str, float], found: Found, places: list[int]) -> Pool:
-        """Grades above 1 become shares of the highest."""
-        highest = max(1.0, *grades.values())
-        candidates = []
-        for place in places:
-            id, text = self.ids[place], self.texts[place][: self.config.max_pool_characters]
-            label = grades[id] / highest if id in grades else None
-            candidates.append(Candidate(id, text, label, _scores(found, place)))
-        return Pool(f'{self.name}/{query.id}', self.name, query.text, candidates, query.style)
+    def pools(self, one: RelevanceSet, number: int) -> dict[str, list[Pool]]:
+        """The pools of slice `number`, by split."""
+        slices = slices_of(one, number, self.config)
+        if len(slices['train'].passages) <= self.config.candidates:
+            return {split: [] for split in SPLITS}
+        search = Search(slices['train'].passages, self.embed)
+        return {split: list(self._pools_of(one.name, part, search)) for split, part in slices.items()}
 
-
-def _scores(found: Found, place: int) -> dict[str, float]:
-    return {'bm25': round(float(found.lexical[place]), 4), 'bi-encoder': round(float(found.similar[place]), 4)}
-
-
-def pools_of_slice(one: RelevanceSet, number: int, config: MineConfig, embed: Embed, counts: Counter) -> dict[str, list[Pool]]:
-    """Pools of both splits; `counts` is told why queries were left out."""
-    slices = {split: take_slice(one, number, split, config) for split in SPLITS}
-    made: dict[str, list[Pool]] = {split: [] for split in SPLITS}
-    passages = slices['train'].passages
-    if len(passages) <= config.candidates:
-        return made
-    config = replace(config, false_negative_ratio=config.false_negative_ratios.get(one.name, config.false_negative_ratio))
-    search = Search(passages, embed)
-    maker = _Maker(one.name, list(search.place), search.texts, config)
-    for split, part in slices.items():
+    def _pools_of(self, name: str, part: Slice, search: Search) -> Iterator[Pool]:
+        ratio = self.config.false_negative_ratios.get(name, self.config.false_negative_ratio)
+        config = replace(self.config, false_negative_ratio=ratio)
         for query, found in search.find(part):
-            chosen = choose(found, config, rng(config.seed, 'candidates', one.name, query.id))
+            chosen = Chooser(config, rng(config.seed, 'candidates', name, query.id)).choose(found)
             if isinstance(chosen, str):
-                counts[chosen] += 1
-            else:
-                made[split].append(maker.pool(query, part.positives[query.id], found, [*chosen[0], *chosen[1]]))
-    return made
+                self.left_out[chosen] += 1
+                continue
+            grades = part.positives[query.id]
+            highest = max(1.0, *grades.values())
+            labels = {id: grade / highest for id, grade in grades.items()}
+            yield Pool(f'{name}/{query.id}', name, query.text, self._candidates(chosen, labels, (search, found)), query.style)
+
+    def _candidates(self, places: list[int], labels: dict[str, float], where: tuple[Search, Found]) -> list[Candidate]:
+        search, found = where
+        made = []
+        for place in places:
+            scores = {'bm25': round(float(found.lexical[place]), 4), 'bi-encoder': round(float(found.similar[place]), 4)}
+            text = search.texts[place][: self.config.max_pool_characters]
+            made.append(Candidate(search.ids[place], text, labels.get(search.ids[place]), scores))
+        return made

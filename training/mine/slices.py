@@ -7,6 +7,7 @@ this is what makes bi-encoder candidates affordable. With `passages_per_slice = 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mine.config import MineConfig
@@ -21,19 +22,26 @@ class Slice:
     positives: dict[str, dict[str, float]]
 
 
-def take_slice(found: RelevanceSet, number: int, split: str, config: MineConfig) -> Slice:
-    """Slice `number` of a set with the queries of one split that it answers; empty when the set is used up."""
+def slices_of(found: RelevanceSet, number: int, config: MineConfig) -> dict[str, Slice]:
+    """Slice `number` of a set with the queries that it answers, by split; empty when the set is used up."""
     passages = _passages(found, number, config)
     inside = {one.id for one in passages}
-    positives = {}
-    for query, grades in found.positives(split).items():
-        here = {passage: grade for passage, grade in grades.items() if passage in inside}
-        if here:
-            positives[query] = here
-    chosen = sorted(positives, key=lambda id: fraction(config.seed, 'query', found.name, id))
-    limit = config.queries.get(found.name, config.queries_per_slice)
-    chosen = chosen[:limit] if limit else chosen
-    return Slice(passages, [found.queries[id] for id in chosen], {id: positives[id] for id in chosen})
+    made = {}
+    for split in ('train', 'held-out'):
+        positives = {}
+        for query, grades in found.positives(split).items():
+            here = {passage: grade for passage, grade in grades.items() if passage in inside}
+            if here:
+                positives[query] = here
+        chosen = _chosen(found.name, positives, config)
+        made[split] = Slice(passages, [found.queries[id] for id in chosen], {id: positives[id] for id in chosen})
+    return made
+
+
+def _chosen(name: str, queries: Iterable[str], config: MineConfig) -> list[str]:
+    """So many as the configuration wants, in an order that depends on nothing but their ids."""
+    limit = config.queries.get(name, config.queries_per_slice) or None
+    return sorted(queries, key=lambda id: fraction(config.seed, 'query', name, id))[:limit]
 
 
 def _passages(found: RelevanceSet, number: int, config: MineConfig) -> list[Passage]:

@@ -56,7 +56,8 @@ def decide(readme: str, *, licence: str = '', reviewed: str = '', leave_out: str
         return Decision(False, f'{licence} is not on the list of licences that allow selling and passing on', found)
     refused = [name for name in found if name not in ALLOWED]
     if refused and not (licence and reviewed):
-        return Decision(False, f'its README names {", ".join(refused)}; nobody has stated another licence and why it holds', found)
+        named = ', '.join(refused)
+        return Decision(False, f'its README names {named}; nobody has stated another licence and why it holds', found)
     if not found and not (licence and reviewed):
         return Decision(False, 'its README names no licence', found)
     return Decision(True, reviewed or f'its README names {", ".join(found)} only', found)

@@ -1,7 +1,8 @@
 """Finds what a training set shares with evaluation sets: exactly, and nearly.
 
-Passages are compared by shingles of eight words. One is a near-duplicate when half of its shingles, or a run as long as
-32 words in all, occur in the evaluation texts. Nothing is sampled or estimated: the shingles are 64-bit hashes in one sorted array.
+Passages are compared by shingles of eight words. One is a near-duplicate when half of its shingles occur in the
+evaluation texts, or as many as 32 words in a row have. Nothing is sampled or estimated: the shingles are 64-bit hashes in
+one sorted array.
 Queries are compared by their sets of content words (Jaccard).
 """
 

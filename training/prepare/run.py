@@ -26,58 +26,67 @@ def prepare(config: PrepareConfig, log: Log) -> dict:
     config.out.mkdir(parents=True, exist_ok=True)
     evaluation = [read_set(folder) for folder in config.evaluation]
     log(f'{len(evaluation)} evaluation sets: {", ".join(one.name for one in evaluation) or "none"}')
-    passages = [full_text(p.title, p.text) for one in evaluation for p in one.passages.values()]
-    questions = [query.text for one in evaluation for query in one.queries.values()]
-    overlap = PassageOverlap(passages, config.near_duplicate_share, config.near_duplicate_words)
-    overlap_of_queries = QueryOverlap(questions, config.query_jaccard)
-    entries = [_one_set(one, config, (overlap, overlap_of_queries), log) for one in config.sets]
-    manifest = {
-        'seed': config.seed,
-        'evaluation sets compared with': {one.name: {'passages': len(one.passages), 'queries': len(one.queries)} for one in evaluation},
-        'sets': entries,
-    }
-    (config.out / 'manifest.json').write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + '\n', encoding='utf-8')
+    preparation = _Preparation(config, evaluation, log)
+    entries = [preparation.entry(one) for one in config.sets]
+    compared = {one.name: {'passages': len(one.passages), 'queries': len(one.queries)} for one in evaluation}
+    manifest = {'seed': config.seed, 'evaluation sets compared with': compared, 'sets': entries}
+    text = json.dumps(manifest, indent=2, ensure_ascii=False) + '\n'
+    (config.out / 'manifest.json').write_text(text, encoding='utf-8')
     used = [one['name'] for one in entries if one['decision']['used']]
     log(f'used: {", ".join(used)}; left out: {", ".join(one["name"] for one in entries if one["name"] not in used)}')
     return manifest
 
 
-def _one_set(one: SetConfig, config: PrepareConfig, overlap: tuple[PassageOverlap, QueryOverlap], log: Log) -> dict:
-    done = config.out / 'sets' / one.name / 'done.json'
-    fingerprint = _fingerprint(one, config)
-    if done.is_file() and (entry := json.loads(done.read_text()))['fingerprint'] == fingerprint:
-        log(f'{one.name}: done before')
-        return entry['entry']
-    found = read_set(one.path, one.name)
-    decision = decide(found.readme, licence=one.licence, reviewed=one.reviewed, leave_out=one.leave_out)
-    entry = {'name': one.name, 'decision': asdict(decision), 'licence': one.licence or ', '.join(decision.found), 'remark': one.remark}
-    log(f'{one.name}: {"used" if decision.used else "left out"}: {decision.reason}')
-    if decision.used:
-        entry['removed'] = {what: count for what, count in _clean(found, one, config, overlap).items() if count}
-        entry['kept'] = _counts(found)
-        write_set(found, done.parent)
-        log(f'{one.name}: {entry["kept"]["passages"]} passages, {entry["kept"]["queries"]} queries; removed {entry["removed"]}')
-    done.parent.mkdir(parents=True, exist_ok=True)
-    done.write_text(json.dumps({'fingerprint': fingerprint, 'entry': entry}, ensure_ascii=False), encoding='utf-8')
-    return entry
+class _Preparation:
+    """What all sets are held against: the configuration and the evaluation sets."""
 
+    def __init__(self, config: PrepareConfig, evaluation: list[RelevanceSet], log: Log):
+        self._config, self._log = config, log
+        passages = (full_text(p.title, p.text) for one in evaluation for p in one.passages.values())
+        questions = (query.text for one in evaluation for query in one.queries.values())
+        self._passages = PassageOverlap(passages, config.near_duplicate_share, config.near_duplicate_words)
+        self._questions = QueryOverlap(questions, config.query_jaccard)
 
-def _clean(found: RelevanceSet, one: SetConfig, config: PrepareConfig, overlap: tuple[PassageOverlap, QueryOverlap]) -> Counter:
-    removed = Counter()
-    if one.keep_queries:
-        removed['queries of sources that may not be used'] = keep_only(found, one.keep_queries)
-    removed += remove_overlap(found, *overlap)
-    removed += merge_equal(found)
-    removed['queries left without a relevant passage'] += drop_unanswered(found)
-    removed += split_held_out(found, config.held_out_share, config.seed)
-    if one.restyle:
-        counts = Counter(word for p in found.passages.values() for word in words(p.text))
-        forms = base_forms(counts)
-        found.queries = {id: restyle(query, config.seed, forms) for id, query in found.queries.items()}
-    if one.sentences:
-        add_sentences(found, one.sentences, config.seed)
-    removed['queries cut to their first words'] = cut_long_queries(found, config.max_query_words)
-    return removed
+    def entry(self, one: SetConfig) -> dict:
+        """Prepares one set and returns its part of the manifest; what was done before is read."""
+        done = self._config.out / 'sets' / one.name / 'done.json'
+        fingerprint = _fingerprint(one, self._config)
+        if done.is_file() and (before := json.loads(done.read_text(encoding='utf-8')))['fingerprint'] == fingerprint:
+            self._log(f'{one.name}: done before')
+            return before['entry']
+        entry = self._prepare(one, done.parent)
+        done.parent.mkdir(parents=True, exist_ok=True)
+        done.write_text(json.dumps({'fingerprint': fingerprint, 'entry': entry}, ensure_ascii=False), encoding='utf-8')
+        return entry
+
+    def _prepare(self, one: SetConfig, folder: Path) -> dict:
+        found = read_set(one.path, one.name)
+        decision = decide(found.readme, licence=one.licence, reviewed=one.reviewed, leave_out=one.leave_out)
+        self._log(f'{one.name}: {"used" if decision.used else "left out"}: {decision.reason}')
+        licence = one.licence or ', '.join(decision.found)
+        entry = {'name': one.name, 'decision': asdict(decision), 'licence': licence, 'remark': one.remark}
+        if decision.used:
+            removed = {what: count for what, count in self._clean(found, one).items() if count}
+            entry |= {'removed': removed, 'kept': _counts(found)}
+            write_set(found, folder)
+            self._log(f'{one.name}: {len(found.passages)} passages, {len(found.queries)} queries; removed {removed}')
+        return entry
+
+    def _clean(self, found: RelevanceSet, one: SetConfig) -> Counter:
+        config, removed = self._config, Counter()
+        if one.keep_queries:
+            removed['queries of sources that may not be used'] = keep_only(found, one.keep_queries)
+        removed += remove_overlap(found, self._passages, self._questions)
+        removed += merge_equal(found)
+        removed['queries left without a relevant passage'] += drop_unanswered(found)
+        removed += split_held_out(found, config.held_out_share, config.seed)
+        if one.restyle:
+            forms = base_forms(Counter(word for p in found.passages.values() for word in words(p.text)))
+            found.queries = {id: restyle(query, config.seed, forms) for id, query in found.queries.items()}
+        if one.sentences:
+            add_sentences(found, one.sentences, config.seed)
+        removed['queries cut to their first words'] = cut_long_queries(found, config.max_query_words)
+        return removed
 
 
 def _counts(found: RelevanceSet) -> dict:

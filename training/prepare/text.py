@@ -7,7 +7,8 @@ import random
 import re
 
 _WORD = re.compile(r"\w+(?:['’]\w+)?")
-_NOT_AN_END = ''.join(f'(?<!{one})' for one in (r'\b[A-Z]\.', 'Mr.', 'Mrs.', 'Ms.', 'Dr.', 'St.', 'vs.', r'e\.g\.', r'i\.e\.', 'Fig.', 'No.'))
+_ABBREVIATIONS = (r'\b[A-Z]', 'Mr', 'Mrs', 'Ms', 'Dr', 'St', 'vs', r'e\.g', r'i\.e', 'Fig', 'No')
+_NOT_AN_END = ''.join(rf'(?<!{one}\.)' for one in _ABBREVIATIONS)
 _SENTENCE_END = re.compile(r'(?<=[.!?])' + _NOT_AN_END + r'\s+(?=["“(\[]?[A-Z0-9])')
 
 

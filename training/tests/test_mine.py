@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from conftest import save_random
-from mine.candidates import Found, choose
+from mine.candidates import Chooser, Found
 from mine.config import MineConfig, read_config
 from mine.encoder import BiEncoder, find_encoder
 from mine.run import mine
-from mine.slices import take_slice
+from mine.slices import slices_of
 from prepare.beir import read_set
 from prepare.errors import DataError
 from prepare.pools import Candidate, Pool, read_pools, write_pools
@@ -89,20 +89,20 @@ def test_goes_on_where_it_stopped(config):
     assert {name: sums(config.out)[name] for name in before} == before
     (config.out / 'shard-0001.json').unlink()
     again = sums(config.out)
-    mine(config, count_words, silent, 1)
+    mine(config, count_words, silent, first=1)
     assert {name: sums(config.out)[name] for name in again} == again
 
 
 def test_slices_share_no_passage_and_keep_neighbours_together(config):
     found = read_set(config.data / 'house')
-    slices = [take_slice(found, number, 'train', config) for number in range(3)]
+    slices = [slices_of(found, number, config)['train'] for number in range(3)]
     ids = [{one.id for one in part.passages} for part in slices]
     assert [len(one) for one in ids] == [100, 100, 0] and not ids[0] & ids[1]
     numbers = [int(one.id[1:]) for one in slices[0].passages]
     assert sum(b == a + 1 for a, b in zip(numbers, numbers[1:])) >= 96
     assert all(set(grades) <= ids[0] for grades in slices[0].positives.values())
-    assert len(take_slice(found, 0, 'train', replace(config, passages_per_slice=0)).passages) == 200
-    assert len(take_slice(found, 0, 'train', replace(config, queries={'house': 7})).queries) == 7
+    assert len(slices_of(found, 0, replace(config, passages_per_slice=0))['train'].passages) == 200
+    assert len(slices_of(found, 0, replace(config, queries={'house': 7}))['train'].queries) == 7
 
 
 def found(similar: list[float], positives: list[int], texts: dict[int, str] | None = None) -> Found:
@@ -114,38 +114,42 @@ def options(**given) -> MineConfig:
     return MineConfig(Path('.'), Path('.'), candidates=4, random_share=0.0, max_positive_rank=4, **given)
 
 
+def choose(given: Found, config: MineConfig, seed: int = 1) -> list[int] | str:
+    return Chooser(config, Random(seed)).choose(given)
+
+
 def test_likely_false_negatives_and_near_copies_are_left_out():
     texts = {0: 'a b c d e f', 3: 'a b c d e f g'}
-    _, negatives = choose(found([0.9, 0.89, 0.88, 0.5, 0.4, 0.3, 0.2], [0], texts), options(), Random(1))
-    assert set(negatives) <= {4, 5, 6}, '1 and 2 are as similar as the positive, 3 says the same'
+    _, *negatives = choose(found([0.9, 0.89, 0.88, 0.5, 0.4, 0.3, 0.2], [0], texts), options())
+    assert len(negatives) == 3 and set(negatives) <= {4, 5, 6}, '1 and 2 are as similar as the positive, 3 says the same'
 
 
 def test_a_ratio_above_one_keeps_what_only_the_bi_encoder_prefers():
     similar = [0.5, 0.7, 0.59, 0.3, 0.2]
-    ratio = options(false_negative_ratio=1.2)
-    assert {2} <= set(choose(found(similar, [0]), ratio, Random(1))[1]) and 1 not in choose(found(similar, [0]), ratio, Random(1))[1]
+    assert set(choose(found(similar, [0]), options())) == {0, 3, 4}
+    assert set(choose(found(similar, [0]), options(false_negative_ratio=1.2))) == {0, 2, 3, 4}
 
 
 def test_the_ratio_can_be_set_for_a_set(config):
     def contradicted(**given) -> int:
         out = config.out.with_name('-'.join(given) or 'default')
         mine(replace(config, out=out, rounds=1, **given), count_words, silent)
-        best = [max(pool.candidates, key=lambda one: one.scores['bi-encoder']) for pool in read_pools(out / 'pools-0000.jsonl.gz')]
-        return sum(one.label is None for one in best)
+        pools = read_pools(out / 'pools-0000.jsonl.gz')
+        return sum(max(pool.candidates, key=lambda one: one.scores['bi-encoder']).label is None for pool in pools)
 
     assert contradicted() == 0 == contradicted(false_negative_ratios={'elsewhere': 2.0}, seed=1)
     assert contradicted(false_negative_ratios={'house': 2.0}) > 0
 
 
 def test_doubtful_positives_are_left_out():
-    assert choose(found([0.9, 0.1, 0.2], [1]), options(), Random(1)) == 'positive too unlike the query'
+    assert choose(found([0.9, 0.1, 0.2], [1]), options()) == 'positive too unlike the query'
     crowd = Found(np.arange(10.0)[::-1], np.linspace(0.9, 0.5, 10), [9], [frozenset()] * 10)
-    assert choose(crowd, options(), Random(1)) == 'positive found by neither search'
+    assert choose(crowd, options()) == 'positive found by neither search'
 
 
 def test_at_most_so_many_positives_in_no_fixed_order():
     similar = [0.9, 0.8, 0.7, 0.1, 0.1, 0.1]
-    chosen = [tuple(choose(found(similar, [0, 1, 2]), options(), Random(seed))[0]) for seed in range(30)]
+    chosen = [tuple(choose(found(similar, [0, 1, 2]), options(), seed)[:2]) for seed in range(30)]
     assert Counter(chosen).keys() == {(0, 1), (1, 0)}
 
 

@@ -35,7 +35,8 @@ def convert(options: argparse.Namespace) -> str:
         write_pools(options.out, (_pool(one, name, options.seed) for one in kept))
     else:
         write_set(_as_set(kept, name, passages), options.out)
-    return f'{len(kept)} queries with {sum(len(one.texts) for one in kept)} passages; {len(judged) - len(kept)} left out, being in an evaluation set'
+    count = f'{len(kept)} queries with {sum(len(one.texts) for one in kept)} passages'
+    return f'{count}; {len(judged) - len(kept)} left out, being in an evaluation set'
 
 
 def _reader(options: argparse.Namespace) -> Callable[[list[Event]], list[Judged]]:
@@ -86,7 +87,8 @@ def _corpus(path: Path) -> dict[str, Passage]:
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog='python -m prepare.feedback', description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog='python -m prepare.feedback', description=__doc__, formatter_class=raw)
     parser.add_argument('kind', choices=KINDS)
     parser.add_argument('events', type=Path)
     parser.add_argument('out', type=Path)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from prepare.feedback.events import Event, Judged, query_key
 from prepare.feedback.propensity import Impression, Propensity, propensity_of
 
+
 @dataclass(frozen=True)
 class ClickOptions:
     """`min_views`: expected looks (sum of propensities) below which "never clicked" says nothing and the label is null."""
@@ -43,20 +44,23 @@ def read_clicks(events: Iterable[Event], options: ClickOptions) -> list[Judged]:
         for rank, (id, text) in enumerate(shown, 1):
             one.texts.setdefault(id, text)
             impressions.append(Impression(query_key(event.query), id, rank, id in clicked))
-    _label(judged, impressions, propensity_of(options.propensity, impressions), options)
+    relevance = _relevance(impressions, propensity_of(options.propensity, impressions), options)
+    for key, one in judged.items():
+        known = relevance[key]
+        best = max(known.values(), default=0.0)
+        one.labels = {id: known[id] / best if best and id in known else None for id in one.texts}
     return [one for one in judged.values() if one.has_positive()]
 
 
-def _label(judged: dict[str, Judged], impressions: list[Impression], propensity: Propensity, options: ClickOptions) -> None:
+def _relevance(impressions: list[Impression], look: Propensity, options: ClickOptions) -> dict[str, dict[str, float]]:
+    """Query -> passage -> estimate, of those that were clicked or looked at often enough."""
     seen: dict[tuple[str, str], list[Impression]] = defaultdict(list)
     for one in impressions:
         seen[one.query, one.passage].append(one)
-    relevance: dict[str, dict[str, float]] = defaultdict(dict)
+    found: dict[str, dict[str, float]] = defaultdict(dict)
     for (query, passage), views in seen.items():
-        looks = [max(propensity(view.rank), options.min_propensity) for view in views]
-        weight = sum(1 / look for view, look in zip(views, looks) if view.clicked) / len(views)
-        if weight or sum(looks) >= options.min_views:
-            relevance[query][passage] = weight
-    for query, one in judged.items():
-        best = max(relevance[query].values(), default=0.0)
-        one.labels = {id: relevance[query][id] / best if best and id in relevance[query] else None for id in one.texts}
+        looks = [max(look(view.rank), options.min_propensity) for view in views]
+        estimate = sum(1 / chance for view, chance in zip(views, looks) if view.clicked) / len(views)
+        if estimate or sum(looks) >= options.min_views:
+            found[query][passage] = estimate
+    return found

@@ -47,14 +47,16 @@ class Event:
             raise DataError(f'{self.where}: a passage is {entry!r}; write an id or an object with "text"')
         text = full_text(entry.get('title'), entry['text']) if entry.get('text') else self.texts.get(str(entry.get('id')), '')
         if not text:
-            raise DataError(f'{self.where}: passage {entry.get("id")!r} has no "text", and the corpus does not know it; give --corpus')
+            fix = 'and the corpus does not know it; give --corpus'
+            raise DataError(f'{self.where}: passage {entry.get("id")!r} has no "text", {fix}')
         return str(entry.get('id') or text_id(text)), text
 
     def chosen(self, key: str, shown: list[tuple[str, str]]) -> set[str]:
         """Ids under `key`, which must be among those shown."""
         ids = [str(one) for one in self.need(key)]
         if unknown := [one for one in ids if one not in {id for id, _ in shown}]:
-            raise DataError(f'{self.where}: "{key}" names {unknown[0]!r}, which was not shown; shown were {[id for id, _ in shown][:5]}')
+            were = [id for id, _ in shown][:5]
+            raise DataError(f'{self.where}: "{key}" names {unknown[0]!r}, which was not shown; shown were {were}')
         return set(ids)
 
 

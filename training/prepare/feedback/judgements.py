@@ -34,23 +34,27 @@ def read_thumbs(events: Iterable[Event]) -> list[Judged]:
     judged: dict[str, Judged] = {}
     votes: dict[tuple[str, str], list[float]] = defaultdict(list)
     for event in events:
-        thumb = event.need('thumb')
-        if thumb not in ('up', 'down', True, False):
-            raise DataError(f'{event.where}: "thumb" is {thumb!r}; write "up" or "down"')
-        key = query_key(event.query)
+        thumb, key = _thumb(event), query_key(event.query)
         one = judged.setdefault(key, Judged(event.query))
         alone = 'passage' in event.row
         for id, text in [event.passage(event.row['passage'])] if alone else event.passages('passages'):
             one.texts.setdefault(id, text)
             if alone:
-                votes[key, id].append(THUMBS[thumb])
-            elif THUMBS[thumb]:
+                votes[key, id].append(thumb)
+            elif thumb:
                 one.labels[id] = 0.5
             else:
                 one.labels.setdefault(id, None)
     for (key, id), given in votes.items():
         judged[key].labels[id] = sum(given) / len(given)
     return [one for one in judged.values() if one.has_positive()]
+
+
+def _thumb(event: Event) -> float:
+    thumb = event.need('thumb')
+    if thumb not in ('up', 'down', True, False):
+        raise DataError(f'{event.where}: "thumb" is {thumb!r}; write "up" or "down"')
+    return THUMBS[thumb]
 
 
 def read_citations(events: Iterable[Event], uncited: float | None = None) -> list[Judged]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from random import Random
 
 from prepare.beir import Query
 from prepare.styles import rewrite
@@ -16,18 +18,32 @@ WEIGHTS = {
 }
 
 
+Rule = Callable[[str, Random], str | None]
+
+
 def restyle(query: Query, seed: int, base_forms: dict[str, str]) -> Query:
     """The query in a style drawn for its id. Same seed and id, same style and text."""
-    form = form_of(query.text)
-    random = rng(seed, 'style', query.id)
+    form, random = form_of(query.text), rng(seed, 'style', query.id)
+    rules = _rules(base_forms)
     weights = dict(WEIGHTS[form])
     while weights:
         style = random.choices(list(weights), list(weights.values()))[0]
-        text = query.text if style == 'original' else _apply(style, query.text, random, base_forms)
+        text = rules[style](query.text, random)
         if text and 1 <= len(words(text)) <= rewrite.MAX_WORDS:
-            return replace(query, text=text, style=_name(form, query.text) if style == 'original' else style, origin=query.id)
+            return replace(query, text=text, style=_name(form, text) if style == 'original' else style, origin=query.id)
         del weights[style]
     return replace(query, text=' '.join(query.text.split()[: rewrite.MAX_WORDS]), origin=query.id)
+
+
+def _rules(base_forms: dict[str, str]) -> dict[str, Rule]:
+    return {
+        'original': lambda query, random: query,
+        'lowercase': rewrite.lowercase,
+        'keywords': rewrite.keywords,
+        'typo': rewrite.typo,
+        'claim': rewrite.claim,
+        'question': lambda query, random: rewrite.question(query, random, base_forms),
+    }
 
 
 def form_of(text: str) -> str:
@@ -41,9 +57,3 @@ def _name(form: str, text: str) -> str:
     if form == 'statement':
         return 'claim' if text.rstrip().endswith('.') else 'description'
     return {'heading': 'title', 'question': 'original'}[form]
-
-
-def _apply(style: str, text: str, random, base_forms: dict[str, str]) -> str | None:
-    if style == 'question':
-        return rewrite.question(text, random, base_forms)
-    return {'lowercase': rewrite.lowercase, 'keywords': rewrite.keywords, 'typo': rewrite.typo, 'claim': rewrite.claim}[style](text, random)

@@ -87,7 +87,9 @@ _SECTIONS = frozenset(
 )
 
 _COPULA = re.compile(
-    r'^(is|are|was|were) ((?:the |a |an )?[\w-]+(?: [\w-]+){0,3}?) ((?:a|an|the|not|in|on|at|for) .+|\w+(?:ed|able|ible|ous))\?$', re.I
+    r'^(is|are|was|were) ((?:the |a |an )?[\w-]+(?: [\w-]+){0,3}?) '
+    r'((?:a|an|the|not|in|on|at|for) .+|\w+(?:ed|able|ible|ous))\?$',
+    re.I,
 )
 _WHAT_CAUSES = re.compile(r'^what (?:causes?|are the causes of) (.+?)\?$', re.I)
 _WHAT_OF = re.compile(r'^what (?:is|are) the ([\w ]+?) (of|for) (.+?)\?$', re.I)
@@ -113,14 +115,15 @@ def _sentence(text: str) -> str:
 def question(query: str, random: random.Random, base_form: dict[str, str]) -> str | None:
     """A heading as a question: "Creating a bucket" becomes "How do I create a bucket?"."""
     tokens = query.rstrip(' .:').split()
-    if len(tokens) < 1 or is_question(query) or is_lookup(query):
+    if not tokens or is_question(query) or is_lookup(query):
         return None
     first, rest = tokens[0].lower(), ' '.join(tokens[1:])
     if first in base_form and rest:
         return random.choice(_HOW).format(f'{base_form[first]} {rest}')
     if first in base_form.values() and rest[:1].islower() and first.isalpha():
         return random.choice(_HOW).format(f'{first} {rest}')
-    if len(tokens) <= 4 and first not in base_form.values() and tokens[-1].lower() not in _SECTIONS and re.fullmatch(r"[\w'’ -]+", query):
+    names_a_thing = first not in base_form.values() and tokens[-1].lower() not in _SECTIONS
+    if len(tokens) <= 4 and names_a_thing and re.fullmatch(r"[\w'’ -]+", query):
         return random.choice(_WHAT).format(' '.join(tokens))
     return None
 
