@@ -34,6 +34,7 @@ def test_a_person_can_overrule_a_mention_but_only_with_a_reason_and_an_allowed_l
     assert not decide(readme, licence='CC BY').used
     assert not decide(readme, reviewed='read it').used
     assert not decide(readme, licence='CC BY-NC-SA', reviewed='read it').used
+    assert decide('', licence='own', reviewed='ours').used
     decision = decide(readme, licence='CC BY', reviewed='the commit used is older than the change')
     assert decision.used and decision.reason == 'the commit used is older than the change'
 
