@@ -186,7 +186,7 @@ describe('a repository that cannot be used', () => {
   it('with float16 alone is refused on a processor, with the reason', async () => {
     const { 'onnx/model.onnx': _graph, ...rest } = modelFiles()
     hub.commit(repo, { ...rest, 'onnx/model_fp16.onnx': 'invented' })
-    expect((await fails()).message).toMatch(/only onnx\/model_fp16\.onnx.*no float16 arithmetic/)
+    expect((await fails()).message).toMatch(/only onnx\/model_fp16\.onnx.*computes float16 as float32/)
     await expect(fetched({ providers: ['cuda'] })).resolves.toMatchObject({ id: expect.stringContaining('fp16') })
   })
 

@@ -2,9 +2,12 @@ import { appendFileSync, cpSync, mkdtempSync, rmSync, truncateSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { locateModel, readTokenizerFiles } from '../../../packages/core/src/score/onnx/model-files.ts'
+import { type ModelFolder, readTokenizerFiles } from '../../../packages/core/src/score/onnx/model-files.ts'
+import { ModelSource } from '../../../packages/core/src/score/onnx/model-source.ts'
 
 const tiny = join(import.meta.dirname, '../../fixtures/tiny-bert')
+
+const locateModel = (model: string): ModelFolder => new ModelSource({ model }).folder as ModelFolder
 
 describe('a model folder', () => {
   let folder: string
@@ -36,7 +39,7 @@ describe('a model folder', () => {
     expect(() => locateModel('./no/such/folder')).toThrow(/no such folder/)
   })
 
-  it.each([undefined, null, 7, '', '  '])('called %j is refused as an argument', (model) => {
+  it.each([null, 7, '', '  '])('called %j is refused as an argument', (model) => {
     expect(() => locateModel(model as unknown as string)).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
   })
 

@@ -6,8 +6,7 @@ import { RerankError, invalidArgument } from '../../errors.js'
 import { graphsIn } from '../files/cached.js'
 import { sha256Of } from '../files/checksum.js'
 import { type Dtype, type GraphWish, chooseGraph } from '../files/graph-choice.js'
-import { type CachedModel, findInCache } from '../files/hub-model.js'
-import { readModelName } from '../files/model-name.js'
+import type { CachedModel } from '../files/hub-model.js'
 import { requiredFiles } from '../files/model-parts.js'
 import { type Activation, readActivation } from '../encode/activation.js'
 import { folderDigest } from './folder-digest.js'
@@ -74,25 +73,6 @@ export function openFolder({ path, model, graph: wish, known }: FolderWish): Mod
   const activation = isCalibrated ? 'sigmoid' : readActivation({ config, sentenceTransformers })
   const id = known?.id ?? idOf(path, graph)
   return { path, id, graphPath, config, temperature: readTemperature(path), activation }
-}
-
-/**
- * Finds a model that is on this machine: bundled, in a folder, or in the cache of the hub.
- *
- * @throws RerankError `'model-files'` when it is not complete, `'invalid-argument'` for a name that is none.
- */
-export function locateModel(model: string): ModelFolder {
-  const name = readModelName(model)
-  const graph: GraphWish = { dtype: 'auto', onProcessor: true, arch: process.arch }
-  if (name.kind !== 'hub') {
-    const path = name.kind === 'bundled' ? bundledFolder('auto') : name.path
-    return openFolder({ path, model, graph })
-  }
-  const found = findInCache({ repo: name.repo, revision: 'main', graph, hub: {} }, true)
-  if (found !== undefined)
-    return openFolder({ path: found.path, model, graph, known: { id: hubId(model, found), graph: found.graph } })
-  const fix = `download it first with fetchModel(${JSON.stringify(model)}), or write './${model}' if you mean a folder`
-  throw new RerankError('model-files', `${model} is not in the cache: ${fix}.`)
 }
 
 /** Names the weights of a commit: repository, commit and graph. */

@@ -43,7 +43,8 @@ export class ModelSource {
   #folder: ModelFolder | undefined
 
   /** @throws RerankError `'invalid-argument'` for a wrong option, `'model-files'` for a folder that is not complete. */
-  constructor(options: ModelSourceOptions, model: string = options.model ?? 'bundled') {
+  constructor(options: ModelSourceOptions) {
+    const { model = 'bundled' } = options
     const name = readModelName(model)
     this.#options = options
     this.#hub = hubModelOf(name, options)
