@@ -8,8 +8,8 @@ import type { ReadingOptions } from './reading-options.js'
 export interface PairModel {
   readonly id: string
   readonly options: Pick<ReadingOptions, 'longText' | 'windowOverlap'>
-  /** Divisor of the logit before the sigmoid. */
-  readonly temperature: number
+  /** What makes a probability of a logit; nothing when the model's numbers stay as they are, or it is not known yet. */
+  readonly toProbability: ((score: number) => number) | undefined
   /** Loads the model; called again when it failed before. */
   open(): Promise<LoadedModel>
 }
@@ -35,8 +35,8 @@ export class PairScorer implements Scorer<'pair'>, AsyncDisposable {
     return readTexts({ query, texts, options: this.#model.options }, model, call)
   }
 
-  toProbability(score: number): number {
-    return 1 / (1 + Math.exp(-score / this.#model.temperature))
+  get toProbability(): ((score: number) => number) | undefined {
+    return this.#model.toProbability
   }
 
   async countTokens(text: string): Promise<number> {

@@ -1,4 +1,5 @@
 import { invalidArgument } from '../../errors.js'
+import { scoringParts } from '../encode/scoring-options.js'
 import type { LoadedTransformersModel, TransformersDevice, TransformersOptions } from './options.js'
 
 /** Whether a model is named by where it lies and not by its name on the hub. */
@@ -21,6 +22,7 @@ export function hasProcess(): boolean {
 export function idOf(options: TransformersOptions): string {
   const { model, maxLength, longText, windowOverlap } = options
   const parts = typeof model === 'string' ? idOfNamed(model, options) : idOfLoaded(model, options)
+  parts.push(...scoringParts(options))
   if (maxLength !== undefined) parts.push(`max${maxLength}`)
   if (longText === 'windows') parts.push(`windows-${windowOverlap ?? 'default'}`)
   return parts.join(':')

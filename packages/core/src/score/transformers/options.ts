@@ -1,6 +1,7 @@
 import { checkFinite, checkFunction, checkOptions } from '../../checks.js'
 import { invalidArgument } from '../../errors.js'
 import { type ReadingOptions, checkReadingOptions, isWholeFrom } from '../encode/reading-options.js'
+import { type ScoringOptions, checkScoringOptions } from '../encode/scoring-options.js'
 
 /** Where transformers.js computes. `'wasm'` and `'webgpu'` in browsers, `'cpu'` in Node.js, Deno and Bun. */
 export type TransformersDevice = 'wasm' | 'webgpu' | 'cpu'
@@ -25,7 +26,7 @@ export interface TransformersProgress {
 }
 
 /** Options of {@link transformers}. */
-export interface TransformersOptions extends ReadingOptions {
+export interface TransformersOptions extends ReadingOptions, ScoringOptions {
   /**
    * - a name on the hub: `'org/name'`
    * - a folder (in browsers: its URL on your own server), beginning with `/`, `./`, `../`, or `https://`: nothing is then
@@ -63,7 +64,7 @@ export interface TransformersOptions extends ReadingOptions {
 const DEVICES: readonly unknown[] = ['wasm', 'webgpu', 'cpu']
 const DTYPES: readonly unknown[] = ['fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16', 'bnb4']
 const OWN = ['model', 'revision', 'device', 'dtype', 'name', 'temperature', 'wasmPaths', 'threads', 'onProgress']
-const KNOWN = [...OWN, 'maxLength', 'longText', 'windowOverlap']
+const KNOWN = [...OWN, 'maxLength', 'longText', 'windowOverlap', 'template', 'instruction', 'activation']
 
 /** @throws RerankError `'invalid-argument'` for the first option that is wrong. */
 export function checkTransformersOptions(options: TransformersOptions): void {
@@ -87,6 +88,7 @@ export function checkTransformersOptions(options: TransformersOptions): void {
   }
   if (onProgress !== undefined) checkFunction('onProgress', onProgress)
   checkReadingOptions(options)
+  checkScoringOptions(options)
 }
 
 function checkModel(model: unknown): void {

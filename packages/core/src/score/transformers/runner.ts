@@ -1,6 +1,7 @@
 import { RerankError } from '../../errors.js'
 import { count } from '../../stats.js'
 import { nextTurn } from '../../turn.js'
+import { type Head, checkOutput, scoreOf } from '../encode/head.js'
 import type { EncodedPair } from '../encode/pairs.js'
 import { type PairRunner, stillWanted } from '../encode/runner.js'
 import type { LoadedModelFields } from './identity.js'
@@ -11,14 +12,14 @@ import { feedsFor } from './feeds.js'
  * Runs the pairs one at a time. A batch would pad every pair to the longest, and in int8 one scale would cover all of its
  * activations, so that neighbours changed a score. The event loop turns after each run, which a page needs to stay alive.
  */
-export function oneByOne(parts: LoadedParts): PairRunner {
+export function oneByOne(parts: LoadedParts, head: Head): PairRunner {
   const feeds = feedsFor(parts.model as LoadedModelFields, parts.tensor)
   let closed = false
   const underWay = new Set<Promise<unknown>>()
   const runOne = async (pair: EncodedPair): Promise<number> => {
     const run = parts.model(feeds(pair))
     underWay.add(run)
-    return logitOf(await run.catch(failed).finally(() => underWay.delete(run)))
+    return scoreIn(await run.catch(failed).finally(() => underWay.delete(run)), head)
   }
   return {
     async run(pairs, call) {
@@ -48,10 +49,11 @@ function failed(cause: unknown): never {
   throw new RerankError('scorer', `transformers.js failed to run the model (${reason}): ${fix}.`, { cause })
 }
 
-function logitOf(answer: unknown): number {
-  const { logits } = (answer ?? {}) as { logits?: { readonly data: ArrayLike<number> } }
-  const labels = logits?.data.length ?? 0
-  if (labels === 1) return Number(logits?.data[0])
-  const seen = logits === undefined ? 'no logits' : `${labels} logits a pair`
-  throw new RerankError('model-files', `The model gives ${seen}: a cross-encoder with one is needed.`)
+function scoreIn(answer: unknown, head: Head): number {
+  const { logits } = (answer ?? {}) as { logits?: { readonly data: ArrayLike<number>; readonly dims: number[] } }
+  if (logits === undefined) {
+    throw new RerankError('model-files', 'The model gives no logits: a cross-encoder is needed.')
+  }
+  checkOutput(head, { name: 'logits', dims: logits.dims }, 'The model')
+  return scoreOf(head, logits.dims, (at) => Number(logits.data[at]))
 }

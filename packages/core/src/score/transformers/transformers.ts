@@ -1,9 +1,9 @@
 import { RerankError } from '../../errors.js'
 import type { Scorer } from '../../types.js'
 import { PairScorer } from '../encode/pair-scorer.js'
-import { createPairEncoder } from '../encode/pairs.js'
+import { type Activation, readActivation } from '../encode/activation.js'
 import type { LoadedModel } from '../encode/reading.js'
-import { createTextEncoder } from '../encode/text-encoder.js'
+import { type Scoring, prepareScoring } from '../encode/scoring.js'
 import { type LoadedModelFields, idOf } from './identity.js'
 import { type LoadedParts, loadParts, partsOfLoaded } from './load.js'
 import { type TransformersOptions, checkTransformersOptions } from './options.js'
@@ -11,7 +11,8 @@ import { oneByOne } from './runner.js'
 
 /** A scorer that frees its model at the end of an `await using` block. */
 export interface TransformersScorer extends Scorer<'pair'>, AsyncDisposable {
-  toProbability(score: number): number
+  /** Missing for a model whose authors leave its number as it is, and until the model is loaded. */
+  readonly toProbability: ((score: number) => number) | undefined
   countTokens(text: string): Promise<number>
   warmup(): Promise<void>
   close(): Promise<void>
@@ -30,14 +31,25 @@ export interface TransformersScorer extends Scorer<'pair'>, AsyncDisposable {
 export function transformers(options: TransformersOptions): TransformersScorer {
   checkTransformersOptions(options)
   const { temperature = 1 } = options
-  return new PairScorer({ id: idOf(options), options, temperature, open: () => open(options) })
+  // A temperature is for a sigmoid: whoever passes one wants it.
+  let activation = options.activation ?? (options.temperature === undefined ? undefined : 'sigmoid')
+  return new PairScorer({
+    id: idOf(options),
+    options,
+    get toProbability() {
+      return activation === 'sigmoid' ? (score: number) => 1 / (1 + Math.exp(-score / temperature)) : undefined
+    },
+    open: () => open(options, (found) => (activation ??= found)),
+  })
 }
 
-async function open(options: TransformersOptions): Promise<LoadedModel> {
+async function open(options: TransformersOptions, tell: (activation: Activation) => void): Promise<LoadedModel> {
   const { model } = options
   const parts = await (typeof model === 'string' ? loadParts(model, options) : partsOfLoaded(model))
   try {
-    return { pairs: await encoderOf(parts, options), runner: oneByOne(parts) }
+    const { pairs, head } = await scoringOf(parts, options)
+    tell(readActivation({ config: (parts.model as LoadedModelFields).config }))
+    return { pairs, runner: oneByOne(parts, head) }
   } catch (error) {
     await parts.dispose()
     throw error
@@ -45,10 +57,7 @@ async function open(options: TransformersOptions): Promise<LoadedModel> {
 }
 
 /** Made from the files that the tokenizer was loaded from, which it keeps. */
-async function encoderOf(
-  { model, tokenizer: loaded }: LoadedParts,
-  options: TransformersOptions,
-): Promise<LoadedModel['pairs']> {
+async function scoringOf({ model, tokenizer: loaded }: LoadedParts, options: TransformersOptions): Promise<Scoring> {
   const { _tokenizerJSON: tokenizer, _tokenizerConfig: tokenizerConfig } = loaded as {
     _tokenizerJSON?: unknown
     _tokenizerConfig?: unknown
@@ -57,7 +66,7 @@ async function encoderOf(
     const fix = 'use version 4 of @huggingface/transformers'
     throw new RerankError('runtime', `The tokenizer does not hold the tokenizer.json it was made from: ${fix}.`)
   }
-  const encoder = await createTextEncoder(tokenizer, tokenizerConfig)
   const { config } = model as LoadedModelFields
-  return createPairEncoder({ tokenizer, tokenizerConfig, config, encoder }, options)
+  const name = options.name ?? (typeof options.model === 'string' ? options.model : 'The model')
+  return prepareScoring({ name, config, tokenizer, tokenizerConfig }, options)
 }
