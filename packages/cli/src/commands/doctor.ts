@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { type ExitCode, exitCodes } from '../exit-codes.js'
 import { type Io, write } from '../io.js'
 import { type Paint, painter } from '../output/colour.js'
-import { megabytes } from '../output/progress.js'
+import { byteSize } from '../output/progress.js'
 import { table } from '../output/table.js'
 import { modelOptions } from '../scorer/model.js'
 import { type ModelFlags, withModel } from '../scorer/options.js'
@@ -72,7 +72,7 @@ function machine({ machine: found }: DoctorReport): Rows {
     ['processor', cpuModel],
     ['instruction sets', instructionSets?.join(' ') ?? 'the system does not tell'],
     ['cores', `${usableCores} of ${cores} may be used`],
-    ['memory', `${megabytes(found.freeMemoryBytes)} of ${megabytes(found.memoryBytes)} free`],
+    ['memory', `${byteSize(found.freeMemoryBytes)} of ${byteSize(found.memoryBytes)} free`],
   ]
 }
 
@@ -109,10 +109,10 @@ function cache({ cache: found }: DoctorReport): Rows {
   if ('error' in found) return [['unknown', found.error]]
   return [
     ['folder', found.folder],
-    ['models', `${found.models.length}, ${megabytes(found.bytes)}`],
+    ['models', `${found.models.length}, ${byteSize(found.bytes)}`],
     ...found.models.map(({ model, bytes, unfinishedBytes }) => {
-      const unfinished = unfinishedBytes === 0 ? '' : `, ${megabytes(unfinishedBytes)} of them unfinished`
-      return [`  ${model}`, `${megabytes(bytes)}${unfinished}`] as const
+      const unfinished = unfinishedBytes === 0 ? '' : `, ${byteSize(unfinishedBytes)} of them unfinished`
+      return [`  ${model}`, `${byteSize(bytes)}${unfinished}`] as const
     }),
   ]
 }

@@ -15,7 +15,7 @@ export interface ProgressOptions {
   readonly label: string
   /** How much there is to do; missing when nobody knows. */
   readonly total?: number | undefined
-  /** How much was done before: counts as done, and not towards the speed. */
+  /** How much was done before: counts as done, and not towards the speed. Default: what the first update says. */
   readonly start?: number | undefined
   /** How an amount is written. Default: the number. */
   readonly format?: ((amount: number) => string) | undefined
@@ -32,16 +32,19 @@ const SILENT: Progress = { update: () => {}, stop: () => {} }
 export function startProgress(io: Io, options: ProgressOptions): Progress {
   if (io.stderr.isTTY !== true || io.env['TERM'] === 'dumb') return SILENT
   const now = options.now ?? ((): number => performance.now())
-  const startedAt = now()
+  let from: Start | undefined = options.start === undefined ? undefined : { done: options.start, at: now() }
   let drawnAt = -Infinity
   let isShown = false
   return {
     update(done, total = options.total) {
       const at = now()
+      from ??= { done, at }
       if (at - drawnAt < REDRAW_MS && done !== total) return
       drawnAt = at
       isShown = true
-      io.stderr.write(CLEAR_LINE + drawBar(io, options, { done, total, elapsedMs: at - startedAt }))
+      io.stderr.write(
+        CLEAR_LINE + drawBar(io, options, { done, total, fresh: done - from.done, elapsedMs: at - from.at }),
+      )
     },
     stop() {
       if (isShown) io.stderr.write(CLEAR_LINE)
@@ -50,9 +53,17 @@ export function startProgress(io: Io, options: ProgressOptions): Progress {
   }
 }
 
+/** Where the speed is counted from. */
+interface Start {
+  readonly done: number
+  readonly at: number
+}
+
 interface Moment {
   readonly done: number
   readonly total: number | undefined
+  /** How much was done in `elapsedMs`. */
+  readonly fresh: number
   readonly elapsedMs: number
 }
 
@@ -62,7 +73,7 @@ function drawBar(io: Io, options: ProgressOptions, moment: Moment): string {
   const { done, total } = moment
   if (total === undefined || total <= 0) return `${label} ${format(done)}`.slice(0, columnsOf(io) - 1)
   const share = Math.min(1, done / total)
-  const counts = `${format(done)}/${format(total)} ${Math.floor(share * 100)} %${timeLeft(options, moment)}`
+  const counts = `${format(done)}/${format(total)} ${Math.floor(share * 100)} %${timeLeft(moment)}`
   const width = Math.min(30, columnsOf(io) - label.length - counts.length - 4)
   if (width < 5) return `${label} ${counts}`.slice(0, columnsOf(io) - 1)
   const filled = Math.round(share * width)
@@ -76,8 +87,7 @@ function columnsOf({ stderr }: Io): number {
 }
 
 /** By the speed so far; nothing until there is one. */
-function timeLeft({ start = 0 }: ProgressOptions, { done, total = 0, elapsedMs }: Moment): string {
-  const fresh = done - start
+function timeLeft({ done, total = 0, fresh, elapsedMs }: Moment): string {
   if (fresh <= 0 || done >= total || elapsedMs < 500) return ''
   return ` ${duration(((total - done) * elapsedMs) / fresh)} left`
 }
@@ -90,7 +100,7 @@ export function duration(milliseconds: number): string {
   return minutes < 100 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
-/** `12.3 MB`. */
-export function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`
+/** `850 kB`, `12.3 MB`. */
+export function byteSize(bytes: number): string {
+  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`
 }

@@ -5,7 +5,7 @@ import { type Qrels, type Run, openBeirFolder, rankByScore, readTrecRun, seededR
 import { CliError } from '../errors.js'
 import { readError } from '../input/open.js'
 import { type Io, tell } from '../io.js'
-import { megabytes, startProgress } from '../output/progress.js'
+import { byteSize, startProgress } from '../output/progress.js'
 import { type FirstStage, searchWithBm25 } from './bm25.js'
 import { CorpusReader, findPlaces } from './places.js'
 import type { Pool, Pools } from './types.js'
@@ -85,7 +85,7 @@ async function runFirstStage({ corpus, queries, flags, io }: Source): Promise<Fi
   const { run, candidates: count } = flags
   if (run !== undefined) return fromRun({ corpus, queries, count, io, run: await readTrecRun(run) })
   const total = 2 * (statSync(corpus, { throwIfNoEntry: false })?.size ?? 0)
-  const progress = startProgress(io, { label: 'BM25', total, format: megabytes })
+  const progress = startProgress(io, { label: 'BM25', total, format: byteSize })
   try {
     return await searchWithBm25(corpus, queries, { count, io, onRead: (bytes) => progress.update(bytes) })
   } finally {

@@ -2,7 +2,7 @@ import { rmSync, statSync } from 'node:fs'
 import { type ExitCode, exitCodes } from '../exit-codes.js'
 import { nameOf } from '../input/open.js'
 import { type Io, tell } from '../io.js'
-import { megabytes, startProgress } from '../output/progress.js'
+import { byteSize, startProgress } from '../output/progress.js'
 import type { Loaded } from '../scorer/load.js'
 import { mapInOrder } from '../work/in-order.js'
 import { claimOutput } from '../work/resume.js'
@@ -21,7 +21,8 @@ export async function rerankBatch(flags: RerankFlags, loaded: Loaded, io: Io): P
   const sink = openSink(flags.output, io)
   const counts = { done: 0, leftOut: 0 }
   const last = sink.last()
-  const progress = startProgress(io, { label: 'reranking', total: sizeOf(input), start: 0, format: megabytes })
+  const total = sizeOf(input)
+  const progress = startProgress(io, { label: 'reranking', total, format: byteSize })
   try {
     const tasks = readTasks(flags, { io, last, leaveOut: () => (counts.leftOut += 1) })
     for await (const { text, end } of mapInOrder(tasks, flags.concurrency, (task) =>
@@ -31,6 +32,8 @@ export async function rerankBatch(flags: RerankFlags, loaded: Loaded, io: Io): P
       counts.done += 1
       progress.update(end)
     }
+    // The last line may be another shard's, and line breaks count too.
+    if (total !== undefined) progress.update(total)
   } finally {
     progress.stop()
     sink.close()

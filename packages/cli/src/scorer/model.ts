@@ -1,6 +1,6 @@
 import { type CrossEncoder, type CrossEncoderOptions, crossEncoder } from '@secondpass/core'
 import type { Io } from '../io.js'
-import { type Progress, megabytes, startProgress } from '../output/progress.js'
+import { type Progress, byteSize, startProgress } from '../output/progress.js'
 import type { ModelFlags } from './options.js'
 
 /** The options of the cross-encoder, those that were not given left out. */
@@ -38,7 +38,7 @@ interface Downloaded {
 
 /** A bar for a download, which appears with its first byte. */
 export function downloadBar(io: Io): Pick<Progress, 'stop'> & { tell(progress: Downloaded): void } {
-  const progress = startProgress(io, { label: 'downloading', format: megabytes })
+  const progress = startProgress(io, { label: 'downloading', format: byteSize })
   return {
     tell: ({ bytes, total }) => progress.update(bytes, total),
     stop: () => progress.stop(),
