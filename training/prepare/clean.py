@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 
 from prepare.beir import RelevanceSet
+from prepare.errors import DataError
 from prepare.overlap import PassageOverlap, QueryOverlap
 from prepare.text import fraction, full_text, normalised, words
+
+
+def take_splits(found: RelevanceSet, splits: Iterable[str]) -> int:
+    """Forgets all other judgements, and the queries that only they know, so that a set's test part stays unseen."""
+    if missing := [one for one in splits if one not in found.judged]:
+        has = ', '.join(found.judged) or 'none'
+        raise DataError(f'{found.name}: has no judgements qrels/{missing[0]}.tsv; it has {has}. Name them with splits')
+    found.judged = {split: found.judged[split] for split in splits}
+    return drop_unanswered(found)
 
 
 def keep_only(found: RelevanceSet, pattern: str) -> int:

@@ -12,13 +12,17 @@ from prepare.errors import DataError
 
 @dataclass(frozen=True)
 class SetConfig:
-    """One set. `keep_queries`: a pattern for the ids of queries that may be used, where a set mixes sources."""
+    """One set. `splits`: the files of judgements to use, without `.tsv`; a set's own test split is not among them.
+
+    `keep_queries`: a pattern for the ids of queries that may be used, where a set mixes sources.
+    """
 
     name: str
     path: Path
     licence: str = ''
     reviewed: str = ''
     leave_out: str = ''
+    splits: tuple[str, ...] = ('train',)
     keep_queries: str = ''
     restyle: bool = True
     sentences: float = 0.0
@@ -66,6 +70,7 @@ def read_config(path: Path) -> PrepareConfig:
         if 'path' not in one:
             raise DataError(f'{path}: a [[sets]] has no path')
         place = base / one['path']
-        sets.append(SetConfig(**(one | {'path': place, 'name': one.get('name') or place.name.removesuffix('.tar.gz')})))
+        name = one.get('name') or place.name.removesuffix('.tar.gz')
+        sets.append(SetConfig(**(one | {'path': place, 'name': name, 'splits': tuple(one.get('splits', ('train',)))})))
     evaluation = tuple(sorted(Path(found) for one in given.pop('evaluation', []) for found in glob.glob(str(base / one))))
     return PrepareConfig(**(given | {'out': base / given['out'], 'evaluation': evaluation, 'sets': tuple(sets)}))

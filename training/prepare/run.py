@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from prepare.beir import RelevanceSet, read_set, write_set
-from prepare.clean import cut_long_queries, drop_unanswered, keep_only, merge_equal, remove_overlap, split_held_out
+from prepare.clean import cut_long_queries, drop_unanswered, keep_only, merge_equal, remove_overlap, split_held_out, take_splits
 from prepare.config import PrepareConfig, SetConfig
 from prepare.errors import DataError
 from prepare.licences import decide
@@ -74,6 +74,7 @@ class _Preparation:
 
     def _clean(self, found: RelevanceSet, one: SetConfig) -> Counter:
         config, removed = self._config, Counter()
+        removed['queries without a relevant passage in the splits used'] = take_splits(found, one.splits)
         if one.keep_queries:
             removed['queries of sources that may not be used'] = keep_only(found, one.keep_queries)
         removed += remove_overlap(found, self._passages, self._questions)

@@ -185,6 +185,12 @@ def test_a_missing_encoder_or_set_is_one_line(tmp_path):
         mine(MineConfig(tmp_path, tmp_path), count_words, silent)
 
 
+def test_a_set_without_training_judgements_is_an_error(config):
+    (config.data / 'house' / 'qrels' / 'train.tsv').rename(config.data / 'house' / 'qrels' / 'test.tsv')
+    with pytest.raises(DataError, match='no set in it has a relevant passage'):
+        mine(config, count_words, silent)
+
+
 def test_mistakes_in_the_configuration(tmp_path):
     path = tmp_path / 'mine.toml'
     for text, said in [("data='d'", 'has no out'), ("data='d'\nout='o'\nseeds=1", 'does not know seeds'),

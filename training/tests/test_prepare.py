@@ -119,6 +119,21 @@ def test_a_malformed_line_is_named(tmp_path):
         read_set(tmp_path / 'missing')
 
 
+def test_a_sets_own_test_part_is_not_trained_on(tmp_path):
+    house = write_invented(tmp_path / 'house')
+    (house / 'qrels' / 'test.tsv').write_text('query-id\tcorpus-id\tscore\nq48a\tp48\t1\n')
+    lines = (house / 'qrels' / 'train.tsv').read_text().split('\n')
+    (house / 'qrels' / 'train.tsv').write_text('\n'.join(line for line in lines if not line.startswith('q48a')))
+    (tmp_path / 'data.toml').write_text("out = 'out'\nheld_out_share = 0\n[[sets]]\npath = 'house'\n")
+    run(tmp_path)
+    assert 'q48a' not in read_set(tmp_path / 'out' / 'sets' / 'house').queries
+    assert 'q48b' in read_set(tmp_path / 'out' / 'sets' / 'house').queries
+    with (tmp_path / 'data.toml').open('a') as file:
+        file.write("splits = ['dev']\n")
+    with pytest.raises(DataError, match='has no judgements qrels/dev.tsv; it has test, train'):
+        run(tmp_path)
+
+
 def test_folder_and_archive_read_the_same(tmp_path):
     folder = write_invented(tmp_path / 'house')
     assert read_set(folder) == read_set(pack(folder))
