@@ -26,6 +26,11 @@ const promises: Record<string, RegExp[]> = {
         /^A third one, 30 passages: 20 from Redis, 10 read by the model; best: Billing: when a card is declined$/m,
       ]
     : [/^redis-server is not installed here: nothing to show\.$/m],
+  'remote-rerankers.mjs': [
+    /^vendor: ranked, requests 1, searchUnits 1, cost 0\.002\n {2}1\. Billing: when a card is declined$/m,
+    /^own server: ranked, requests 4\n {2}1\. Billing: when a card is declined$/m,
+    /^language model: ranked, texts 30, .*calls 2, ok 2, .*\n {2}1\. Billing: when a card is declined$/m,
+  ],
   'skip-policy.mjs': [
     /^TD-4130\n {2}skipped: clear-margin \(.*\)\n {2}1\. Troubleshooting: error codes$/m,
     /^What happens if my credit card expires\?\n {2}ranked: \d+ pairs read by the model\n {2}1\. Billing: when a card is declined$/m,

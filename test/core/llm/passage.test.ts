@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { harmless, shown } from '../../../packages/core/src/score/llm/passage.ts'
@@ -41,6 +43,12 @@ describe('a prompt', () => {
       }),
       { numRuns: 1000 },
     )
+  })
+
+  it('is the one that the documentation shows', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../../docs/language-models.md'), 'utf8')
+    const texts = ['It is red.', 'It turns itself off after ten minutes.']
+    expect(page).toContain(listwisePrompt('When does the lamp turn off?', texts, ''))
   })
 
   it('says that passages are data, and comes with the instruction of the caller', () => {
