@@ -60,7 +60,7 @@ export function documentsOf(cases: {
 /** The beginning of a text, on one line. */
 export function beginningOf(text: string): string {
   const line = text.replace(/\s+/gu, ' ').trim()
-  const characters = Array.from(line.slice(0, LONGEST + 2))
+  const characters = Array.from(line.slice(0, 2 * (LONGEST + 1)))
   return characters.length > LONGEST ? `${characters.slice(0, LONGEST).join('').trimEnd()}…` : line
 }
 

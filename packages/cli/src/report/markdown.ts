@@ -9,11 +9,13 @@ export function renderMarkdown(report: EvalReport): string {
     `# ${plain(title)}`,
     `**${plain(verdict.sentence)}**`,
     ...warnings.map((warning) => `> ${plain(warning)}`),
-    tableOf({
-      caption: '',
-      heads: ['', 'Figure', ''],
-      rows: headlinesOf(report).map(({ label, figure, detail }) => [label, figure, detail]),
-    }),
+    tableOf(
+      {
+        heads: ['', 'Figure', ''],
+        rows: headlinesOf(report).map(({ label, figure, detail }) => [label, figure, detail]),
+      },
+      true,
+    ),
     ...sectionsOf(report).flatMap(sectionOf),
     ...casesOf('Queries that gained most', queries.gained),
     ...casesOf('Queries that lost most', queries.lost),
@@ -30,9 +32,10 @@ function sectionOf({ title, paragraphs, table, tables = [] }: Section): string[]
   return [`## ${title}`, ...paragraphs.map(plain), ...all.flatMap((one) => [`${plain(one.caption)}:`, tableOf(one)])]
 }
 
-function tableOf({ heads, rows }: Table): string {
+/** `isText`: cells are read and not compared, so they stand to the left. */
+function tableOf({ heads, rows }: Omit<Table, 'caption'>, isText = false): string {
   const line = (cells: readonly string[]): string => `| ${cells.map(plain).join(' | ')} |`
-  const rule = `|${heads.map((_, at) => (at === 0 ? ' --- ' : ' ---: ')).join('|')}|`
+  const rule = `|${heads.map((_, at) => (at === 0 || isText ? ' --- ' : ' ---: ')).join('|')}|`
   return [line(heads), rule, ...rows.map(line)].join('\n')
 }
 
@@ -51,11 +54,13 @@ function caseOf({ query, queryId, firstStage, reranked, difference, before, afte
   return [
     `### ${plain(query)}`,
     `${plain(queryId)}: ${figures}`,
-    tableOf({
-      caption: '',
-      heads: ['As found', 'Reranked'],
-      rows: Array.from({ length: rows }, (_, at) => [cells(before, at), cells(after, at)]),
-    }),
+    tableOf(
+      {
+        heads: ['As found', 'Reranked'],
+        rows: Array.from({ length: rows }, (_, at) => [cells(before, at), cells(after, at)]),
+      },
+      true,
+    ),
   ]
 }
 

@@ -95,13 +95,13 @@ function liftSection(report: EvalReport): Section {
     medianFrom === undefined || medianTo === undefined
       ? ''
       : medianFrom === medianTo
-        ? ` The middle place stayed ${format.count(medianTo)}.`
+        ? ` The middle place stayed at ${format.count(medianTo)}.`
         : ` The middle place went from ${format.count(medianFrom)} to ${format.count(medianTo)}.`
   return {
     id: 'lift',
     title: 'What reranking changed',
     paragraphs: [
-      `The first relevant passage moved up for ${up} queries, stayed for ${same} and moved down for ${down}.${ranks}`,
+      `Of the first relevant passages, ${format.count(up)} moved up, ${format.count(same)} stayed and ${format.count(down)} moved down.${ranks}`,
       `The first stage found ${format.percent(poolRecall)} of the relevant passages at all. What it did not find, no reranker brings back.`,
     ],
     chart: 'lift',
