@@ -5,6 +5,7 @@ import { ProviderError } from '../../../packages/core/src/errors.ts'
 import { hubFetch } from '../../../packages/core/src/score/files/hub-fetch.ts'
 import { hubSettings } from '../../../packages/core/src/score/files/hub-settings.ts'
 import { type FetchModelOptions, type FetchedModel, fetchModel } from '../../../packages/core/src/score/onnx/fetch.ts'
+import type { DownloadProgress } from '../../../packages/core/src/score/files/progress.ts'
 import { LoopbackHub } from '../../fixtures/hub/loopback-hub.ts'
 import { modelFiles } from '../../fixtures/hub/model-files.ts'
 import { scratchFolder } from '../../fixtures/hub/scratch.ts'
@@ -34,6 +35,12 @@ const fails = async (options?: FetchModelOptions, name?: string): Promise<Error>
   )
 const onStore = (): (string | undefined)[] => hub.seen.filter(({ host }) => host === 'store').map(({ range }) => range)
 
+/** Lets the connection break once so many bytes have arrived. */
+const breakAt =
+  (...bytes: readonly number[]) =>
+  ({ file, fileBytes }: DownloadProgress): void =>
+    void (file.endsWith('.onnx') && bytes.includes(fileBytes) && hub.goOn())
+
 describe('a download that is disturbed', () => {
   it('goes on at the byte where the connection broke', async () => {
     const cuts = [200_000, 100_000]
@@ -41,9 +48,20 @@ describe('a download that is disturbed', () => {
       const cut = host === 'store' ? cuts.shift() : undefined
       return cut === undefined ? undefined : { cutAfter: cut }
     }
-    const { graphPath } = await fetched()
+    const { graphPath } = await fetched({ onProgress: breakAt(200_000, 300_000) })
     expect(readFileSync(graphPath).equals(graph)).toBe(true)
     expect(onStore()).toEqual([undefined, 'bytes=200000-499999', 'bytes=300000-499999'])
+  })
+
+  it('comes whole from a slow server, piece by piece, and tells so', async () => {
+    hub.fault = ({ host }) => (host === 'store' ? { drip: 5000 } : undefined)
+    const told: number[] = []
+    const { graphPath } = await fetched({
+      onProgress: ({ file, fileBytes }) => void (file.endsWith('.onnx') && told.push(fileBytes)),
+    })
+    expect(readFileSync(graphPath).equals(graph)).toBe(true)
+    expect(told.length).toBeGreaterThan(3)
+    expect(onStore()).toEqual([undefined])
   })
 
   it('comes whole from a server that takes no notice of ranges', async () => {
@@ -52,7 +70,8 @@ describe('a download that is disturbed', () => {
       if (host !== 'store') return undefined
       return requests++ === 0 ? { cutAfter: 200_000 } : { ignoresRange: true }
     }
-    expect(readFileSync((await fetched()).graphPath).equals(graph)).toBe(true)
+    const { graphPath } = await fetched({ onProgress: breakAt(200_000) })
+    expect(readFileSync(graphPath).equals(graph)).toBe(true)
   })
 
   it('is refused when its bytes have another sum, and nothing of it stays', async () => {

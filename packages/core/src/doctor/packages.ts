@@ -9,9 +9,9 @@ interface Manifest {
   readonly peerDependencies?: Readonly<Record<string, string>>
 }
 
-/** The manifest of this package. */
+/** The manifest of this package, by its name: where this file lies depends on how the package was built. */
 export function ownManifest(): Manifest {
-  return require('../../package.json') as Manifest
+  return require('@secondpass/core/package.json') as Manifest
 }
 
 /** Which version of a package this one would load; `null` when there is none. Loads nothing of it. */
