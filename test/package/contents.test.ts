@@ -26,10 +26,20 @@ function lostSources(pack: PackedPackage): string[] {
     .filter((source) => !pack.files.includes(source))
 }
 
-it('the workspace packs the core, two adapters and a model', () => {
+/** The files that are loaded with one, itself included. */
+function reachedFrom(pack: PackedPackage, file: string, seen: Set<string> = new Set()): Set<string> {
+  if (seen.has(file)) return seen
+  seen.add(file)
+  const imports = read(pack, file).matchAll(/^(?:import|export|\} from)\b[^'"]*['"](\.[^'"]+)['"]/gm)
+  for (const [, specifier = ''] of imports) reachedFrom(pack, posix.join(posix.dirname(file), specifier), seen)
+  return seen
+}
+
+it('the workspace packs the core, two adapters, the command line and a model', () => {
   const names = packed.packages.map(({ manifest }) => manifest.name).sort()
   expect(names).toEqual(
     expect.arrayContaining([
+      '@secondpass/cli',
       '@secondpass/core',
       '@secondpass/langchain',
       '@secondpass/llamaindex',
@@ -75,6 +85,15 @@ describe.each(packed.packages.map((pack) => [pack.manifest.name, pack] as const)
 describe('@secondpass/core', () => {
   it('carries the worker as a file of its own', () => {
     expect(find('@secondpass/core').files).toContain('dist/score/onnx/worker.js')
+    expect(find('@secondpass/core').files).toContain('dist/node/worker.js')
+  })
+
+  it('gives Node.js a few merged files, and browsers the small ones, which their bundlers can leave out', () => {
+    const core = find('@secondpass/core')
+    const { browser, default: forNode } = core.manifest.exports['.'] as Record<string, string>
+    expect({ browser, forNode }).toEqual({ browser: './dist/index.js', forNode: './dist/node/index.js' })
+    expect(reachedFrom(core, 'dist/node/index.js').size).toBeLessThan(15)
+    expect(reachedFrom(core, 'dist/index.js').size).toBeGreaterThan(100)
   })
 })
 
