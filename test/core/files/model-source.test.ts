@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type CrossEncoderOptions, crossEncoder } from '../../../packages/core/src/score/onnx/cross-encoder.ts'
 import { fetchModel } from '../../../packages/core/src/score/onnx/fetch.ts'
+import type { CachedScore, ScoreCache } from '../../../packages/core/src/wrap/cache-entry.ts'
 import { withCache } from '../../../packages/core/src/wrap/cache.ts'
 import { callOf } from '../../contract/fake-scorer.ts'
 import { LoopbackHub } from '../../fixtures/hub/loopback-hub.ts'
@@ -74,7 +75,7 @@ describe('a cross-encoder of a model on the hub', () => {
 
   it('puts no score of one commit under the name of another in a shared cache', async () => {
     hub.commit(repo, modelFiles())
-    const shared = new Map()
+    const shared: ScoreCache = new Map<string, CachedScore>()
     await using first = withCacheOf(shared)
     const scores = await first.scorer.score(query, texts, callOf())
     hub.commit(repo, { ...modelFiles(), 'calibration.json': '{"temperature": 2}' })
@@ -85,7 +86,7 @@ describe('a cross-encoder of a model on the hub', () => {
     expect(call.stats).toMatchObject({ cacheHits: 0, cacheMisses: 2 })
   })
 
-  function withCacheOf(shared: Map<string, never>): { scorer: ReturnType<typeof withCache> } & AsyncDisposable {
+  function withCacheOf(shared: ScoreCache): { scorer: ReturnType<typeof withCache> } & AsyncDisposable {
     const inner = scorerOf()
     return { scorer: withCache(inner, shared), [Symbol.asyncDispose]: () => inner.close() }
   }
@@ -156,7 +157,10 @@ describe('the choice of a graph', () => {
     const folder = mkdtempSync(join(tmpdir(), 'secondpass-folder-'))
     for (const [path, content] of Object.entries(several())) {
       mkdirSync(join(folder, path, '..'), { recursive: true })
-      writeFileSync(join(folder, path), typeof content === 'string' ? content : (content as [Uint8Array])[0])
+      writeFileSync(
+        join(folder, path),
+        typeof content === 'string' ? content : (content as readonly [Uint8Array, string])[0],
+      )
     }
     const ids = (['auto', 'int8', 'q4'] as const).map((dtype) => crossEncoder({ model: folder, dtype }).id)
     expect(new Set(ids).size).toBe(3)
