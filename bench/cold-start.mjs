@@ -4,7 +4,7 @@
  *
  *   node bench/cold-start.mjs [--runs 9] [--core 1] [--name cold-start]
  */
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { preparePeers } from './lib/install-peers.mjs'
 import { describeMachine } from './lib/machine.mjs'
@@ -22,10 +22,13 @@ const { values: options } = parseArgs({
 })
 const machine = describeMachine()
 preparePeers({ python: false })
+// What users install; tsc alone writes the small modules.
+execFileSync(process.execPath, ['packages/core/bundle.mjs'], { cwd: paths.root, stdio: 'inherit' })
 
 const contestants = [
   { name: 'node, nothing loaded', args: ['bench/cold/empty.mjs'] },
-  { name: 'secondpass', args: ['bench/cold/ours.mjs'] },
+  { name: 'secondpass', args: ['bench/cold/ours.mjs', 'node/index.js'] },
+  { name: 'secondpass, as tsc writes it', args: ['bench/cold/ours.mjs', 'index.js'] },
   { name: 'transformers.js snippet q8', args: ['bench/peers/cold-snippet.mjs', paths.stock, 'q8'] },
   { name: 'transformers.js snippet fp32', args: ['bench/peers/cold-snippet.mjs', paths.stock, 'fp32'] },
 ]

@@ -1,8 +1,10 @@
-/** Process start to first score with the bundled model. */
+/** Process start to first score with the bundled model: `node ours.mjs FILE_OF_DIST`. */
 import { finish, mark } from './mark.mjs'
 import { query, text } from './question.mjs'
 
-const { createReranker } = await import('../../packages/core/dist/index.js')
+const dist = new URL('../../packages/core/dist/', import.meta.url)
+
+const { createReranker } = await import(new URL(process.argv[2] ?? 'index.js', dist).href)
 mark('imported')
 const { results } = await createReranker().rerank(query, [text])
 finish(results[0].score)
