@@ -22,23 +22,27 @@ function check(holds: boolean, what: string): void {
 describe.each(familyNames.filter((name) => name !== 'qwen3-reranker-classifier'))('%s', (name) => {
   const family = readFamily(name)
 
-  test(`pairs of ${RUNS} random texts keep to the limit and to their special tokens`, { timeout: 240_000 }, async () => {
-    const { pairs } = await scoringOf(name, family)(roomFor[name] ?? (name === 'mxbai-rerank-v2' ? 300 : 16))
-    const [first, last] = endsOf(pairs.encodePair(pairs.encodeQuery('a'), 'b').ids)
-    const size = vocabularySize(family)
-    fc.assert(
-      fc.property(text, text, (query, value) => {
-        const { ids } = pairs.encodePair(pairs.encodeQuery(query), value)
-        check(ids.length <= pairs.maxLength, `${ids.length} tokens`)
-        check(ids[0] === first && ids.at(-1) === last, `begins with ${ids[0]}, ends with ${ids.at(-1)}`)
-        check(
-          ids.every((id) => id >= 0 && id < size),
-          `no such token among ${ids.join()}`,
-        )
-      }),
-      { numRuns: RUNS },
-    )
-  })
+  test(
+    `pairs of ${RUNS} random texts keep to the limit and to their special tokens`,
+    { timeout: 240_000 },
+    async () => {
+      const { pairs } = await scoringOf(name, family)(roomFor[name] ?? (name === 'mxbai-rerank-v2' ? 300 : 16))
+      const [first, last] = endsOf(pairs.encodePair(pairs.encodeQuery('a'), 'b').ids)
+      const size = vocabularySize(family)
+      fc.assert(
+        fc.property(text, text, (query, value) => {
+          const { ids } = pairs.encodePair(pairs.encodeQuery(query), value)
+          check(ids.length <= pairs.maxLength, `${ids.length} tokens`)
+          check(ids[0] === first && ids.at(-1) === last, `begins with ${ids[0]}, ends with ${ids.at(-1)}`)
+          check(
+            ids.every((id) => id >= 0 && id < size),
+            `no such token among ${ids.join()}`,
+          )
+        }),
+        { numRuns: RUNS },
+      )
+    },
+  )
 })
 
 describe.each(['roberta', 'modernbert', 'mxbai-rerank-v2'])('%s, whose tokens are bytes,', (name) => {
@@ -60,7 +64,9 @@ describe.each(['roberta', 'modernbert', 'mxbai-rerank-v2'])('%s, whose tokens ar
 })
 
 test('every tokenizer reads only as much of a long text as it needs, with the same ids', async () => {
-  const texts = ['water under the bridge, 水 ', 'why?\n\n- Yes! ', '  a \u0301b\r\n', 'ก ๑๒ ½ '].map((part) => part.repeat(400))
+  const texts = ['water under the bridge, 水 ', 'why?\n\n- Yes! ', '  a \u0301b\r\n', 'ก ๑๒ ½ '].map((part) =>
+    part.repeat(400),
+  )
   for (const name of familyNames) {
     const { files } = readFamily(name)
     const encoder = await createTextEncoder(files['tokenizer.json'], files['tokenizer_config.json'])
@@ -97,7 +103,7 @@ function speller({ model, added_tokens: added }: TokenizerJson): (ids: readonly 
   }
   const bytes = new Map<number, Buffer>()
   for (const [token, id] of Object.entries(model.vocab as Readonly<Record<string, number>>)) {
-    bytes.set(id, Buffer.from([...token].map((letter) => byteOf.get(letter) ?? 0)))
+    bytes.set(id, Buffer.from(Array.from(token, (letter) => byteOf.get(letter) ?? 0)))
   }
   for (const { id, content } of added) bytes.set(id, Buffer.from(content))
   return (ids) => Buffer.concat(ids.map((id) => bytes.get(id) ?? Buffer.alloc(0))).toString()
