@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import axe from 'axe-core'
+import axe, { type AxeResults } from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { renderHtml } from '../../packages/cli/src/report/html.ts'
@@ -52,7 +52,7 @@ describe.skipIf(chromiumPath === undefined)(`the report as a page in Chromium${n
         expect(box?.height).toBeGreaterThan(150)
         expect(await chart.locator('path, line, text').count()).toBeGreaterThan(10)
       }
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
+      expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
       expect(await page.title()).toBe('Does reranking help on an invented manual?')
       expect(events).toEqual([`request: ${place}`])
       await page.close()
@@ -67,9 +67,9 @@ describe.skipIf(chromiumPath === undefined)(`the report as a page in Chromium${n
     'has nothing that axe objects to, in %s at a width of %i with everything opened',
     async (scheme, width) => {
       const { page } = await open(scheme, width)
-      await page.evaluate(() => document.querySelectorAll('details').forEach((one) => (one.open = true)))
+      await page.evaluate(`document.querySelectorAll('details').forEach((one) => (one.open = true))`)
       await page.evaluate(axe.source)
-      const { violations, passes } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run())
+      const { violations, passes } = await page.evaluate<AxeResults>('axe.run()')
       const found = violations.map(
         ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' ; ')}`,
       )
@@ -83,9 +83,9 @@ describe.skipIf(chromiumPath === undefined)(`the report as a page in Chromium${n
     const colours = await Promise.all(
       (['light', 'dark'] as const).map(async (scheme) => {
         const { page } = await open(scheme, WIDE)
-        const bar = page.locator('#cost svg.wide [fill="var(--accent)"]').first()
-        const fill = await bar.evaluate((element) => getComputedStyle(element).fill)
-        const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+        const bar = `document.querySelector('#cost svg.wide [fill="var(--accent)"]')`
+        const fill = await page.evaluate<string>(`getComputedStyle(${bar}).fill`)
+        const ground = await page.evaluate<string>('getComputedStyle(document.body).backgroundColor')
         await page.close()
         return { fill, ground }
       }),
@@ -99,25 +99,20 @@ describe.skipIf(chromiumPath === undefined)(`the report as a page in Chromium${n
   it('can be read with a keyboard alone', async () => {
     const { page } = await open('light', WIDE)
     await page.keyboard.press('Tab')
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the figures')
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the figures')
     const summaries = await page.locator('summary').count()
-    const reached = new Set<string>()
-    let opened = false
-    for (let presses = 0; presses < 200; presses++) {
+    const reached = new Set<number>()
+    for (let presses = 0; presses < 200 && reached.size < summaries; presses++) {
       await page.keyboard.press('Tab')
-      const active = await page.evaluate(() => {
-        const element = document.activeElement
-        if (element?.tagName !== 'SUMMARY') return undefined
-        return { at: [...document.querySelectorAll('summary')].indexOf(element as HTMLElement) }
-      })
-      if (active === undefined) continue
-      reached.add(String(active.at))
-      if (!opened) {
+      const at = await page.evaluate<number>(
+        `[...document.querySelectorAll('summary')].indexOf(document.activeElement)`,
+      )
+      if (at < 0) continue
+      if (reached.size === 0) {
         await page.keyboard.press('Enter')
-        opened = await page.evaluate(() => (document.activeElement?.parentElement as HTMLDetailsElement).open)
-        expect(opened).toBe(true)
+        expect(await page.evaluate('document.activeElement.parentElement.open')).toBe(true)
       }
-      if (reached.size === summaries) break
+      reached.add(at)
     }
     expect(reached.size).toBe(summaries)
     await page.close()
