@@ -14,7 +14,7 @@ from train.start import plain_config
 
 
 def make_student(folder: Path, settings: Model) -> BertForSequenceClassification:
-    """Layers at random, embeddings projected from the model in `folder`, scaled to the spread a fresh BERT would have."""
+    """Layers at random but for the first attention, embeddings projected from the model in `folder`, scaled to the spread a fresh BERT would have."""
     large = plain_config(AutoConfig.from_pretrained(folder))
     _check(settings, large.hidden_size)
     source = BertForSequenceClassification.from_pretrained(folder, config=large, dtype=torch.float32).bert.embeddings
@@ -30,7 +30,18 @@ def make_student(folder: Path, settings: Model) -> BertForSequenceClassification
             table = getattr(source, name).weight
             shift = center if name == 'word_embeddings' else table.mean(0)
             getattr(model.bert.embeddings, name).weight.copy_((table - shift) @ axes * scale)
+        _let_equal_words_meet(model)
     return model
+
+
+def _let_equal_words_meet(model: BertForSequenceClassification) -> None:
+    """Identity matrices, with BERT's noise on top, in the attention of the first layer: a token looks at tokens like it.
+
+    From noise alone, a model this small takes long to find out that query and text can be compared at all.
+    """
+    attention = model.bert.encoder.layer[0].attention
+    for part in (attention.self.query, attention.self.key, attention.self.value, attention.output.dense):
+        part.weight.add_(torch.eye(len(part.weight)))
 
 
 def principal_axes(rows: Tensor, width: int) -> tuple[Tensor, Tensor]:

@@ -11,6 +11,7 @@ import numpy as np
 import Stemmer
 
 from prepare.beir import RelevanceSet, read_set
+from prepare.text import full_text
 
 DEPTH = 100
 
@@ -51,12 +52,6 @@ def _pool(data: RelevanceSet, split: str, corpus: dict[str, str], query: str, ro
     ids = [passage for passage, _ in row]
     grades = {passage: int(grade) for passage, grade in data.judged[split][query].items()}
     return Pool(query, data.queries[query].text, ids, [corpus[one] for one in ids], np.array([score for _, score in row]), grades)
-
-
-def full_text(title: str, text: str) -> str:
-    """Title and text as one string; a title that the text repeats is not said twice."""
-    title, text = title.strip(), text.strip()
-    return f'{title}. {text}' if title and not text.startswith(title) else text
 
 
 def search(corpus: dict[str, str], queries: list[str]) -> list[list[tuple[str, float]]]:

@@ -1,6 +1,6 @@
 """python -m pipeline PLAN.toml [--only STAGE ...] [--until HH:MM]
 
-Stages, in order: prepare, mine, then for each model NAME train:NAME and finish:NAME, then evaluate, and card:NAME for
+Stages, in order: prepare, mine, lexical, then for each model NAME train:NAME and finish:NAME, then evaluate, and card:NAME for
 each. Run the same command again and it goes on where it was.
 """
 
@@ -29,6 +29,8 @@ def stages_of(plan: Plan, until: float | None = None) -> dict[str, Stage]:
         found['prepare'] = lambda: stages.run_prepare(plan)
     if plan.mine:
         found['mine'] = lambda: stages.run_mine(plan)
+    if plan.lexical:
+        found['lexical'] = lambda: stages.run_lexical(plan)
     for name in plan.models:
         found[f'train:{name}'] = lambda name=name: stages.run_train(plan, name, until)
         found[f'finish:{name}'] = lambda name=name: stages.run_finish(plan, name)

@@ -24,6 +24,16 @@ class ModelPlan:
 
 
 @dataclass(frozen=True)
+class LexicalPlan:
+    """Pools from BM25 alone, from the sets that `prepare` wrote."""
+
+    out: Path = Path()
+    queries: int = 3000
+    """Of each set."""
+    candidates: int = 8
+
+
+@dataclass(frozen=True)
 class EvaluatePlan:
     sets: tuple[Path, ...] = ()
     """Folders in BEIR's layout, patterns allowed; sets that are not there are left out, and the log says so."""
@@ -41,6 +51,7 @@ class Plan:
     out: Path
     prepare: Path | None = None
     mine: Path | None = None
+    lexical: LexicalPlan | None = None
     models: dict[str, ModelPlan] = field(default_factory=dict)
     evaluate: EvaluatePlan = field(default_factory=EvaluatePlan)
     threads: int = 0
@@ -56,6 +67,10 @@ def read_plan(path: Path) -> Plan:
         if plan.teacher and plan.teacher not in list(models)[:number]:
             raise DataError(f'{path}: models.{name}.teacher is {plan.teacher!r}; name a model that comes before it')
     stages = {name: where / given[name] for name in ('prepare', 'mine') if name in given}
+    if 'lexical' in given:
+        if 'prepare' not in stages:
+            raise DataError(f'{path}: lexical needs prepare, whose sets it reads')
+        stages['lexical'] = _lexical(given['lexical'], where, path)
     return Plan(out=where / given['out'], models=models, evaluate=_evaluate(given.get('evaluate', {}), where, path),
                 threads=given.get('threads', 0), **stages)
 
@@ -65,6 +80,13 @@ def _model(name: str, table: dict, where: Path, path: Path) -> ModelPlan:
     if 'config' not in table:
         raise DataError(f'{path}: models.{name} has no config; name the TOML file of its run')
     return ModelPlan(**(table | {'config': where / table['config']}))
+
+
+def _lexical(table: dict, where: Path, path: Path) -> LexicalPlan:
+    check_keys(table, LexicalPlan, f'{path}, lexical')
+    if 'out' not in table:
+        raise DataError(f'{path}: lexical has no out; name the folder for its pools')
+    return LexicalPlan(**(table | {'out': where / table['out']}))
 
 
 def _evaluate(table: dict, where: Path, path: Path) -> EvaluatePlan:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from calibrate.held_out import calibrate
 from card.write import Facts, write_card
+from distil.lexical import Amount, write_all
 from distil.teach import Teaching, teach
 from evaluate.run import evaluate
 from evaluate.systems import Choice
@@ -36,6 +37,11 @@ def run_prepare(plan: Plan) -> None:
 def run_mine(plan: Plan) -> None:
     config = read_mine(plan.mine)
     mine(config, BiEncoder(config), Log(config.out / 'mine.log'))
+
+
+def run_lexical(plan: Plan) -> None:
+    wanted = plan.lexical
+    write_all(read_prepare(plan.prepare).out / 'sets', wanted.out, Amount(wanted.queries, wanted.candidates))
 
 
 def run_train(plan: Plan, name: str, until: float | None) -> bool:

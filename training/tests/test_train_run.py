@@ -11,46 +11,14 @@ import torch
 from safetensors.torch import load_file
 
 from prepare.errors import DataError
-from prepare.pools import Candidate, Pool, write_pools
+from prepare.pools import write_pools
+from small_run import config, invented_pools, run_of  # noqa: F401
 from train.checkpoint import load_weights
-from train.config import Config, Data, Log, Model, Optimiser, config_from, read_config
-from train.device import choose_device
+from train.config import config_from, read_config
 from train.log import read_metrics
 from train.run import MODEL, WEIGHTS, Run
 from train.signals import Wishes, time_of_day
 from train.soup import soup
-
-WORDS = ['stone', 'bridge', 'tower', 'river', 'lamp', 'boat', 'garden', 'winter', 'bell', 'road']
-
-
-def invented_pools(count: int, name: str = 'invented') -> list[Pool]:
-    """The relevant candidate says the words of the query; the teacher knows it nearly always."""
-    pools = []
-    for number in range(count):
-        first, second = WORDS[number % 10], WORDS[(number // 10 + 3) % 10]
-        texts = [f'the {first} by the {second}', *(f'a {WORDS[(number + shift) % 10]} in the old town {number}' for shift in range(1, 6))]
-        candidates = [Candidate(f'p{number}-{place}', text, 1.0 if place == 0 else None, {'bm25': 5.0 - place, 'bi-encoder': 0.9 - place / 7})
-                      for place, text in enumerate(texts)]
-        pools.append(Pool(f'{name}/{number}', name, f'{first} {second}', candidates))
-    return pools
-
-
-@pytest.fixture
-def config(source, tmp_path):
-    """A run of a few small steps over two sets."""
-    made = source(vocab_size=325)
-    write_pools(tmp_path / 'pools-0.jsonl.gz', invented_pools(40) + invented_pools(25, 'other'))
-    return Config(
-        name='test', out=str(tmp_path / 'run'),
-        data=Data(pools=[str(tmp_path / 'pools-*.jsonl.gz')], cache=str(tmp_path / 'cache'), max_tokens=40, held_out=0.2),
-        model=Model(start=str(made.folder)),
-        optimiser=Optimiser(learning_rate=1e-3, warmup_steps=2, steps=12, decay_steps=4, lists=3, candidates=4, chunk_tokens=128),
-        log=Log(print=4, evaluate=6, evaluate_lists=6, checkpoint=5, weights=4))
-
-
-def run_of(config: Config, **changes) -> Run:
-    return Run(dataclasses.replace(config, **changes), choose_device(threads=1, precision='float32'))
-
 
 def losses(folder) -> list[float]:
     rows = [row for row in read_metrics(folder / 'metrics.jsonl') if 'loss' in row]
@@ -58,7 +26,7 @@ def losses(folder) -> list[float]:
     return [row['loss'] for row in rows]
 
 
-def test_the_same_seed_gives_the_same_curve_and_another_seed_another(config, tmp_path):
+def test_the_same_seed_gives_the_same_curve_and_another_seed_another(config, tmp_path):  # noqa: F811
     for name, seed in (('a', 1), ('b', 1), ('c', 2)):
         assert run_of(config, out=str(tmp_path / name), seed=seed).train()
     assert losses(tmp_path / 'a') == losses(tmp_path / 'b')
@@ -66,7 +34,7 @@ def test_the_same_seed_gives_the_same_curve_and_another_seed_another(config, tmp
 
 
 @pytest.mark.parametrize('way', ['stop', 'crash'])
-def test_interrupted_and_resumed_equals_uninterrupted(config, tmp_path, way, monkeypatch):
+def test_interrupted_and_resumed_equals_uninterrupted(config, tmp_path, way, monkeypatch):  # noqa: F811
     run_of(config, out=str(tmp_path / 'whole')).train()
     first = run_of(config, out=str(tmp_path / 'parts'))
     seven_steps(first, way, monkeypatch)
@@ -99,7 +67,7 @@ def seven_steps(run: Run, way: str, monkeypatch) -> None:
         assert not (run.folder / 'stop').exists()
 
 
-def test_a_file_named_decay_ends_the_run_early_and_it_can_be_extended(config, tmp_path):
+def test_a_file_named_decay_ends_the_run_early_and_it_can_be_extended(config, tmp_path):  # noqa: F811
     run = run_of(config)
     (run.folder / 'decay').touch()
     assert run.train()
@@ -113,7 +81,7 @@ def test_a_file_named_decay_ends_the_run_early_and_it_can_be_extended(config, tm
     assert len(losses(run.folder)) == 12
 
 
-def test_the_decay_begins_in_time_for_the_hour(config, tmp_path):
+def test_the_decay_begins_in_time_for_the_hour(config, tmp_path):  # noqa: F811
     run = run_of(config)
     run.wishes = Wishes(run.folder, until=time.time() + 100)
     run.wishes.took(25.5)
@@ -125,7 +93,7 @@ def test_the_decay_begins_in_time_for_the_hour(config, tmp_path):
         time_of_day('25:00')
 
 
-def test_new_files_join_a_run_without_moving_what_it_has_seen(config, tmp_path):
+def test_new_files_join_a_run_without_moving_what_it_has_seen(config, tmp_path):  # noqa: F811
     run = run_of(config, data=dataclasses.replace(config.data, refresh=4))
     before = run.sampler.stream_sizes
     write_pools(tmp_path / 'pools-1.jsonl.gz', invented_pools(30, 'invented'))
@@ -136,7 +104,7 @@ def test_new_files_join_a_run_without_moving_what_it_has_seen(config, tmp_path):
     assert all(run.sampler.state[key] != [0, 0] for key in fresh)
 
 
-def test_soup_is_the_mean_of_the_weights(config, tmp_path):
+def test_soup_is_the_mean_of_the_weights(config, tmp_path):  # noqa: F811
     run = run_of(config)
     run.train()
     assert [path.stem for path in soup(run.folder, tmp_path / 'soup', last=2)] == ['step-000008', 'step-000012']
@@ -147,7 +115,7 @@ def test_soup_is_the_mean_of_the_weights(config, tmp_path):
     assert torch.equal(made[frozen], load_file(tmp_path / 'source' / 'model.safetensors')[frozen])
 
 
-def test_another_machine_trains_from_the_caches_alone(config, tmp_path):
+def test_another_machine_trains_from_the_caches_alone(config, tmp_path):  # noqa: F811
     run_of(config, out=str(tmp_path / 'here')).train()
     carried = dataclasses.replace(config.data, pools=[])
     run_of(config, out=str(tmp_path / 'there'), data=carried).train()
@@ -175,7 +143,7 @@ def test_paths_are_relative_to_the_file(tmp_path):
     assert (config.out, config.data.pools) == (str(tmp_path / 'runs/a'), [str(tmp_path / 'pools/*.gz')])
 
 
-def test_missing_pools_and_a_folder_of_another_run_are_errors(config, tmp_path):
+def test_missing_pools_and_a_folder_of_another_run_are_errors(config, tmp_path):  # noqa: F811
     with pytest.raises(DataError, match='no file matches'):
         run_of(config, data=dataclasses.replace(config.data, pools=['/nowhere/*.gz']))
     run = run_of(config)
@@ -184,6 +152,6 @@ def test_missing_pools_and_a_folder_of_another_run_are_errors(config, tmp_path):
         run_of(config, seed=9).resume()
 
 
-def test_the_config_of_a_run_can_be_read_back(config):
+def test_the_config_of_a_run_can_be_read_back(config):  # noqa: F811
     run = run_of(config)
     assert config_from(json.loads((run.folder / 'config.json').read_text()), 'config.json') == config

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,7 +122,7 @@ ARRAYS = ('tokens', 'text_starts', 'queries', 'list_starts', 'candidates', 'labe
 def write_cache(cache: TokenCache, path: Path) -> None:
     """Whole or not at all: another process may be reading the folder."""
     notes = json.dumps({'sets': cache.sets, 'teachers': cache.teachers, 'marks': cache.marks, 'source': cache.source})
-    partial = path.with_suffix('.partial')
+    partial = path.with_suffix(f'.{os.getpid()}.partial')
     with partial.open('wb') as file:
         np.savez_compressed(file, notes=np.frombuffer(notes.encode(), np.uint8),
                             **{name: getattr(cache, name) for name in ARRAYS})

@@ -1,0 +1,126 @@
+"""Evaluation: its first stage, blends, cascade, intervals and tables, and that the TypeScript library agrees."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conftest import ROOT
+from evaluate.__main__ import choose, parse
+from evaluate.agree import main as agree
+from evaluate.blend import blend, cascade, min_max
+from evaluate.first_stage import Pool, PoolSet, read_pools
+from evaluate.metrics import ceiling, interval, interval_of_sets, ndcg_by_question
+from evaluate.scores import _kept
+from evaluate.table import markdown, measure
+from export.__main__ import export
+from invented import write_invented
+from measure.agreement import ndcg_at_10
+from prepare.errors import DataError
+
+
+def pool(name: str, judged: dict[str, int], count: int = 6) -> Pool:
+    ids = [f'd{place}' for place in range(count)]
+    return Pool(name, f'query {name}', ids, [f'text {one}' for one in ids], np.arange(count, 0, -1.0), judged)
+
+
+@pytest.fixture
+def coast(tmp_path) -> Path:
+    folder = write_invented(tmp_path / 'coast')
+    (folder / 'qrels' / 'train.tsv').rename(folder / 'qrels' / 'test.tsv')
+    return folder
+
+
+def test_the_first_stage_finds_the_passage_and_keeps_a_fixed_choice(coast):
+    found = read_pools(coast)
+    assert found.available == len(found.pools) == 50
+    assert np.mean([one.ids.index(next(iter(one.judged))) == 0 for one in found.pools if one.id.endswith('a')]) > 0.9
+    assert all((np.diff(one.bm25) <= 0).all() for one in found.pools)
+    few = read_pools(coast, limit=7)
+    assert few.available == 50 and [one.id for one in few.pools] == [one.id for one in found.pools[:7]]
+    assert found.pools[0].texts[0].startswith('The ')
+
+
+def test_ndcg_equals_another_definition_and_ties_keep_the_first_stage():
+    pools = [pool('a', {'d1': 1, 'd4': 2, 'unseen': 1}), pool('b', {'d0': 1})]
+    scores = [np.array([0.1, 0.5, 0.5, 0.2, 0.5, 0.0]), np.zeros(6)]
+    found = ndcg_by_question(pools, scores)
+    assert found.tolist() == pytest.approx([ndcg_at_10(one.ids, row, one.judged) for one, row in zip(pools, scores)])
+    assert found[1] == 1.0
+    perfect = (2 + 1 / math.log2(3)) / (2 + 1 / math.log2(3) + 1 / 2)
+    assert ceiling(pools).tolist() == pytest.approx([perfect, 1.0])
+
+
+def test_blends_are_those_of_the_library():
+    assert min_max(np.array([3.0, 3.0])).tolist() == [0, 0]
+    assert blend(np.array([-1.0, 0.0, 3.0]), np.array([10.0, 30.0, 20.0]), 0.7).tolist() == pytest.approx([0, 0.7 * 0.25 + 0.3, 0.7 + 0.15])
+
+
+def test_a_cascade_lets_the_second_model_order_the_head_alone():
+    first, second, bm25 = np.array([5.0, 4, 3, 2, 1]), np.array([0.0, 1, 2, 9, 9]), np.array([1.0, 1, 1, 1, 1])
+    assert np.argsort(-cascade(first, second, bm25, 3, None), kind='stable').tolist() == [2, 1, 0, 3, 4]
+    with_scores = cascade(first, second, np.array([0.0, 0, 0, 40, 0]), 2, 0.5)
+    assert set(np.argsort(-with_scores)[:2]) == {0, 3}
+
+
+def test_intervals_hold_what_they_promise():
+    random = np.random.default_rng(4)
+    hits = 0
+    for _ in range(40):
+        low, high = interval(random.normal(0.1, 0.3, 60), seed=int(random.integers(1e9)))
+        hits += low <= 0.1 <= high
+    assert 34 <= hits <= 40
+    low, high = interval_of_sets([np.full(9, 0.2), np.full(4, 0.4)])
+    assert low == pytest.approx(0.3) and high == pytest.approx(0.3)
+
+
+def test_the_table_marks_what_chance_does_not_explain():
+    pools = [pool(str(number), {'d3': 1}) for number in range(30)]
+    good = [np.array([0, 0, 0, 1.0, 0, 0])] * 30
+    figures = {'set': measure(PoolSet('set', pools, 90), {'BM25': [one.bm25 for one in pools], 'good': good})}
+    table = markdown(figures)
+    assert 'set (30 of 90)' in table
+    assert '| good | **1.000** (+0.569 to +0.569) |' in table
+    assert '| best order of the pool | 1.000 |' in table
+
+
+def test_a_stopped_evaluation_scores_only_what_is_missing(tmp_path):
+    asked = []
+
+    def make():
+        return lambda one: asked.append(one.id) or np.ones(6)
+
+    pools = [pool('a', {'d1': 1}), pool('b', {'d1': 1})]
+    _kept(tmp_path / 'kept.jsonl', pools[:1], make)
+    with (tmp_path / 'kept.jsonl').open('a') as file:
+        file.write('["cut sh')
+    assert len(_kept(tmp_path / 'kept.jsonl', pools, make)) == 2
+    assert asked == ['a', 'b']
+
+
+@pytest.mark.parametrize(('arguments', 'message'), [
+    (['--model', 'nowhere'], "--model is 'nowhere'"),
+    (['--cascade', 'a:b'], "--cascade is 'a:b'"),
+])
+def test_wrong_arguments_are_named(arguments, message):
+    with pytest.raises(DataError, match=message):
+        choose(parse(['--sets', 'x', '--out', 'y', *arguments]))
+
+
+@pytest.mark.skipif(not (ROOT / 'packages/core/dist/index.js').is_file() or not shutil.which('node'),
+                    reason='the TypeScript library is not built: run pnpm build')
+def test_the_library_ranks_as_this_evaluation_does(source, coast, tmp_path, capfd):
+    made = source(vocab_size=325, max_position_embeddings=128)
+    for name, kind in (('late', 'int8'), ('early', 'fp32')):
+        export(made.folder, tmp_path / name, kind)
+    arguments = ['--model', str(tmp_path / 'late'), '--first', str(tmp_path / 'early'), '--set', str(coast),
+                 '--out', str(tmp_path / 'out'), '--limit', '4', '--max-tokens', '64']
+    assert agree(arguments) == 0
+    said = capfd.readouterr().out
+    assert all(way in said for way in ('alone', 'blended', 'cascade'))
+    assert len(json.loads((tmp_path / 'out' / 'agree-ranked.json').read_text())['cascade']) == 4
