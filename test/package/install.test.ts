@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Ended, root, run } from './commands.ts'
 import { type InstalledProject, type Manager, install, managers } from './install.ts'
 import { packAll } from './packed.ts'
-import { commonJs, esModule, exportedNames, runtimeAlone, typed, withWorkers } from './programs.ts'
+import { batch, commonJs, esModule, exportedNames, runtimeAlone, typed, withWorkers } from './programs.ts'
 
 const packed = packAll()
 const installed = new Map<Manager, InstalledProject>()
@@ -21,6 +21,10 @@ afterAll(() => {
   for (const project of installed.values()) project.remove()
   packed.remove()
 })
+
+function versionOf(name: string): string | undefined {
+  return packed.packages.find(({ manifest }) => manifest.name === name)?.manifest.version
+}
 
 /** Runs a program of the project in a fresh process, with an empty home, and says what it left there. */
 function runIn(project: InstalledProject, file: string): Ended & { readonly left: string[] } {
@@ -69,7 +73,18 @@ describe.each(managers)('installed with %s', (manager) => {
       expect.arrayContaining(['RerankError', 'createReranker', 'crossEncoder']),
       expect.arrayContaining(['RerankCompressor', 'RerankRetriever']),
       expect.arrayContaining(['RerankPostprocessor']),
+      expect.arrayContaining(['runCli']),
     ])
+  })
+
+  it('has a command that reranks', () => {
+    project.write('batch.jsonl', batch)
+    const command = join(project.folder, 'node_modules/.bin/secondpass')
+    const { status, stdout, stderr } = run([command, 'rerank', '--input', 'batch.jsonl', '--ids-only'], project.folder)
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    const { results } = JSON.parse(stdout) as { results: { index: number }[] }
+    expect(results[0]?.index).toBe(1)
+    expect(run([command, '--version'], project.folder).stdout.trim()).toBe(versionOf('@secondpass/cli'))
   })
 
   it('runs the quickstart', () => {

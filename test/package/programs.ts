@@ -6,6 +6,15 @@ const passages = `[
   'Bananas are rich in potassium.',
 ]`
 
+/** The same question and passages, as a batch for the command line. */
+export const batch = `${JSON.stringify({
+  query: 'how do I reset my password?',
+  candidates: [
+    'The museum opens at nine and closes at five, except on Mondays.',
+    'To reset your password, open Settings, choose Security and press Reset password.',
+  ],
+})}\n`
+
 const body = `
   const reranker = createReranker()
   const { results } = await reranker.rerank('how do I reset my password?', ${passages})
@@ -39,7 +48,7 @@ export const withWorkers = `
 
 /** An ES module that prints what each package exports. */
 export const exportedNames = `
-  const packages = ['@secondpass/core', '@secondpass/langchain', '@secondpass/llamaindex']
+  const packages = ['@secondpass/core', '@secondpass/langchain', '@secondpass/llamaindex', '@secondpass/cli']
   const modules = await Promise.all(packages.map((name) => import(name)))
   console.log(JSON.stringify(modules.map((module) => Object.keys(module).sort())))
 `
