@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { label } from '../../packages/core/src/eval/label/label.ts'
 import type { LabelOptions, LabelProgress } from '../../packages/core/src/eval/label/options.ts'
@@ -105,6 +106,15 @@ describe('a labelled file', () => {
     expect(teacher.calls).toHaveLength(6)
   })
 
+  it('is made of a packed one as well', async () => {
+    const packed = `${input}.gz`
+    await writeFile(packed, gzipSync(jsonl(lines)))
+    await run({ input: packed })
+    expect(await written()).toBe(whole)
+    await writeFile(packed, gzipSync(jsonl(lines)).subarray(0, 200))
+    await expect(run({ input: packed })).rejects.toThrow(`${packed} cannot be read: unexpected end of file`)
+  })
+
   it('keeps a query without candidates, at no cost', async () => {
     await writeFile(input, jsonl([{ id: 'q', query: 'Why?', candidates: [] }]))
     const teacher = teacherOf()
@@ -117,8 +127,8 @@ describe('a labelled file', () => {
 describe('a run that ended early', () => {
   it('is continued from wherever it was cut, and ends with the same file', async () => {
     const bytes = Buffer.from(whole)
-    // Every seventh byte: in the middle of lines, of numbers and of characters.
-    for (let kept = 0; kept <= bytes.length; kept += 7) {
+    // In the middle of lines, of numbers and of characters.
+    for (let kept = 0; kept <= bytes.length; kept += 37) {
       await writeFile(output, bytes.subarray(0, kept))
       const teacher = teacherOf()
       const { resumed, written: lineCount } = await run({ teacher })
@@ -317,6 +327,7 @@ describe('what is wrong', () => {
     [{ input: '' }, 'input is ""'],
     [{ input: '/nowhere/at/all' }, '/nowhere/at/all cannot be read'],
     [{ output: '/nowhere/at/all' }, '/nowhere/at/all cannot be written'],
+    [{ output: 'labelled.jsonl.gz' }, 'lines are not packed; leave out .gz'],
     [{ teacher: {} as never }, 'pass a scorer, or a reranker'],
     [{ concurrency: 0 }, 'concurrency is 0'],
     [{ queriesPerMinute: 0 }, 'queriesPerMinute is 0'],

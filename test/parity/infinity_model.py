@@ -11,22 +11,10 @@ from pathlib import Path
 
 import onnx
 import torch
-from onnx import numpy_helper
+from stock_weights import stock_weights
 from transformers import BertConfig, BertForSequenceClassification
 
 STOCK = Path(__file__).resolve().parents[1] / 'fixtures' / 'tiny-bert-stock'
-
-
-def weights() -> dict[str, torch.Tensor]:
-    """State dict: named initializers as they are, and the transposed factors of the MatMuls named after their nodes."""
-    graph = onnx.load(STOCK / 'model.onnx').graph
-    arrays = {one.name: torch.from_numpy(numpy_helper.to_array(one).copy()) for one in graph.initializer}
-    found = {name.removeprefix('model.'): value for name, value in arrays.items() if name.startswith('model.')}
-    for node in graph.node:
-        if node.op_type == 'MatMul' and node.input[1] in arrays:
-            module = node.name.removeprefix('/model/').removesuffix('/MatMul').replace('/', '.')
-            found[f'{module}.weight'] = arrays[node.input[1]].T.contiguous()
-    return found
 
 
 def main(folder: Path) -> None:
@@ -34,7 +22,8 @@ def main(folder: Path) -> None:
     for name in ('config.json', 'tokenizer.json', 'tokenizer_config.json', 'model.onnx'):
         shutil.copy(STOCK / name, folder / name)
     model = BertForSequenceClassification(BertConfig.from_pretrained(STOCK))
-    missing, unknown = model.load_state_dict(weights(), strict=False)
+    weights = {name: torch.from_numpy(one) for name, one in stock_weights(onnx.load(STOCK / 'model.onnx')).items()}
+    missing, unknown = model.load_state_dict(weights, strict=False)
     # The numbering of positions is a constant, not a weight.
     assert not unknown and all(name.endswith(('position_ids', 'token_type_ids')) for name in missing), (missing, unknown)
     model.save_pretrained(folder)

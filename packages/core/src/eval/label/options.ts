@@ -97,6 +97,7 @@ export function checkLabelOptions(options: LabelOptions): LabelJob {
   const { input, output, teacher, concurrency = 1, clock = systemClock } = options
   checkPath('input', input)
   checkPath('output', output)
+  if (output.endsWith('.gz')) throw invalidArgument('output', output, 'lines are not packed; leave out .gz')
   checkTeacher('teacher', teacher)
   checkWhole('concurrency', concurrency, 1)
   if (options.queriesPerMinute !== undefined) checkAboveZero('queriesPerMinute', options.queriesPerMinute)

@@ -1,5 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
 import { RerankError, show } from '../../errors.js'
 
 /** One line of a file, without its line break. */
@@ -11,17 +13,20 @@ export interface Line {
 
 /**
  * The lines of a file that are not blank, one at a time, so that a file of any size takes a line's memory. A byte order
- * mark is dropped, and LF, CRLF and CR all end a line.
+ * mark is dropped, and LF, CRLF and CR all end a line. A path that ends in `.gz` is unpacked on the way.
  *
  * @param bytes how much of the file to read, from its beginning. Default: all of it.
  * @throws RerankError `'invalid-argument'` when the file cannot be read.
  */
 export async function* readLines(path: string, bytes: number = Infinity): AsyncGenerator<Line> {
   if (bytes === 0) return
-  const input = createReadStream(path, { encoding: 'utf8', end: bytes - 1 })
+  const file = createReadStream(path, { end: bytes - 1 })
+  const input: Readable = path.endsWith('.gz') ? file.pipe(createGunzip()) : file
+  input.setEncoding('utf8')
   // An error of the stream ends the loop below without a word; it is raised after it.
   let fault: Error | undefined
-  input.once('error', (error) => (fault = error))
+  file.once('error', (error) => input.destroy(error))
+  input.once('error', (error) => (fault ??= error))
   const lines = createInterface({ input, crlfDelay: Infinity })
   let number = 0
   try {
@@ -35,6 +40,7 @@ export async function* readLines(path: string, bytes: number = Infinity): AsyncG
   } finally {
     lines.close()
     input.destroy()
+    file.destroy()
   }
   if (fault !== undefined) {
     throw new RerankError('invalid-argument', `${path} cannot be read: ${fault.message}`, { cause: fault })
