@@ -65,7 +65,9 @@ class Chooser:
 
     def _near_identical(self, found: Found, place: int) -> bool:
         mine, jaccard = found.words[place], self.config.near_identical_jaccard
-        return any(len(mine & found.words[other]) >= jaccard * len(mine | found.words[other]) for other in found.positives)
+        return any(
+            len(mine & found.words[other]) >= jaccard * len(mine | found.words[other]) for other in found.positives
+        )
 
 
 def _top(scores: np.ndarray, depth: int) -> list[int]:

@@ -50,7 +50,9 @@ def read_config(path: Path) -> MineConfig:
         raise DataError(f'{path}: has no {" and no ".join(missing)}')
     config = MineConfig(**(given | {'data': path.parent / given['data'], 'out': path.parent / given['out']}))
     if not 0 <= config.random_share < 1:
-        raise DataError(f'{path}: random_share is {config.random_share}; it is a share of the negatives, from 0 to below 1')
+        raise DataError(
+            f'{path}: random_share is {config.random_share}; it is a share of the negatives, from 0 to below 1'
+        )
     if config.candidates <= config.max_positives:
         given = f'candidates is {config.candidates} and max_positives {config.max_positives}'
         raise DataError(f'{path}: {given}; leave room for negatives')

@@ -31,7 +31,9 @@ def mine(config: MineConfig, embed: Embed, log: Log, *, first: int = 0) -> list[
         raise DataError(f'{config.data}: holds no sets; run python -m prepare first')
     sets = [read_set(folder) for folder in folders]
     if not any(one.positives('train') for one in sets):
-        raise DataError(f'{config.data}: no set in it has a relevant passage in qrels/train.tsv; run python -m prepare first')
+        raise DataError(
+            f'{config.data}: no set in it has a relevant passage in qrels/train.tsv; run python -m prepare first'
+        )
     marks = {one.name: _mark(folder, one) for folder, one in zip(folders, sets)}
     shards = []
     for number in range(first, config.rounds):

@@ -82,13 +82,18 @@ class SliceMiner:
             grades = part.positives[query.id]
             highest = max(1.0, *grades.values())
             labels = {id: grade / highest for id, grade in grades.items()}
-            yield Pool(f'{name}/{query.id}', name, query.text, self._candidates(chosen, labels, (search, found)), query.style)
+            yield Pool(
+                f'{name}/{query.id}', name, query.text, self._candidates(chosen, labels, (search, found)), query.style
+            )
 
     def _candidates(self, places: list[int], labels: dict[str, float], where: tuple[Search, Found]) -> list[Candidate]:
         search, found = where
         made = []
         for place in places:
-            scores = {'bm25': round(float(found.lexical[place]), 4), 'bi-encoder': round(float(found.similar[place]), 4)}
+            scores = {
+                'bm25': round(float(found.lexical[place]), 4),
+                'bi-encoder': round(float(found.similar[place]), 4),
+            }
             text = search.texts[place][: self.config.max_pool_characters]
             made.append(Candidate(search.ids[place], text, labels.get(search.ids[place]), scores))
         return made

@@ -41,7 +41,9 @@ class RelevanceSet:
 
     def positives(self, split: str) -> dict[str, dict[str, float]]:
         """Query id -> the passages with a grade above 0; queries without one are left out."""
-        found = {query: {p: g for p, g in grades.items() if g > 0} for query, grades in self.judged.get(split, {}).items()}
+        found = {
+            query: {p: g for p, g in grades.items() if g > 0} for query, grades in self.judged.get(split, {}).items()
+        }
         return {query: grades for query, grades in found.items() if grades}
 
 
@@ -69,11 +71,15 @@ def write_set(found: RelevanceSet, folder: Path) -> None:
     _write(folder / 'queries.jsonl', (_query_row(query) for query in found.queries.values()))
     for split, judged in found.judged.items():
         lines = [f'{q}\t{p}\t{grade:g}\n' for q, grades in judged.items() for p, grade in grades.items()]
-        (folder / 'qrels' / f'{split}.tsv').write_text('query-id\tcorpus-id\tscore\n' + ''.join(lines), encoding='utf-8')
+        (folder / 'qrels' / f'{split}.tsv').write_text(
+            'query-id\tcorpus-id\tscore\n' + ''.join(lines), encoding='utf-8'
+        )
 
 
 def _query_row(query: Query) -> dict:
-    return {'_id': query.id, 'text': query.text, 'style': query.style} | ({'origin': query.origin} if query.origin else {})
+    return {'_id': query.id, 'text': query.text, 'style': query.style} | (
+        {'origin': query.origin} if query.origin else {}
+    )
 
 
 def _write(path: Path, rows: Iterable[dict]) -> None:
@@ -108,10 +114,11 @@ def _rows(path: Path, text: str) -> Iterator[dict]:
             continue
         try:
             row = json.loads(line)
-            row['_id']  # noqa: B018 - a row without one is malformed
-            row['text']  # noqa: B018
-        except (ValueError, KeyError, TypeError) as cause:
-            raise DataError(f'{path}:{number}: write an object with "_id" and "text"; found {line[:80]!r}') from cause
+            complete = '_id' in row and isinstance(row['text'], str)
+        except (ValueError, KeyError, TypeError):
+            complete = False
+        if not complete:
+            raise DataError(f'{path}:{number}: write an object with "_id" and "text"; found {line[:80]!r}')
         yield row
 
 
@@ -124,7 +131,9 @@ def _judgements(path: Path, text: str, found: RelevanceSet) -> dict[str, dict[st
         try:
             query, passage, grade = columns[0], columns[1], float(columns[2])
         except (IndexError, ValueError) as cause:
-            raise DataError(f'{path}:{number}: write query-id, corpus-id and score with tabs; found {line[:80]!r}') from cause
+            raise DataError(
+                f'{path}:{number}: write query-id, corpus-id and score with tabs; found {line[:80]!r}'
+            ) from cause
         if query in found.queries and passage in found.passages:
             judged.setdefault(query, {})[passage] = grade
     return judged

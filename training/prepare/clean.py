@@ -103,7 +103,9 @@ def cut_long_queries(found: RelevanceSet, max_words: int) -> int:
 def _first_of_equals(things: dict) -> dict[str, str]:
     """Id -> id of the first with the same words, for all but the first."""
     first: dict[str, str] = {}
-    return {id: first[key] for id, key in ((id, _key(one)) for id, one in things.items()) if first.setdefault(key, id) != id}
+    return {
+        id: first[key] for id, key in ((id, _key(one)) for id, one in things.items()) if first.setdefault(key, id) != id
+    }
 
 
 def _key(one) -> str:
@@ -112,7 +114,9 @@ def _key(one) -> str:
 
 
 def _judged_by(found: RelevanceSet, queries: set[str]) -> set[str]:
-    return {passage for judged in found.judged.values() for query in judged if query in queries for passage in judged[query]}
+    return {
+        passage for judged in found.judged.values() for query in judged if query in queries for passage in judged[query]
+    }
 
 
 def _drop_passages(found: RelevanceSet, dropped: set[str]) -> None:

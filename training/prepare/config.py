@@ -72,5 +72,7 @@ def read_config(path: Path) -> PrepareConfig:
         place = base / one['path']
         name = one.get('name') or place.name.removesuffix('.tar.gz')
         sets.append(SetConfig(**(one | {'path': place, 'name': name, 'splits': tuple(one.get('splits', ('train',)))})))
-    evaluation = tuple(sorted(Path(found) for one in given.pop('evaluation', []) for found in glob.glob(str(base / one))))
+    evaluation = tuple(
+        sorted(Path(found) for one in given.pop('evaluation', []) for found in glob.glob(str(base / one)))
+    )
     return PrepareConfig(**(given | {'out': base / given['out'], 'evaluation': evaluation, 'sets': tuple(sets)}))

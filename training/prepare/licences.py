@@ -7,7 +7,20 @@ from dataclasses import dataclass, field
 
 #: Licences that allow commercial use and the redistribution of what is made from the data.
 ALLOWED = frozenset(
-    {'CC BY', 'CC BY-SA', 'CC0', 'MIT', 'MIT-0', 'Apache-2.0', 'BSD', 'public domain', 'ODC-BY', 'PDDL', 'Unlicense', 'own'}
+    {
+        'CC BY',
+        'CC BY-SA',
+        'CC0',
+        'MIT',
+        'MIT-0',
+        'Apache-2.0',
+        'BSD',
+        'public domain',
+        'ODC-BY',
+        'PDDL',
+        'Unlicense',
+        'own',
+    }
 )
 _PATTERNS = {
     r'CC[ -]BY(?:[ -](?:NC|SA|ND))*': None,

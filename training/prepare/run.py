@@ -9,7 +9,15 @@ from dataclasses import asdict
 from pathlib import Path
 
 from prepare.beir import RelevanceSet, read_set, write_set
-from prepare.clean import cut_long_queries, drop_unanswered, keep_only, merge_equal, remove_overlap, split_held_out, take_splits
+from prepare.clean import (
+    cut_long_queries,
+    drop_unanswered,
+    keep_only,
+    merge_equal,
+    remove_overlap,
+    split_held_out,
+    take_splits,
+)
 from prepare.config import PrepareConfig, SetConfig
 from prepare.errors import DataError
 from prepare.licences import decide

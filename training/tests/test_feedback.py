@@ -24,7 +24,9 @@ def events(*rows: dict) -> list[Event]:
 
 
 def test_clicks_are_weighted_by_how_seldom_their_rank_is_looked_at():
-    rows = [{'query': 'q', 'shown': ['a', 'b', 'c'], 'clicked': ['a']}] * 2 + [{'query': 'Q?', 'shown': ['a', 'b', 'c'], 'clicked': ['b', 'c']}]
+    rows = [{'query': 'q', 'shown': ['a', 'b', 'c'], 'clicked': ['a']}] * 2 + [
+        {'query': 'Q?', 'shown': ['a', 'b', 'c'], 'clicked': ['b', 'c']}
+    ]
     (one,) = read_clicks(events(*rows), ClickOptions(propensity='1,0.5,0.25'))
     # a: 2 clicks at rank 1 of 3 impressions: 2/3; b: one at rank 2: 2/3; c: one at rank 3: 4/3, the best.
     assert one.labels == pytest.approx({'a': 0.5, 'b': 0.5, 'c': 1.0})
@@ -37,7 +39,10 @@ def test_what_hardly_anybody_saw_is_unjudged_rather_than_bad():
 
 
 def test_propensities_are_bounded_and_queries_without_clicks_left_out():
-    rows = [{'query': 'q', 'shown': ['a', 'b'], 'clicked': ['b', 'a']}, {'query': 'other', 'shown': ['a'], 'clicked': []}]
+    rows = [
+        {'query': 'q', 'shown': ['a', 'b'], 'clicked': ['b', 'a']},
+        {'query': 'other', 'shown': ['a'], 'clicked': []},
+    ]
     (one,) = read_clicks(events(*rows), ClickOptions(propensity='1,0.001', min_propensity=0.1))
     assert one.labels == pytest.approx({'a': 0.1, 'b': 1.0})
 
@@ -72,26 +77,39 @@ def test_estimating_needs_passages_at_several_ranks():
 
 def test_thumbs():
     rows = [{'query': 'q', 'thumb': thumb, 'passage': 'a'} for thumb in ('up', 'up', 'down', 'up')]
-    rows += [{'query': 'q', 'thumb': 'up', 'passages': ['a', 'b']}, {'query': 'q', 'thumb': 'down', 'passages': ['b', 'c']}]
+    rows += [
+        {'query': 'q', 'thumb': 'up', 'passages': ['a', 'b']},
+        {'query': 'q', 'thumb': 'down', 'passages': ['b', 'c']},
+    ]
     (one,) = read_thumbs(events(*rows))
     assert one.labels == {'a': 0.75, 'b': 0.5, 'c': None}
 
 
 def test_citations():
-    rows = [{'query': 'q', 'passages': ['a', 'b', 'c'], 'cited': ['b']}, {'query': 'q', 'passages': ['b', 'c'], 'cited': ['c']}]
+    rows = [
+        {'query': 'q', 'passages': ['a', 'b', 'c'], 'cited': ['b']},
+        {'query': 'q', 'passages': ['b', 'c'], 'cited': ['c']},
+    ]
     assert read_citations(events(*rows))[0].labels == {'a': None, 'b': 1.0, 'c': 1.0}
     assert read_citations(events(*rows), uncited=0.0)[0].labels == {'a': 0.0, 'b': 1.0, 'c': 1.0}
     assert read_citations(events({'query': 'q', 'passages': ['a'], 'cited': []})) == []
 
 
 def test_rankings_of_one_query_are_averaged():
-    rows = [{'query': 'q', 'passages': ['a', 'b', 'c'], 'ranking': ['b', 'a']}, {'query': 'q', 'passages': ['a', 'b'], 'ranking': ['a', 'b']}]
+    rows = [
+        {'query': 'q', 'passages': ['a', 'b', 'c'], 'ranking': ['b', 'a']},
+        {'query': 'q', 'passages': ['a', 'b'], 'ranking': ['a', 'b']},
+    ]
     (one,) = read_rankings(events(*rows))
     assert one.labels == {'a': 0.75, 'b': 0.75, 'c': None} and one.scores['a'] == {'llm': 0.75}
 
 
 def test_pairs_with_grades():
-    rows = [{'query': 'q', 'text': 'x', 'id': '1', 'label': 2}, {'query': 'q ', 'title': 'T', 'text': 'y', 'label': 0}, {'query': 'r', 'id': 'a', 'label': 0}]
+    rows = [
+        {'query': 'q', 'text': 'x', 'id': '1', 'label': 2},
+        {'query': 'q ', 'title': 'T', 'text': 'y', 'label': 0},
+        {'query': 'r', 'id': 'a', 'label': 0},
+    ]
     (one,) = read_pairs(events(*rows), max_grade=2)
     assert list(one.labels.values()) == [1.0, 0.0] and list(one.texts.values()) == ['x', 'T. y']
 
@@ -99,9 +117,17 @@ def test_pairs_with_grades():
 @pytest.mark.parametrize(
     ('read', 'row', 'said'),
     [
-        (lambda e: read_clicks(e, ClickOptions()), {'query': 'q', 'shown': ['a'], 'clicked': ['z']}, "'z', which was not shown"),
+        (
+            lambda e: read_clicks(e, ClickOptions()),
+            {'query': 'q', 'shown': ['a'], 'clicked': ['z']},
+            "'z', which was not shown",
+        ),
         (lambda e: read_clicks(e, ClickOptions()), {'query': '', 'shown': ['a'], 'clicked': []}, '"query" is'),
-        (lambda e: read_clicks(e, ClickOptions('often')), {'query': 'q', 'shown': ['a'], 'clicked': []}, 'write power:1'),
+        (
+            lambda e: read_clicks(e, ClickOptions('often')),
+            {'query': 'q', 'shown': ['a'], 'clicked': []},
+            'write power:1',
+        ),
         (read_thumbs, {'query': 'q', 'thumb': 'sideways', 'passage': 'a'}, '"thumb" is'),
         (read_citations, {'query': 'q', 'passages': ['y'], 'cited': []}, 'give --corpus'),
         (read_citations, {'query': 'q', 'passages': 'a', 'cited': []}, 'write a list'),
@@ -128,8 +154,10 @@ def convert(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess:
 
 def test_the_command_writes_pools_or_a_set_and_leaves_evaluation_questions_out(tmp_path):
     house = write_invented(tmp_path / 'house')
-    rows = [{'query': 'who cleans it', 'passages': ['p0', 'p1', 'p2'], 'cited': ['p1']},
-            {'query': 'Who is responsible for cleaning the lamp?', 'passages': ['p0'], 'cited': ['p0']}]
+    rows = [
+        {'query': 'who cleans it', 'passages': ['p0', 'p1', 'p2'], 'cited': ['p1']},
+        {'query': 'Who is responsible for cleaning the lamp?', 'passages': ['p0'], 'cited': ['p0']},
+    ]
     path = tmp_path / 'chat.jsonl'
     path.write_text('\n'.join(map(json.dumps, rows)))
     options = [str(path), str(tmp_path / 'chat-pools.jsonl.gz'), '--corpus', str(house), '--evaluation', str(house)]

@@ -22,8 +22,15 @@ def test_reads_what_a_readme_names(readme, found):
 
 @pytest.mark.parametrize(
     'readme',
-    ['CC BY-NC 4.0', 'CC BY-ND 4.0', 'CC BY 4.0, one part CC BY-NC-SA 3.0', 'GPL-3.0', 'for research purposes only',
-     'no word of it', 'MIT; no licence file in the snapshot'],
+    [
+        'CC BY-NC 4.0',
+        'CC BY-ND 4.0',
+        'CC BY 4.0, one part CC BY-NC-SA 3.0',
+        'GPL-3.0',
+        'for research purposes only',
+        'no word of it',
+        'MIT; no licence file in the snapshot',
+    ],
 )
 def test_refuses(readme):
     assert not decide(readme).used

@@ -40,7 +40,9 @@ def count_words(texts: list[str]) -> np.ndarray:
 @pytest.fixture
 def config(tmp_path):
     write_invented(tmp_path / 'sets' / 'house', repeats=4)
-    return MineConfig(tmp_path / 'sets', tmp_path / 'pools', rounds=2, passages_per_slice=100, run_length=25, max_positive_rank=30)
+    return MineConfig(
+        tmp_path / 'sets', tmp_path / 'pools', rounds=2, passages_per_slice=100, run_length=25, max_positive_rank=30
+    )
 
 
 def silent(line: str) -> None:
@@ -59,14 +61,18 @@ def test_pools_hold_positives_hard_negatives_and_random_ones(config):
         positive = max(one.scores['bi-encoder'] for one in pool.candidates if one.label)
         assert all(one.scores['bi-encoder'] <= 0.97 * positive + 1e-3 for one in pool.candidates if one.label is None)
     lexical = [[one.scores['bm25'] for one in pool.candidates if one.label is None] for pool in pools]
-    assert np.mean([one[0] for one in lexical]) > 2 * np.mean([one[-1] for one in lexical]), 'hard ones are harder than random ones'
+    assert np.mean([one[0] for one in lexical]) > 2 * np.mean([one[-1] for one in lexical]), (
+        'hard ones are harder than random ones'
+    )
 
 
 def test_scores_are_those_of_the_scorers(config):
     mine(config, count_words, silent)
     pool = next(read_pools(config.out / 'pools-0000.jsonl.gz'))
     for one in pool.candidates:
-        assert one.scores['bi-encoder'] == pytest.approx(float((count_words([pool.query]) @ count_words([one.text]).T)[0, 0]), abs=1e-4)
+        assert one.scores['bi-encoder'] == pytest.approx(
+            float((count_words([pool.query]) @ count_words([one.text]).T)[0, 0]), abs=1e-4
+        )
 
 
 def sums(folder: Path) -> dict[str, str]:
@@ -121,7 +127,9 @@ def choose(given: Found, config: MineConfig, seed: int = 1) -> list[int] | str:
 def test_likely_false_negatives_and_near_copies_are_left_out():
     texts = {0: 'a b c d e f', 3: 'a b c d e f g'}
     _, *negatives = choose(found([0.9, 0.89, 0.88, 0.5, 0.4, 0.3, 0.2], [0], texts), options())
-    assert len(negatives) == 3 and set(negatives) <= {4, 5, 6}, '1 and 2 are as similar as the positive, 3 says the same'
+    assert len(negatives) == 3 and set(negatives) <= {4, 5, 6}, (
+        '1 and 2 are as similar as the positive, 3 says the same'
+    )
 
 
 def test_a_ratio_above_one_keeps_what_only_the_bi_encoder_prefers():
@@ -154,12 +162,19 @@ def test_at_most_so_many_positives_in_no_fixed_order():
 
 
 def test_pools_survive_a_round_trip_and_bad_ones_are_named(tmp_path):
-    pools = [Pool('s/1', 's', 'wie heißt "das"?', [Candidate('a', 'x\u2028y', 0.5, {'llm': 1.5}), Candidate('b', 'z')], 'typo')]
+    pools = [
+        Pool(
+            's/1', 's', 'wie heißt "das"?', [Candidate('a', 'x\u2028y', 0.5, {'llm': 1.5}), Candidate('b', 'z')], 'typo'
+        )
+    ]
     for name in ('p.jsonl', 'p.jsonl.gz'):
         assert write_pools(tmp_path / name, pools) == 1
         assert list(read_pools(tmp_path / name)) == pools
-    bad = [('{"id": 1}', 'write an object'), ('{"id":1,"query":"q","candidates":[{"id":"a","text":"t","label":2}]}', 'labels lie in 0..1'),
-           ('{"id":1,"query":"q","candidates":[{"id":"a","text":"t","scores":{"x":NaN}}]}', 'not a finite number')]
+    bad = [
+        ('{"id": 1}', 'write an object'),
+        ('{"id":1,"query":"q","candidates":[{"id":"a","text":"t","label":2}]}', 'labels lie in 0..1'),
+        ('{"id":1,"query":"q","candidates":[{"id":"a","text":"t","scores":{"x":NaN}}]}', 'not a finite number'),
+    ]
     for line, said in bad:
         (tmp_path / 'bad.jsonl.gz').write_bytes(gzip.compress(f'\n{line}\n'.encode()))
         with pytest.raises(DataError, match=rf'bad\.jsonl\.gz:2.*{said}'):
@@ -193,8 +208,12 @@ def test_a_set_without_training_judgements_is_an_error(config):
 
 def test_mistakes_in_the_configuration(tmp_path):
     path = tmp_path / 'mine.toml'
-    for text, said in [("data='d'", 'has no out'), ("data='d'\nout='o'\nseeds=1", 'does not know seeds'),
-                       ("data='d'\nout='o'\nrandom_share=1.5", 'random_share is 1.5'), ("data='d'\nout='o'\ncandidates=2", 'leave room')]:
+    for text, said in [
+        ("data='d'", 'has no out'),
+        ("data='d'\nout='o'\nseeds=1", 'does not know seeds'),
+        ("data='d'\nout='o'\nrandom_share=1.5", 'random_share is 1.5'),
+        ("data='d'\nout='o'\ncandidates=2", 'leave room'),
+    ]:
         path.write_text(text)
         with pytest.raises(DataError, match=said):
             read_config(path)
@@ -208,4 +227,8 @@ def test_the_committed_configurations_are_valid():
 def test_a_shard_says_what_it_holds(config):
     mine(replace(config, rounds=1), count_words, silent)
     summary = json.loads((config.out / 'shard-0000.json').read_text())
-    assert summary['pools']['pools'] == len(list(read_pools(config.out / 'pools-0000.jsonl.gz'))) == summary['sets']['house']
+    assert (
+        summary['pools']['pools']
+        == len(list(read_pools(config.out / 'pools-0000.jsonl.gz')))
+        == summary['sets']['house']
+    )

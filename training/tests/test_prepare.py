@@ -38,15 +38,20 @@ COPIED = 'In a storm the lamp turns at half its speed, so that ships in the bay 
 @pytest.fixture
 def workshop(tmp_path):
     house = write_invented(tmp_path / 'house', repeats=3)
-    for file, line in [('corpus.jsonl', json.dumps({'_id': 'copy', 'title': 'Storms', 'text': COPIED.upper() + ' So says the book.'})),
-                       ('queries.jsonl', json.dumps({'_id': 'of-copy', 'text': 'how fast in a storm'})), ('qrels/train.tsv', 'of-copy\tcopy\t1')]:
+    for file, line in [
+        ('corpus.jsonl', json.dumps({'_id': 'copy', 'title': 'Storms', 'text': COPIED.upper() + ' So says the book.'})),
+        ('queries.jsonl', json.dumps({'_id': 'of-copy', 'text': 'how fast in a storm'})),
+        ('qrels/train.tsv', 'of-copy\tcopy\t1'),
+    ]:
         with (house / file).open('a') as open_file:
             open_file.write(line + '\n')
     pack(house)
     write_invented(tmp_path / 'closed', readme='CC BY-NC 4.0')
     small = write_invented(tmp_path / 'evaluation' / 'keepers')
     (small / 'corpus.jsonl').write_text(json.dumps({'_id': 'e1', 'text': COPIED}) + '\n')
-    (small / 'queries.jsonl').write_text(json.dumps({'_id': 'e1', 'text': 'who is responsible for painting the LENS'}) + '\n')
+    (small / 'queries.jsonl').write_text(
+        json.dumps({'_id': 'e1', 'text': 'who is responsible for painting the LENS'}) + '\n'
+    )
     (tmp_path / 'data.toml').write_text(CONFIG)
     return tmp_path
 
@@ -57,7 +62,11 @@ def run(workshop) -> tuple[dict, list[str]]:
 
 
 def sums(folder: Path) -> dict[str, str]:
-    return {str(one.relative_to(folder)): hashlib.sha256(one.read_bytes()).hexdigest() for one in sorted(folder.rglob('*')) if one.is_file()}
+    return {
+        str(one.relative_to(folder)): hashlib.sha256(one.read_bytes()).hexdigest()
+        for one in sorted(folder.rglob('*'))
+        if one.is_file()
+    }
 
 
 def test_the_manifest_says_what_was_used_and_removed(workshop):
@@ -103,7 +112,12 @@ def test_a_changed_setting_is_work_again(workshop):
 
 
 def test_mistakes_in_the_configuration_are_one_line(tmp_path):
-    for text, said in [('out="o"\nsede=1', 'does not know sede'), ('seed=1', 'has no out'), ('out=', 'data.toml'), ('out="o"\n[[sets]]\nname="x"', 'has no path')]:
+    for text, said in [
+        ('out="o"\nsede=1', 'does not know sede'),
+        ('seed=1', 'has no out'),
+        ('out=', 'data.toml'),
+        ('out="o"\n[[sets]]\nname="x"', 'has no path'),
+    ]:
         (tmp_path / 'data.toml').write_text(text)
         with pytest.raises(DataError, match=said):
             read_config(tmp_path / 'data.toml')
@@ -155,7 +169,9 @@ def test_held_out_passages_do_not_depend_on_the_order(tmp_path):
     assert one.judged == other.judged
 
 
-@pytest.mark.parametrize(('title', 'text'), [('A', 'B c'), ('', 'B'), (None, 'B'), ('Lamp', 'Lamp oil'), (' A ', ' b '), ('A', '')])
+@pytest.mark.parametrize(
+    ('title', 'text'), [('A', 'B c'), ('', 'B'), (None, 'B'), ('Lamp', 'Lamp oil'), (' A ', ' b '), ('A', '')]
+)
 def test_title_and_text_are_joined_as_in_the_benchmarks(title, text):
     sys.path.insert(0, str(ROOT / 'bench' / 'quality'))
     try:

@@ -17,8 +17,14 @@ FORMS = {'creating': 'create', 'painting': 'paint'}
 
 @pytest.mark.parametrize(
     ('text', 'form'),
-    [('who lights the lamp', 'question'), ('Is it lit?', 'question'), ('define lens', 'question'),
-     ('Painting the door', 'heading'), ('The lamp was lit by hand.', 'statement'), ('a lens which bends the light of the lamp toward the sea', 'statement')],
+    [
+        ('who lights the lamp', 'question'),
+        ('Is it lit?', 'question'),
+        ('define lens', 'question'),
+        ('Painting the door', 'heading'),
+        ('The lamp was lit by hand.', 'statement'),
+        ('a lens which bends the light of the lamp toward the sea', 'statement'),
+    ],
 )
 def test_forms(text, form):
     assert form_of(text) == form
@@ -41,8 +47,12 @@ def test_a_typo_changes_a_letter_or_two_and_leaves_codes_alone():
 
 @pytest.mark.parametrize(
     ('query', 'claim'),
-    [('Is the lamp inherited?', 'The lamp is inherited.'), ('What causes fog?', 'Fog has known causes.'),
-     ('What are the symptoms of rust?', 'There are symptoms of rust.'), ('Why is it dark?', None)],
+    [
+        ('Is the lamp inherited?', 'The lamp is inherited.'),
+        ('What causes fog?', 'Fog has known causes.'),
+        ('What are the symptoms of rust?', 'There are symptoms of rust.'),
+        ('Why is it dark?', None),
+    ],
 )
 def test_claims(query, claim):
     assert rewrite.claim(query, Random(1)) == claim
@@ -57,12 +67,16 @@ def test_headings_become_questions():
 
 
 def test_verbs_are_those_that_the_collection_uses():
-    assert rewrite.base_forms({'creating': 1, 'create': 3, 'running': 1, 'run': 4, 'during': 9, 'dure': 0, 'painting': 1, 'paint': 2}) == {
-        'creating': 'create', 'running': 'run', 'painting': 'paint'}
+    assert rewrite.base_forms(
+        {'creating': 1, 'create': 3, 'running': 1, 'run': 4, 'during': 9, 'dure': 0, 'painting': 1, 'paint': 2}
+    ) == {'creating': 'create', 'running': 'run', 'painting': 'paint'}
 
 
 def test_same_id_same_style_whatever_stands_beside_it():
-    queries = [Query(f'q{n}', f'Who is responsible for {a} the {t}?') for n, (t, a) in enumerate((t, a) for t in TOPICS for a in ACTIONS)]
+    queries = [
+        Query(f'q{n}', f'Who is responsible for {a} the {t}?')
+        for n, (t, a) in enumerate((t, a) for t in TOPICS for a in ACTIONS)
+    ]
     alone = [restyle(one, 7, FORMS) for one in queries]
     assert alone == [restyle(one, 7, FORMS) for one in reversed(queries)][::-1]
     assert alone != [restyle(one, 8, FORMS) for one in queries]
@@ -76,7 +90,10 @@ def test_a_long_query_is_cut():
 
 
 def test_a_sentence_asks_for_the_rest_of_its_passage():
-    passages = {f'p{n}': Passage(f'p{n}', '', passage(topic, action)) for n, (topic, action) in enumerate((t, a) for t in TOPICS for a in ACTIONS)}
+    passages = {
+        f'p{n}': Passage(f'p{n}', '', passage(topic, action))
+        for n, (topic, action) in enumerate((t, a) for t in TOPICS for a in ACTIONS)
+    }
     found = RelevanceSet('x', passages=dict(passages), queries={f'q{n}': Query(f'q{n}', 'why') for n in range(20)})
     found.judged = {'train': {f'q{n}': {f'p{n}': 1.0} for n in range(20)}}
     assert add_sentences(found, 0.5, seed=1) == 10
@@ -92,4 +109,8 @@ def test_a_sentence_asks_for_the_rest_of_its_passage():
 
 
 def test_sentences_are_not_cut_after_initials():
-    assert sentences('It was W. E. Hale who lit it. Dr. Moss saw it. So did I.') == ['It was W. E. Hale who lit it.', 'Dr. Moss saw it.', 'So did I.']
+    assert sentences('It was W. E. Hale who lit it. Dr. Moss saw it. So did I.') == [
+        'It was W. E. Hale who lit it.',
+        'Dr. Moss saw it.',
+        'So did I.',
+    ]

@@ -72,7 +72,9 @@ def _as_set(judged: list[Judged], name: str, passages: dict[str, Passage]) -> Re
         found.queries[query.id] = query
         for id, text in one.texts.items():
             found.passages.setdefault(id, Passage(id, '', text))
-        found.judged.setdefault('train', {})[query.id] = {id: label for id, label in one.labels.items() if label is not None}
+        found.judged.setdefault('train', {})[query.id] = {
+            id: label for id, label in one.labels.items() if label is not None
+        }
     return found
 
 
@@ -92,14 +94,20 @@ def _parse() -> argparse.Namespace:
     parser.add_argument('kind', choices=KINDS)
     parser.add_argument('events', type=Path)
     parser.add_argument('out', type=Path)
-    parser.add_argument('--corpus', type=Path, help='corpus.jsonl in the layout of BEIR, for events that carry ids only')
-    parser.add_argument('--evaluation', type=Path, nargs='*', default=[], help='folders whose questions must not be trained on')
+    parser.add_argument(
+        '--corpus', type=Path, help='corpus.jsonl in the layout of BEIR, for events that carry ids only'
+    )
+    parser.add_argument(
+        '--evaluation', type=Path, nargs='*', default=[], help='folders whose questions must not be trained on'
+    )
     parser.add_argument('--set', help='name of the set; default: the name of the file')
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--max-grade', type=float, default=1.0, help='pairs: the grade that becomes label 1')
     parser.add_argument('--propensity', default='power:1', help='clicks: power:1, numbers by rank, or estimate')
     parser.add_argument('--min-propensity', type=float, default=0.05)
-    parser.add_argument('--min-views', type=float, default=1.0, help='clicks: expected looks before "not clicked" counts')
+    parser.add_argument(
+        '--min-views', type=float, default=1.0, help='clicks: expected looks before "not clicked" counts'
+    )
     parser.add_argument('--uncited', type=float, help='citations: label of what was not cited; default: unjudged')
     return parser.parse_args()
 

@@ -45,7 +45,11 @@ class Event:
             entry = {'id': str(entry)}
         if not isinstance(entry, dict):
             raise DataError(f'{self.where}: a passage is {entry!r}; write an id or an object with "text"')
-        text = full_text(entry.get('title'), entry['text']) if entry.get('text') else self.texts.get(str(entry.get('id')), '')
+        text = (
+            full_text(entry.get('title'), entry['text'])
+            if entry.get('text')
+            else self.texts.get(str(entry.get('id')), '')
+        )
         if not text:
             fix = 'and the corpus does not know it; give --corpus'
             raise DataError(f'{self.where}: passage {entry.get("id")!r} has no "text", {fix}')

@@ -17,7 +17,9 @@ def read_pairs(events: Iterable[Event], max_grade: float = 1.0) -> list[Judged]:
     for event in events:
         label = event.need('label')
         if not isinstance(label, int | float) or not 0 <= label <= max_grade:
-            raise DataError(f'{event.where}: "label" is {label!r}; write a number from 0 to {max_grade:g}, or raise --max-grade')
+            raise DataError(
+                f'{event.where}: "label" is {label!r}; write a number from 0 to {max_grade:g}, or raise --max-grade'
+            )
         id, text = event.passage({key: event.row[key] for key in ('id', 'title', 'text') if key in event.row})
         one = judged.setdefault(query_key(event.query), Judged(event.query))
         one.texts[id], one.labels[id] = text, float(label) / max_grade

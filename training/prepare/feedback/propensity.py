@@ -50,7 +50,9 @@ def estimate(impressions: list[Impression]) -> list[float]:
     for one in impressions:
         ranks[one.query, one.passage].add(one.rank)
     if not any(len(seen) > 1 for seen in ranks.values()):
-        raise DataError('propensity estimate: no passage was shown at two ranks for one query; use power:1 or swap now and then')
+        raise DataError(
+            'propensity estimate: no passage was shown at two ranks for one query; use power:1 or swap now and then'
+        )
     depth = max(one.rank for one in impressions)
     look, relevant = [1 / (rank + 1) for rank in range(depth)], dict.fromkeys(ranks, 0.5)
     for _ in range(ROUNDS):

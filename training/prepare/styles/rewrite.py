@@ -29,7 +29,9 @@ def is_heading(query: str) -> bool:
 def is_lookup(query: str) -> bool:
     """Asks for a definition already: "define X", "X meaning"."""
     found = words(query)
-    return bool(found) and (found[0] in ('define', 'explain', 'describe', 'tell') or found[-1] in ('meaning', 'definition'))
+    return bool(found) and (
+        found[0] in ('define', 'explain', 'describe', 'tell') or found[-1] in ('meaning', 'definition')
+    )
 
 
 def lowercase(query: str, random: random.Random) -> str | None:
@@ -55,7 +57,9 @@ def keywords(query: str, random: random.Random) -> str | None:
 def typo(query: str, random: random.Random) -> str | None:
     """One slip of the fingers, two in longer queries; first letters are seldom hit, short words and codes never."""
     tokens = query.split(' ')
-    open_to_it = [place for place, token in enumerate(tokens) if len(token) >= 4 and token.isalpha() and token.isascii()]
+    open_to_it = [
+        place for place, token in enumerate(tokens) if len(token) >= 4 and token.isalpha() and token.isascii()
+    ]
     if not open_to_it:
         return None
     for place in random.sample(open_to_it, min(len(open_to_it), 2 if len(tokens) > 8 and random.random() < 0.4 else 1)):
