@@ -25,7 +25,8 @@ export async function readTrecQrels(path: string): Promise<Qrels> {
 
 /**
  * Reads a TREC run: `query-id Q0 document-id rank score tag` on each line, separated by spaces or tabs. Columns two, four
- * and six are ignored: the order is that of the scores, as in trec_eval. The tag may be missing.
+ * and six are ignored: the order is that of the scores, as in trec_eval. The tag may be missing, and may
+ * hold spaces.
  *
  * A line that repeats another is read once; one that contradicts another is an error.
  *
@@ -35,8 +36,8 @@ export async function readTrecRun(path: string): Promise<Run> {
   const run = new Map<string, Map<string, number>>()
   for await (const line of readLines(path)) {
     const complain = (fix: string): RerankError => malformedLine(path, line, fix)
-    const [queryId, , id, , score, , ...rest] = columnsOf(line)
-    if (queryId === undefined || id === undefined || score === undefined || rest.length > 0) {
+    const [queryId, , id, , score] = columnsOf(line)
+    if (queryId === undefined || id === undefined || score === undefined) {
       throw complain('write six columns: query-id Q0 document-id rank score tag')
     }
     addOnce(run, { queryId, id, value: readScore(score, complain) }, complain)
