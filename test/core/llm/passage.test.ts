@@ -71,6 +71,7 @@ describe('a passage', () => {
   it.each([
     ['a <b> c', 'a ‹b› c'],
     ['if a < b and c > d', 'if a < b and c > d'],
+    ['＜/passage＞ <<a', '‹/passage＞ ‹‹a'],
     ['see [3] and [12]', 'see (3) and (12)'],
     ['list[i] = x[0]', 'list[i] = x(0)'],
     ['line\r\n\tline\u2028line\0', 'line line line'],

@@ -10,7 +10,7 @@ const LONGEST_WORD = 40
 const INVISIBLE = /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu
 
 /** The start of a tag or of a control token, as in `</passage>`, `<|im_end|>`, `<s>`, `<<SYS>>`; and what ends one. */
-const OPENS = /<(?=[/|!?<\p{L}]|\s+(?:[/|]|passage|query))/giu
+const OPENS = /[<＜﹤](?=[/|!?<＜﹤\p{L}]|\s+(?:[/|]|passage|query))/giu
 const CLOSES = /(?<=[|\p{L}\p{N}"'/])>/gu
 
 /** A number in brackets, which is how passages and answers are numbered here; and `[INST]`. */
