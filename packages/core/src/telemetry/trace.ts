@@ -31,7 +31,7 @@ let loading: Promise<typeof OpenTelemetry | undefined> | undefined
  * @throws RerankError `'runtime'` when `telemetry` is `true` and `@opentelemetry/api` is not installed.
  */
 export async function startTrace(telemetry: boolean | undefined): Promise<CallTrace | undefined> {
-  loading ??= import('@opentelemetry/api').catch(() => undefined)
+  loading ??= loadApi()
   const api = await loading
   if (api !== undefined) return new Trace(api)
   if (telemetry !== true) return undefined
@@ -39,6 +39,15 @@ export async function startTrace(telemetry: boolean | undefined): Promise<CallTr
     'runtime',
     'telemetry is true, but @opentelemetry/api cannot be loaded: run `npm install @opentelemetry/api`, or leave telemetry out.',
   )
+}
+
+/** In a `try`, by which bundlers know that the package may be missing. */
+async function loadApi(): Promise<typeof OpenTelemetry | undefined> {
+  try {
+    return await import('@opentelemetry/api')
+  } catch {
+    return undefined
+  }
 }
 
 class Trace implements CallTrace {

@@ -25,15 +25,22 @@ export async function loadClient(
   baseUrl: string,
   { headers, fetch }: HostedOptions,
 ): Promise<CohereClient> {
-  const { CohereClientV2 } = await import('cohere-ai').catch((cause: unknown) => {
-    const fix = "install it (npm install cohere-ai), or leave out client: 'cohere-ai' to send requests without it"
-    throw new RerankError('runtime', `The package cohere-ai could not be loaded: ${fix}.`, { cause })
-  })
+  const { CohereClientV2 } = await importPackage()
   const more = {
     ...(headers && { headers: { ...headers } }),
     ...(fetch && { fetch: fetch as typeof globalThis.fetch }),
   }
   return new CohereClientV2({ token: key ?? '', environment: baseUrl, ...more })
+}
+
+async function importPackage(): Promise<typeof import('cohere-ai')> {
+  try {
+    // In a `try`, by which bundlers know that the package may be missing.
+    return await import('cohere-ai')
+  } catch (cause) {
+    const fix = "install it (npm install cohere-ai), or leave out client: 'cohere-ai' to send requests without it"
+    throw new RerankError('runtime', `The package cohere-ai could not be loaded: ${fix}.`, { cause })
+  }
 }
 
 interface ClientSettings {

@@ -60,11 +60,14 @@ async function importLibrary(): Promise<Library> {
   const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } }
   // Before the native library loads: onnxruntime-node sends usage telemetry otherwise.
   if (process?.env !== undefined) process.env['ORT_DISABLE_TELEMETRY'] ??= '1'
-  return await import('@huggingface/transformers').catch((cause: unknown) => {
+  try {
+    // In a `try`, by which bundlers know that the package may be missing.
+    return await import('@huggingface/transformers')
+  } catch (cause) {
     const fix = 'install it (npm install @huggingface/transformers)'
     const message = `The package @huggingface/transformers could not be loaded: ${fix}.`
     throw new RerankError('runtime', message, { cause })
-  })
+  }
 }
 
 function setRuntime({ env }: Library, { wasmPaths, threads }: TransformersOptions): void {
