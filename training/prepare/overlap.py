@@ -71,6 +71,9 @@ class QueryOverlap:
             for word in one:
                 self._postings[word].append(place)
 
+    def has(self, query: str) -> bool:
+        return self.is_exact(query) or self.is_near_duplicate(query)
+
     def is_exact(self, query: str) -> bool:
         return normalised(query) in self._exact
 

@@ -1,4 +1,4 @@
-"""The pool: one query, its candidates, their labels and scores. The one format between mining, labelling and training."""
+"""The pool: one query and its candidates with labels and scores. What mining and labelling write, and training reads."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ class Pool:
 
 
 def write_pools(path: Path, pools: Iterable[Pool]) -> int:
-    """JSON lines, compressed when the name ends in .gz. The file appears when it is whole; the same pools give the same bytes."""
+    """JSON lines, compressed when the name ends in .gz; returns how many.
+
+    The file appears when it is whole; the same pools give the same bytes.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + '.part')
     count = 0
@@ -49,11 +52,14 @@ def write_pools(path: Path, pools: Iterable[Pool]) -> int:
 
 def read_pools(path: Path) -> Iterator[Pool]:
     """Reads what `mine`, `prepare.feedback` and `secondpass label` write. Throws DataError with file and line."""
-    with path.open('rb') as raw:
-        stream = gzip.open(raw) if path.suffix == '.gz' else raw
-        for number, line in enumerate(io.TextIOWrapper(stream, encoding='utf-8'), 1):
-            if line.strip():
-                yield _pool(line, f'{path}:{number}')
+    try:
+        with path.open('rb') as raw:
+            stream = gzip.open(raw) if path.suffix == '.gz' else raw
+            for number, line in enumerate(io.TextIOWrapper(stream, encoding='utf-8'), 1):
+                if line.strip():
+                    yield _pool(line, f'{path}:{number}')
+    except (OSError, EOFError, UnicodeDecodeError) as cause:
+        raise DataError(f'{path}: cannot be read: {cause}') from cause
 
 
 def _row(pool: Pool) -> dict:

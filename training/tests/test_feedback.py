@@ -7,14 +7,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from invented import write_invented
 
 from prepare.errors import DataError
 from prepare.feedback.clicks import ClickOptions, read_clicks
 from prepare.feedback.events import Event, read_events
 from prepare.feedback.judgements import read_citations, read_pairs, read_rankings, read_thumbs
+from prepare.feedback.labelled import Teacher, label_pools
 from prepare.feedback.propensity import Impression, estimate
-from prepare.pools import read_pools
-from invented import write_invented
+from prepare.pools import Candidate, Pool, read_pools
 
 TEXTS = {id: f'text of {id}' for id in 'abcd'}
 
@@ -147,6 +148,23 @@ def test_a_file_that_is_not_json_is_named(tmp_path):
         list(read_events(path, {}))
 
 
+def test_labels_come_from_a_teacher_where_nobody_judged():
+    scores = [{'llm': 1.0}, {'llm': 3.0}, {'llm': 0.0}]
+    candidates = [
+        Candidate(id, id, label, given) for id, label, given in zip('abc', [None, None, 1.0], scores, strict=True)
+    ]
+    pool = Pool('1', 's', 'q', candidates)
+    assert list(label_pools([pool], Teacher())) == [pool]
+    (made,) = label_pools([pool], Teacher(relevant_from=2))
+    assert [(one.id, one.label) for one in made.candidates] == [('b', 1.0), ('c', 1.0), ('a', 0.0)]
+    with pytest.raises(DataError, match="has no score of 'gpt'; it has llm"):
+        list(label_pools([pool], Teacher('gpt', 2)))
+    with pytest.raises(DataError, match='name one with --scorer'):
+        list(
+            label_pools([Pool('1', 's', 'q', [Candidate('a', 'a', None, {'x': 1, 'y': 2})])], Teacher(relevant_from=2))
+        )
+
+
 def convert(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess:
     command = [sys.executable, '-m', 'prepare.feedback', *arguments]
     return subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False)
@@ -169,5 +187,9 @@ def test_the_command_writes_pools_or_a_set_and_leaves_evaluation_questions_out(t
     options[1] = str(tmp_path / 'set')
     assert convert(tmp_path, 'citations', *options).returncode == 0
     assert len((tmp_path / 'set' / 'corpus.jsonl').read_text().splitlines()) == 50
+    options[0], options[1] = str(tmp_path / 'chat-pools.jsonl.gz'), str(tmp_path / 'labelled.jsonl')
+    done = convert(tmp_path, 'labels', *options)
+    assert done.returncode == 0 and list(read_pools(tmp_path / 'labelled.jsonl')) == [pool]
+    options[0] = str(path)
     failed = convert(tmp_path, 'clicks', *options)
     assert failed.returncode == 1 and failed.stderr.count('\n') == 1 and 'has no "shown"' in failed.stderr

@@ -181,6 +181,14 @@ def test_pools_survive_a_round_trip_and_bad_ones_are_named(tmp_path):
             list(read_pools(tmp_path / 'bad.jsonl.gz'))
 
 
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
+    whole = gzip.compress(b'{"id":1,"query":"q","candidates":[]}' * 9)
+    (tmp_path / 'cut.jsonl.gz').write_bytes(whole[:-9])
+    for name in ('cut.jsonl.gz', 'missing.jsonl'):
+        with pytest.raises(DataError, match=f'{name}: cannot be read'):
+            list(read_pools(tmp_path / name))
+
+
 def test_the_encoder_says_the_same_in_any_batch(tmp_path):
     folder = save_random(tmp_path / 'encoder', vocab_size=VOCABULARY).folder
     config = MineConfig(tmp_path, tmp_path, encoder=str(folder), device='cpu', max_embed_tokens=24)

@@ -12,31 +12,46 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from prepare.pools import Candidate, Pool, write_pools
 from prepare.beir import Passage, Query, RelevanceSet, read_set, write_set
 from prepare.errors import DataError
 from prepare.feedback.clicks import ClickOptions, read_clicks
 from prepare.feedback.events import Event, Judged, query_key, read_events, text_id
 from prepare.feedback.judgements import read_citations, read_pairs, read_rankings, read_thumbs
+from prepare.feedback.labelled import Teacher, label_pools
 from prepare.overlap import QueryOverlap
+from prepare.pools import Candidate, Pool, read_pools, write_pools
 from prepare.text import full_text, rng
 
-KINDS = ('pairs', 'clicks', 'thumbs', 'citations', 'rankings')
+KINDS = ('pairs', 'clicks', 'thumbs', 'citations', 'rankings', 'labels')
 
 
 def convert(options: argparse.Namespace) -> str:
     """Reads, labels, writes; returns what was done in one line."""
+    overlap = QueryOverlap(query.text for folder in options.evaluation for query in read_set(folder).queries.values())
+    pools = options.out.name.endswith(('.jsonl', '.jsonl.gz'))
+    if options.kind == 'labels':
+        if not pools:
+            raise DataError(
+                f'{options.out}: labelled pools stay pools; write to a file that ends in .jsonl or .jsonl.gz'
+            )
+        read = list(label_pools(read_pools(options.events), Teacher(options.scorer, options.relevant_from)))
+        kept = [one for one in read if not overlap.has(one.query)]
+        write_pools(options.out, kept)
+        return _said(len(kept), sum(len(one.candidates) for one in kept), len(read))
     passages = _corpus(options.corpus) if options.corpus else {}
     texts = {id: full_text(one.title, one.text) for id, one in passages.items()}
     judged = _reader(options)(list(read_events(options.events, texts)))
-    kept = _without_evaluation(judged, options.evaluation)
+    found = [one for one in judged if not overlap.has(one.query)]
     name = options.set or options.events.name.split('.')[0]
-    if options.out.name.endswith(('.jsonl', '.jsonl.gz')):
-        write_pools(options.out, (_pool(one, name, options.seed) for one in kept))
+    if pools:
+        write_pools(options.out, (_pool(one, name, options.seed) for one in found))
     else:
-        write_set(_as_set(kept, name, passages), options.out)
-    count = f'{len(kept)} queries with {sum(len(one.texts) for one in kept)} passages'
-    return f'{count}; {len(judged) - len(kept)} left out, being in an evaluation set'
+        write_set(_as_set(found, name, passages), options.out)
+    return _said(len(found), sum(len(one.texts) for one in found), len(judged))
+
+
+def _said(kept: int, passages: int, read: int) -> str:
+    return f'{kept} queries with {passages} passages; {read - kept} left out, being in an evaluation set'
 
 
 def _reader(options: argparse.Namespace) -> Callable[[list[Event]], list[Judged]]:
@@ -48,12 +63,6 @@ def _reader(options: argparse.Namespace) -> Callable[[list[Event]], list[Judged]
         'citations': lambda events: read_citations(events, options.uncited),
         'rankings': read_rankings,
     }[options.kind]
-
-
-def _without_evaluation(judged: list[Judged], folders: list[Path]) -> list[Judged]:
-    asked = [query.text for folder in folders for query in read_set(folder).queries.values()]
-    overlap = QueryOverlap(asked)
-    return [one for one in judged if not overlap.is_exact(one.query) and not overlap.is_near_duplicate(one.query)]
 
 
 def _pool(one: Judged, name: str, seed: int) -> Pool:
@@ -109,6 +118,8 @@ def _parse() -> argparse.Namespace:
         '--min-views', type=float, default=1.0, help='clicks: expected looks before "not clicked" counts'
     )
     parser.add_argument('--uncited', type=float, help='citations: label of what was not cited; default: unjudged')
+    parser.add_argument('--scorer', default='', help='labels: whose scores to take; default: the only one')
+    parser.add_argument('--relevant-from', type=float, help='labels: the score that means relevant; default: no labels')
     return parser.parse_args()
 
 
