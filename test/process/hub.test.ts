@@ -168,4 +168,18 @@ describe.skipIf(!canMount)('on a disk that is full', () => {
     const left = readdirSync(join(disk, 'hub', blobs))
     expect(left.filter((name) => name.includes('incomplete'))).toEqual([])
   })
+
+  it('that may only be read serves what it has, and says where nothing can be put', async () => {
+    const small = modelFiles()
+    hub.commit(repo, small)
+    expect((await run(download, { HF_HOME: disk }).ended()).exitCode).toBe(0)
+    rmSync(join(disk, 'hub/models--invented--tiny/.no_exist'), { recursive: true })
+    execFileSync('mount', ['-o', 'remount,ro', disk])
+    const again = await run(download, { HF_HOME: disk }).ended()
+    expect(again.stdout).toMatch(/model\.onnx$/m)
+    expect(again).toMatchObject({ exitCode: 0, stderr: '' })
+    hub.commit(repo, { ...small, 'onnx/model.onnx': [graph.subarray(0, 1000), 'lfs'] })
+    const { stdout } = await run(download, { HF_HOME: disk }).ended()
+    expect(stdout).toMatch(/^model-files invented\/tiny cannot be put into .*make it writable, or set HF_HOME/)
+  })
 })

@@ -155,6 +155,32 @@ describe('a download that is disturbed', () => {
   })
 })
 
+describe('a model that has moved', () => {
+  it('is followed to its new name, as the hub says where that is', async () => {
+    hub.fault = ({ path }) => {
+      const isOld = path.includes('/invented/old/')
+      return isOld ? { status: 307, headers: { location: path.replace('/old/', '/tiny/') } } : undefined
+    }
+    const { graphPath } = await fetched({}, 'invented/old')
+    expect(readFileSync(graphPath).equals(graph)).toBe(true)
+  })
+
+  it('in a circle, or to where nothing can be read, is an error', async () => {
+    hub.fault = ({ path }) => ({ status: 302, headers: { location: path } })
+    expect((await fails()).message).toContain('redirects again and again')
+    hub.fault = () => ({ status: 302, headers: { location: 'file:///etc/hosts' } })
+    expect((await fails()).message).toMatch(/redirects to file:.*not followed/)
+  })
+})
+
+describe('a cache folder that cannot be', () => {
+  it('is named, with the way out', async () => {
+    const error = await fails({ hub: { cacheFolder: '/dev/null/cache' } })
+    expect(error).toMatchObject({ code: 'model-files' })
+    expect(error.message).toMatch(/invented\/tiny cannot be put into \/dev\/null\/cache.*ENOTDIR.*set HF_HOME/)
+  })
+})
+
 describe('a model that may not be read', () => {
   const gated = 'invented/gated'
   beforeEach(() => {

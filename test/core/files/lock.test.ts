@@ -49,7 +49,7 @@ describe('a lock', () => {
     const controller = new AbortController()
     const waiting = withLock(path, async () => 7, controller.signal)
     setImmediate(() => controller.abort(new Error('enough')))
-    await expect(waiting).rejects.toThrow()
+    await expect(waiting).rejects.toThrow('enough')
     expect(existsSync(path)).toBe(true)
   })
 })

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ProviderError, RerankError } from '../../errors.js'
 import { matchesEtag } from './checksum.js'
+import { explainDisk, isDiskFull } from './disk-errors.js'
 import type { HubClient, HubFile } from './hub-client.js'
 import { type HubContext, pause } from './hub-fetch.js'
 import { isThere } from './link.js'
@@ -47,7 +48,7 @@ async function fill(wish: BlobWish): Promise<void> {
     await part.close().catch(() => {})
     // A full disk is not helped by half a file, nor is a wrong one by going on with it.
     if (isDamage(error) || isDiskFull(error)) await part.remove()
-    throw isDiskFull(error) ? diskFullError(wish, error) : error
+    throw explainDisk(error, describe(wish), dirname(wish.blob))
   }
 }
 
@@ -95,15 +96,8 @@ function isDamage(error: unknown): boolean {
   return error instanceof Damage
 }
 
-function isDiskFull(error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException)?.code ?? '')
-}
-
-function diskFullError({ file, blob, context }: BlobWish, cause: unknown): RerankError {
-  const size = `${Math.ceil(file.size / 1e6)} MB`
-  const fix = 'free some space, or set HF_HOME to a folder on another disk'
-  const message = `The disk is full: ${file.path} of ${context.request.repo} (${size}) did not fit into ${dirname(blob)}: ${fix}.`
-  return new RerankError('model-files', message, { cause })
+function describe({ file, context }: BlobWish): string {
+  return `${file.path} of ${context.request.repo} (${Math.ceil(file.size / 1e6)} MB)`
 }
 
 function cutShort({ file, context }: BlobWish, size: number): ProviderError {

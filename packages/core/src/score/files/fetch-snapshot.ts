@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, rename, statfs, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { RerankError } from '../../errors.js'
-import { type Snapshot, markerFolder } from './cached.js'
+import { type Snapshot, cachedSnapshot, markerFolder } from './cached.js'
 import { repoFolder } from './cache-folder.js'
+import { explainDisk } from './disk-errors.js'
 import { downloadBlob } from './download.js'
 import { type HubClient, type HubFile, openHub } from './hub-client.js'
 import { offlineError } from './hub-errors.js'
@@ -70,10 +71,15 @@ class Fetching {
 
   async run(): Promise<Snapshot> {
     const { wish, found } = this
-    await this.#bring(wish.choose(found.listing.map(({ path }) => path)))
-    await this.#bring(wish.more?.(this.#snapshot.path) ?? [])
-    await this.#rememberAbsent()
-    await this.#nameCommit()
+    try {
+      await this.#bring(wish.choose(found.listing.map(({ path }) => path)))
+      await this.#bring(wish.more?.(this.#snapshot.path) ?? [])
+      await this.#nameCommit()
+    } catch (error) {
+      throw explainDisk(error, wish.repo, this.#folder)
+    }
+    // Only saves a question next time; a cache that may only be read, and has everything, is good enough.
+    await this.#rememberAbsent().catch(() => {})
     return this.#snapshot
   }
 
@@ -123,6 +129,7 @@ class Fetching {
     const missing: number[] = []
     for (const { etag, size } of files) if (!(await isThere(join(this.#folder, 'blobs', etag)))) missing.push(size)
     const needed = missing.reduce((sum, size) => sum + size, 0)
+    if (needed === 0) return
     await mkdir(this.#folder, { recursive: true })
     const { bavail, bsize } = await statfs(this.#folder)
     // Some network disks tell nothing.
@@ -145,7 +152,8 @@ class Fetching {
 
   async #nameCommit(): Promise<void> {
     const { revision } = this.wish
-    if (isCommit(revision)) return
+    const known = cachedSnapshot(this.wish.settings.cacheFolder, this.wish.repo, revision)
+    if (isCommit(revision) || known?.commit === this.found.commit) return
     const ref = join(this.#folder, 'refs', ...revision.split('/'))
     await mkdir(dirname(ref), { recursive: true })
     const made = `${ref}.${randomUUID().slice(0, 8)}.tmp`

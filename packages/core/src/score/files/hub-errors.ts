@@ -58,11 +58,17 @@ export function waitOf(headers: Headers): number | undefined {
 
 /** No answer came, or it broke off. */
 export function connectionError(url: string, cause: unknown): ProviderError {
-  const { code } = ((cause as Error | undefined)?.cause ?? cause ?? {}) as { code?: unknown }
-  const what = typeof code === 'string' ? code : ((cause as Error | undefined)?.message ?? String(cause))
+  // `fetch` says only that it failed; the reason stands below it.
+  const { code, message: reason } = innermost(cause)
+  const what = code ?? reason ?? String(cause)
   const fix = `check the network${proxyHint()}; behind a mirror set HF_ENDPOINT; to use only what is in the cache set HF_HUB_OFFLINE=1`
   const message = `The connection to ${new URL(url).host} failed (${what}): ${fix}.`
   return new ProviderError(message, { provider: PROVIDER, retryable: true, cause })
+}
+
+function innermost(cause: unknown): { code?: string; message?: string } {
+  const below = (cause as Error | undefined)?.cause
+  return (below instanceof Error ? below : (cause ?? {})) as { code?: string; message?: string }
 }
 
 /** The one error for a model that is not in the cache while requests are forbidden. */

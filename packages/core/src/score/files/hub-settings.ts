@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { invalidArgument } from '../../errors.js'
 import { hubCacheFolder, hubHome, isOffline, isOn, setting } from './cache-folder.js'
 import type { HubFetch, HubOptions } from './hub-options.js'
 import { defaultFetch } from './proxy.js'
+import { sleepFor } from './sleep.js'
 
 /** {@link HubOptions} with every default filled in from the environment. */
 export interface HubSettings {
@@ -38,7 +38,7 @@ export async function hubSettings(hub: HubOptions = {}): Promise<HubSettings> {
     offline: hub.offline ?? isOffline(env),
     fetch: hub.fetch ?? (await defaultFetch()),
     silenceMs: seconds > 0 ? seconds * 1000 : SILENCE_MS,
-    wait: async (delayMs, signal) => sleep(delayMs, undefined, signal && { signal }),
+    wait: sleepFor,
   }
 }
 

@@ -3,7 +3,7 @@ import { readlinkSync } from 'node:fs'
 import { link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { sleepFor } from './sleep.js'
 
 /** Who holds a lock. */
 interface Holder {
@@ -27,7 +27,7 @@ export async function withLock<T>(path: string, work: () => Promise<T>, signal: 
   const own: Holder = { host: thisHost(), pid: process.pid, key: randomUUID() }
   while (!(await take(path, own))) {
     if (await isStale(path)) await breakLock(path)
-    else await sleep(LOOK_MS, undefined, { signal })
+    else await sleepFor(LOOK_MS, signal)
   }
   const beat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), BEAT_MS)
   beat.unref()
