@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { adviseDepth } from '../../packages/core/src/eval/depth.ts'
+import { evaluate } from '../../packages/core/src/eval/evaluate.ts'
 import { bootstrapInterval } from '../../packages/core/src/eval/lift/bootstrap.ts'
 import { measureLift } from '../../packages/core/src/eval/lift/lift.ts'
 import { type LiveSample, sampleLive } from '../../packages/core/src/eval/lift/live.ts'
@@ -8,6 +9,7 @@ import { churn, rankBiasedOverlap } from '../../packages/core/src/eval/lift/orde
 import { seededRandom } from '../../packages/core/src/eval/random.ts'
 import { runFromLists } from '../../packages/core/src/eval/rank.ts'
 import type { Qrels, Run } from '../../packages/core/src/eval/types.ts'
+import { createReranker } from '../../packages/core/src/rerank.ts'
 import type { Ranking } from '../../packages/core/src/types.ts'
 
 const ids = Array.from({ length: 10 }, (_, at) => `d${at}`)
@@ -222,6 +224,39 @@ describe('adviseDepth', () => {
       depth: 0,
       sentence: 'The first stage alone reaches 1.000 of the best 1.000 in nDCG@10: do not rerank.',
     })
+  })
+
+  it('mixes at each depth as the reranker does there', async () => {
+    const random = seededRandom(5)
+    const queries = Array.from({ length: 20 }, (_, at) => ({
+      queryId: `q${at}`,
+      ids: names,
+      scores: names.map(() => random()),
+      firstStageScores: names.map((_one, place) => 9 - place + random()),
+    }))
+    const qrels: Qrels = new Map(
+      queries.map(({ queryId }) => [queryId, new Map([[names[Math.floor(random() * 30)] as string, 1]])]),
+    )
+    const blend = { weight: 0.7 }
+    const { curve } = adviseDepth(queries, qrels, { depths: [5, 20], blend })
+    for (const { depth, value } of curve.slice(1)) {
+      const lists = queries.map(
+        async ({ queryId, ids: found, scores, firstStageScores }): Promise<[string, string[]]> => {
+          const scorer = { id: 'known', scope: 'pair' as const, score: async () => scores.slice(0, depth) }
+          const candidates = found.map((id, at) => ({ id, text: '', score: firstStageScores[at] as number }))
+          const { results } = await createReranker({ scorer, depth, blend, telemetry: false }).rerank('q', candidates)
+          return [queryId, results.map(({ candidate }) => candidate.id)]
+        },
+      )
+      const run = runFromLists(await Promise.all(lists))
+      expect(evaluate(run, qrels, { metrics: ['nDCG@10'] }).means['nDCG@10']).toBe(value)
+    }
+    expect(curve.map(({ value }) => value)).not.toEqual(
+      adviseDepth(queries, qrels, { depths: [5, 20] }).curve.map(({ value }) => value),
+    )
+    expect(() => adviseDepth([{ ...(queries[0] as (typeof queries)[number]), firstStageScores: [1] }], qrels)).toThrow(
+      '1 first-stage scores: it has 30 ids',
+    )
   })
 
   it('refuses ids without scores', () => {

@@ -44,6 +44,7 @@ const cellarFiles = new Set([
   'overlap.ts',
   'stats.ts',
   'abort.ts',
+  'blend.ts',
   'clock.ts',
   'first-stage-scores.ts',
   'checks.ts',

@@ -1,6 +1,10 @@
+import type { Blend } from '../types.js'
 import type { Qrels } from './types.js'
+import { mix } from '../blend.js'
+import { checkBlend } from '../checks.js'
 import { checkKeys, checkWhole, checkWithin } from './checks.js'
 import { invalidArgument } from '../errors.js'
+import { onlyRise } from '../first-stage-scores.js'
 import { evaluate } from './evaluate.js'
 import type { MetricName } from './metrics/names.js'
 import { runFromLists } from './rank.js'
@@ -12,6 +16,8 @@ export interface DepthQuery {
   readonly ids: readonly string[]
   /** The scorer's number for each document; of a scorer of scope `'pair'`, whose numbers do not depend on the depth. */
   readonly scores: readonly number[]
+  /** What the first stage gave each document, for a `blend`. Default: none, and nothing is mixed. */
+  readonly firstStageScores?: readonly (number | undefined)[] | undefined
 }
 
 /** Options of {@link adviseDepth}. */
@@ -24,6 +30,11 @@ export interface DepthOptions {
   readonly share?: number | undefined
   /** What one scored text costs, in milliseconds or money. Default 1, so that the cost is a number of texts. */
   readonly costPerText?: number | undefined
+  /**
+   * As the reranker mixes the two: `{ weight: 0.5 }` for the bundled model as it comes. Both sides are normalised anew at
+   * each depth, so the order at one depth is not the beginning of the order at another. Default: the scores alone.
+   */
+  readonly blend?: Blend | undefined
 }
 
 /** What reranking to one depth gives and costs. */
@@ -53,16 +64,17 @@ export interface DepthAdvice {
  * @throws RerankError `'invalid-argument'` when an option is wrong, or ids and scores of a query differ in number.
  */
 export function adviseDepth(queries: readonly DepthQuery[], qrels: Qrels, options: DepthOptions = {}): DepthAdvice {
-  checkKeys('options', options, ['depths', 'metric', 'share', 'costPerText'])
-  const { depths = [10, 20, 50, 100, 200], metric = 'nDCG@10', share = 0.99, costPerText = 1 } = options
+  checkKeys('options', options, ['depths', 'metric', 'share', 'costPerText', 'blend'])
+  const { depths = [10, 20, 50, 100, 200], metric = 'nDCG@10', share = 0.99, costPerText = 1, blend } = options
   depths.forEach((depth) => checkWhole('a depth of depths', depth, 1))
   checkWithin('share', share, [0, 1])
   checkWithin('costPerText', costPerText, [0, Number.MAX_VALUE])
+  if (blend !== undefined) checkBlend('blend', blend)
   queries.forEach(checkQuery)
   const curve = [...new Set([0, ...depths])]
     .sort((a, b) => a - b)
     .map((depth) => {
-      const run = runFromLists(queries.map((query) => [query.queryId, reorderHead(query, depth)]))
+      const run = runFromLists(queries.map((query) => [query.queryId, reorderHead(query, depth, blend)]))
       const { means } = evaluate(run, qrels, { metrics: [metric], queries: 'intersection' })
       const texts = queries.reduce((sum, { ids }) => sum + Math.min(depth, ids.length), 0) / queries.length
       return { depth, value: means[metric] as number, cost: texts * costPerText }
@@ -82,14 +94,31 @@ function advice(curve: readonly DepthPoint[], metric: string, share: number): Pi
   return { depth, sentence }
 }
 
-function reorderHead({ ids, scores }: DepthQuery, depth: number): string[] {
-  const head = ids.slice(0, depth).map((id, at) => ({ id, score: scores[at] as number }))
+function reorderHead(query: DepthQuery, depth: number, blend: Blend | undefined): string[] {
+  const { ids, scores } = query
+  const numbers = blendedHead(query, depth, blend) ?? scores.slice(0, depth)
+  const head = ids.slice(0, depth).map((id, at) => ({ id, score: numbers[at] as number }))
   // Stable, as the order of a stage is: equal scores keep the order of the first stage.
   head.sort((a, b) => (a.score === b.score ? 0 : a.score > b.score ? -1 : 1))
   return [...head.map(({ id }) => id), ...ids.slice(depth)]
 }
 
-function checkQuery({ queryId, ids, scores }: DepthQuery): void {
+/** The mix that a stage would order by; nothing where a stage would not mix. */
+function blendedHead(
+  { scores, firstStageScores }: DepthQuery,
+  depth: number,
+  blend: Blend | undefined,
+): number[] | undefined {
+  if (blend === undefined || firstStageScores === undefined || depth === 0) return undefined
+  if (blend.higherIsBetter === undefined && onlyRise(firstStageScores)) return undefined
+  return mix(blend, scores.slice(0, depth), firstStageScores.slice(0, depth))
+}
+
+function checkQuery({ queryId, ids, scores, firstStageScores }: DepthQuery): void {
+  if (firstStageScores !== undefined && firstStageScores.length !== ids.length) {
+    const given = `${firstStageScores.length} first-stage scores`
+    throw invalidArgument(`query ${queryId}`, given, `it has ${ids.length} ids; pass one for each`)
+  }
   if (ids.length !== scores.length) {
     throw invalidArgument(
       `query ${queryId}`,
