@@ -255,7 +255,7 @@ describe('adviseDepth', () => {
       adviseDepth(queries, qrels, { depths: [5, 20] }).curve.map(({ value }) => value),
     )
     expect(() => adviseDepth([{ ...(queries[0] as (typeof queries)[number]), firstStageScores: [1] }], qrels)).toThrow(
-      '1 first-stage scores: it has 30 ids',
+      'it has 30 ids; pass one for each',
     )
   })
 
