@@ -52,7 +52,7 @@ describe('generateWith', () => {
       async invoke(_input: string, options?: { signal?: AbortSignal; tags?: string[] }) {
         seen.push(options?.tags, options?.signal?.aborted)
         const usage = { input_tokens: 40, output_tokens: 2, total_tokens: 42 }
-        return new AIMessage({ content: '7', usage_metadata: usage })
+        return Object.assign(new AIMessage('7'), { usage_metadata: usage })
       },
     }
     const scorer = llmPointwise({ generate: generateWith(model, { tags: ['rerank'] }) })
