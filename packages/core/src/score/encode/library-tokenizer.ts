@@ -36,7 +36,7 @@ export async function createLibraryTokenizer(tokenizerJson: unknown, configJson:
   const file = { ...complete, pre_tokenizer: reworded(json['pre_tokenizer']) }
   const tokenizer = new library.Tokenizer(file, (configJson ?? {}) as object)
   tokenizer.normalizer = exactNormaliser(library, json['normalizer']) ?? tokenizer.normalizer
-  if (tokenizer.model instanceof library.Unigram) withoutSpreading(tokenizer.model)
+  if (tokenizer.model instanceof library.Unigram) wordByWord(tokenizer.model)
   return (text) => tokenizer.encode(text, { add_special_tokens: false }).ids
 }
 
@@ -57,7 +57,22 @@ function exactNormaliser(library: Library, json: unknown): LibraryNormaliser | u
   return new Exact({ type: 'Sequence' })
 }
 
-/** The library passes the pieces of a word as arguments, which fails for words of a hundred thousand pieces. */
-function withoutSpreading(model: Unigram): void {
-  model.encode = (words) => words.flatMap((word) => model.tokenize(word))
+/** Words remembered, and the longest of them: as many as a page of any language holds, several times over. */
+const MOST_WORDS = 20_000
+const LONGEST_WORD = 32
+
+/**
+ * The library cuts every word anew, and passes its pieces on as arguments, which fails for words of a hundred thousand
+ * pieces. A word has the same pieces wherever it stands.
+ */
+function wordByWord(model: Unigram): void {
+  const known = new Map<string, string[]>()
+  const piecesOf = (word: string): string[] => {
+    const found = known.get(word)
+    if (found !== undefined) return found
+    const pieces = model.tokenize(word)
+    if (word.length <= LONGEST_WORD && known.size < MOST_WORDS) known.set(word, pieces)
+    return pieces
+  }
+  model.encode = (words) => words.flatMap(piecesOf)
 }

@@ -31,9 +31,7 @@ export function reworded(preTokeniser: unknown): unknown {
     case 'Punctuation':
       return json['behavior'] === undefined || json['behavior'] === 'Isolated' ? split(PUNCTUATION) : json
     case 'Metaspace':
-      return json['prepend_scheme'] === undefined && json['add_prefix_space'] === false
-        ? { ...json, prepend_scheme: 'never' }
-        : json
+      return metaspace(json)
     default:
       return json
   }
@@ -47,4 +45,14 @@ function byteLevel(json: Json): Json {
     steps.unshift({ type: 'Replace', pattern: { Regex: String.raw`\A(?! )` }, content: ' ' })
   }
   return steps.length === 1 ? bytes : { type: 'Sequence', pretokenizers: steps }
+}
+
+/** The library leaves the words in one piece, where pieces that reach from one into the next could be found. */
+function metaspace(json: Json): Json {
+  const isLegacy = json['prepend_scheme'] === undefined && json['add_prefix_space'] === false
+  const step = isLegacy ? { ...json, prepend_scheme: 'never' } : json
+  if (json['split'] === false) return step
+  const sign = typeof json['replacement'] === 'string' ? json['replacement'] : '\u2581'
+  const words = split(`${sign}?[^${sign}]+|${sign}`)
+  return { type: 'Sequence', pretokenizers: [step, words] }
 }
