@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createFeeds } from '../../../packages/core/src/score/onnx/feeds.ts'
-import { floatOf, readScore } from '../../../packages/core/src/score/onnx/read-output.ts'
+import { floatOf } from '../../../packages/core/src/score/encode/half.ts'
+import { readScore } from '../../../packages/core/src/score/onnx/read-output.ts'
 
 class FakeTensor {
   constructor(

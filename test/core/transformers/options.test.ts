@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -120,5 +120,33 @@ describe('the inputs', () => {
 
   it('that nobody knows are refused by name', () => {
     expect(() => feed(['input_ids', 'pixel_values'])).toThrow(/^The model has the inputs input_ids, pixel_values: /)
+  })
+})
+
+describe('the numbers of a model', () => {
+  const files = join(import.meta.dirname, '../../fixtures/tiny-bert')
+  const json = (name: string): unknown => JSON.parse(readFileSync(join(files, name), 'utf8'))
+  class Tensor {}
+  /** What a loaded model looks like from here, with the answer given. */
+  const answering = (logits: object) => {
+    const sessions = { model: { inputNames: ['input_ids'], config: { device: 'webgpu', dtype: 'fp16' } } }
+    const model = Object.assign(async () => ({ logits }), { config: json('config.json'), sessions })
+    const tokenizer = Object.assign(() => ({ input_ids: new Tensor() }), { _tokenizerJSON: json('tokenizer.json') })
+    return transformers({ model: { model, tokenizer }, name: 'half' })
+  }
+  const call = { signal: new AbortController().signal, deadline: Infinity, now: () => 0, stats: {}, note() {} }
+
+  it('are floats also where half floats come as their bare bits', async () => {
+    const scorer = answering({ type: 'float16', data: Uint16Array.of(0xc100), dims: [1, 1] })
+    expect(scorer.id).toBe('half:transformers:webgpu:fp16')
+    expect(await scorer.score('query', ['text'], call)).toEqual([-2.5])
+  })
+
+  it('are refused when there are several and none is said to mean relevant', async () => {
+    const scorer = answering({ type: 'float32', data: Float32Array.of(1, 2, 3), dims: [1, 3] })
+    await expect(scorer.score('query', ['text'], call)).rejects.toMatchObject({
+      code: 'model-files',
+      message: expect.stringMatching(/3 labels/),
+    })
   })
 })

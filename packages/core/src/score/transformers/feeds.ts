@@ -5,14 +5,14 @@ import type { TensorClass } from './load.js'
 
 type Feeds = (pair: EncodedPair) => Record<string, object>
 
-const STOCK = ['input_ids', 'attention_mask', 'token_type_ids']
+const STOCK = ['input_ids', 'attention_mask', 'token_type_ids', 'position_ids']
 
 /**
  * The inputs that the graph asks for, by their names. Segment ids are fed if and only if there is such an input, and then
  * real ones: transformers.js itself would fill in zeros and say nothing.
  *
  * - the graphs of secondpass: `token_ids`, `position_type_ids` (position + segment * positions), int32 [length]
- * - stock graphs: `input_ids`, and where present `attention_mask`, `token_type_ids`, [1, length]
+ * - stock graphs: `input_ids`, and where present the others of the list, [1, length]
  */
 export function feedsFor({ config, sessions }: LoadedModelFields, tensor: TensorClass): Feeds {
   const session = sessions?.['model']
@@ -30,6 +30,7 @@ export function feedsFor({ config, sessions }: LoadedModelFields, tensor: Tensor
       input_ids: (at) => ids[at] as number,
       attention_mask: () => 1,
       token_type_ids: (at) => (at < secondSegmentStart ? 0 : 1),
+      position_ids: (at) => at,
     }
     const dims = [1, ids.length]
     const feed = (name: string): object => {

@@ -2,6 +2,7 @@ import { RerankError } from '../../errors.js'
 import { count } from '../../stats.js'
 import { nextTurn } from '../../turn.js'
 import { type Head, checkOutput, scoreOf } from '../encode/head.js'
+import { numbersOf } from '../encode/half.js'
 import type { EncodedPair } from '../encode/pairs.js'
 import { type PairRunner, stillWanted } from '../encode/runner.js'
 import type { LoadedModelFields } from './identity.js'
@@ -50,10 +51,16 @@ function failed(cause: unknown): never {
 }
 
 function scoreIn(answer: unknown, head: Head): number {
-  const { logits } = (answer ?? {}) as { logits?: { readonly data: ArrayLike<number>; readonly dims: number[] } }
+  const { logits } = (answer ?? {}) as { logits?: Logits }
   if (logits === undefined) {
     throw new RerankError('model-files', 'The model gives no logits: a cross-encoder is needed.')
   }
   checkOutput(head, { name: 'logits', dims: logits.dims }, 'The model')
-  return scoreOf(head, logits.dims, (at) => Number(logits.data[at]))
+  return scoreOf(head, logits.dims, numbersOf(logits))
+}
+
+interface Logits {
+  readonly type: string
+  readonly data: ArrayLike<number>
+  readonly dims: number[]
 }
