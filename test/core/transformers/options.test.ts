@@ -126,7 +126,9 @@ describe('the inputs', () => {
 describe('the numbers of a model', () => {
   const files = join(import.meta.dirname, '../../fixtures/tiny-bert')
   const json = (name: string): unknown => JSON.parse(readFileSync(join(files, name), 'utf8'))
-  class Tensor {}
+  class Tensor {
+    readonly dims = [1]
+  }
   /** What a loaded model looks like from here, with the answer given. */
   const answering = (logits: object) => {
     const sessions = { model: { inputNames: ['input_ids'], config: { device: 'webgpu', dtype: 'fp16' } } }
