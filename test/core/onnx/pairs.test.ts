@@ -96,6 +96,15 @@ describe('the length limit', () => {
     [{ config: { max_position_embeddings: 128 }, tokenizerConfig: { model_max_length: 512 } }, undefined, 128],
     [{ config: robertaConfig, tokenizerConfig: {} }, undefined, 512],
     [{ config: { model_type: 'roberta', max_position_embeddings: 130 } }, undefined, 128],
+    [{ config: { max_position_embeddings: -1 } }, undefined, 512],
+    [{ config: { n_positions: 2048 } }, undefined, 2048],
+    [{ config: bertConfig, sentenceBert: { max_seq_length: 128 } }, undefined, 128],
+    [
+      { config: bertConfig, tokenizerConfig: { model_max_length: 64 }, sentenceBert: { max_seq_length: 256 } },
+      undefined,
+      256,
+    ],
+    [{ config: bertConfig, tokenizerConfig: { model_max_length: 64 }, sentenceBert: {} }, undefined, 64],
     [{ config: bertConfig }, 64, 64],
     [{ config: bertConfig }, 4096, 512],
   ])('%j with maxLength %s is %i', (files, maxLength, expected) => {

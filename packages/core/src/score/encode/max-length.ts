@@ -6,6 +6,8 @@ export interface LengthFiles {
   readonly tokenizerConfig?: unknown
   /** config.json, for `max_position_embeddings`. */
   readonly config?: unknown
+  /** sentence_bert_config.json, whose `max_seq_length` stands in for `model_max_length`. */
+  readonly sentenceBert?: unknown
 }
 
 /** `model_max_length` stands for "no limit" when it is larger than this (files say 1e30). */
@@ -14,7 +16,7 @@ const SANE_LENGTH = 1e6
 const OFFSET_POSITIONS = /^(xlm-roberta|roberta|camembert|xmod|mpnet|longformer|data2vec-text|bigbird_roberta)/
 
 /** The model's own limit in tokens; 512 when no file names one. */
-export function modelLimit({ config, tokenizerConfig }: LengthFiles): number {
+export function modelLimit({ config, tokenizerConfig, sentenceBert }: LengthFiles): number {
   const model = (config ?? {}) as Record<string, unknown>
   const limits: number[] = []
   const positions = model['max_position_embeddings'] ?? model['n_positions']
@@ -23,7 +25,8 @@ export function modelLimit({ config, tokenizerConfig }: LengthFiles): number {
     const offset = OFFSET_POSITIONS.test(String(model['model_type'])) ? Number(model['pad_token_id'] ?? 1) + 1 : 0
     limits.push(positions - offset)
   }
-  const named = (tokenizerConfig as Record<string, unknown> | undefined)?.['model_max_length']
+  const { max_seq_length: ofSentences } = (sentenceBert ?? {}) as Record<string, unknown>
+  const named = ofSentences ?? (tokenizerConfig as Record<string, unknown> | undefined)?.['model_max_length']
   if (typeof named === 'number' && named > 0 && named <= SANE_LENGTH) limits.push(named)
   return limits.length === 0 ? 512 : Math.min(...limits)
 }

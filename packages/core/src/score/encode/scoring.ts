@@ -13,6 +13,8 @@ export interface ScoringFiles {
   readonly config: unknown
   readonly tokenizer: unknown
   readonly tokenizerConfig?: unknown
+  /** sentence_bert_config.json, which may name a limit. */
+  readonly sentenceBert?: unknown
   /** 1_LogitScore/config.json, where `sentence_transformers` keeps which words are compared. */
   readonly logitScore?: unknown
 }

@@ -34,10 +34,11 @@ export interface ModelFolder {
   readonly activation: Activation
 }
 
-/** What a text encoder is built from, and what says which words a language model answers with. */
+/** What a text encoder is built from, what may name a limit, and which words a language model answers with. */
 export interface TokenizerFiles {
   readonly tokenizer: unknown
   readonly tokenizerConfig: unknown
+  readonly sentenceBert: unknown
   readonly logitScore: unknown
 }
 
@@ -103,6 +104,7 @@ export async function readTokenizerFiles(folder: Pick<ModelFolder, 'path'>): Pro
   return {
     tokenizer: readJson(join(folder.path, 'tokenizer.json')),
     tokenizerConfig: readOptional(folder.path, 'tokenizer_config.json') ?? {},
+    sentenceBert: readOptional(folder.path, 'sentence_bert_config.json'),
     logitScore: readOptional(folder.path, '1_LogitScore/config.json'),
   }
 }
