@@ -146,7 +146,7 @@ describe('a batch', () => {
     await run([...batch, '--output', output])
     const before = readFileSync(output, 'utf8')
     const other = await run([...batch, '--output', output, '--top-n', '1'])
-    expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('topN null, and now it is 1') as string })
+    expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('top-n null, and now it is 1') as string })
     writeFileSync(at('in.jsonl'), jsonl(...[...queries].reverse()))
     const changed = await run([...batch, '--output', output])
     expect(changed).toMatchObject({ code: 1, stderr: expect.stringContaining('is it the same input?') as string })

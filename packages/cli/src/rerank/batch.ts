@@ -1,4 +1,5 @@
 import { rmSync, statSync } from 'node:fs'
+import { basename } from 'node:path'
 import { type ExitCode, exitCodes } from '../exit-codes.js'
 import { nameOf } from '../input/open.js'
 import { type Io, tell } from '../io.js'
@@ -61,17 +62,18 @@ function prepareOutput(flags: RerankFlags, { id }: Loaded): void {
   const { output, overwrite, shard = { index: 0, count: 1 } } = flags
   if (output === undefined) return
   if (overwrite === true) for (const path of [output, `${output}.state.json`]) rmSync(path, { force: true })
-  const {
-    input = '-',
-    topN = null,
-    depth = null,
-    minScore = null,
-    skip = null,
-    onError = null,
-    idsOnly = false,
-  } = flags
-  const shardName = `${shard.index}/${shard.count}`
-  claimOutput(output, { scorer: id, shard: shardName, input, topN, depth, minScore, skip, onError, idsOnly })
+  // By the names of the options, since a message will show them.
+  claimOutput(output, {
+    scorer: id,
+    shard: `${shard.index}/${shard.count}`,
+    input: basename(flags.input ?? '-'),
+    'top-n': flags.topN ?? null,
+    depth: flags.depth ?? null,
+    'min-score': flags.minScore ?? null,
+    skip: flags.skip ?? null,
+    'on-error': flags.onError ?? null,
+    'ids-only': flags.idsOnly ?? false,
+  })
 }
 
 function sizeOf(input: string): number | undefined {
