@@ -5,6 +5,7 @@ of well-known rerankers hold.
 """
 import io
 import random
+import tempfile
 import unicodedata
 
 import sentencepiece
@@ -41,11 +42,12 @@ def charsmap() -> bytes:
                 rules[apart] = plain
     lines = (f'{codes(old)}\t{codes(new)}\n' for old, new in rules.items())
     model = io.BytesIO()
-    with open('/tmp/secondpass-rules.tsv', 'w') as file:
+    with tempfile.NamedTemporaryFile('w', suffix='.tsv') as file:
         file.writelines(lines)
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(['alpha beta gamma'] * 50), model_writer=model, vocab_size=20, hard_vocab_limit=False,
-        normalization_rule_tsv='/tmp/secondpass-rules.tsv', minloglevel=2)
+        file.flush()
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(['alpha beta gamma'] * 50), model_writer=model, vocab_size=20, hard_vocab_limit=False,
+            normalization_rule_tsv=file.name, minloglevel=2)
     proto = sentencepiece_model_pb2.ModelProto()
     proto.ParseFromString(model.getvalue())
     return proto.normalizer_spec.precompiled_charsmap

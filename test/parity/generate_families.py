@@ -6,6 +6,9 @@ of 200 pairs.
 
 Token ids are those of `transformers`, logits those of PyTorch in fp32 with one pair a run, scores those of
 `sentence_transformers.CrossEncoder`. Prompts of decoders are put together as the authors of the models publish it.
+
+Training a Unigram vocabulary is not repeatable to the last piece: a new run makes new files for XLM-R and DeBERTa, each
+of which agrees with itself.
 """
 import base64
 import gzip
