@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import AutoConfig, BertForSequenceClassification
 
@@ -12,36 +13,40 @@ from train.config import Model
 from train.errors import TrainingError
 from train.start import plain_config
 
+from .matcher import Channels, fits, write_embeddings, write_layers
+
 
 def make_student(folder: Path, settings: Model) -> BertForSequenceClassification:
-    """Layers at random but for the first attention, embeddings projected from the model in `folder`, scaled to the spread a fresh BERT would have."""
+    """Embeddings from the model in `folder`, layers as `matcher` writes them; at random where there is no room for that."""
     large = plain_config(AutoConfig.from_pretrained(folder))
     _check(settings, large.hidden_size)
     source = BertForSequenceClassification.from_pretrained(folder, config=large, dtype=torch.float32).bert.embeddings
     small = plain_config(AutoConfig.from_pretrained(folder), hidden_size=settings.width, num_hidden_layers=settings.layers,
                          num_attention_heads=settings.heads, intermediate_size=settings.intermediate)
     model = BertForSequenceClassification(small)
-    tables = ('word_embeddings', 'position_embeddings', 'token_type_embeddings')
     with torch.no_grad():
-        words = getattr(source, tables[0]).weight
-        center, axes = principal_axes(words, settings.width)
-        scale = model.bert.embeddings.LayerNorm.weight.new_tensor(1.0) / ((words - center) @ axes).std()
-        for name in tables:
-            table = getattr(source, name).weight
-            shift = center if name == 'word_embeddings' else table.mean(0)
-            getattr(model.bert.embeddings, name).weight.copy_((table - shift) @ axes * scale)
-        _let_equal_words_meet(model)
+        words = source.word_embeddings.weight
+        if settings.layers > 1 and fits(settings.width, settings.heads):
+            write_embeddings(model, _components(words, Channels(settings.width, settings.heads).words), _cls_of(folder))
+            write_layers(model)
+        else:
+            model.bert.embeddings.word_embeddings.weight.copy_(_components(words, settings.width))
     return model
 
 
-def _let_equal_words_meet(model: BertForSequenceClassification) -> None:
-    """Identity matrices, with BERT's noise on top, in the attention of the first layer: a token looks at tokens like it.
+def _components(rows: Tensor, width: int) -> Tensor:
+    """The rows along their principal axes, each of the same length.
 
-    From noise alone, a model this small takes long to find out that query and text can be compared at all.
+    The first axes, along which all common words lie close together, count less than they would: half-way to whitening.
     """
-    attention = model.bert.encoder.layer[0].attention
-    for part in (attention.self.query, attention.self.key, attention.self.value, attention.output.dense):
-        part.weight.add_(torch.eye(len(part.weight)))
+    center, axes = principal_axes(rows, width)
+    found = (rows - center) @ axes
+    found = found / found.std(dim=0).sqrt()
+    return found / found.norm(dim=1, keepdim=True) * width**0.5
+
+
+def _cls_of(folder: Path) -> int:
+    return Tokenizer.from_file(str(folder / 'tokenizer.json')).token_to_id('[CLS]')
 
 
 def principal_axes(rows: Tensor, width: int) -> tuple[Tensor, Tensor]:

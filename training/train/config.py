@@ -127,7 +127,7 @@ class Config:
 
 def read_config(path: Path) -> Config:
     """The run in a TOML file. Unknown keys, wrong types and impossible values are errors that name the key."""
-    return _beside(config_from(read_toml(path), str(path)), path.parent)
+    return _beside(config_from(read_toml(path), str(path)), path.resolve().parent)
 
 
 def _beside(config: Config, folder: Path) -> Config:

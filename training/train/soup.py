@@ -11,15 +11,14 @@ import sys
 from pathlib import Path
 
 import torch
-from transformers import BertForSequenceClassification
 
 from prepare.errors import DataError
 
 from .checkpoint import load_weights, put_weights
 from .config import config_from
 from .errors import TrainingError
-from .run import MODEL, WEIGHTS
-from .start import save_model
+from .run import WEIGHTS
+from .start import make_model, save_model
 
 
 def mean_weights(files: list[Path]) -> dict[str, torch.Tensor]:
@@ -39,8 +38,8 @@ def soup(run: Path, out: Path, files: list[Path] | None = None, last: int = 4) -
     """Averages the last weights of a run, or the named ones, into a model folder; returns what was averaged."""
     chosen = files or sorted((run / WEIGHTS).glob('*.safetensors'))[-last:]
     config = config_from(json.loads((run / 'config.json').read_text(encoding='utf-8')), str(run / 'config.json'))
-    # The run's own model brings what was frozen; the averaged weights replace the rest.
-    model = BertForSequenceClassification.from_pretrained(run / MODEL, dtype=torch.float32)
+    # The start brings what was frozen; the averaged weights replace the rest. So a run need not be over.
+    model = make_model(config.model, config.seed)
     put_weights(model, mean_weights(chosen))
     save_model(model, config.model, out)
     return chosen
