@@ -70,8 +70,8 @@ describe.each([
 
 describe('sizes for browsers, gzipped', () => {
   it.each([
-    ['everything', `export * from '@secondpass/core'`, 45_000],
-    ['createReranker and transformers', `export { createReranker, transformers } from '@secondpass/core'`, 24_000],
+    ['everything', `export * from '@secondpass/core'`, 60_000],
+    ['createReranker and transformers', `export { createReranker, transformers } from '@secondpass/core'`, 35_000],
     ['bm25', `export { bm25 } from '@secondpass/core'`, 3_000],
   ])('%s stays small', async (name, code, limit) => {
     const bytes = gzipped(await bundle(code))
