@@ -108,6 +108,23 @@ describe('a download in a process of its own', () => {
     expect(hub.seen).toEqual([])
   })
 
+  it('says what to install where the client of the hub is missing', async () => {
+    const hook = `export async function resolve(name, context, next) {
+      if (name === '@huggingface/hub') throw Object.assign(new Error('not found'), { code: 'ERR_MODULE_NOT_FOUND' })
+      return next(name, context)
+    }`
+    const code = `
+      import { register } from 'node:module'
+      register(${JSON.stringify(`data:text/javascript,${encodeURIComponent(hook)}`)})
+      ${download.replace("import { fetchModel } from '@secondpass/core'", "const { fetchModel } = await import('@secondpass/core')")}`
+    const { exitCode, stdout } = await run(code).ended()
+    expect(exitCode).toBe(1)
+    expect(stdout).toMatch(
+      /^runtime Downloading a model needs the package @huggingface\/hub: run "npm install @huggingface\/hub"/,
+    )
+    expect(hub.seen).toEqual([])
+  })
+
   it('loads nothing for it when no model of the hub is named', async () => {
     const loads = async (model: string): Promise<string[]> => {
       const hook =

@@ -140,6 +140,18 @@ describe('a download that is disturbed', () => {
     await expect(response.text()).rejects.toThrow('nothing was heard for 0.02 seconds')
   })
 
+  it('gives up on silence although a fetch of the caller does not', async () => {
+    const fetch = (): Promise<Response> => new Promise(() => {})
+    const settings = { ...(await hubSettings({ endpoint: hub.endpoint, cacheFolder, fetch })), silenceMs: 5 }
+    const request = { repo, revision: 'main', endpoint: hub.endpoint, hasToken: false }
+    const ask = hubFetch({
+      settings: { ...settings, wait: async () => {} },
+      request,
+      signal: new AbortController().signal,
+    })
+    await expect(ask(hub.endpoint)).rejects.toThrow('nothing was heard')
+  })
+
   it('names the host when there is no connection, and can be tried again', async () => {
     const { endpoint } = hub
     await hub.close()
@@ -257,6 +269,13 @@ describe('a repository that cannot be used', () => {
       expect(readdirSync(join(cacheFolder, 'models--invented--tiny')).toSorted()).toEqual(['blobs', 'snapshots'])
     },
   )
+
+  it('on what is no hub, the page of a proxy say, is an error that says so', async () => {
+    hub.fault = () => ({ status: 200, headers: { 'content-type': 'text/html' } })
+    expect((await fails()).message).toMatch(
+      /gave an answer that cannot be read .* of invented\/tiny: check HF_ENDPOINT/,
+    )
+  })
 
   it('of a server whose sums are none is refused', async () => {
     const model = hub.models.get(repo)

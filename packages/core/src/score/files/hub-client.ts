@@ -35,19 +35,14 @@ export async function openHub(context: HubContext): Promise<HubClient> {
     async commit() {
       if (isCommit(request.revision)) return request.revision
       const params = { ...common, name: request.repo, revision: request.revision, additionalFields: ['sha' as const] }
-      const { sha } = await hub.modelInfo(params)
+      const { sha } = await understood(context, hub.modelInfo(params))
       if (typeof sha === 'string' && isCommit(sha)) return sha
       throw badAnswer(context, `no commit for ${request.revision}`)
     },
     async files(commit) {
-      const found: HubFile[] = []
-      for await (const entry of hub.listFiles({ ...common, repo, revision: commit, recursive: true })) {
-        const etag = entry.lfs?.oid ?? entry.oid ?? ''
-        if (entry.type !== 'file') continue
-        if (!isPlainName(etag)) throw badAnswer(context, `a sum that is none for ${entry.path}`)
-        found.push({ path: entry.path, size: entry.lfs?.size ?? entry.size, etag })
-      }
-      return found
+      const listing = hub.listFiles({ ...common, repo, revision: commit, recursive: true })
+      const entries = await understood(context, all(listing))
+      return entries.filter(({ type }) => type === 'file').map((entry) => readEntry(context, entry))
     },
     async *read({ path, size, etag }, commit, start) {
       const place = path.split('/').map(encodeURIComponent).join('/')
@@ -69,6 +64,32 @@ export async function openHub(context: HubContext): Promise<HubClient> {
         throw failure ?? error
       }
     },
+  }
+}
+
+type Entry = Pick<import('@huggingface/hub').ListFileEntry, 'path' | 'size' | 'oid' | 'lfs'>
+
+function readEntry(context: HubContext, { path, size, oid, lfs }: Entry): HubFile {
+  const etag = lfs?.oid ?? oid ?? ''
+  if (!isPlainName(etag)) throw badAnswer(context, `a sum that is none for ${path}`)
+  return { path, size: lfs?.size ?? size, etag }
+}
+
+/** `Array.fromAsync` is not in Node.js 20. */
+async function all<T>(source: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = []
+  for await (const one of source) found.push(one)
+  return found
+}
+
+/** What the client says of an answer that it cannot read, a page of a proxy say, is about its own insides. */
+async function understood<T>(context: HubContext, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    if (RerankError.is(error)) throw error
+    context.signal.throwIfAborted()
+    throw badAnswer(context, `an answer that cannot be read (${(error as Error).message})`)
   }
 }
 

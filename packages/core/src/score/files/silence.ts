@@ -13,13 +13,17 @@ export class Silence {
 
   /** Waits for something the server owes; rejects with the silence itself when it comes to that. */
   async broken<T>(owed: Promise<T>): Promise<T> {
-    const timer = setTimeout(() => {
-      this.#controller.abort(new Error(`nothing was heard for ${this.#silenceMs / 1000} seconds`))
-    }, this.#silenceMs)
+    let timer: NodeJS.Timeout | undefined
+    // Raced as well as aborted: a `fetch` of the caller's may take no notice of its signal.
+    const silence = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        const reason = new Error(`nothing was heard for ${this.#silenceMs / 1000} seconds`)
+        this.#controller.abort(reason)
+        reject(reason)
+      }, this.#silenceMs)
+    })
     try {
-      return await owed
-    } catch (error) {
-      throw this.signal.aborted ? this.signal.reason : error
+      return await Promise.race([owed, silence])
     } finally {
       clearTimeout(timer)
     }
