@@ -121,6 +121,16 @@ describe('in between', () => {
     Object.assign(env, before)
   })
 
+  it('leaves them so while several models load at once', async () => {
+    const before = env.allowLocalModels
+    env.allowLocalModels = false
+    await using one = transformers({ model })
+    await using other = transformers({ model: join(fixtures, 'tiny-bert-stock') })
+    await Promise.all([one.warmup(), other.warmup()])
+    expect(env.allowLocalModels).toBe(false)
+    env.allowLocalModels = before
+  })
+
   it('reports progress, and survives a progress line that throws', async () => {
     const files: string[] = []
     const onProgress = ({ file }: { file: string }): void => {

@@ -31,13 +31,13 @@ export async function loadParts(model: string, options: TransformersOptions): Pr
   const { device = defaultDevice() } = options
   setRuntime(library, options)
   const place = isFolder(model) ? placeOf(model) : model
-  const give = allowFolder(library, isFolder(model))
+  const undo = isFolder(model) ? allowFolders(library) : () => {}
   try {
     return await load(library, place, loadOptions(options, device, isFolder(model)))
   } catch (cause) {
     throw loadError(model, device, cause)
   } finally {
-    give()
+    undo()
   }
 }
 
@@ -77,11 +77,18 @@ function setRuntime({ env }: Library, { wasmPaths, threads }: TransformersOption
   if (threads !== undefined) wasm.numThreads = threads
 }
 
+/** How many folders are being loaded, and what the setting was before the first of them. */
+const folders = { loading: 0, allowedBefore: false }
+
 /** In browsers transformers.js looks for folders only when told to. Gives back the way to undo it. */
-function allowFolder({ env }: Library, folder: boolean): () => void {
-  const before = env.allowLocalModels
-  if (folder) env.allowLocalModels = true
-  return () => void (env.allowLocalModels = before)
+function allowFolders({ env }: Library): () => void {
+  if (folders.loading === 0) folders.allowedBefore = env.allowLocalModels
+  folders.loading += 1
+  env.allowLocalModels = true
+  return () => {
+    folders.loading -= 1
+    if (folders.loading === 0) env.allowLocalModels = folders.allowedBefore
+  }
 }
 
 /** transformers.js takes a whole URL for a name on the hub, and one without its scheme for a place on a server. */
