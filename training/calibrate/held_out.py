@@ -65,7 +65,8 @@ def calibrate(folder: Path, config: Config, lists: int = 400, shift: bool = True
     """Writes calibration.json and the shifted bias; returns what was written."""
     found = assess(held_out_pairs(folder, config, lists), shift)
     weights = load_file(folder / 'model.safetensors')
-    weights['classifier.bias'] = weights['classifier.bias'] + found['shift']
+    # In float32, so that a bias of many digits is not rounded.
+    weights['classifier.bias'] = weights['classifier.bias'].float() + found['shift']
     save_file(weights, folder / 'model.safetensors', metadata={'format': 'pt'})
     (folder / FILE).write_text(json.dumps(found, indent=2) + '\n', encoding='utf-8')
     return found

@@ -24,7 +24,7 @@ from train.device import choose_device
 from train.run import MODEL, Run
 from train.signals import Wishes
 from train.soup import soup
-from train.start import start_folder
+from train.start import halve, start_folder
 
 from .plan import Plan
 
@@ -65,6 +65,7 @@ def run_finish(plan: Plan, name: str) -> None:
         soup(Path(config.out), folder, last=model.soup)
     else:
         shutil.copytree(Path(config.out) / MODEL, folder, dirs_exist_ok=True)
+        halve(folder)
     calibrate(folder, config, model.calibrate_lists)
     for kind in ('int8', 'fp32'):
         export(folder, exported_folder(plan, name, kind), kind)

@@ -123,7 +123,7 @@ class Run:
             self._refresh()
         if self.step % every.checkpoint == 0:
             self.checkpoint()
-        if every.weights and self.step % every.weights == 0:
+        if every.weights and (self.step % every.weights == 0 or self.step == self.schedule.steps):
             save_weights(self.folder / WEIGHTS / f'step-{self.step:06}.safetensors', self.model)
 
     def _print(self) -> None:

@@ -18,7 +18,7 @@ from .checkpoint import load_weights, put_weights
 from .config import config_from
 from .errors import TrainingError
 from .run import WEIGHTS
-from .start import make_model, save_model
+from .start import halve, make_model, save_model
 
 
 def mean_weights(files: list[Path]) -> dict[str, torch.Tensor]:
@@ -35,13 +35,14 @@ def mean_weights(files: list[Path]) -> dict[str, torch.Tensor]:
 
 
 def soup(run: Path, out: Path, files: list[Path] | None = None, last: int = 4) -> list[Path]:
-    """Averages the last weights of a run, or the named ones, into a model folder; returns what was averaged."""
+    """Averages the last weights of a run, or the named ones, into a model folder in float16; returns what was averaged."""
     chosen = files or sorted((run / WEIGHTS).glob('*.safetensors'))[-last:]
     config = config_from(json.loads((run / 'config.json').read_text(encoding='utf-8')), str(run / 'config.json'))
     # The start brings what was frozen; the averaged weights replace the rest. So a run need not be over.
     model = make_model(config.model, config.seed)
     put_weights(model, mean_weights(chosen))
     save_model(model, config.model, out)
+    halve(out)
     return chosen
 
 
