@@ -13,8 +13,8 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly nodeArgs?: readonly string[]
   readonly stdin?: string
-  /** Sent once stderr or stdout holds `at`. */
-  readonly kill?: { readonly at: string; readonly signal: NodeJS.Signals }
+  /** Sent once stderr or stdout holds `at`, or once `at` resolves. */
+  readonly kill?: { readonly at: string | Promise<unknown>; readonly signal: NodeJS.Signals }
 }
 
 /**
@@ -37,11 +37,12 @@ export function runCommand([file = '', ...args]: readonly string[], options: Cli
   } = process.env
   const { FORCE_COLOR: _force, ...plain } = env
   const child = spawn(file, args, { cwd: options.cwd, env: { ...plain, TERM: 'xterm', ...options.env } })
+  const { kill } = options
   let [stdout, stderr] = ['', '']
   const look = (): void => {
-    const { kill } = options
-    if (kill !== undefined && (stdout + stderr).includes(kill.at)) child.kill(kill.signal)
+    if (typeof kill?.at === 'string' && (stdout + stderr).includes(kill.at)) child.kill(kill.signal)
   }
+  if (typeof kill?.at === 'object') void kill.at.then(() => child.kill(kill.signal))
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     stdout += chunk
     look()
