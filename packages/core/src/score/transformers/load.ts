@@ -115,13 +115,16 @@ function loadOptions(
   } as LoadOptions
 }
 
-/** As `crossEncoder` opens graphs: waiting threads do not spin, and int8 sums are exact on processors without VNNI. */
+/** As `crossEncoder` opens stock graphs: waiting threads do not spin, int8 sums are exact, one slow fusion is left out. */
 function cpuSession(threads: number): object {
   return {
     executionMode: 'sequential',
     interOpNumThreads: 1,
     intraOpNumThreads: threads,
-    extra: { session: { intra_op: { allow_spinning: '0' }, x64quantprecision: '1' } },
+    extra: {
+      session: { intra_op: { allow_spinning: '0' }, x64quantprecision: '1' },
+      optimization: { disable_specified_optimizers: 'SkipLayerNormFusion' },
+    },
   }
 }
 
