@@ -153,6 +153,21 @@ describe('eval of a BEIR folder', () => {
     }
   })
 
+  it('names the line of a state that is damaged in the middle, or the file that is none', async () => {
+    const { at, folder, scorer } = beirFolder(12)
+    const base = ['eval', '--beir', folder, '--scorer', scorer, '--state', at('s')]
+    await run(base)
+    const lines = readFileSync(at('s'), 'utf8').split('\n')
+    writeFileSync(at('s'), [...lines.slice(0, 3), '{"queryId":', ...lines.slice(4)].join('\n'))
+    expect(await run(base)).toMatchObject({ code: 2, stderr: expect.stringContaining('add --restart') as string })
+    writeFileSync(at('s'), 'precious, without a line break')
+    for (const flags of [[], ['--restart']]) {
+      const refused = await run([...base, ...flags])
+      expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('was not written by') as string })
+    }
+    expect(readFileSync(at('s'), 'utf8')).toBe('precious, without a line break')
+  })
+
   it('needs judgements', async () => {
     const { at, folder, scorer } = beirFolder(12)
     writeFileSync(`${folder}/qrels/test.tsv`, 'query-id\tcorpus-id\tscore\n')

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs'
 import { createHash } from 'node:crypto'
-import { misuse } from '../errors.js'
+import { misuse, show } from '../errors.js'
 import { AppendFile } from '../output/append-file.js'
 import { type Settings, firstDifference } from '../work/resume.js'
 
@@ -44,6 +44,7 @@ export function defaultJournalPath(settings: Settings): string {
  * @throws CliError when the file was begun with other settings, or is none of ours.
  */
 export function openJournal(path: string, settings: Settings, { restart }: { readonly restart: boolean }): Journal {
+  refuseForeign(path)
   const file = new AppendFile(path)
   if (restart) file.clear()
   const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean) : []
@@ -51,7 +52,7 @@ export function openJournal(path: string, settings: Settings, { restart }: { rea
   if (lines.length === 0) file.add(JSON.stringify({ secondpass: 'scored', version: 1, settings }))
   else checkHeader(path, lines[0] as string, settings)
   for (const line of lines.slice(1)) {
-    const entry = JSON.parse(line) as Scored
+    const entry = readEntry(path, line)
     scored.set(entry.queryId, entry)
   }
   return {
@@ -62,6 +63,28 @@ export function openJournal(path: string, settings: Settings, { restart }: { rea
       scored.set(entry.queryId, entry)
     },
     close: () => file.close(),
+  }
+}
+
+/** How each of our files begins. */
+const BEGINNING = '{"secondpass":"scored"'
+
+/** What is not ours is neither cut nor emptied, whatever was asked for. */
+function refuseForeign(path: string): void {
+  if (!existsSync(path)) return
+  const fd = openSync(path, 'r')
+  const head = Buffer.alloc(BEGINNING.length)
+  const read = readSync(fd, head)
+  closeSync(fd)
+  if (BEGINNING.startsWith(head.toString('latin1', 0, read))) return
+  throw misuse(`--state ${path} was not written by secondpass: name another file`)
+}
+
+function readEntry(path: string, line: string): Scored {
+  try {
+    return JSON.parse(line) as Scored
+  } catch {
+    throw misuse(`--state ${path} holds ${show(line)}, which is no score: name another file, or add --restart`)
   }
 }
 
