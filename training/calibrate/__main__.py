@@ -18,7 +18,9 @@ from .held_out import calibrate
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog='python -m calibrate', description='Temperature and shift from held-out lists.')
+    parser = argparse.ArgumentParser(
+        prog='python -m calibrate', description='Temperature and shift from held-out lists.'
+    )
     parser.add_argument('model', type=Path)
     parser.add_argument('--config', type=Path, required=True, help="the run's config: its pools and what it held out")
     parser.add_argument('--lists', type=int, default=400)

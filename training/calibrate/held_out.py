@@ -12,11 +12,11 @@ from safetensors.torch import load_file, save_file
 from transformers import BertForSequenceClassification
 
 from train.cache import load_all
-from train.config import Config
 from train.device import choose_device
 from train.errors import TrainingError
 from train.heldout import held_out_lists
 from train.score import score_lists
+from train.settings import Config
 
 from .fit import Scaling, expected_calibration_error, fit, log_loss
 
@@ -28,13 +28,21 @@ def held_out_pairs(folder: Path, config: Config, lists: int) -> list[tuple[np.nd
     config = dataclasses.replace(config, log=dataclasses.replace(config.log, evaluate_lists=lists))
     drawn = held_out_lists(*load_all(config, folder / 'tokenizer.json'), config)
     if len(drawn) < 20:
-        raise TrainingError(f'data.held_out_pools: {len(drawn)} held-out lists with a positive; at least 20 are needed to calibrate on')
+        raise TrainingError(
+            f'data.held_out_pools: {len(drawn)} held-out lists with a positive; at least 20 are needed to calibrate on'
+        )
     device = choose_device()
     model = BertForSequenceClassification.from_pretrained(folder, dtype=torch.float32).to(device.name).eval()
     found = []
     with torch.no_grad():
         for one in drawn:
-            logits = score_lists(model, [one], device, config.data.max_tokens, 8192).logits[0].cpu().numpy().astype(np.float64)
+            logits = (
+                score_lists(model, [one], device, config.data.max_tokens, 8192)
+                .logits[0]
+                .cpu()
+                .numpy()
+                .astype(np.float64)
+            )
             labels = one.labels if config.loss.unjudged == 'ignore' else np.maximum(one.labels, 0)
             found.append((logits[labels >= 0], labels[labels >= 0].astype(np.float64)))
     return found
@@ -49,11 +57,19 @@ def assess(pairs: list[tuple[np.ndarray, np.ndarray]], shift: bool) -> dict[str,
         after.append(_judge(fit(*own, shift=shift), *other))
     scaling = fit(*(np.concatenate(column) for column in zip(*pairs)), shift=shift)
     rows = {'before': np.mean(before, axis=0), 'after': np.mean(after, axis=0)}
-    figures = {f'{name}_{when}': round(float(value), 5) for when, row in rows.items()
-               for name, value in zip(('expected_calibration_error', 'log_loss'), row)}
-    return {'temperature': scaling.temperature, 'shift': scaling.shift, **figures,
-            'share': round(float(np.mean(np.concatenate([labels for _, labels in pairs]))), 5),
-            'lists': len(pairs), 'pairs': sum(len(logits) for logits, _ in pairs)}
+    figures = {
+        f'{name}_{when}': round(float(value), 5)
+        for when, row in rows.items()
+        for name, value in zip(('expected_calibration_error', 'log_loss'), row)
+    }
+    return {
+        'temperature': scaling.temperature,
+        'shift': scaling.shift,
+        **figures,
+        'share': round(float(np.mean(np.concatenate([labels for _, labels in pairs]))), 5),
+        'lists': len(pairs),
+        'pairs': sum(len(logits) for logits, _ in pairs),
+    }
 
 
 def _judge(scaling: Scaling, logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:

@@ -15,11 +15,25 @@ def data_section(manifest: Path | None, rows: list[dict[str, Any]], config: dict
     used = [one for one in found['sets'] if one['decision']['used']]
     left = [one for one in found['sets'] if not one['decision']['used']]
     compared = ', '.join(found['evaluation sets compared with']) or 'none'
-    lines = ['## Data', '', f'Exact and near duplicates of these evaluation sets were removed: {compared}.', '',
-             '| used | licence | passages | queries | remark |', '| --- | --- | --- | --- | --- |']
-    lines += [f'| {one["name"]} | {one["licence"]} | {one["kept"]["passages"]} | {one["kept"]["queries"]} | {_cell(one["remark"])} |' for one in used]
+    lines = [
+        '## Data',
+        '',
+        f'Exact and near duplicates of these evaluation sets were removed: {compared}.',
+        '',
+        '| used | licence | passages | queries | remark |',
+        '| --- | --- | --- | --- | --- |',
+    ]
+    lines += [
+        f'| {one["name"]} | {one["licence"]} | {one["kept"]["passages"]} | {one["kept"]["queries"]} | {_cell(one["remark"])} |'
+        for one in used
+    ]
     if left:
-        lines += ['', '| left out | why |', '| --- | --- |', *(f'| {one["name"]} | {_cell(one["decision"]["reason"])} |' for one in left)]
+        lines += [
+            '',
+            '| left out | why |',
+            '| --- | --- |',
+            *(f'| {one["name"]} | {_cell(one["decision"]["reason"])} |' for one in left),
+        ]
     return '\n'.join(lines)
 
 

@@ -9,16 +9,19 @@ def recipe_section(config: dict[str, Any], rows: list[dict[str, Any]], teacher: 
     """From the run's config.json and metrics.jsonl."""
     model, loss, optimiser = config['model'], config['loss'], config['optimiser']
     teachers = ', '.join(f'{name} {weight}' for name, weight in loss['teachers'].items())
-    return '\n'.join([
-        '## How it was made', '',
-        f'- Start: {_start(model)}.',
-        f'- Loss: softmax over the list {loss["listwise"]}, binary {loss["binary"]}, divergence from the teachers {loss["distil"]} '
-        f'(temperature {loss["temperature"]}), margins {loss["margin"]}. Teachers, min-max normalised within a list: {teachers}'
-        + (f'; the cross-encoder is {teacher}.' if teacher else '.'),
-        f'- AdamW, {optimiser["learning_rate"]:g} (head × {optimiser["head_factor"]:g}), {optimiser["lists"]} lists of {optimiser["candidates"]} a step, '
-        f'at most {config["data"]["max_tokens"]} tokens a pair, seed {config["seed"]}.',
-        f'- {_length(rows)}',
-    ])
+    return '\n'.join(
+        [
+            '## How it was made',
+            '',
+            f'- Start: {_start(model)}.',
+            f'- Loss: softmax over the list {loss["listwise"]}, binary {loss["binary"]}, divergence from the teachers {loss["distil"]} '
+            f'(temperature {loss["temperature"]}), margins {loss["margin"]}. Teachers, min-max normalised within a list: {teachers}'
+            + (f'; the cross-encoder is {teacher}.' if teacher else '.'),
+            f'- AdamW, {optimiser["learning_rate"]:g} (head × {optimiser["head_factor"]:g}), {optimiser["lists"]} lists of {optimiser["candidates"]} a step, '
+            f'at most {config["data"]["max_tokens"]} tokens a pair, seed {config["seed"]}.',
+            f'- {_length(rows)}',
+        ]
+    )
 
 
 def _start(model: dict[str, Any]) -> str:

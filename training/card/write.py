@@ -45,9 +45,14 @@ def write_card(facts: Facts) -> Path:
     rows = read_metrics(facts.run / METRICS)
     calibration = _json(facts.model / 'calibration.json') if (facts.model / 'calibration.json').is_file() else {}
     sections = [
-        _head(facts, shape), _files(facts.model), _quality(facts), _calibrated(calibration),
-        recipe_section(config, rows, facts.teacher), data_section(facts.manifest, rows, config),
-        _limits(shape, config, calibration), _origin(),
+        _head(facts, shape),
+        _files(facts.model),
+        _quality(facts),
+        _calibrated(calibration),
+        recipe_section(config, rows, facts.teacher),
+        data_section(facts.manifest, rows, config),
+        _limits(shape, config, calibration),
+        _origin(),
     ]
     path = facts.model / 'CARD.md'
     path.write_text('\n'.join(section.strip() + '\n' for section in sections if section), encoding='utf-8')
@@ -55,17 +60,21 @@ def write_card(facts: Facts) -> Path:
 
 
 def _head(facts: Facts, shape: dict[str, Any]) -> str:
-    return (f'# secondpass-en-{facts.name}\n\nA cross-encoder: it reads a query and a text together and gives one number, higher for a '
-            f'text that answers the query better. English. BERT, {shape["num_hidden_layers"]} layers, {shape["hidden_size"]} wide, '
-            f'{shape["num_attention_heads"]} heads, uncased WordPiece vocabulary of {shape["vocab_size"]:,}, at most '
-            f'{shape["max_position_embeddings"]} tokens for query and text together.')
+    return (
+        f'# secondpass-en-{facts.name}\n\nA cross-encoder: it reads a query and a text together and gives one number, higher for a '
+        f'text that answers the query better. English. BERT, {shape["num_hidden_layers"]} layers, {shape["hidden_size"]} wide, '
+        f'{shape["num_attention_heads"]} heads, uncased WordPiece vocabulary of {shape["vocab_size"]:,}, at most '
+        f'{shape["max_position_embeddings"]} tokens for query and text together.'
+    )
 
 
 def _files(model: Path) -> str:
     lines = ['## Files', '', '| file | bytes | sha256 |', '| --- | --- | --- |']
     for path in sorted(model.iterdir()):
         if path.is_file() and path.name not in ('CARD.md', 'SHA256SUMS'):
-            lines.append(f'| `{path.name}` | {path.stat().st_size:,} | `{hashlib.sha256(path.read_bytes()).hexdigest()}` |')
+            lines.append(
+                f'| `{path.name}` | {path.stat().st_size:,} | `{hashlib.sha256(path.read_bytes()).hexdigest()}` |'
+            )
     return '\n'.join(lines)
 
 
@@ -79,29 +88,39 @@ def _quality(facts: Facts) -> str:
 def _calibrated(found: dict[str, Any]) -> str:
     if not found:
         return ''
-    return (f'## Calibration\n\nTemperature {found["temperature"]:.3f}, shift {found["shift"]:+.3f} (in the bias of the classifier). Expected '
-            f'calibration error, 15 bins, on held-out lists other than those fitted on: {found["expected_calibration_error_before"]:.3f} before, '
-            f'{found["expected_calibration_error_after"]:.3f} after ({found["lists"]} lists, {found["pairs"]} pairs).')
+    return (
+        f'## Calibration\n\nTemperature {found["temperature"]:.3f}, shift {found["shift"]:+.3f} (in the bias of the classifier). Expected '
+        f'calibration error, 15 bins, on held-out lists other than those fitted on: {found["expected_calibration_error_before"]:.3f} before, '
+        f'{found["expected_calibration_error_after"]:.3f} after ({found["lists"]} lists, {found["pairs"]} pairs).'
+    )
 
 
 def _limits(shape: dict[str, Any], config: dict[str, Any], calibration: dict[str, Any]) -> str:
-    return LIMITS.format(positions=shape['max_position_embeddings'], max_tokens=config['data']['max_tokens'],
-                         one_in=round(1 / calibration['share']) if calibration.get('share') else 'eight')
+    return LIMITS.format(
+        positions=shape['max_position_embeddings'],
+        max_tokens=config['data']['max_tokens'],
+        one_in=round(1 / calibration['share']) if calibration.get('share') else 'eight',
+    )
 
 
 def _origin() -> str:
-    return ('## Licence and origin\n\nApache-2.0. The start encoder and its vocabulary: Apache-2.0 (all-MiniLM-L6-v2). The texts it learned from '
-            f'keep the licences named above.\n\nMade by `training/` at commit {commit()}.')
+    return (
+        '## Licence and origin\n\nApache-2.0. The start encoder and its vocabulary: Apache-2.0 (all-MiniLM-L6-v2). The texts it learned from '
+        f'keep the licences named above.\n\nMade by `training/` at commit {commit()}.'
+    )
 
 
 def commit() -> str:
     """The commit of this folder; says when files differ from it."""
+
     def git(*words: str) -> str:
         found = subprocess.run(['git', *words], cwd=Path(__file__).parent, capture_output=True, text=True)
         return found.stdout.strip() if found.returncode == 0 else ''
 
     changed = git('status', '--porcelain', '--untracked-files=no', '--', '..')
-    return (git('rev-parse', 'HEAD') or 'unknown (no git here)') + (' with changes that were not committed' if changed else '')
+    return (git('rev-parse', 'HEAD') or 'unknown (no git here)') + (
+        ' with changes that were not committed' if changed else ''
+    )
 
 
 def _json(path: Path) -> dict[str, Any]:

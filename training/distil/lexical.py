@@ -45,23 +45,42 @@ def lexical_pools(data: RelevanceSet, amount: Amount) -> list[Pool]:
     found = search(corpus, [data.queries[query].text for query in chosen])
     ids = list(corpus)
     rows = zip(chosen, found)
-    return [Pool(f'{data.name}/{query}', data.name, data.queries[query].text,
-                 _candidates((corpus, ids), relevant[query], dict(row), (amount, rng(amount.seed, 'lexical', data.name, query))),
-                 data.queries[query].style) for query, row in rows]
+    return [
+        Pool(
+            f'{data.name}/{query}',
+            data.name,
+            data.queries[query].text,
+            _candidates(
+                (corpus, ids), relevant[query], dict(row), (amount, rng(amount.seed, 'lexical', data.name, query))
+            ),
+            data.queries[query].style,
+        )
+        for query, row in rows
+    ]
 
 
-def _candidates(passages: tuple[dict[str, str], list[str]], grades: dict[str, float], scores: dict[str, float],
-                choice: tuple[Amount, random.Random]) -> list[Candidate]:
+def _candidates(
+    passages: tuple[dict[str, str], list[str]],
+    grades: dict[str, float],
+    scores: dict[str, float],
+    choice: tuple[Amount, random.Random],
+) -> list[Candidate]:
     (corpus, ids), (amount, generator) = passages, choice
     positives = generator.sample(sorted(grades), min(2, len(grades)))
     hits = [passage for passage in scores if passage not in grades]
     wanted = amount.candidates - len(positives)
-    hard = hits[: wanted // 3] + _some(hits[wanted // 3:], round(wanted * FOUND_SHARE) - wanted // 3, generator)
+    hard = hits[: wanted // 3] + _some(hits[wanted // 3 :], round(wanted * FOUND_SHARE) - wanted // 3, generator)
     others = [passage for passage in _some(ids, 4 * wanted, generator) if passage not in grades and passage not in hard]
     highest = max(1.0, *grades.values())
-    return [Candidate(passage, corpus[passage], grades[passage] / highest if passage in grades else None,
-                      {'bm25': round(scores.get(passage, 0.0), 4)})
-            for passage in [*positives, *hard, *others[: wanted - len(hard)]]]
+    return [
+        Candidate(
+            passage,
+            corpus[passage],
+            grades[passage] / highest if passage in grades else None,
+            {'bm25': round(scores.get(passage, 0.0), 4)},
+        )
+        for passage in [*positives, *hard, *others[: wanted - len(hard)]]
+    ]
 
 
 def _some(of: list[str], count: int, generator: random.Random) -> list[str]:

@@ -62,7 +62,7 @@ def write_embeddings(model: BertForSequenceClassification, words: Tensor, cls: i
     mix = torch.linalg.qr(torch.randn(at.words, at.words, generator=torch.Generator().manual_seed(0)))[0]
     for table in (tables.word_embeddings, tables.position_embeddings, tables.token_type_embeddings):
         table.weight.mul_(0.1)
-        table.weight[:, at.words:] = 0
+        table.weight[:, at.words :] = 0
     # Turned at random, so that every head gets as much of a word as any other.
     tables.word_embeddings.weight[:, : at.words] = words @ mix
     # The vocabulary is sorted by how common words are.
@@ -76,7 +76,10 @@ def write_embeddings(model: BertForSequenceClassification, words: Tensor, cls: i
 def write_layers(model: BertForSequenceClassification) -> None:
     """The first layer looks for equal words, the last gathers at [CLS], the head reads."""
     config, layers = model.config, model.bert.encoder.layer
-    at, size = Channels(config.hidden_size, config.num_attention_heads), config.hidden_size // config.num_attention_heads
+    at, size = (
+        Channels(config.hidden_size, config.num_attention_heads),
+        config.hidden_size // config.num_attention_heads,
+    )
     # About where half of the words were found.
     model.classifier.bias.fill_(at.heads * FOUND_WEIGHT / 2)
     for head in range(at.heads):

@@ -9,8 +9,8 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import AutoConfig, BertForSequenceClassification
 
-from train.config import Model
 from train.errors import TrainingError
+from train.settings import Model
 from train.start import plain_config
 
 from .matcher import Channels, fits, write_embeddings, write_layers
@@ -21,8 +21,13 @@ def make_student(folder: Path, settings: Model) -> BertForSequenceClassification
     large = plain_config(AutoConfig.from_pretrained(folder))
     _check(settings, large.hidden_size)
     source = BertForSequenceClassification.from_pretrained(folder, config=large, dtype=torch.float32).bert.embeddings
-    small = plain_config(AutoConfig.from_pretrained(folder), hidden_size=settings.width, num_hidden_layers=settings.layers,
-                         num_attention_heads=settings.heads, intermediate_size=settings.intermediate)
+    small = plain_config(
+        AutoConfig.from_pretrained(folder),
+        hidden_size=settings.width,
+        num_hidden_layers=settings.layers,
+        num_attention_heads=settings.heads,
+        intermediate_size=settings.intermediate,
+    )
     model = BertForSequenceClassification(small)
     with torch.no_grad():
         words = source.word_embeddings.weight
@@ -61,7 +66,9 @@ def principal_axes(rows: Tensor, width: int) -> tuple[Tensor, Tensor]:
 
 def _check(settings: Model, large_width: int) -> None:
     if not 0 < settings.width <= large_width:
-        raise TrainingError(f'model.width is {settings.width}; principal components of {large_width} channels give at most {large_width}')
+        raise TrainingError(
+            f'model.width is {settings.width}; principal components of {large_width} channels give at most {large_width}'
+        )
     if settings.heads < 1 or settings.width % settings.heads:
         raise TrainingError(f'model.heads is {settings.heads}; it must divide model.width, {settings.width}')
     if settings.layers < 1:

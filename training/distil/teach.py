@@ -28,7 +28,9 @@ def teach(model_dir: Path, source: Path, target: Path, settings: Teaching) -> in
     files = sorted(source.glob('*/*.npz'))
     if not files:
         raise TrainingError(f'{source}: has no caches; train the teacher first, which writes data.cache')
-    model = BertForSequenceClassification.from_pretrained(model_dir, dtype=torch.float32).to(settings.device.name).eval()
+    model = (
+        BertForSequenceClassification.from_pretrained(model_dir, dtype=torch.float32).to(settings.device.name).eval()
+    )
     digest = hashlib.sha256((model_dir / 'model.safetensors').read_bytes()).hexdigest()[:16]
     scored = 0
     for file in files:
@@ -79,4 +81,6 @@ def with_teacher(cache: TokenCache, name: str, column: np.ndarray, source: str) 
     """The same lists with one more column of scores, or with that column replaced."""
     kept = [place for place, teacher in enumerate(cache.teachers) if teacher != name]
     scores = np.concatenate([cache.scores[:, kept], column[:, None]], axis=1).astype(np.float32)
-    return dataclasses.replace(cache, scores=scores, teachers=[cache.teachers[place] for place in kept] + [name], source=source)
+    return dataclasses.replace(
+        cache, scores=scores, teachers=[cache.teachers[place] for place in kept] + [name], source=source
+    )

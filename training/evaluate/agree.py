@@ -30,9 +30,23 @@ def by_library(pool_set: PoolSet, options: argparse.Namespace) -> dict[str, Scor
     pools_file, ranked_file = options.out / 'agree-pools.json', options.out / 'agree-ranked.json'
     write_pools(pool_set, pools_file)
     more = [str(options.first.resolve()), str(CASCADE_KEEP)] if options.first else []
-    subprocess.run(['node', str(SCRIPT), str(pools_file), str(ranked_file), str(options.model.resolve()), str(options.max_tokens), *more], check=True)
+    subprocess.run(
+        [
+            'node',
+            str(SCRIPT),
+            str(pools_file),
+            str(ranked_file),
+            str(options.model.resolve()),
+            str(options.max_tokens),
+            *more,
+        ],
+        check=True,
+    )
     ranked = json.loads(ranked_file.read_text(encoding='utf-8'))
-    return {way: [_as_scores(pool.ids, ids) for pool, ids in zip(pool_set.pools, rows, strict=True)] for way, rows in ranked.items()}
+    return {
+        way: [_as_scores(pool.ids, ids) for pool, ids in zip(pool_set.pools, rows, strict=True)]
+        for way, rows in ranked.items()
+    }
 
 
 def _as_scores(ids: list[str], ranked: list[str]) -> np.ndarray:
@@ -48,12 +62,16 @@ def by_python(pool_set: PoolSet, options: argparse.Namespace) -> dict[str, Score
     if options.first:
         early = model_scores(options.first, pool_set, cache, options.max_tokens)
         rows = zip(early, late, pools)
-        found['cascade'] = [cascade(first, second, pool.bm25, CASCADE_KEEP, BLEND_WEIGHT) for first, second, pool in rows]
+        found['cascade'] = [
+            cascade(first, second, pool.bm25, CASCADE_KEEP, BLEND_WEIGHT) for first, second, pool in rows
+        ]
     return found
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog='python -m evaluate.agree', description='Compare with the TypeScript library.')
+    parser = argparse.ArgumentParser(
+        prog='python -m evaluate.agree', description='Compare with the TypeScript library.'
+    )
     parser.add_argument('--model', type=Path, required=True, help='an exported model')
     parser.add_argument('--first', type=Path, help='an exported model for the first stage of a cascade')
     parser.add_argument('--set', type=Path, required=True, dest='folder')
@@ -68,7 +86,9 @@ def main(arguments: list[str] | None = None) -> int:
         pairs = [ndcg_by_question(pool_set.pools, one) for one in (scores, theirs[way])]
         difference = float(np.abs(pairs[0] - pairs[1]).max())
         worst = max(worst, difference)
-        print(f'{pool_set.name:10} {way:8} here {pairs[0].mean():.6f}  library {pairs[1].mean():.6f}  largest difference of a question {difference:.1e}')
+        print(
+            f'{pool_set.name:10} {way:8} here {pairs[0].mean():.6f}  library {pairs[1].mean():.6f}  largest difference of a question {difference:.1e}'
+        )
     return 0 if worst <= TOLERANCE else 1
 
 

@@ -16,7 +16,9 @@ def blend(scores: np.ndarray, first_stage: np.ndarray, weight: float) -> np.ndar
     return weight * min_max(scores) + (1 - weight) * min_max(first_stage)
 
 
-def cascade(first: np.ndarray, second: np.ndarray, first_stage: np.ndarray, keep: int, weight: float | None) -> np.ndarray:
+def cascade(
+    first: np.ndarray, second: np.ndarray, first_stage: np.ndarray, keep: int, weight: float | None
+) -> np.ndarray:
     """Scores that order a pool as two stages do: the first model over all, the second over the `keep` best of those.
 
     Both stages blend with the first-stage scores if there is a weight. What the second does not look at stays below,

@@ -16,7 +16,13 @@ class PoolEncoder:
     """Scores pools by cosine; each text is embedded once, however many pools it is in."""
 
     def __init__(self, folder: Path, max_tokens: int):
-        settings = MineConfig(data=Path(), out=Path(), encoder=str(folder), max_embed_tokens=max_tokens, max_embed_characters=max_tokens * 16)
+        settings = MineConfig(
+            data=Path(),
+            out=Path(),
+            encoder=str(folder),
+            max_embed_tokens=max_tokens,
+            max_embed_characters=max_tokens * 16,
+        )
         self._embed, self._known = BiEncoder(settings), {}
 
     def score(self, pool: Pool) -> np.ndarray:

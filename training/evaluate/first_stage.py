@@ -51,7 +51,14 @@ def read_pools(folder: Path, limit: int | None = None, split: str = 'test') -> P
 def _pool(data: RelevanceSet, split: str, corpus: dict[str, str], query: str, row: list[tuple[str, float]]) -> Pool:
     ids = [passage for passage, _ in row]
     grades = {passage: int(grade) for passage, grade in data.judged[split][query].items()}
-    return Pool(query, data.queries[query].text, ids, [corpus[one] for one in ids], np.array([score for _, score in row]), grades)
+    return Pool(
+        query,
+        data.queries[query].text,
+        ids,
+        [corpus[one] for one in ids],
+        np.array([score for _, score in row]),
+        grades,
+    )
 
 
 def search(corpus: dict[str, str], queries: list[str]) -> list[list[tuple[str, float]]]:

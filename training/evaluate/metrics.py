@@ -25,7 +25,9 @@ def ndcg_by_question(pools: list[Pool], scores: list[np.ndarray]) -> np.ndarray:
 
 def ceiling(pools: list[Pool]) -> np.ndarray:
     """What a perfect order of the pool would reach."""
-    return ndcg_by_question(pools, [np.array([max(pool.judged.get(one, 0), 0) for one in pool.ids], float) for pool in pools])
+    return ndcg_by_question(
+        pools, [np.array([max(pool.judged.get(one, 0), 0) for one in pool.ids], float) for pool in pools]
+    )
 
 
 def interval(differences: np.ndarray, seed: int = 1) -> tuple[float, float]:
@@ -34,7 +36,7 @@ def interval(differences: np.ndarray, seed: int = 1) -> tuple[float, float]:
     means = np.empty(RESAMPLES)
     for start in range(0, RESAMPLES, 500):
         drawn = random.integers(0, len(differences), (500, len(differences)))
-        means[start: start + 500] = differences[drawn].mean(axis=1)
+        means[start : start + 500] = differences[drawn].mean(axis=1)
     low, high = np.percentile(means, [2.5, 97.5])
     return float(low), float(high)
 
@@ -44,6 +46,6 @@ def interval_of_sets(differences: list[np.ndarray], seed: int = 1) -> tuple[floa
     random, total = np.random.default_rng(seed), np.zeros(RESAMPLES)
     for row in differences:
         for start in range(0, RESAMPLES, 500):
-            total[start: start + 500] += row[random.integers(0, len(row), (500, len(row)))].mean(axis=1)
+            total[start : start + 500] += row[random.integers(0, len(row), (500, len(row)))].mean(axis=1)
     low, high = np.percentile(total / len(differences), [2.5, 97.5])
     return float(low), float(high)

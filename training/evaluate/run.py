@@ -24,8 +24,11 @@ def evaluate(choice: Choice, sets: list[Path], out: Path, limit: int | None = No
 
 
 def _write(choice: Choice, measured: dict[str, Figures], out: Path) -> None:
-    settings = {'models': {name: str(folder) for name, folder in choice.models.items()},
-                'max_tokens': choice.max_tokens, 'keep': choice.keep}
+    settings = {
+        'models': {name: str(folder) for name, folder in choice.models.items()},
+        'max_tokens': choice.max_tokens,
+        'keep': choice.keep,
+    }
     figures = {'settings': settings, 'sets': measured, 'mean': mean_of_sets(measured)}
     (out / 'figures.json').write_text(json.dumps(figures, indent=1) + '\n', encoding='utf-8')
     text = EXPLANATION.format(keep=choice.keep, max_tokens=choice.max_tokens) + '\n' + markdown(measured)

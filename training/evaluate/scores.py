@@ -48,7 +48,11 @@ def _kept(file: Path, pools: list[Pool], make: Callable[[], ScorePool]) -> list[
         with file.open('a', encoding='utf-8') as out:
             out.write(json.dumps([_digest(pool), [round(float(value), 7) for value in known[_digest(pool)]]]) + '\n')
         if number % 25 == 0:
-            print(f'{file.stem}: {number} of {len(missing)} questions, {time.monotonic() - started:.0f} s', file=sys.stderr, flush=True)
+            print(
+                f'{file.stem}: {number} of {len(missing)} questions, {time.monotonic() - started:.0f} s',
+                file=sys.stderr,
+                flush=True,
+            )
     return [known[_digest(pool)] for pool in pools]
 
 

@@ -43,5 +43,6 @@ def all_systems(choice: Choice, pool_set: PoolSet, cache: Path) -> dict[str, Sco
         found[f'{name} + BM25'] = each(lambda scores, bm25: blend(scores, bm25, BLEND_WEIGHT), found[name])
     for first, second in choice.cascades:
         found[f'{first} → {second}, + BM25'] = each(
-            lambda early, late, bm25: cascade(early, late, bm25, choice.keep, BLEND_WEIGHT), found[first], found[second])
+            lambda early, late, bm25: cascade(early, late, bm25, choice.keep, BLEND_WEIGHT), found[first], found[second]
+        )
     return found

@@ -17,10 +17,14 @@ def measure(pool_set: PoolSet, systems: dict[str, Scores]) -> Figures:
     found = {name: ndcg_by_question(pool_set.pools, scores) for name, scores in systems.items()}
     found['ceiling'] = ceiling(pool_set.pools)
     return {
-        'questions': len(pool_set.pools), 'available': pool_set.available,
+        'questions': len(pool_set.pools),
+        'available': pool_set.available,
         'mean': {name: float(values.mean()) for name, values in found.items()},
-        'difference': {name: [float((values - found[FIRST]).mean()), *interval(values - found[FIRST])]
-                       for name, values in found.items() if name not in (FIRST, 'ceiling')},
+        'difference': {
+            name: [float((values - found[FIRST]).mean()), *interval(values - found[FIRST])]
+            for name, values in found.items()
+            if name not in (FIRST, 'ceiling')
+        },
         'by_question': {name: [round(float(value), 6) for value in values] for name, values in found.items()},
     }
 
@@ -51,7 +55,9 @@ def markdown(measured: dict[str, Figures]) -> str:
 
 
 def _count(one: Figures) -> str:
-    return str(one['questions']) if one['questions'] == one['available'] else f'{one["questions"]} of {one["available"]}'
+    return (
+        str(one['questions']) if one['questions'] == one['available'] else f'{one["questions"]} of {one["available"]}'
+    )
 
 
 def _cell(one: Figures, name: str) -> str:

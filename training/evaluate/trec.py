@@ -18,7 +18,10 @@ def write_runs(pool_set: PoolSet, systems: dict[str, Scores], folder: Path) -> N
         lines = []
         for pool, row in zip(pool_set.pools, scores, strict=True):
             order = np.argsort(-row, kind='stable')
-            lines += [f'{pool.id} Q0 {pool.ids[place]} {rank + 1} {-rank} {file_name(name)}' for rank, place in enumerate(order)]
+            lines += [
+                f'{pool.id} Q0 {pool.ids[place]} {rank + 1} {-rank} {file_name(name)}'
+                for rank, place in enumerate(order)
+            ]
         (folder / f'{pool_set.name}.{file_name(name)}.run').write_text('\n'.join(lines) + '\n', encoding='utf-8')
     judged = [f'{pool.id} 0 {passage} {grade}' for pool in pool_set.pools for passage, grade in pool.judged.items()]
     (folder / f'{pool_set.name}.qrels').write_text('\n'.join(judged) + '\n', encoding='utf-8')
@@ -32,7 +35,9 @@ def file_name(system: str) -> str:
 
 def write_pools(pool_set: PoolSet, path: Path) -> None:
     """The pools as one JSON file, for other programs to rank."""
-    pools = [{'id': pool.id, 'query': pool.query, 'ids': pool.ids, 'texts': pool.texts, 'bm25': pool.bm25.tolist()}
-             for pool in pool_set.pools]
+    pools = [
+        {'id': pool.id, 'query': pool.query, 'ids': pool.ids, 'texts': pool.texts, 'bm25': pool.bm25.tolist()}
+        for pool in pool_set.pools
+    ]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({'set': pool_set.name, 'pools': pools}), encoding='utf-8')

@@ -58,7 +58,9 @@ def run(plan: Plan, only: list[str] | None = None, until: float | None = None) -
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog='python -m pipeline', description='From public data to models with their cards.')
+    parser = argparse.ArgumentParser(
+        prog='python -m pipeline', description='From public data to models with their cards.'
+    )
     parser.add_argument('plan', type=Path)
     parser.add_argument('--only', nargs='+', metavar='STAGE', help='these stages, in the order of the plan')
     parser.add_argument('--until', help='time of day, HH:MM: a run that would go on beyond it begins its decay in time')

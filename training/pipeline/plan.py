@@ -71,8 +71,13 @@ def read_plan(path: Path) -> Plan:
         if 'prepare' not in stages:
             raise DataError(f'{path}: lexical needs prepare, whose sets it reads')
         stages['lexical'] = _lexical(given['lexical'], where, path)
-    return Plan(out=where / given['out'], models=models, evaluate=_evaluate(given.get('evaluate', {}), where, path),
-                threads=given.get('threads', 0), **stages)
+    return Plan(
+        out=where / given['out'],
+        models=models,
+        evaluate=_evaluate(given.get('evaluate', {}), where, path),
+        threads=given.get('threads', 0),
+        **stages,
+    )
 
 
 def _model(name: str, table: dict, where: Path, path: Path) -> ModelPlan:
@@ -92,9 +97,14 @@ def _lexical(table: dict, where: Path, path: Path) -> LexicalPlan:
 def _evaluate(table: dict, where: Path, path: Path) -> EvaluatePlan:
     check_keys(table, EvaluatePlan, f'{path}, evaluate')
     encoder = table.get('encoder', '')
-    return EvaluatePlan(**(table | {
-        'encoder': str(where / encoder) if encoder and (where / encoder).is_dir() else encoder,
-        'sets': tuple(where / one for one in table.get('sets', ())),
-        'models': {name: where / folder for name, folder in table.get('models', {}).items()},
-        'cascades': tuple((first, second) for first, second in table.get('cascades', ())),
-    }))
+    return EvaluatePlan(
+        **(
+            table
+            | {
+                'encoder': str(where / encoder) if encoder and (where / encoder).is_dir() else encoder,
+                'sets': tuple(where / one for one in table.get('sets', ())),
+                'models': {name: where / folder for name, folder in table.get('models', {}).items()},
+                'cascades': tuple((first, second) for first, second in table.get('cascades', ())),
+            }
+        )
+    )

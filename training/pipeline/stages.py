@@ -81,16 +81,25 @@ def run_evaluate(plan: Plan) -> None:
     if not sets:
         say('evaluate: no set is there; the card will have no figures')
         return
-    choice = Choice(models, start_folder(wanted.encoder) if wanted.encoder else None, list(wanted.cascades), wanted.max_tokens)
+    choice = Choice(
+        models, start_folder(wanted.encoder) if wanted.encoder else None, list(wanted.cascades), wanted.max_tokens
+    )
     evaluate(choice, sets, plan.out / 'evaluation', wanted.limit or None)
 
 
 def run_card(plan: Plan, name: str) -> None:
     config = read_config(plan.models[name].config)
     manifest = read_prepare(plan.prepare).out / 'manifest.json' if plan.prepare else None
-    write_card(Facts(
-        name=name, run=Path(config.out), model=exported_folder(plan, name, 'int8'), manifest=manifest,
-        figures=plan.out / 'evaluation' / 'figures.json', teacher=plan.models[name].teacher))
+    write_card(
+        Facts(
+            name=name,
+            run=Path(config.out),
+            model=exported_folder(plan, name, 'int8'),
+            manifest=manifest,
+            figures=plan.out / 'evaluation' / 'figures.json',
+            teacher=plan.models[name].teacher,
+        )
+    )
 
 
 def trained_folder(plan: Plan, name: str) -> Path:

@@ -11,6 +11,8 @@ import pytest
 import torch
 from transformers import BertConfig, BertForSequenceClassification
 
+from small_run import config  # noqa: F401  a fixture that several files use
+
 ROOT = Path(__file__).resolve().parents[2]
 # Two threads on matrices this small, or beside other work, are slower than one.
 torch.set_num_threads(1)
@@ -31,8 +33,15 @@ class Source:
 
 def save_random(folder: Path, seed: int = 3, **shape) -> Source:
     """A BertForSequenceClassification whose every parameter is random and wide enough to move the logit."""
-    defaults = {'vocab_size': 50, 'hidden_size': 32, 'num_hidden_layers': 2, 'num_attention_heads': 2,
-                'intermediate_size': 64, 'max_position_embeddings': 40, 'num_labels': 1}
+    defaults = {
+        'vocab_size': 50,
+        'hidden_size': 32,
+        'num_hidden_layers': 2,
+        'num_attention_heads': 2,
+        'intermediate_size': 64,
+        'max_position_embeddings': 40,
+        'num_labels': 1,
+    }
     model = BertForSequenceClassification(BertConfig(**(defaults | shape))).eval()
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():

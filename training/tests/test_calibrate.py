@@ -8,11 +8,11 @@ import json
 import numpy as np
 import pytest
 from safetensors.torch import load_file
+from small_run import run_of
 
 from calibrate.fit import Scaling, expected_calibration_error, fit, log_loss, sigmoid
 from calibrate.held_out import assess, calibrate
 from prepare.errors import DataError
-from small_run import config, run_of  # noqa: F401
 
 
 def drawn(temperature: float, shift: float, count: int = 40_000) -> tuple[np.ndarray, np.ndarray]:
@@ -49,7 +49,7 @@ def test_figures_come_from_lists_that_were_not_fitted_on():
     assert figures['pairs'] == 4000
 
 
-def test_the_bias_moves_and_the_file_is_what_the_library_reads(config, tmp_path):  # noqa: F811
+def test_the_bias_moves_and_the_file_is_what_the_library_reads(config, tmp_path):
     run = run_of(config)
     run.train()
     folder = run.folder / 'model'
@@ -62,10 +62,12 @@ def test_the_bias_moves_and_the_file_is_what_the_library_reads(config, tmp_path)
     assert (after['classifier.bias'] - before['classifier.bias']).item() == pytest.approx(found['shift'], rel=1e-5)
     assert json.loads((folder / 'calibration.json').read_text())['temperature'] == found['temperature'] > 0
     again = Scaling(found['temperature'], 0.0)
-    assert again.probability(np.array([found['shift']]))[0] == pytest.approx(Scaling(found['temperature'], found['shift']).probability(np.array([0.0]))[0])
+    assert again.probability(np.array([found['shift']]))[0] == pytest.approx(
+        Scaling(found['temperature'], found['shift']).probability(np.array([0.0]))[0]
+    )
 
 
-def test_too_few_lists_are_an_error(config):  # noqa: F811
+def test_too_few_lists_are_an_error(config):
     run = run_of(config)
     run.train()
     with pytest.raises(DataError, match='at least 20'):

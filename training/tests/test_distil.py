@@ -7,19 +7,19 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from invented import write_invented
+from small_run import run_of
 from tokenizers import Tokenizer
 
 from distil.lexical import Amount, lexical_pools, write_all
 from distil.teach import Teaching, teach
-from invented import write_invented
 from prepare.beir import read_set
 from prepare.errors import DataError
 from prepare.pools import read_pools
-from small_run import config, run_of  # noqa: F401
 from train.cache import read_cache
-from train.config import Model
 from train.device import choose_device
 from train.forward import logits_of
+from train.settings import Model
 from train.start import make_model
 
 
@@ -27,11 +27,14 @@ def settings(**changes) -> Teaching:
     return Teaching(choose_device(threads=1, precision='float32'), max_tokens=40, say=lambda text: None, **changes)
 
 
-def test_the_teacher_scores_what_transformers_would(config, source, tmp_path):  # noqa: F811
+def test_the_teacher_scores_what_transformers_would(config, source, tmp_path):
     run_of(config)
     made = source(vocab_size=325)
     assert teach(made.folder, tmp_path / 'cache', tmp_path / 'taught', settings(lists=5)) == 30
-    taught, pools = read_cache(tmp_path / 'taught' / 'train' / 'pools-0.npz'), list(read_pools(tmp_path / 'pools-0.jsonl.gz'))
+    taught, pools = (
+        read_cache(tmp_path / 'taught' / 'train' / 'pools-0.npz'),
+        list(read_pools(tmp_path / 'pools-0.jsonl.gz')),
+    )
     column = taught.scores[:, taught.teachers.index('cross-encoder')]
     assert np.isfinite(column).sum() == 30 and np.isnan(column[30:]).all()
     tokenizer = Tokenizer.from_file(str(made.folder / 'tokenizer.json'))
@@ -40,17 +43,23 @@ def test_the_teacher_scores_what_transformers_would(config, source, tmp_path):  
     encoded = [tokenizer.encode(*pair) for pair in pairs]
     expected = [made.logit(np.array(one.ids), np.array(one.type_ids)) for one in encoded]
     assert column[:30].tolist() == pytest.approx(expected, abs=1e-4)
-    assert taught.scores[:, taught.teachers.index('bm25')].tolist() == [candidate.scores['bm25'] for pool in pools for candidate in pool.candidates]
+    assert taught.scores[:, taught.teachers.index('bm25')].tolist() == [
+        candidate.scores['bm25'] for pool in pools for candidate in pool.candidates
+    ]
 
 
-def test_what_is_taught_is_not_scored_again_and_a_student_learns_from_it(config, source, tmp_path):  # noqa: F811
+def test_what_is_taught_is_not_scored_again_and_a_student_learns_from_it(config, source, tmp_path):
     run_of(config)
     folder = source(vocab_size=325).folder
     assert teach(folder, tmp_path / 'cache', tmp_path / 'taught', settings()) > 0
     assert teach(folder, tmp_path / 'cache', tmp_path / 'taught', settings()) == 0
     loss = dataclasses.replace(config.loss, listwise=0.0, binary=0.0, teachers={'cross-encoder': 1.0})
-    student = run_of(config, out=str(tmp_path / 'student'), loss=loss,
-                     data=dataclasses.replace(config.data, pools=[], cache=str(tmp_path / 'taught')))
+    student = run_of(
+        config,
+        out=str(tmp_path / 'student'),
+        loss=loss,
+        data=dataclasses.replace(config.data, pools=[], cache=str(tmp_path / 'taught')),
+    )
     assert student.train()
     with torch.no_grad():
         assert all(torch.isfinite(weight).all() for weight in student.model.parameters())
@@ -81,7 +90,9 @@ def test_lexical_pools_hold_a_positive_what_bm25_finds_and_others(tmp_path):
 
 def test_a_student_prefers_texts_with_the_words_of_the_query_before_any_training(source, tmp_path):
     folder = source(vocab_size=325, hidden_size=64, num_attention_heads=4).folder
-    model = make_model(Model(start=str(folder), init='pca', layers=2, width=64, heads=4, frozen_embeddings=False), seed=1).eval()
+    model = make_model(
+        Model(start=str(folder), init='pca', layers=2, width=64, heads=4, frozen_embeddings=False), seed=1
+    ).eval()
     tokenizer, random, places = Tokenizer.from_file(str(folder / 'tokenizer.json')), np.random.default_rng(0), []
     cls, sep = (tokenizer.token_to_id(name) for name in ('[CLS]', '[SEP]'))
     for _ in range(40):

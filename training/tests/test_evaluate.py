@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from conftest import ROOT
+from invented import write_invented
+
 from evaluate.__main__ import choose, parse
 from evaluate.agree import main as agree
 from evaluate.blend import blend, cascade, min_max
@@ -19,7 +20,6 @@ from evaluate.metrics import ceiling, interval, interval_of_sets, ndcg_by_questi
 from evaluate.scores import _kept
 from evaluate.table import markdown, measure
 from export.__main__ import export
-from invented import write_invented
 from measure.agreement import ndcg_at_10
 from prepare.errors import DataError
 
@@ -58,7 +58,9 @@ def test_ndcg_equals_another_definition_and_ties_keep_the_first_stage():
 
 def test_blends_are_those_of_the_library():
     assert min_max(np.array([3.0, 3.0])).tolist() == [0, 0]
-    assert blend(np.array([-1.0, 0.0, 3.0]), np.array([10.0, 30.0, 20.0]), 0.7).tolist() == pytest.approx([0, 0.7 * 0.25 + 0.3, 0.7 + 0.15])
+    assert blend(np.array([-1.0, 0.0, 3.0]), np.array([10.0, 30.0, 20.0]), 0.7).tolist() == pytest.approx(
+        [0, 0.7 * 0.25 + 0.3, 0.7 + 0.15]
+    )
 
 
 def test_a_cascade_lets_the_second_model_order_the_head_alone():
@@ -103,23 +105,40 @@ def test_a_stopped_evaluation_scores_only_what_is_missing(tmp_path):
     assert asked == ['a', 'b']
 
 
-@pytest.mark.parametrize(('arguments', 'message'), [
-    (['--model', 'nowhere'], "--model is 'nowhere'"),
-    (['--cascade', 'a:b'], "--cascade is 'a:b'"),
-])
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['--model', 'nowhere'], "--model is 'nowhere'"),
+        (['--cascade', 'a:b'], "--cascade is 'a:b'"),
+    ],
+)
 def test_wrong_arguments_are_named(arguments, message):
     with pytest.raises(DataError, match=message):
         choose(parse(['--sets', 'x', '--out', 'y', *arguments]))
 
 
-@pytest.mark.skipif(not (ROOT / 'packages/core/dist/index.js').is_file() or not shutil.which('node'),
-                    reason='the TypeScript library is not built: run pnpm build')
+@pytest.mark.skipif(
+    not (ROOT / 'packages/core/dist/index.js').is_file() or not shutil.which('node'),
+    reason='the TypeScript library is not built: run pnpm build',
+)
 def test_the_library_ranks_as_this_evaluation_does(source, coast, tmp_path, capfd):
     made = source(vocab_size=325, max_position_embeddings=128)
     for name, kind in (('late', 'int8'), ('early', 'fp32')):
         export(made.folder, tmp_path / name, kind)
-    arguments = ['--model', str(tmp_path / 'late'), '--first', str(tmp_path / 'early'), '--set', str(coast),
-                 '--out', str(tmp_path / 'out'), '--limit', '4', '--max-tokens', '64']
+    arguments = [
+        '--model',
+        str(tmp_path / 'late'),
+        '--first',
+        str(tmp_path / 'early'),
+        '--set',
+        str(coast),
+        '--out',
+        str(tmp_path / 'out'),
+        '--limit',
+        '4',
+        '--max-tokens',
+        '64',
+    ]
     assert agree(arguments) == 0
     said = capfd.readouterr().out
     assert all(way in said for way in ('alone', 'blended', 'cascade'))

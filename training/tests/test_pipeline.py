@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from conftest import save_random
 from invented import pack, write_invented
+
 from train.log import read_metrics
 
 TRAINING = Path(__file__).resolve().parents[1]
@@ -66,7 +66,17 @@ def test_each_model_has_what_the_library_loads_and_sums_that_hold(made, name):
 def test_the_table_compares_every_system_on_every_set(made):
     figures = json.loads((made / 'build' / 'smoke' / 'evaluation' / 'figures.json').read_text())
     assert set(figures['sets']) == {'coast'}
-    systems = {'BM25', 'bi-encoder', 'bi-encoder + BM25', 'mini', 'mini + BM25', 'tiny', 'tiny + BM25', 'tiny → mini, + BM25', 'ceiling'}
+    systems = {
+        'BM25',
+        'bi-encoder',
+        'bi-encoder + BM25',
+        'mini',
+        'mini + BM25',
+        'tiny',
+        'tiny + BM25',
+        'tiny → mini, + BM25',
+        'ceiling',
+    }
     assert set(figures['sets']['coast']['mean']) == systems
     for name, (mean, low, high) in figures['sets']['coast']['difference'].items():
         assert low <= mean <= high, name
@@ -76,7 +86,14 @@ def test_the_card_names_sums_data_figures_and_the_commit(made):
     folder = made / 'build' / 'smoke' / 'tiny' / 'int8'
     card = (folder / 'CARD.md').read_text()
     assert hashlib.sha256((folder / 'model.onnx').read_bytes()).hexdigest() in card
-    for expected in ('| house | CC BY', 'Expected\ncalibration', 'the cross-encoder is mini', 'at commit', '| tiny + BM25 |', '60 steps'):
+    for expected in (
+        '| house | CC BY',
+        'Expected\ncalibration',
+        'the cross-encoder is mini',
+        'at commit',
+        '| tiny + BM25 |',
+        '60 steps',
+    ):
         assert expected.replace('\n', ' ') in card
 
 

@@ -11,13 +11,13 @@ from distil.student import principal_axes
 from prepare.errors import DataError
 from prepare.pools import Candidate, Pool
 from train.cache import read_cache, tokenise, write_cache
-from train.config import Loss, Model
 from train.forward import logits_of
 from train.losses import binary, divergence, listwise, losses_of, margins
 from train.pairs import chunks_of, cut, join
 from train.read_pools import table_of
 from train.sampler import choose_candidates, ensemble
 from train.schedule import Schedule
+from train.settings import Loss, Model
 from train.start import make_model
 
 TEXTS = ['the lamp', 'the keeper of the old lamp cleans it with rain water every day', 'stairs ' * 30]
@@ -104,7 +104,9 @@ def test_distillation_is_nothing_for_a_student_that_equals_its_teacher():
     other = torch.zeros(2, 4)
     share = np.exp(teacher[0, :3].numpy() / 0.1)
     share /= share.sum()
-    assert divergence(other, teacher, THERE, 0.1).item() == pytest.approx(float((share * np.log(share * 3)).sum()), abs=1e-5)
+    assert divergence(other, teacher, THERE, 0.1).item() == pytest.approx(
+        float((share * np.log(share * 3)).sum()), abs=1e-5
+    )
     assert margins(other, teacher, THERE, 0.1).item() == pytest.approx((0.6**2 + 1.0**2) / 2, abs=1e-6)
 
 
@@ -112,6 +114,9 @@ def test_the_ensemble_leaves_out_teachers_that_know_nothing():
     scores = np.array([[10.0, 0.2, np.nan], [20.0, np.nan, np.nan], [15.0, 0.6, np.nan]])
     found = ensemble(scores, {'bm25': 0.5, 'bi': 0.5, 'cross': 3.0}, ['bm25', 'bi', 'cross'])
     assert found.tolist() == pytest.approx([0, 0.5, 0.75])
+    assert ensemble(scores, {'bm25': 0.5, '*': 0.5}, ['bm25', 'anyone', 'cross']).tolist() == pytest.approx(
+        [0, 0.5, 0.75]
+    )
     assert np.isnan(ensemble(scores, {'cross': 1.0, 'absent': 1.0}, ['bm25', 'bi', 'cross'])).all()
 
 
@@ -125,9 +130,16 @@ def test_candidates_are_positives_first_and_the_hard_ones_more_often():
 
 
 def test_caches_are_read_as_they_were_written(tokenizer, tmp_path):
-    pools = [Pool('1', 's', 'lamp', [Candidate('a', 'the lamp', 1.0, {'bm25': 2.5}), Candidate('b', 'stairs', None, {'other': 1.0})]),
-             Pool('2', 't', 'stairs', [Candidate('a', 'the lamp'), Candidate('b', 'stairs', 0.5)]),
-             Pool('3', 't', 'alone', [Candidate('a', 'the lamp')])]
+    pools = [
+        Pool(
+            '1',
+            's',
+            'lamp',
+            [Candidate('a', 'the lamp', 1.0, {'bm25': 2.5}), Candidate('b', 'stairs', None, {'other': 1.0})],
+        ),
+        Pool('2', 't', 'stairs', [Candidate('a', 'the lamp'), Candidate('b', 'stairs', 0.5)]),
+        Pool('3', 't', 'alone', [Candidate('a', 'the lamp')]),
+    ]
     cache = tokenise(table_of(pools), tokenizer, 'file sum')
     write_cache(cache, tmp_path / 'c.npz')
     read = read_cache(tmp_path / 'c.npz')
@@ -158,9 +170,14 @@ def test_principal_axes_keep_as_much_as_a_decomposition_says():
 
 def test_a_student_has_its_shape_and_similar_words_stay_similar(source):
     folder = source(vocab_size=325).folder
-    model = make_model(Model(start=str(folder), init='pca', layers=1, width=24, heads=2, intermediate=40, frozen_embeddings=False), 1)
+    model = make_model(
+        Model(start=str(folder), init='pca', layers=1, width=24, heads=2, intermediate=40, frozen_embeddings=False), 1
+    )
     assert model.config.hidden_size == 24 and len(model.bert.encoder.layer) == 1
-    small, large = model.bert.embeddings.word_embeddings.weight, source(vocab_size=325).model.bert.embeddings.word_embeddings.weight
+    small, large = (
+        model.bert.embeddings.word_embeddings.weight,
+        source(vocab_size=325).model.bert.embeddings.word_embeddings.weight,
+    )
     directions = torch.nn.functional.normalize(large.detach() - large.detach().mean(0))
     distances = [torch.pdist(table.detach()[:60]) for table in (small, directions)]
     assert np.corrcoef(*(one.numpy() for one in distances))[0, 1] > 0.8

@@ -9,10 +9,10 @@ import time
 import pytest
 import torch
 from safetensors.torch import load_file
+from small_run import invented_pools, run_of
 
 from prepare.errors import DataError
 from prepare.pools import write_pools
-from small_run import config, invented_pools, run_of  # noqa: F401
 from train.checkpoint import load_weights
 from train.config import config_from, read_config
 from train.log import read_metrics
@@ -20,13 +20,14 @@ from train.run import MODEL, WEIGHTS, Run
 from train.signals import Wishes, time_of_day
 from train.soup import soup
 
+
 def losses(folder) -> list[float]:
     rows = [row for row in read_metrics(folder / 'metrics.jsonl') if 'loss' in row]
     assert [row['step'] for row in rows] == list(range(1, len(rows) + 1))
     return [row['loss'] for row in rows]
 
 
-def test_the_same_seed_gives_the_same_curve_and_another_seed_another(config, tmp_path):  # noqa: F811
+def test_the_same_seed_gives_the_same_curve_and_another_seed_another(config, tmp_path):
     for name, seed in (('a', 1), ('b', 1), ('c', 2)):
         assert run_of(config, out=str(tmp_path / name), seed=seed).train()
     assert losses(tmp_path / 'a') == losses(tmp_path / 'b')
@@ -34,7 +35,7 @@ def test_the_same_seed_gives_the_same_curve_and_another_seed_another(config, tmp
 
 
 @pytest.mark.parametrize('way', ['stop', 'crash'])
-def test_interrupted_and_resumed_equals_uninterrupted(config, tmp_path, way, monkeypatch):  # noqa: F811
+def test_interrupted_and_resumed_equals_uninterrupted(config, tmp_path, way, monkeypatch):
     run_of(config, out=str(tmp_path / 'whole')).train()
     first = run_of(config, out=str(tmp_path / 'parts'))
     seven_steps(first, way, monkeypatch)
@@ -67,7 +68,7 @@ def seven_steps(run: Run, way: str, monkeypatch) -> None:
         assert not (run.folder / 'stop').exists()
 
 
-def test_a_file_named_decay_ends_the_run_early_and_it_can_be_extended(config, tmp_path):  # noqa: F811
+def test_a_file_named_decay_ends_the_run_early_and_it_can_be_extended(config, tmp_path):
     run = run_of(config)
     (run.folder / 'decay').touch()
     assert run.train()
@@ -81,7 +82,7 @@ def test_a_file_named_decay_ends_the_run_early_and_it_can_be_extended(config, tm
     assert len(losses(run.folder)) == 12
 
 
-def test_the_decay_begins_in_time_for_the_hour(config, tmp_path):  # noqa: F811
+def test_the_decay_begins_in_time_for_the_hour(config, tmp_path):
     run = run_of(config)
     run.wishes = Wishes(run.folder, until=time.time() + 100)
     run.wishes.took(25.5)
@@ -93,7 +94,7 @@ def test_the_decay_begins_in_time_for_the_hour(config, tmp_path):  # noqa: F811
         time_of_day('25:00')
 
 
-def test_new_files_join_a_run_without_moving_what_it_has_seen(config, tmp_path):  # noqa: F811
+def test_new_files_join_a_run_without_moving_what_it_has_seen(config, tmp_path):
     run = run_of(config, data=dataclasses.replace(config.data, refresh=4))
     before = run.sampler.stream_sizes
     write_pools(tmp_path / 'pools-1.jsonl.gz', invented_pools(30, 'invented'))
@@ -104,7 +105,7 @@ def test_new_files_join_a_run_without_moving_what_it_has_seen(config, tmp_path):
     assert all(run.sampler.state[key] != [0, 0] for key in fresh)
 
 
-def test_soup_is_the_mean_of_the_weights(config, tmp_path):  # noqa: F811
+def test_soup_is_the_mean_of_the_weights(config, tmp_path):
     run = run_of(config)
     run.train()
     assert [path.stem for path in soup(run.folder, tmp_path / 'soup', last=2)] == ['step-000008', 'step-000012']
@@ -115,7 +116,7 @@ def test_soup_is_the_mean_of_the_weights(config, tmp_path):  # noqa: F811
     assert torch.equal(made[frozen], load_file(tmp_path / 'source' / 'model.safetensors')[frozen].half())
 
 
-def test_another_machine_trains_from_the_caches_alone(config, tmp_path):  # noqa: F811
+def test_another_machine_trains_from_the_caches_alone(config, tmp_path):
     run_of(config, out=str(tmp_path / 'here')).train()
     carried = dataclasses.replace(config.data, pools=[])
     run_of(config, out=str(tmp_path / 'there'), data=carried).train()
@@ -139,11 +140,11 @@ def test_wrong_settings_are_named(table, message):
 
 def test_paths_are_relative_to_the_file(tmp_path):
     (tmp_path / 'run.toml').write_text('out = "runs/a"\n[data]\npools = ["pools/*.gz"]\n')
-    config = read_config(tmp_path / 'run.toml')
-    assert (config.out, config.data.pools) == (str(tmp_path / 'runs/a'), [str(tmp_path / 'pools/*.gz')])
+    read = read_config(tmp_path / 'run.toml')
+    assert (read.out, read.data.pools) == (str(tmp_path / 'runs/a'), [str(tmp_path / 'pools/*.gz')])
 
 
-def test_missing_pools_and_a_folder_of_another_run_are_errors(config, tmp_path):  # noqa: F811
+def test_missing_pools_and_a_folder_of_another_run_are_errors(config, tmp_path):
     with pytest.raises(DataError, match='no file matches'):
         run_of(config, data=dataclasses.replace(config.data, pools=['/nowhere/*.gz']))
     run = run_of(config)
@@ -152,6 +153,6 @@ def test_missing_pools_and_a_folder_of_another_run_are_errors(config, tmp_path):
         run_of(config, seed=9).resume()
 
 
-def test_the_config_of_a_run_can_be_read_back(config):  # noqa: F811
+def test_the_config_of_a_run_can_be_read_back(config):
     run = run_of(config)
     assert config_from(json.loads((run.folder / 'config.json').read_text()), 'config.json') == config

@@ -17,13 +17,17 @@ from .signals import Wishes, time_of_day
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog='python -m train', description='Train a cross-encoder; an interrupted run goes on.')
+    parser = argparse.ArgumentParser(
+        prog='python -m train', description='Train a cross-encoder; an interrupted run goes on.'
+    )
     parser.add_argument('config', type=Path)
     parser.add_argument('--out', help="the run's folder, instead of the config's")
     parser.add_argument('--until', help='time of day, HH:MM: begin the decay so that the run is over by then')
     parser.add_argument('--threads', type=int, help='CPU threads')
     parser.add_argument('--precision', choices=('auto', 'float32', 'bfloat16'), default='auto')
-    parser.add_argument('--extend', action='store_true', help='go back to before the decay and train on to the steps of the config')
+    parser.add_argument(
+        '--extend', action='store_true', help='go back to before the decay and train on to the steps of the config'
+    )
     options = parser.parse_args(arguments)
     try:
         return train(options)

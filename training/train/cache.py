@@ -14,9 +14,9 @@ from tokenizers import Tokenizer
 
 from prepare.pools import read_pools
 
-from .config import Config
 from .errors import TrainingError
 from .read_pools import PoolTable, table_of
+from .settings import Config
 
 MAX_TEXT_TOKENS = 256
 
@@ -46,7 +46,7 @@ class TokenCache:
         return self.source.split(' ')[0]
 
     def text(self, number: int) -> np.ndarray:
-        return self.tokens[self.text_starts[number]: self.text_starts[number + 1]]
+        return self.tokens[self.text_starts[number] : self.text_starts[number + 1]]
 
     def __len__(self) -> int:
         return len(self.queries)
@@ -108,12 +108,25 @@ def tokenise(table: PoolTable, tokenizer: Tokenizer, source: str = '') -> TokenC
     texts = list(table.texts)
     encoded = []
     for start in range(0, len(texts), 4096):
-        for one in tokenizer.encode_batch(texts[start: start + 4096], add_special_tokens=False):
+        for one in tokenizer.encode_batch(texts[start : start + 4096], add_special_tokens=False):
             encoded.append(np.array(one.ids, np.uint16))
     starts = np.concatenate([[0], np.cumsum([len(ids) for ids in encoded])]).astype(np.int64)
     tokens = np.concatenate(encoded) if encoded else np.zeros(0, np.uint16)
-    return TokenCache(tokens, starts, table.queries, table.list_starts, table.candidates, table.labels, table.scores,
-                      table.hashes, table.set_numbers, table.sets, table.teachers, marks, source)
+    return TokenCache(
+        tokens,
+        starts,
+        table.queries,
+        table.list_starts,
+        table.candidates,
+        table.labels,
+        table.scores,
+        table.hashes,
+        table.set_numbers,
+        table.sets,
+        table.teachers,
+        marks,
+        source,
+    )
 
 
 ARRAYS = ('tokens', 'text_starts', 'queries', 'list_starts', 'candidates', 'labels', 'scores', 'hashes', 'set_numbers')
@@ -124,8 +137,9 @@ def write_cache(cache: TokenCache, path: Path) -> None:
     notes = json.dumps({'sets': cache.sets, 'teachers': cache.teachers, 'marks': cache.marks, 'source': cache.source})
     partial = path.with_suffix(f'.{os.getpid()}.partial')
     with partial.open('wb') as file:
-        np.savez_compressed(file, notes=np.frombuffer(notes.encode(), np.uint8),
-                            **{name: getattr(cache, name) for name in ARRAYS})
+        np.savez_compressed(
+            file, notes=np.frombuffer(notes.encode(), np.uint8), **{name: getattr(cache, name) for name in ARRAYS}
+        )
     partial.replace(path)
 
 
@@ -133,5 +147,3 @@ def read_cache(path: Path) -> TokenCache:
     with np.load(path) as file:
         notes = json.loads(file['notes'].tobytes())
         return TokenCache(**{name: file[name] for name in ARRAYS}, **notes)
-
-

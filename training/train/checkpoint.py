@@ -15,9 +15,16 @@ def trainable(model: BertForSequenceClassification) -> dict[str, torch.Tensor]:
     return {name: weight.detach() for name, weight in model.named_parameters() if weight.requires_grad}
 
 
-def save_state(path: Path, model: BertForSequenceClassification, optimiser: torch.optim.Optimizer, notes: dict[str, Any]) -> None:
-    state = {'weights': trainable(model), 'optimiser': optimiser.state_dict(), 'notes': notes,
-             'random': torch.get_rng_state(), 'random_cuda': torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []}
+def save_state(
+    path: Path, model: BertForSequenceClassification, optimiser: torch.optim.Optimizer, notes: dict[str, Any]
+) -> None:
+    state = {
+        'weights': trainable(model),
+        'optimiser': optimiser.state_dict(),
+        'notes': notes,
+        'random': torch.get_rng_state(),
+        'random_cuda': torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+    }
     partial = path.with_suffix('.partial')
     torch.save(state, partial)
     partial.replace(path)

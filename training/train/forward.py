@@ -15,7 +15,9 @@ from transformers import BertForSequenceClassification
 def logits_of(model: BertForSequenceClassification, ids: Tensor, types: Tensor, lengths: Tensor) -> Tensor:
     """One logit a row, float32. `ids` and `types` are [rows, longest]; a row counts up to its length."""
     hidden_positions = torch.arange(ids.shape[1], device=ids.device)[None] >= lengths[:, None]
-    mask = torch.zeros(ids.shape, dtype=torch.float32, device=ids.device).masked_fill_(hidden_positions, -1e9)[:, None, None]
+    mask = torch.zeros(ids.shape, dtype=torch.float32, device=ids.device).masked_fill_(hidden_positions, -1e9)[
+        :, None, None
+    ]
     x = model.bert.embeddings(input_ids=ids, token_type_ids=types)
     layers = model.bert.encoder.layer
     for layer in layers[:-1]:

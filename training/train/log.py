@@ -24,7 +24,12 @@ class RunLog:
 
     def record(self, row: dict[str, float]) -> None:
         with self._metrics.open('a', encoding='utf-8') as file:
-            file.write(json.dumps({name: round(value, 6) if isinstance(value, float) else value for name, value in row.items()}) + '\n')
+            file.write(
+                json.dumps(
+                    {name: round(value, 6) if isinstance(value, float) else value for name, value in row.items()}
+                )
+                + '\n'
+            )
 
     def rewind(self, step: int) -> None:
         """Forgets metrics beyond `step`, which a resumed run is about to write again."""

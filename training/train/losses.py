@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .config import Loss
+from .settings import Loss
 
 NEVER = -1e9
 

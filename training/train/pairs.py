@@ -46,7 +46,7 @@ def chunks_of(pairs: list[tuple[np.ndarray, int]], chunk_tokens: int) -> list[Ch
     chunks, start = [], 0
     while start < len(order):
         rows = max(1, chunk_tokens // len(pairs[order[start]][0]))
-        chunks.append(_pad(pairs, order[start: start + rows]))
+        chunks.append(_pad(pairs, order[start : start + rows]))
         start += rows
     return chunks
 
@@ -58,5 +58,5 @@ def _pad(pairs: list[tuple[np.ndarray, int]], places: list[int]) -> Chunk:
     for row, place in enumerate(places):
         tokens, first = pairs[place]
         ids[row, : len(tokens)] = tokens
-        types[row, first: len(tokens)] = 1
+        types[row, first : len(tokens)] = 1
     return Chunk(ids, types, lengths, np.array(places))

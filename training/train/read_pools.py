@@ -51,9 +51,17 @@ def table_of(pools: Iterable[Pool]) -> PoolTable:
     teachers = sorted({name for known in rows.scores for name in known})
     scores = np.array([[known.get(name, np.nan) for name in teachers] for known in rows.scores], np.float32)
     return PoolTable(
-        rows.texts, np.array(rows.queries, np.int64), np.array(rows.starts, np.int64), np.array(rows.candidates, np.int64),
-        np.array(rows.labels, np.float16), scores.reshape(len(rows.scores), len(teachers)), np.array(rows.hashes, np.uint64),
-        np.array(rows.set_numbers, np.int16), list(rows.sets), teachers)
+        rows.texts,
+        np.array(rows.queries, np.int64),
+        np.array(rows.starts, np.int64),
+        np.array(rows.candidates, np.int64),
+        np.array(rows.labels, np.float16),
+        scores.reshape(len(rows.scores), len(teachers)),
+        np.array(rows.hashes, np.uint64),
+        np.array(rows.set_numbers, np.int16),
+        list(rows.sets),
+        teachers,
+    )
 
 
 def _add(rows: _Rows, pool: Pool) -> None:

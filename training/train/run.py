@@ -11,15 +11,16 @@ import torch
 
 from .cache import load_all
 from .checkpoint import load_state, save_state, save_weights
-from .config import Config
 from .device import Device
 from .errors import TrainingError
 from .heldout import evaluate_held_out, held_out_lists
 from .log import RunLog
 from .losses import losses_of
+from .optimiser import adamw
 from .sampler import ListDraw, ListSampler
 from .schedule import Schedule
 from .score import score_lists
+from .settings import Config
 from .signals import Wishes
 from .start import make_model, save_model, start_folder
 
@@ -33,7 +34,7 @@ class Run:
         self.config, self.device, self.folder = config, device, Path(config.out)
         self.log, self.wishes = RunLog(self.folder), wishes or Wishes(self.folder)
         self.model = make_model(config.model, config.seed).to(device.name).train()
-        self.optimiser = _adamw(self.model, config)
+        self.optimiser = adamw(self.model, config)
         self.sampler, self.held_out = self._read_pools()
         self.schedule, self.step, self.pairs = Schedule.planned(config.optimiser), 0, 0
         self._recent: deque[dict[str, float]] = deque(maxlen=config.log.print)
@@ -57,7 +58,10 @@ class Run:
         lists = self.sampler.sizes
         counted = sum(p.numel() for p in self.model.parameters() if p.requires_grad)
         self.log.say(f'{self.config.name}: {counted / 1e6:.1f} million weights to train on {self.device.describe()}')
-        self.log.say(f'{sum(lists.values())} lists of {len(lists)} sets: ' + ', '.join(f'{name} {size}' for name, size in lists.items()))
+        self.log.say(
+            f'{sum(lists.values())} lists of {len(lists)} sets: '
+            + ', '.join(f'{name} {size}' for name, size in lists.items())
+        )
 
     def resume(self, name: str = CHECKPOINT) -> bool:
         """Goes back to a saved state of this folder; False if there is none."""
@@ -65,13 +69,17 @@ class Run:
             return False
         notes = load_state(self.folder / name, self.model, self.optimiser)
         if notes['model'] != self.config.to_dict()['model'] or notes['seed'] != self.config.seed:
-            raise TrainingError(f'out: {self.folder} holds a run with another model or seed; name another folder, or remove it')
+            raise TrainingError(
+                f'out: {self.folder} holds a run with another model or seed; name another folder, or remove it'
+            )
         self.step, self.pairs = notes['step'], notes['pairs']
         if notes['decay_start'] < self.step:
             self.schedule.decay_start = notes['decay_start']
         changed = self.sampler.restore(notes['sampler'], notes['sizes'])
         self.log.rewind(self.step)
-        self.log.say(f'resumed from {name} at step {self.step}' + (f', {len(changed)} new or changed parts' if changed else ''))
+        self.log.say(
+            f'resumed from {name} at step {self.step}' + (f', {len(changed)} new or changed parts' if changed else '')
+        )
         return True
 
     def train(self) -> bool:
@@ -96,7 +104,9 @@ class Run:
         factor = self.schedule.factor(self.step)
         for group in self.optimiser.param_groups:
             group['lr'] = settings.learning_rate * group['factor'] * factor
-        scored = score_lists(self.model, self.sampler.draw(self.step), self.device, self.config.data.max_tokens, settings.chunk_tokens)
+        scored = score_lists(
+            self.model, self.sampler.draw(self.step), self.device, self.config.data.max_tokens, settings.chunk_tokens
+        )
         losses = losses_of(scored.logits, scored.labels, scored.teacher, scored.there, self.config.loss)
         self.optimiser.zero_grad(set_to_none=True)
         losses['loss'].backward()
@@ -131,9 +141,11 @@ class Run:
             return sum(row[name] for row in self._recent) / len(self._recent)
 
         speed = mean('pairs') / max(mean('seconds'), 1e-9)
-        self.log.say(f'step {self.step}/{self.schedule.steps}  loss {mean("loss"):.4f}  list {mean("listwise"):.3f}  binary {mean("binary"):.3f}'
-                     f'  distil {mean("distil"):.3f}  margin {mean("margin"):.4f}  rate {self._recent[-1]["rate"]:.1e}'
-                     f'  {self.pairs} pairs, {speed:.1f}/s of {mean("tokens") / mean("pairs"):.0f} tokens')
+        self.log.say(
+            f'step {self.step}/{self.schedule.steps}  loss {mean("loss"):.4f}  list {mean("listwise"):.3f}  binary {mean("binary"):.3f}'
+            f'  distil {mean("distil"):.3f}  margin {mean("margin"):.4f}  rate {self._recent[-1]["rate"]:.1e}'
+            f'  {self.pairs} pairs, {speed:.1f}/s of {mean("tokens") / mean("pairs"):.0f} tokens'
+        )
 
     def _evaluate(self) -> None:
         self.model.eval()
@@ -141,15 +153,24 @@ class Run:
         self.model.train()
         if found:
             self.log.record({'step': self.step, **found})
-            self.log.say(f'step {self.step}  held out: nDCG@10 {found["held_out_ndcg"]:.4f} (teachers {found["held_out_teacher_ndcg"]:.4f}),'
-                         f' loss {found["held_out_loss"]:.4f}, {len(self.held_out)} lists')
+            self.log.say(
+                f'step {self.step}  held out: nDCG@10 {found["held_out_ndcg"]:.4f} (teachers {found["held_out_teacher_ndcg"]:.4f}),'
+                f' loss {found["held_out_loss"]:.4f}, {len(self.held_out)} lists'
+            )
 
     def checkpoint(self) -> None:
         self._save(CHECKPOINT)
 
     def _save(self, name: str) -> None:
-        notes = {'step': self.step, 'pairs': self.pairs, 'decay_start': self.schedule.decay_start, 'seed': self.config.seed,
-                 'model': self.config.to_dict()['model'], 'sampler': self.sampler.state, 'sizes': self.sampler.stream_sizes}
+        notes = {
+            'step': self.step,
+            'pairs': self.pairs,
+            'decay_start': self.schedule.decay_start,
+            'seed': self.config.seed,
+            'model': self.config.to_dict()['model'],
+            'sampler': self.sampler.state,
+            'sizes': self.sampler.stream_sizes,
+        }
         save_state(self.folder / name, self.model, self.optimiser, notes)
 
     def _finish(self) -> None:
@@ -159,14 +180,3 @@ class Run:
         save_model(self.model, self.config.model, self.folder / MODEL)
         plot_run(self.folder)
         self.log.say(f'finished after {self.step} steps and {self.pairs} pairs; model in {self.folder / MODEL}')
-
-
-def _adamw(model: torch.nn.Module, config: Config) -> torch.optim.AdamW:
-    """Four groups: the new head learns faster, biases and norms do not decay."""
-    groups: dict[tuple[float, float], list[torch.nn.Parameter]] = {}
-    for name, weight in model.named_parameters():
-        if weight.requires_grad:
-            factor = config.optimiser.head_factor if name.startswith(('bert.pooler', 'classifier')) else 1.0
-            groups.setdefault((factor, config.optimiser.weight_decay if weight.ndim > 1 else 0.0), []).append(weight)
-    return torch.optim.AdamW([{'params': params, 'weight_decay': decay, 'factor': factor, 'lr': 0.0}
-                              for (factor, decay), params in groups.items()], betas=(0.9, 0.98), eps=1e-8)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .cache import TokenCache
-from .config import Config
 from .errors import TrainingError
+from .settings import Config
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,11 @@ def ensemble(scores: np.ndarray, weights: dict[str, float], teachers: list[str])
     """Weighted mean of the teachers' scores, min-max normalised within the list; NaN where no teacher scored anything.
 
     A teacher that scored only some candidates gives the others its lowest score; one that scored none is left out.
+    The weight of '*' is that of every teacher without one of its own.
     """
     total, weight_sum = np.zeros(len(scores)), 0.0
-    for name, weight in weights.items():
-        column = scores[:, teachers.index(name)] if name in teachers else np.full(len(scores), np.nan)
+    for name, column in zip(teachers, scores.T):
+        weight = weights.get(name, weights.get('*', 0.0))
         known = np.isfinite(column)
         if not known.any() or weight == 0:
             continue
@@ -84,7 +85,9 @@ class ListSampler:
         sizes: dict[str, int] = {}
         for stream in self._streams.values():
             sizes[stream.set_name] = sizes.get(stream.set_name, 0) + len(stream.places)
-        weights = np.array([size ** config.data.mix_power * config.data.set_weights.get(name, 1.0) for name, size in sizes.items()])
+        weights = np.array(
+            [size**config.data.mix_power * config.data.set_weights.get(name, 1.0) for name, size in sizes.items()]
+        )
         if not len(weights) or weights.sum() <= 0:
             raise TrainingError('data: no list is left to train on; add pools, or look at set_weights and held_out')
         self.sizes, self._names, self._shares = sizes, list(sizes), weights / weights.sum()
@@ -122,14 +125,22 @@ class ListSampler:
     def _choose(self, cache: TokenCache, place: int, random: np.random.Generator) -> ListDraw:
         whole = whole_list(cache, place, self._config)
         kept = choose_candidates(whole.labels, whole.teacher, self._config.optimiser.candidates, random)
-        return ListDraw(whole.cache, whole.query, whole.texts[kept], whole.labels[kept], whole.teacher[kept], whole.set_name)
+        return ListDraw(
+            whole.cache, whole.query, whole.texts[kept], whole.labels[kept], whole.teacher[kept], whole.set_name
+        )
 
 
 def whole_list(cache: TokenCache, place: int, config: Config) -> ListDraw:
     span = slice(cache.list_starts[place], cache.list_starts[place + 1])
     teacher = ensemble(cache.scores[span], config.loss.teachers, cache.teachers)
-    return ListDraw(cache, int(cache.queries[place]), cache.candidates[span], cache.labels[span].astype(np.float32),
-                    teacher, cache.sets[cache.set_numbers[place]])
+    return ListDraw(
+        cache,
+        int(cache.queries[place]),
+        cache.candidates[span],
+        cache.labels[span].astype(np.float32),
+        teacher,
+        cache.sets[cache.set_numbers[place]],
+    )
 
 
 def choose_candidates(labels: np.ndarray, teacher: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:

@@ -27,11 +27,15 @@ class Scored:
     tokens: int
 
 
-def score_lists(model: BertForSequenceClassification, lists: list[ListDraw], device: Device,
-                max_tokens: int, chunk_tokens: int) -> Scored:
+def score_lists(
+    model: BertForSequenceClassification, lists: list[ListDraw], device: Device, max_tokens: int, chunk_tokens: int
+) -> Scored:
     """One forward pass over all pairs, in chunks of similar length; the graph is kept unless gradients are off."""
-    pairs = [join(one.cache.text(one.query), one.cache.text(text), max_tokens, one.cache.marks)
-             for one in lists for text in one.texts]
+    pairs = [
+        join(one.cache.text(one.query), one.cache.text(text), max_tokens, one.cache.marks)
+        for one in lists
+        for text in one.texts
+    ]
     flat = torch.zeros(len(pairs), device=device.name)
     parts, places = [], []
     for chunk in chunks_of(pairs, chunk_tokens):

@@ -28,7 +28,9 @@ def mean_weights(files: list[Path]) -> dict[str, torch.Tensor]:
     total = {name: weight.double() for name, weight in load_weights(files[0]).items()}
     for file in files[1:]:
         more = load_weights(file)
-        if {name: weight.shape for name, weight in more.items()} != {name: weight.shape for name, weight in total.items()}:
+        if {name: weight.shape for name, weight in more.items()} != {
+            name: weight.shape for name, weight in total.items()
+        }:
             raise TrainingError(f'soup: {file} has other tensors than {files[0]}; average weights of one run')
         total = {name: weight + more[name].double() for name, weight in total.items()}
     return {name: (weight / len(files)).float() for name, weight in total.items()}
@@ -47,7 +49,9 @@ def soup(run: Path, out: Path, files: list[Path] | None = None, last: int = 4) -
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog='python -m train.soup', description="Average a run's weights over checkpoints.")
+    parser = argparse.ArgumentParser(
+        prog='python -m train.soup', description="Average a run's weights over checkpoints."
+    )
     parser.add_argument('run', type=Path)
     parser.add_argument('out', type=Path)
     parser.add_argument('--last', type=int, default=4, help='how many of the newest')

