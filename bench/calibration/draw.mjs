@@ -46,7 +46,9 @@ export function draw(evaluation, sample, about, repeats) {
   }
 }
 
-function heldOut(evaluation, held, { signal, threshold }) {
+/** @param {import('@secondpass/core/eval').CalibrationFile} file */
+function heldOut(evaluation, held, file) {
+  const { signal, threshold } = file
   if (signal === undefined) return { skipRate: 0, losses: held.map(() => 0) }
   const { measure } = signalsOf(evaluation).find(({ name }) => name === signal)
   const isSkipped = held.map((query) => (measure(query) ?? -Infinity) >= threshold)
