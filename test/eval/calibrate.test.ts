@@ -13,8 +13,8 @@ import {
 import { type CalibrateOptions, calibrateSkip } from '../../packages/core/src/eval/calibrate/skip.ts'
 import { type Random, seededRandom } from '../../packages/core/src/eval/random.ts'
 import { agreement } from '../../packages/core/src/skip/agreement.ts'
-import { type SkipCalibration, calibrated } from '../../packages/core/src/skip/calibrated.ts'
-import type { Candidate, Pool, Ranking } from '../../packages/core/src/types.ts'
+import { calibrated } from '../../packages/core/src/skip/calibrated.ts'
+import type { Candidate, Pool, Ranking, SkipCalibration } from '../../packages/core/src/types.ts'
 
 const about = { scorerId: 'fake', retriever: 'BM25', corpus: 'invented', date: '2026-01-02' }
 const options: CalibrateOptions = { ...about, maxLoss: 0.01, signals: [marginSignal()] }

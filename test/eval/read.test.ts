@@ -104,5 +104,4 @@ describe('BEIR folders', () => {
     expect((await documents.next()).value).toMatchObject({ id: 'a' })
     await expect(documents.next()).rejects.toThrow('corpus.jsonl, line 2')
   })
-
 })
