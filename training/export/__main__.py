@@ -1,4 +1,4 @@
-"""python -m export MODEL_DIR OUT_DIR [--dtype int8|fp32] [--calibration-text FILE.jsonl]"""
+"""python -m export MODEL_DIR OUT_DIR [--dtype int8|int8-words|fp32] [--calibration-text FILE.jsonl]"""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog='python -m export', description='Write the lean ONNX graph of a BERT cross-encoder.')
     parser.add_argument('model_dir', type=Path, help='folder with model.safetensors, config.json, tokenizer.json')
     parser.add_argument('out_dir', type=Path, help='folder to write; made if missing')
-    parser.add_argument('--dtype', choices=('int8', 'fp32'), default='int8')
+    parser.add_argument('--dtype', choices=('int8', 'int8-words', 'fp32'), default='int8')
     parser.add_argument('--calibration-text', type=Path, default=DEFAULT_TEXT, help='JSONL of {"query", "text"}; int8 only')
     options = parser.parse_args()
     try:

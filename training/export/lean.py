@@ -20,7 +20,7 @@ def build_lean(shape: BertShape, weights: Weights, recipe: Recipe, metadata: dic
     position_type_ids is position + token_type * max_position_embeddings. With `tap`, the largest absolute input of
     every linear layer that int8 would quantise is an output too, one number per channel, under the layer's name.
     """
-    graph = Graph(halve=recipe.int8)
+    graph = Graph(halve=recipe.int8_words)
     encoder = Encoder(graph, shape, weights, recipe, tap)
     x = encoder.norm(_embed(graph, shape, weights, recipe), 'bert.embeddings.LayerNorm')
     for layer in range(shape.layers - 1):
@@ -41,7 +41,7 @@ def _embed(graph: Graph, shape: BertShape, weights: Weights, recipe: Recipe) -> 
 
 
 def _words(graph: Graph, table: np.ndarray, recipe: Recipe) -> str:
-    if not recipe.int8:
+    if not recipe.int8_words:
         return graph.add('Gather', graph.constant(table), 'token_ids')
     rows, scale = quantise_rows(table)
     bytes_ = graph.add('Gather', graph.constant(rows), 'token_ids')

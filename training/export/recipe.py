@@ -14,7 +14,8 @@ class Recipe:
     """How to write the matrices. The numbers of outlier channels are those README.md compares with others."""
 
     dtype: str = 'int8'
-    """'fp32': exact. 'int8': matrices of layers that every token passes, and the word table, in bytes."""
+    """'fp32': exact. 'int8': matrices of layers that every token passes, and the word table, in bytes. 'int8-words': the
+    word table alone, for models so small that their matrices cost neither space nor time."""
     limit: int = EXACT_LIMIT
     """Largest absolute weight in bytes."""
     hidden_outliers: int = 8
@@ -29,6 +30,10 @@ class Recipe:
     @property
     def int8(self) -> bool:
         return self.dtype == 'int8'
+
+    @property
+    def int8_words(self) -> bool:
+        return self.dtype in ('int8', 'int8-words')
 
     def outliers(self, name: str, count: int) -> np.ndarray:
         """Sorted numbers of the `count` widest input channels of a linear layer; at most half of them."""

@@ -21,6 +21,8 @@ class ModelPlan:
     soup: int = 0
     """Average so many of the run's last weights; 0 takes the last alone."""
     calibrate_lists: int = 400
+    dtype: str = 'int8'
+    """What is shipped and measured: see export/recipe.py."""
 
 
 @dataclass(frozen=True)

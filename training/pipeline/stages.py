@@ -67,14 +67,14 @@ def run_finish(plan: Plan, name: str) -> None:
         shutil.copytree(Path(config.out) / MODEL, folder, dirs_exist_ok=True)
         halve(folder)
     calibrate(folder, config, model.calibrate_lists)
-    for kind in ('int8', 'fp32'):
-        export(folder, exported_folder(plan, name, kind), kind)
+    export(folder, exported_folder(plan, name), model.dtype)
+    export(folder, exact_folder(plan, name), 'fp32')
 
 
 def run_evaluate(plan: Plan) -> None:
     wanted, say = plan.evaluate, Log(plan.out / 'pipeline.log')
     sets = [Path(found) for pattern in wanted.sets for found in sorted(glob.glob(str(pattern)))]
-    models = {name: exported_folder(plan, name, 'int8') for name in plan.models}
+    models = {name: exported_folder(plan, name) for name in plan.models}
     models |= {name: folder for name, folder in wanted.models.items() if (folder / 'model.onnx').is_file()}
     for absent in [str(pattern) for pattern in wanted.sets if not glob.glob(str(pattern))]:
         say(f'evaluate: there is no {absent}; left out')
@@ -94,7 +94,7 @@ def run_card(plan: Plan, name: str) -> None:
         Facts(
             name=name,
             run=Path(config.out),
-            model=exported_folder(plan, name, 'int8'),
+            model=exported_folder(plan, name),
             manifest=manifest,
             figures=plan.out / 'evaluation' / 'figures.json',
             teacher=plan.models[name].teacher,
@@ -107,6 +107,11 @@ def trained_folder(plan: Plan, name: str) -> Path:
     return plan.out / name / 'trained'
 
 
-def exported_folder(plan: Plan, name: str, kind: str) -> Path:
-    """What @secondpass/core loads."""
-    return plan.out / name / kind
+def exported_folder(plan: Plan, name: str) -> Path:
+    """What is shipped: the folder that @secondpass/core loads."""
+    return plan.out / name / 'shipped'
+
+
+def exact_folder(plan: Plan, name: str) -> Path:
+    """The same in float32, to measure what int8 costs."""
+    return plan.out / name / 'fp32'

@@ -23,7 +23,7 @@ def edit(path: Path, **changes) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
-@pytest.mark.parametrize('dtype', ['fp32', 'int8'])
+@pytest.mark.parametrize('dtype', ['fp32', 'int8', 'int8-words'])
 def test_the_command_writes_a_folder_whose_sums_hold(source, tmp_path, dtype):
     made, out = source(vocab_size=325), tmp_path / 'out'
     command = [sys.executable, '-m', 'export', str(made.folder), str(out), '--dtype', dtype]

@@ -80,6 +80,15 @@ def test_int8_stays_close_on_random_weights(source, tmp_path):
     assert np.abs(off).max() > 0, 'int8 that equals fp32 was not quantised'
 
 
+def test_int8_words_alone_cost_less_than_int8(source, tmp_path):
+    made = source(hidden_size=64, intermediate_size=256, num_hidden_layers=3, vocab_size=325)
+    pairs, errors = random_pairs(made), {}
+    for dtype in ('int8', 'int8-words'):
+        export(made.folder, tmp_path / dtype, dtype)
+        errors[dtype] = np.sqrt((differences(made, tmp_path / dtype, pairs) ** 2).mean())
+    assert 0 < errors['int8-words'] < errors['int8']
+
+
 def test_int8_weights_cannot_overflow_the_sums_of_older_processors(source, tmp_path):
     """Two products of a uint8 and an int8 are added in 16 bits on AVX2: 2 * 255 * 64 is the most that fits."""
     made = source(vocab_size=325)

@@ -55,7 +55,7 @@ def test_both_runs_learn_and_leave_log_metrics_and_curve(made):
 
 @pytest.mark.parametrize('name', ['mini', 'tiny'])
 def test_each_model_has_what_the_library_loads_and_sums_that_hold(made, name):
-    folder = made / 'build' / 'smoke' / name / 'int8'
+    folder = made / 'build' / 'smoke' / name / 'shipped'
     sums = dict(reversed(line.split('  ')) for line in (folder / 'SHA256SUMS').read_text().splitlines())
     assert {'model.onnx', 'tokenizer.json', 'config.json', 'calibration.json'} <= set(sums)
     for file, wanted in sums.items():
@@ -83,7 +83,7 @@ def test_the_table_compares_every_system_on_every_set(made):
 
 
 def test_the_card_names_sums_data_figures_and_the_commit(made):
-    folder = made / 'build' / 'smoke' / 'tiny' / 'int8'
+    folder = made / 'build' / 'smoke' / 'tiny' / 'shipped'
     card = (folder / 'CARD.md').read_text()
     assert hashlib.sha256((folder / 'model.onnx').read_bytes()).hexdigest() in card
     for expected in (
@@ -98,7 +98,7 @@ def test_the_card_names_sums_data_figures_and_the_commit(made):
 
 
 def test_run_again_it_does_nothing_twice(made):
-    model = made / 'build' / 'smoke' / 'mini' / 'int8' / 'model.onnx'
+    model = made / 'build' / 'smoke' / 'mini' / 'shipped' / 'model.onnx'
     before, scores = model.read_bytes(), sorted((made / 'build' / 'smoke' / 'evaluation' / 'scores').iterdir())
     kept = {path: path.read_bytes() for path in scores}
     said = run_pipeline(made)
