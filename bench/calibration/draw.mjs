@@ -33,7 +33,7 @@ export function draw(evaluation, sample, about, repeats) {
   }
   // A fifth is small; the five of one repeat are all questions, each judged by a threshold it had no part in.
   const repeated = Array.from({ length: repeats }, (_, repeat) => seen.slice(repeat * PARTS, (repeat + 1) * PARTS))
-  const losses = repeated.map((parts) => mean(parts.flatMap(({ losses }) => losses)))
+  const losses = repeated.map((parts) => mean(parts.flatMap((part) => part.losses)))
   return {
     ...about,
     outcomes,
