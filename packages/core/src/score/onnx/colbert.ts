@@ -1,7 +1,8 @@
 import type { Call, Scorer } from '../../types.js'
-import { RerankError, invalidArgument } from '../../errors.js'
+import { invalidArgument } from '../../errors.js'
 import { count } from '../../stats.js'
 import { nextTurn } from '../../turn.js'
+import { LoadOnce } from '../encode/load-once.js'
 import { stillWanted } from '../encode/runner.js'
 import { type ColbertEncoder, type EncodedText, createColbertEncoder } from './colbert-encoder.js'
 import {
@@ -59,16 +60,23 @@ class OnnxColbert implements Colbert {
   readonly #options: ColbertOptions
   readonly #precision: VectorPrecision
   readonly #store: DocumentStore | undefined
-  #loading: Promise<Loaded> | undefined
+  readonly #loaded: LoadOnce<Loaded>
   /** Runs that have not ended: the session is freed after them. */
   readonly #underWay = new Set<Promise<unknown>>()
-  readonly #closing = new AbortController()
 
   constructor(source: ModelSource, options: ColbertOptions) {
     this.#source = source
     this.#options = options
     this.#store = options.store
     this.#precision = options.precision ?? (options.store === undefined ? 'float32' : 'float16')
+    this.#loaded = new LoadOnce({
+      id: () => this.id,
+      open: (signal) => this.#open(signal),
+      free: async ({ session }) => {
+        await Promise.allSettled(this.#underWay)
+        await session.release()
+      },
+    })
   }
 
   get id(): string {
@@ -78,9 +86,9 @@ class OnnxColbert implements Colbert {
 
   async score(query: string, texts: readonly string[], call: Call): Promise<readonly number[]> {
     call.signal.throwIfAborted()
-    if (this.#closing.signal.aborted) throw closedError(this.id)
+    this.#loaded.checkOpen()
     if (texts.length === 0) return []
-    const loaded = await this.#load()
+    const loaded = await this.#loaded.get()
     stillWanted(call)
     const asked = await this.#run(loaded, loaded.encoder.encodeQuery(query), call)
     const found = new Map<string, { score: number; truncated: boolean }>()
@@ -105,8 +113,7 @@ class OnnxColbert implements Colbert {
     texts: readonly string[],
     { signal, onProgress }: EncodeDocumentsOptions = {},
   ): Promise<DocumentVectors[]> {
-    if (this.#closing.signal.aborted) throw closedError(this.id)
-    const loaded = await this.#load()
+    const loaded = await this.#loaded.get()
     const encoded: DocumentVectors[] = []
     for (const text of texts) {
       signal?.throwIfAborted()
@@ -121,20 +128,13 @@ class OnnxColbert implements Colbert {
   }
 
   async warmup(): Promise<void> {
-    const loaded = await this.#load()
+    const loaded = await this.#loaded.get()
     // The first run allocates what later ones reuse.
     await this.#run(loaded, loaded.encoder.encodeQuery('warm up'))
   }
 
   async close(): Promise<void> {
-    // A download under way is given up.
-    this.#closing.abort(closedError(this.id))
-    const loading = this.#loading
-    this.#loading = undefined
-    await Promise.allSettled(this.#underWay)
-    // A load that failed has told its caller so, and left nothing to free.
-    const loaded = await loading?.catch(() => undefined)
-    await loaded?.session.release()
+    await this.#loaded.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -161,7 +161,7 @@ class OnnxColbert implements Colbert {
   }
 
   async #run({ session }: Loaded, text: EncodedText, call?: Call): ReturnType<VectorSession['run']> {
-    if (this.#closing.signal.aborted) throw closedError(this.id)
+    this.#loaded.checkOpen()
     const run = session.run(text)
     this.#underWay.add(run)
     const vectors = await run.finally(() => this.#underWay.delete(run))
@@ -170,18 +170,8 @@ class OnnxColbert implements Colbert {
     return vectors
   }
 
-  #load(): Promise<Loaded> {
-    if (this.#closing.signal.aborted) return Promise.reject(closedError(this.id))
-    if (this.#loading !== undefined) return this.#loading
-    const loading = this.#open()
-    this.#loading = loading
-    // A failed load is not kept: its cause may be mended before the next call.
-    loading.catch(() => (this.#loading = undefined))
-    return loading
-  }
-
-  async #open(): Promise<Loaded> {
-    const { path, graphPath } = await this.#source.ensure(this.#closing.signal)
+  async #open(signal: AbortSignal): Promise<Loaded> {
+    const { path, graphPath } = await this.#source.ensure(signal)
     const { tokenizer, tokenizerConfig } = await readTokenizerFiles({ path })
     const read = readColbertSettings(path)
     const settings = { ...read, documentLength: Math.min(this.#options.maxLength ?? Infinity, read.documentLength) }
@@ -191,8 +181,4 @@ class OnnxColbert implements Colbert {
     const { threads = 1, providers } = this.#options
     return { encoder, session: await openVectorSession({ graphPath, threads, providers }) }
   }
-}
-
-function closedError(id: string): RerankError {
-  return new RerankError('closed', `The scorer ${id} was closed: make a new one to go on.`)
 }

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import type { Call, Scorer } from '../../types.js'
-import { RerankError } from '../../errors.js'
+import type { Scorer } from '../../types.js'
 import { count } from '../../stats.js'
 import { warn } from '../../warn.js'
 import { readTokenizerFiles } from './model-files.js'
 import { ModelSource } from './model-source.js'
 import { type CrossEncoderOptions, checkOptions, workerCount } from './options.js'
-import { PairBatch } from '../encode/pair-batch.js'
+import { type PairModel, PairScorer } from '../encode/pair-scorer.js'
 import { startPool } from './pool.js'
 import { type Opened, listRefusals } from './provider-order.js'
-import { type LoadedModel, readTexts } from '../encode/reading.js'
+import type { LoadedModel } from '../encode/reading.js'
+import type { PairRunner } from '../encode/runner.js'
 import { inThisThread } from './schedule.js'
 import { openSession, refuseTelemetry } from './session.js'
 import { prepareScoring } from '../encode/scoring.js'
@@ -43,119 +43,87 @@ export interface CrossEncoder extends Scorer<'pair'>, AsyncDisposable {
 export function crossEncoder(options: CrossEncoderOptions = {}): CrossEncoder {
   checkOptions(options)
   refuseTelemetry()
-  return new OnnxCrossEncoder(new ModelSource(options), options)
+  return new OnnxCrossEncoder(new OnnxModel(new ModelSource(options), options))
 }
 
-class OnnxCrossEncoder implements CrossEncoder {
-  readonly scope = 'pair'
+class OnnxCrossEncoder extends PairScorer implements CrossEncoder {
+  readonly #onnx: OnnxModel
+
+  constructor(model: OnnxModel) {
+    super(model)
+    this.#onnx = model
+  }
+
+  get opened(): Opened | undefined {
+    return this.#onnx.opened
+  }
+}
+
+class OnnxModel implements PairModel {
+  readonly options: CrossEncoderOptions
   readonly #source: ModelSource
-  readonly #options: CrossEncoderOptions
-  readonly #closing = new AbortController()
   readonly #key = randomUUID().slice(0, 8)
-  #opened: Opened | undefined
-  #loading: Promise<LoadedModel> | undefined
+  opened: Opened | undefined
 
   constructor(source: ModelSource, options: CrossEncoderOptions) {
     this.#source = source
-    this.#options = options
+    this.options = options
   }
 
   get id(): string {
     return [
       this.#source.id,
-      ...scoringParts(this.#options),
-      ...readingOptions(this.#options),
+      ...scoringParts(this.options),
+      ...readingOptions(this.options),
       ...this.#providerPart(),
     ].join(':')
   }
 
-  get opened(): Opened | undefined {
-    return this.#opened
-  }
-
-  async score(query: string, texts: readonly string[], call: Call): Promise<readonly number[]> {
-    call.signal.throwIfAborted()
-    if (this.#closing.signal.aborted) throw closedError(this.id)
-    if (texts.length === 0) return []
-    const model = await this.#load()
-    count(call, 'refusedProviders', this.#opened?.refused.length ?? 0)
-    return readTexts({ query, texts, options: this.#options }, model, call)
-  }
-
   get toProbability(): ((score: number) => number) | undefined {
     const { folder } = this.#source
-    if (folder === undefined || (this.#options.activation ?? folder.activation) === 'identity') return undefined
+    if (folder === undefined || (this.options.activation ?? folder.activation) === 'identity') return undefined
     return (score) => 1 / (1 + Math.exp(-score / folder.temperature))
   }
 
-  async countTokens(text: string): Promise<number> {
-    const { pairs } = await this.#load()
-    return pairs.countTokens(text)
-  }
-
-  async warmup(): Promise<void> {
-    const { pairs, runner } = await this.#load()
-    // The first run allocates what later ones reuse.
-    const call = { signal: new AbortController().signal, deadline: Infinity, now: () => 0, stats: {}, note() {} }
-    await runner.run(new PairBatch(pairs, { query: 'warm', texts: ['up'] }), call)
-  }
-
-  async close(): Promise<void> {
-    // A download under way is given up; what it brought so far is gone on with another time.
-    this.#closing.abort(closedError(this.id))
-    const loading = this.#loading
-    this.#loading = undefined
-    // A load that failed has told its caller so, and left nothing to free.
-    const loaded = await loading?.catch(() => undefined)
-    await loaded?.runner.close()
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close()
-  }
-
-  #load(): Promise<LoadedModel> {
-    if (this.#closing.signal.aborted) return Promise.reject(closedError(this.id))
-    if (this.#loading !== undefined) return this.#loading
-    const loading = this.#open()
-    this.#loading = loading
-    // A failed load is not kept: its cause may be mended before the next call.
-    loading.catch(() => (this.#loading = undefined))
-    return loading
-  }
-
-  async #open(): Promise<LoadedModel> {
-    const { path, id, graphPath, config } = await this.#source.ensure(this.#closing.signal)
+  async open(signal: AbortSignal, lost: () => void): Promise<LoadedModel> {
+    const { path, id, graphPath, config } = await this.#source.ensure(signal)
     const name = id.slice(0, id.lastIndexOf('@'))
     const files = { name, config, ...(await readTokenizerFiles({ path })) }
-    const { pairs, head } = await prepareScoring(files, this.#options)
-    const session = {
-      graphPath,
-      threads: this.#options.threads ?? 1,
-      maxPositions: config.max_position_embeddings ?? 512,
-      head,
-      providers: this.#options.providers,
-      spinning: this.#options.spinning,
-    }
-    const workers = workerCount(this.#options.workers ?? 0)
-    const lost = (): void => void (this.#loading = undefined)
-    const runner = workers === 0 ? inThisThread(await openSession(session)) : await startPool(workers, session, lost)
+    const { threads = 1, workers = 0, providers, spinning } = this.options
+    const { pairs, head } = await prepareScoring(files, this.options)
+    const maxPositions = config.max_position_embeddings ?? 512
+    const session = { graphPath, threads, maxPositions, head, providers, spinning }
+    const threadsBeside = workerCount(workers)
+    const inside = threadsBeside === 0
+    const runner = inside ? inThisThread(await openSession(session)) : await startPool(threadsBeside, session, lost)
     this.#settle(runner.opened)
-    return { pairs, runner }
+    return { pairs, runner: countingRefusals(runner) }
   }
 
   /** From here on the id says what computes. Whoever wished for something else is told, once. */
   #settle(opened: Opened): void {
-    const isNew = this.#opened === undefined
-    this.#opened = opened
+    const isNew = this.opened === undefined
+    this.opened = opened
     if (!isNew || opened.refused.length === 0) return
     warn(`${this.id} runs on ${opened.provider}: ${listRefusals(opened.refused)} could not be used.`)
   }
 
   #providerPart(): string[] {
-    if (this.#opened !== undefined) return this.#opened.provider === 'cpu' ? [] : [this.#opened.provider]
-    const isSettled = this.#options.providers === undefined || this.#options.providers[0] === 'cpu'
+    if (this.opened !== undefined) return this.opened.provider === 'cpu' ? [] : [this.opened.provider]
+    const isSettled = this.options.providers === undefined || this.options.providers[0] === 'cpu'
     return isSettled ? [] : [`unresolved-${this.#key}`]
+  }
+}
+
+/** A report says with each call that something else computes than was wished for. */
+function countingRefusals(runner: PairRunner & { readonly opened: Opened }): PairRunner {
+  if (runner.opened.refused.length === 0) return runner
+  return {
+    run: (pairs, call) => {
+      count(call, 'refusedProviders', runner.opened.refused.length)
+      return runner.run(pairs, call)
+    },
+    close: () => runner.close(),
   }
 }
 
@@ -163,8 +131,4 @@ class OnnxCrossEncoder implements CrossEncoder {
 function readingOptions({ maxLength, longText, windowOverlap }: CrossEncoderOptions): string[] {
   const parts = maxLength === undefined ? [] : [`max${maxLength}`]
   return longText === 'windows' ? [...parts, `windows-${windowOverlap ?? 'default'}`] : parts
-}
-
-function closedError(id: string): RerankError {
-  return new RerankError('closed', `The scorer ${id} was closed: make a new one to go on.`)
 }
