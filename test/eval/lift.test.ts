@@ -216,6 +216,8 @@ describe('adviseDepth', () => {
       depth: 20,
       sentence: 'Depth 20 reaches 1.000 of the best 1.000 in nDCG@10 at a cost of 40 for each query.',
     })
+    const inTime = adviseDepth(queries, qrelsOf(2), { depths: [20], costPerText: 2, costUnit: 'ms' })
+    expect(inTime.sentence).toMatch(/at a cost of 40 ms for each query/)
     expect(adviseDepth(queries, qrelsOf(2), { depths: [5, 20], share: 0.5 }).depth).toBe(5)
   })
 

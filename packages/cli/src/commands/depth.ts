@@ -42,7 +42,7 @@ export function addDepth(program: Command, io: Io, ended: (code: ExitCode) => vo
     ended(
       await withReranker(loaded, async () => {
         const scored = await scorePools(pools, { loaded, flags, io })
-        const advice = await depthOf(scored, pools.qrels, { ...flags, blend: blendOf(loaded, scored) })
+        const advice = depthOf(scored, pools.qrels, { ...flags, blend: blendOf(loaded, scored) })
         await write(io.stdout, flags.json === true ? `${JSON.stringify(advice)}\n` : `${printed(advice, flags)}\n`)
         return exitCodes.ok
       }),
@@ -50,7 +50,7 @@ export function addDepth(program: Command, io: Io, ended: (code: ExitCode) => vo
   })
 }
 
-function printed({ curve, sentence }: Awaited<ReturnType<typeof depthOf>>, { metric }: DepthFlags): string {
+function printed({ curve, sentence }: ReturnType<typeof depthOf>, { metric }: DepthFlags): string {
   const rows = curve.map(({ depth, value, cost }) => [
     depth === 0 ? 'first stage' : String(depth),
     value.toFixed(4),

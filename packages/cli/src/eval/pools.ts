@@ -58,7 +58,7 @@ async function reportInput({ pools, scored, lift, loaded }: Measured, flags: Eva
     title,
     durationsMs: scored.map(({ durationMs }) => durationMs),
     context: contextOf({ pools, scored, lift, loaded }, flags),
-    depth: await depthFor({ pools, scored, lift, loaded }),
+    depth: depthFor({ pools, scored, lift, loaded }),
     skip: skipFor({ pools, scored, lift, loaded }, flags),
   }
 }
@@ -76,7 +76,7 @@ function contextOf({ pools, scored }: Measured, { contextTopN: topN, price }: Ev
 }
 
 /** The curve by depth, unless a reranker left candidates without a score. */
-async function depthFor({ pools, scored, lift, loaded }: Measured): Promise<ReportInput['depth']> {
+function depthFor({ pools, scored, lift, loaded }: Measured): ReportInput['depth'] {
   const isComplete = scored.every(({ scores }) => scores.every((score) => score !== null))
   const isHidden = loaded.blend === undefined && scored.some(({ blended }) => blended)
   if (!isComplete || isHidden) return undefined

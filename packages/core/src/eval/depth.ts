@@ -30,6 +30,8 @@ export interface DepthOptions {
   readonly share?: number | undefined
   /** What one scored text costs, in milliseconds or money. Default 1, so that the cost is a number of texts. */
   readonly costPerText?: number | undefined
+  /** What the cost is counted in, for the sentence: `'ms'`, `'$'`. Default: nothing. */
+  readonly costUnit?: string | undefined
   /**
    * As the reranker mixes the two: `{ weight: 0.5 }` for the bundled model as it comes. Both sides are normalised anew at
    * each depth, so the order at one depth is not the beginning of the order at another. Default: the scores alone.
@@ -64,8 +66,15 @@ export interface DepthAdvice {
  * @throws RerankError `'invalid-argument'` when an option is wrong, or ids and scores of a query differ in number.
  */
 export function adviseDepth(queries: readonly DepthQuery[], qrels: Qrels, options: DepthOptions = {}): DepthAdvice {
-  checkKeys('options', options, ['depths', 'metric', 'share', 'costPerText', 'blend'])
-  const { depths = [10, 20, 50, 100, 200], metric = 'nDCG@10', share = 0.99, costPerText = 1, blend } = options
+  checkKeys('options', options, ['depths', 'metric', 'share', 'costPerText', 'costUnit', 'blend'])
+  const {
+    depths = [10, 20, 50, 100, 200],
+    metric = 'nDCG@10',
+    share = 0.99,
+    costPerText = 1,
+    costUnit,
+    blend,
+  } = options
   depths.forEach((depth) => checkWhole('a depth of depths', depth, 1))
   checkWithin('share', share, [0, 1])
   checkWithin('costPerText', costPerText, [0, Number.MAX_VALUE])
@@ -79,18 +88,22 @@ export function adviseDepth(queries: readonly DepthQuery[], qrels: Qrels, option
       const texts = queries.reduce((sum, { ids }) => sum + Math.min(depth, ids.length), 0) / queries.length
       return { depth, value: means[metric] as number, cost: texts * costPerText }
     })
-  return { curve, ...advice(curve, metric, share) }
+  return { curve, ...advice(curve, { metric, share, costUnit }) }
 }
 
-function advice(curve: readonly DepthPoint[], metric: string, share: number): Pick<DepthAdvice, 'depth' | 'sentence'> {
+function advice(
+  curve: readonly DepthPoint[],
+  { metric, share, costUnit }: { metric: string; share: number; costUnit: string | undefined },
+): Pick<DepthAdvice, 'depth' | 'sentence'> {
   const best = curve.reduce((most, { value }) => Math.max(most, value), 0)
   // The curve holds the best itself, so one is always found.
   const { depth, value, cost } = curve.find((point) => point.value >= share * best) as DepthPoint
   const reached = `${value.toFixed(3)} of the best ${best.toFixed(3)} in ${metric}`
+  const price = [Number(cost.toPrecision(3)), ...(costUnit === undefined ? [] : [costUnit])].join(' ')
   const sentence =
     depth === 0
       ? `The first stage alone reaches ${reached}: do not rerank.`
-      : `Depth ${depth} reaches ${reached} at a cost of ${Number(cost.toPrecision(3))} for each query.`
+      : `Depth ${depth} reaches ${reached} at a cost of ${price} for each query.`
   return { depth, sentence }
 }
 
