@@ -1,4 +1,5 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { mustRun, pnpm, throughNpm } from './commands.ts'
@@ -46,13 +47,18 @@ const installCommands: Readonly<Record<Manager, readonly string[]>> = {
   yarn: [...throughNpm('yarn@1.22.22'), 'install', '--prefer-offline', '--no-progress'],
 }
 
-/** The tarballs beside the manifest, as `name → file:./packed/…`. */
+/**
+ * The tarballs beside the manifest, as `name → file:./packed/…`. Their names hold a digest: yarn keeps what it once read
+ * from a relative path, and would bring back the tarball of an earlier run.
+ */
 function copyTarballs(folder: string, packages: readonly PackedPackage[]): Record<string, string> {
   mkdirSync(join(folder, 'packed'))
   return Object.fromEntries(
     packages.map(({ manifest, tarball }) => {
-      cpSync(tarball, join(folder, 'packed', basename(tarball)))
-      return [manifest.name, `file:./packed/${basename(tarball)}`]
+      const digest = createHash('sha256').update(readFileSync(tarball)).digest('hex').slice(0, 12)
+      const name = `${basename(tarball, '.tgz')}-${digest}.tgz`
+      cpSync(tarball, join(folder, 'packed', name))
+      return [manifest.name, `file:./packed/${name}`]
     }),
   )
 }
