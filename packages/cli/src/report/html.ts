@@ -1,7 +1,8 @@
 import { drawChart } from './charts.js'
 import { Html, escapeHtml, html } from './escape.js'
 import { casesOf } from './html-cases.js'
-import { type Headline, type Section, type Table, aboutOf, headlinesOf, sectionsOf } from './sections.js'
+import type { Section, Table } from './section.js'
+import { type Headline, aboutOf, headlinesOf, sectionsOf } from './sections.js'
 import { style } from './style.js'
 import type { EvalReport } from './types.js'
 

@@ -1,5 +1,5 @@
 import * as format from './format.js'
-import type { Section, Table } from './sections.js'
+import type { Section, Table } from './section.js'
 import type { EvalReport, LatencySummary } from './types.js'
 
 /** What reranking costs in time and money, and what a shorter prompt saves. */

@@ -1,6 +1,6 @@
 import type { EndToEndSummary } from '@secondpass/core/eval'
 import * as format from './format.js'
-import type { Section } from './sections.js'
+import type { Section } from './section.js'
 import type { EvalReport } from './types.js'
 
 /** The user's own answers, without and with the reranker. */

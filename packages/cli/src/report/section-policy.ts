@@ -1,5 +1,5 @@
 import * as format from './format.js'
-import type { Section } from './sections.js'
+import type { Section } from './section.js'
 import type { EvalReport } from './types.js'
 
 /** When reranking may be skipped. */

@@ -2,30 +2,8 @@ import { costSection } from './section-cost.js'
 import { endToEndSection } from './section-end-to-end.js'
 import { depthSection, skipSection } from './section-policy.js'
 import * as format from './format.js'
+import type { Section } from './section.js'
 import type { EvalReport } from './types.js'
-
-/** A table behind a chart, or of its own. The first cell of a row names it. */
-export interface Table {
-  readonly caption: string
-  readonly heads: readonly string[]
-  readonly rows: readonly (readonly string[])[]
-}
-
-/** A chart that the page draws; the Markdown text has its table. */
-export type ChartName = 'lift' | 'latency' | 'skip' | 'depth'
-
-/** One part of the report. Both renderers walk these, so that both carry the same figures. */
-export interface Section {
-  readonly id: string
-  readonly title: string
-  /** Sentences, each a paragraph. */
-  readonly paragraphs: readonly string[]
-  readonly chart?: ChartName
-  /** The table that says what the chart draws. */
-  readonly table?: Table
-  /** Tables that are shown as they are. */
-  readonly tables?: readonly Table[]
-}
 
 /** A figure worth seeing first. */
 export interface Headline {

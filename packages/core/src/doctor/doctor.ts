@@ -1,14 +1,9 @@
 import { checkOptions } from '../checks.js'
-import type { CrossEncoderOptions } from '../score/onnx/options.js'
+import type { DoctorOptions } from './options.js'
 import type { DoctorReport } from './report.js'
 
+export type { DoctorOptions } from './options.js'
 export type { DoctorReport } from './report.js'
-
-/** What {@link doctor} tries out: the options of the scorer that makes trouble. Default: those of the bundled model. */
-export type DoctorOptions = Pick<
-  CrossEncoderOptions,
-  'model' | 'revision' | 'dtype' | 'providers' | 'threads' | 'spinning' | 'workers' | 'hub'
->
 
 const known = ['model', 'revision', 'dtype', 'providers', 'threads', 'spinning', 'workers', 'hub']
 

@@ -1,7 +1,7 @@
 import { cacheFolderOf } from '../score/files/hub-model.js'
 import { ModelSource } from '../score/onnx/model-source.js'
 import { readTokenizerFiles } from '../score/onnx/model-files.js'
-import type { DoctorOptions } from './doctor.js'
+import type { DoctorOptions } from './options.js'
 import { runtimeFacts } from '../score/onnx/session.js'
 import { cacheReport } from './cache.js'
 import { environmentReport } from './environment.js'

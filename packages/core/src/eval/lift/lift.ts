@@ -6,8 +6,9 @@ import { type Evaluation, checkOverlap, defaultMetrics, evaluate } from '../eval
 import type { MetricName } from '../metrics/names.js'
 import { recall } from '../metrics/precision-recall.js'
 import { type RankOptions, rankByScore } from '../rank.js'
-import { type BootstrapOptions, type Interval, bootstrapInterval } from './bootstrap.js'
+import { type BootstrapOptions, bootstrapInterval } from './bootstrap.js'
 import { type FirstRelevant, followFirstRelevant } from './first-relevant.js'
+import type { MetricLift } from './metric-lift.js'
 import { type Verdict, verdictOn } from './verdict.js'
 
 /** What {@link measureLift} compares, and how. */
@@ -25,22 +26,6 @@ export interface LiftOptions extends RankOptions, BootstrapOptions {
   readonly durationsMs?: readonly Milliseconds[] | undefined
   /** What reranking cost, one number per call, in the caller's unit. Default: the report says nothing of cost. */
   readonly costs?: readonly number[] | undefined
-}
-
-/** One metric before and after. */
-export interface MetricLift {
-  readonly firstStage: number
-  readonly reranked: number
-  /** `reranked - firstStage`. */
-  readonly difference: number
-  /** The difference as a share of `firstStage`; missing when that is 0. */
-  readonly relative?: number
-  /** Paired bootstrap interval of the difference. */
-  readonly interval: Interval
-  /** Queries that gained more than 1e-9. */
-  readonly wins: number
-  readonly ties: number
-  readonly losses: number
 }
 
 /** What reranking changed. */

@@ -1,4 +1,4 @@
-import type { MetricLift } from './lift.js'
+import type { MetricLift } from './metric-lift.js'
 
 /** What reranking did, in one word and in one sentence. */
 export interface Verdict {
