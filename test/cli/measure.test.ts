@@ -72,6 +72,9 @@ describe('eval of a BEIR folder', () => {
     expect(report).toMatchObject({ about: { scorerId: 'shared-words', retriever: 'BM25', queries: 60 } })
     expect(readFileSync(at('r.html'), 'utf8')).toContain('<svg')
     expect(readFileSync(at('r.md'), 'utf8')).toContain('| nDCG@10 |')
+    for (const file of ['r.html', 'r.md']) {
+      expect(readFileSync(at(file), 'utf8')).toContain('tokens estimated at 4 characters each')
+    }
     const again = await run(['eval', '--qrels', `${folder}/qrels/test.tsv`, '--run', at('r.run'), '--json'])
     expect(JSON.parse(again.stdout)).toEqual(means)
   })

@@ -52,7 +52,15 @@ async function reportInput({ pools, scored, lift, loaded }: Measured, flags: Eva
   const machine = `${cpus()[0]?.model.trim() ?? process.arch}, ${availableParallelism()} cores, Node ${process.versions.node}`
   return {
     ...compared,
-    about: { scorerId, retriever, corpus, confidence, machine, ...(currency !== undefined && { currency }) },
+    about: {
+      scorerId,
+      retriever,
+      corpus,
+      confidence,
+      machine,
+      tokensCountedBy,
+      ...(currency !== undefined && { currency }),
+    },
     queries,
     textOf: (id) => texts.get(id),
     title,
@@ -65,6 +73,8 @@ async function reportInput({ pools, scored, lift, loaded }: Measured, flags: Eva
 
 /** What a token is taken for where nobody counts them: about right for English prose. */
 const CHARACTERS_PER_TOKEN = 4
+
+const tokensCountedBy = `estimated at ${CHARACTERS_PER_TOKEN} characters each`
 
 function contextOf({ pools, scored }: Measured, { contextTopN: topN, price }: EvalFlags): ReportInput['context'] {
   const tokens = new Map<string, number>()

@@ -38,8 +38,9 @@ function latencyTable({ histogram }: LatencySummary): Table {
 function contextTable({ context, about }: EvalReport): Table {
   const { topN, rerankedTopN, recall, tokens, money } = context as NonNullable<EvalReport['context']>
   const price = (amount: number): string => format.money(amount, about.currency)
+  const counted = about.tokensCountedBy === undefined ? [] : [`tokens ${about.tokensCountedBy}`]
   return {
-    caption: 'A prompt of as many passages as it takes, mean of the queries',
+    caption: ['A prompt of as many passages as it takes, mean of the queries', ...counted].join('; '),
     heads: ['', 'First stage', 'Reranked', 'Saved'],
     rows: [
       ['Passages', format.count(topN), format.count(rerankedTopN), format.count(topN - rerankedTopN)],

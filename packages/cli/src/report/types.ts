@@ -64,6 +64,8 @@ export interface ReportAbout {
   readonly confidence: number
   /** What money is counted in, for example `'USD'`. Default in the page: no unit. */
   readonly currency?: string
+  /** How tokens of a prompt were counted, in words. Missing when nothing needs to be said of it. */
+  readonly tokensCountedBy?: string
   /** The machine, in words, beside the times. */
   readonly machine?: string
 }
