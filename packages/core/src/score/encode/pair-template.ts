@@ -1,4 +1,5 @@
 import { RerankError } from '../../errors.js'
+import { type Json, postProcessorsOf } from './post-processors.js'
 
 /** One stretch of a joined pair: fixed special tokens, or the place of a text. */
 export type TemplatePart =
@@ -12,8 +13,6 @@ export interface PairTemplate {
   readonly specialTokens: number
 }
 
-type Json = Record<string, unknown>
-
 /**
  * Reads the pair template of a parsed tokenizer.json: `TemplateProcessing`, `BertProcessing`, `RobertaProcessing`, alone
  * or in a `Sequence`.
@@ -21,7 +20,9 @@ type Json = Record<string, unknown>
  * @throws RerankError `model-files` when there is none.
  */
 export function readPairTemplate(tokenizerJson: unknown): PairTemplate {
-  const parts = partsOf((tokenizerJson as Json | null)?.['post_processor'])
+  const parts = postProcessorsOf(tokenizerJson)
+    .map(partsOf)
+    .find((found) => found !== undefined)
   const count = (kind: TemplatePart['kind']): number => parts?.filter((part) => part.kind === kind).length ?? 0
   if (parts === undefined || count('query') !== 1 || count('text') !== 1) {
     throw new RerankError(
@@ -43,8 +44,7 @@ export function readPairTemplate(tokenizerJson: unknown): PairTemplate {
   return { parts, specialTokens }
 }
 
-function partsOf(processor: unknown): TemplatePart[] | undefined {
-  const json = (processor ?? {}) as Json
+function partsOf(json: Json): TemplatePart[] | undefined {
   switch (json['type']) {
     case 'TemplateProcessing':
       return fromTemplate(json)
@@ -52,8 +52,6 @@ function partsOf(processor: unknown): TemplatePart[] | undefined {
       return fromClsAndSep(json, false)
     case 'RobertaProcessing':
       return fromClsAndSep(json, true)
-    case 'Sequence':
-      return ((json['processors'] ?? []) as unknown[]).map(partsOf).find((parts) => parts !== undefined)
     default:
       return undefined
   }

@@ -1,12 +1,11 @@
 import { RerankError } from '../../errors.js'
+import { type Json, postProcessorsOf } from './post-processors.js'
 
 /** What stands around a single text: the special tokens before it and after it. */
 export interface SingleTemplate {
   readonly before: readonly number[]
   readonly after: readonly number[]
 }
-
-type Json = Record<string, unknown>
 
 /**
  * Reads how the post-processor of a parsed tokenizer.json frames one text: `TemplateProcessing`, `BertProcessing` or
@@ -15,7 +14,9 @@ type Json = Record<string, unknown>
  * @throws RerankError `'model-files'` when there is none.
  */
 export function readSingleTemplate(tokenizerJson: unknown): SingleTemplate {
-  const template = templateOf((tokenizerJson as Json | null)?.['post_processor'])
+  const template = postProcessorsOf(tokenizerJson)
+    .map(templateOf)
+    .find((found) => found !== undefined)
   if (template !== undefined) return template
   throw new RerankError(
     'model-files',
@@ -24,16 +25,13 @@ export function readSingleTemplate(tokenizerJson: unknown): SingleTemplate {
   )
 }
 
-function templateOf(processor: unknown): SingleTemplate | undefined {
-  const json = (processor ?? {}) as Json
+function templateOf(json: Json): SingleTemplate | undefined {
   switch (json['type']) {
     case 'TemplateProcessing':
       return fromTemplate(json)
     case 'BertProcessing':
     case 'RobertaProcessing':
       return { before: [idOf(json['cls'])], after: [idOf(json['sep'])] }
-    case 'Sequence':
-      return ((json['processors'] ?? []) as unknown[]).map(templateOf).find((found) => found !== undefined)
     default:
       return undefined
   }

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { RerankError } from '../../errors.js'
+import { readJson } from './model-files.js'
 
 /** How a late-interaction model wants its texts, as the files beside its weights say. */
 export interface ColbertSettings {
@@ -34,10 +35,12 @@ const PUNCTUATION: readonly string[] = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~'.spli
  * @throws RerankError `'model-files'` when the folder has none of these, or when the model compares by L2 distance.
  */
 export function readColbertSettings(folder: string): ColbertSettings {
-  const pylate = ['config_sentence_transformers.json', 'onnx_config.json'].map((name) => readJson(join(folder, name)))
+  const pylate = ['config_sentence_transformers.json', 'onnx_config.json'].map((name) =>
+    readIfThere(join(folder, name)),
+  )
   const found = pylate.find((json) => json?.['query_prefix'] !== undefined || json?.['model_type'] === 'ColBERT')
   if (found !== undefined) return fromPylate(found)
-  const artifact = readJson(join(folder, 'artifact.metadata'))
+  const artifact = readIfThere(join(folder, 'artifact.metadata'))
   if (artifact !== undefined) return fromArtifact(artifact, folder)
   const fix = 'name the folder of a ColBERT model (with config_sentence_transformers.json or artifact.metadata)'
   throw new RerankError('model-files', `${folder} does not say how its queries and documents are marked: ${fix}.`)
@@ -78,12 +81,6 @@ function fromArtifact(json: Json, folder: string): ColbertSettings {
   }
 }
 
-function readJson(file: string): Json | undefined {
-  if (!existsSync(file)) return undefined
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Json
-  } catch (cause) {
-    const message = `${file} is not readable JSON (${(cause as Error).message}): restore it from the model it came with.`
-    throw new RerankError('model-files', message, { cause })
-  }
+function readIfThere(file: string): Json | undefined {
+  return existsSync(file) ? (readJson(file) as Json) : undefined
 }

@@ -120,7 +120,8 @@ function requireFile(file: string, folder: string): void {
   throw new RerankError('model-files', `The model folder ${folder} has no ${basename(file)}: copy it from the model.`)
 }
 
-function readJson(file: string): unknown {
+/** @throws RerankError `'model-files'` when a file of a model is not JSON. */
+export function readJson(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as unknown
   } catch (cause) {

@@ -1,46 +1,21 @@
 import { RerankError } from '../../errors.js'
-import { count } from '../../stats.js'
 import { nextTurn } from '../../turn.js'
 import { type Head, checkOutput, scoreOf } from '../encode/head.js'
 import { numbersOf } from '../encode/half.js'
-import type { EncodedPair } from '../encode/pairs.js'
-import { type PairRunner, stillWanted } from '../encode/runner.js'
+import { oneByOne } from '../encode/one-by-one.js'
+import type { PairRunner } from '../encode/runner.js'
 import type { LoadedModelFields } from './identity.js'
 import type { LoadedParts } from './load.js'
 import { feedsFor } from './feeds.js'
 
-/**
- * Runs the pairs one at a time. A batch would pad every pair to the longest, and in int8 one scale would cover all of its
- * activations, so that neighbours changed a score. The event loop turns after each run, which a page needs to stay alive.
- */
-export function oneByOne(parts: LoadedParts, head: Head): PairRunner {
+/** Runs the pairs one at a time, and lets the event loop turn after each, which a page needs to stay alive. */
+export function runnerOf(parts: LoadedParts, head: Head): PairRunner {
   const feeds = feedsFor(parts.model as LoadedModelFields, parts.tensor)
-  let closed = false
-  const underWay = new Set<Promise<unknown>>()
-  const runOne = async (pair: EncodedPair): Promise<number> => {
-    const run = parts.model(feeds(pair))
-    underWay.add(run)
-    return scoreIn(await run.catch(failed).finally(() => underWay.delete(run)), head)
-  }
-  return {
-    async run(pairs, call) {
-      const logits = new Float64Array(pairs.length)
-      for (let at = 0; at < pairs.length; at++) {
-        stillWanted(call)
-        if (closed) throw new RerankError('closed', 'The scorer was closed while it was scoring: make a new one.')
-        logits[at] = await runOne(pairs.pair(at))
-        count(call, 'runs', 1)
-        await nextTurn()
-      }
-      call.signal.throwIfAborted()
-      return logits
-    },
-    async close() {
-      closed = true
-      await Promise.allSettled(underWay)
-      await parts.dispose()
-    },
-  }
+  return oneByOne({
+    score: async (pair) => scoreIn(await parts.model(feeds(pair)).catch(failed), head),
+    release: () => parts.dispose(),
+    turn: nextTurn,
+  })
 }
 
 /** onnxruntime-web throws bare numbers when it is out of memory. */

@@ -7,7 +7,7 @@ import { type Scoring, prepareScoring } from '../encode/scoring.js'
 import { type LoadedModelFields, idOf } from './identity.js'
 import { type LoadedParts, loadParts, partsOfLoaded } from './load.js'
 import { type TransformersOptions, checkTransformersOptions } from './options.js'
-import { oneByOne } from './runner.js'
+import { runnerOf } from './runner.js'
 
 /** A scorer that frees its model at the end of an `await using` block. */
 export interface TransformersScorer extends Scorer<'pair'>, AsyncDisposable {
@@ -49,7 +49,7 @@ async function open(options: TransformersOptions, tell: (activation: Activation)
   try {
     const { pairs, head } = await scoringOf(parts, options)
     tell(readActivation({ config: (parts.model as LoadedModelFields).config }))
-    return { pairs, runner: oneByOne(parts, head) }
+    return { pairs, runner: runnerOf(parts, head) }
   } catch (error) {
     await parts.dispose()
     throw error
