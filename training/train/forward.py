@@ -14,20 +14,25 @@ from transformers import BertForSequenceClassification
 
 def logits_of(model: BertForSequenceClassification, ids: Tensor, types: Tensor, lengths: Tensor) -> Tensor:
     """One logit a row, float32. `ids` and `types` are [rows, longest]; a row counts up to its length."""
-    hidden_positions = torch.arange(ids.shape[1], device=ids.device)[None] >= lengths[:, None]
-    mask = torch.zeros(ids.shape, dtype=torch.float32, device=ids.device).masked_fill_(hidden_positions, -1e9)[
-        :, None, None
-    ]
+    mask = mask_of(ids, lengths)
     x = model.bert.embeddings(input_ids=ids, token_type_ids=types)
     layers = model.bert.encoder.layer
     for layer in layers[:-1]:
-        x = _layer(layer, x, x, mask)
-    first = _layer(layers[-1], x[:, :1], x, mask)[:, 0]
+        x = layer_of(layer, x, x, mask)
+    first = layer_of(layers[-1], x[:, :1], x, mask)[:, 0]
     pooled = torch.tanh(model.bert.pooler.dense(first))
     return model.classifier(pooled)[:, 0].float()
 
 
-def _layer(layer, x: Tensor, context: Tensor, mask: Tensor) -> Tensor:
+def mask_of(ids: Tensor, lengths: Tensor | None, there: Tensor | None = None) -> Tensor:
+    """What attention adds to its scores, [rows, 1, 1, tokens]: nothing for tokens, enough to hide padding."""
+    if there is None:
+        there = torch.arange(ids.shape[1], device=ids.device)[None] < lengths[:, None]
+    hidden = torch.zeros(ids.shape, dtype=torch.float32, device=ids.device).masked_fill_(there == 0, -1e9)
+    return hidden[:, None, None]
+
+
+def layer_of(layer, x: Tensor, context: Tensor, mask: Tensor) -> Tensor:
     """One encoder layer for the rows of `x`, which look at `context`."""
     attention = layer.attention
     attended = attention.output.dense(_attend(attention.self, x, context, mask))

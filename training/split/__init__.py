@@ -1,0 +1,1 @@
+"""The reranker that reads query and passage apart first and together last."""

@@ -1,0 +1,76 @@
+"""A split reranker in a folder: config.json, model.safetensors and the tokenizer of its bi-encoder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from .model import SplitReranker, bert_config
+from .shape import MODEL_TYPE, read_split_shape
+
+TOKENIZER = ('tokenizer.json', 'tokenizer_config.json')
+
+
+def save_split(model: SplitReranker, tokenizer_of: Path, folder: Path) -> None:
+    """Writes what `load_split` and `python -m export` read."""
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {name: weight.detach().cpu().contiguous() for name, weight in model.state_dict().items()}
+    save_file(weights, folder / 'model.safetensors', metadata={'format': 'pt'})
+    shape = {name: value for name, value in asdict(model.shape).items() if name.startswith(('joint', 'match'))}
+    config = bert_config(model.shape).to_dict() | {'model_type': MODEL_TYPE, 'num_labels': 1, **shape}
+    (folder / 'config.json').write_text(json.dumps(dict(sorted(config.items())), indent=2) + '\n', encoding='utf-8')
+    for name in TOKENIZER:
+        if (tokenizer_of / name).resolve() != (folder / name).resolve():
+            shutil.copyfile(tokenizer_of / name, folder / name)
+
+
+def load_split(folder: Path) -> SplitReranker:
+    """The model in float32, every weight as the file has it."""
+    model = SplitReranker(read_split_shape(folder))
+    weights = {name: weight.float() for name, weight in load_file(folder / 'model.safetensors').items()}
+    model.load_state_dict(weights, strict=True)
+    return model
+
+
+def frozen(model: SplitReranker) -> SplitReranker:
+    """The layers that read apart keep their weights: what they make of a text can be kept, and the bi-encoder with it."""
+    model.bert.requires_grad_(False)
+    for parameter in (model.matches.rarity, model.matches.centre, model.matches.spread):
+        parameter.requires_grad_(False)
+    return model
+
+
+def new_split(encoder: Path, joint_from: int, match_width: int) -> SplitReranker:
+    """The bi-encoder as it is, copies of its layers above `joint_from` to read together, and a head that says nothing yet."""
+    from transformers import AutoConfig, AutoModel
+
+    from .shape import SplitShape
+
+    config = AutoConfig.from_pretrained(encoder)
+    layers = config.num_hidden_layers
+    shape = SplitShape(
+        config.hidden_size,
+        layers,
+        config.num_attention_heads,
+        config.intermediate_size,
+        config.vocab_size,
+        config.max_position_embeddings,
+        config.layer_norm_eps,
+        joint_from,
+        layers - joint_from,
+        match_width,
+    )
+    model = SplitReranker(shape)
+    own = AutoModel.from_pretrained(encoder, dtype=torch.float32, add_pooling_layer=False)
+    model.bert.load_state_dict(own.state_dict(), strict=True)
+    for copy, layer in zip(model.joint, own.encoder.layer[joint_from:], strict=True):
+        copy.load_state_dict(layer.state_dict())
+    torch.nn.init.zeros_(model.classifier.weight)
+    torch.nn.init.zeros_(model.classifier.bias)
+    model.matches.begin()
+    return model

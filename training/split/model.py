@@ -1,0 +1,72 @@
+"""Query and passage read apart by a bi-encoder, matched token by token, and read together by a few layers on top.
+
+The parts are known: layers that read apart below and together above (MacAvaney et al., "Efficient Document Re-Ranking for
+Transformers by Precomputing Term Representations", SIGIR 2020; Cao et al., "DeFormer", ACL 2020), and soft counts of
+matching tokens (K-NRM, Xiong et al. 2017; beside a transformer: CEDR, MacAvaney et al. 2019). What it is for here: the
+bi-encoder was trained on a billion pairs, the layers on top on some hundred thousand, so the model begins at what
+the bi-encoder and exact matches know and learns where they are wrong.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from transformers import BertConfig, BertModel
+from transformers.models.bert.modeling_bert import BertLayer
+
+from train.forward import layer_of, mask_of
+
+from .matches import Matches
+from .reading import Readings, read
+from .shape import SplitShape
+
+
+class SplitReranker(nn.Module):
+    """`bert` reads apart; `joint` reads together from `segment`-marked states on; `matches` counts; the logits add up."""
+
+    def __init__(self, shape: SplitShape):
+        super().__init__()
+        self.shape = shape
+        config = bert_config(shape)
+        self.bert = BertModel(config, add_pooling_layer=False)
+        self.joint = nn.ModuleList(BertLayer(config) for _ in range(shape.joint_layers))
+        self.segment = nn.Parameter(torch.zeros(2, shape.hidden_size))
+        self.matches = Matches(shape)
+        self.classifier = nn.Linear(shape.hidden_size, 1)
+
+    def read(self, ids: Tensor, lengths: Tensor) -> Readings:
+        """[CLS] text [SEP] of each row, read by itself."""
+        return read(self.bert, ids, lengths, self.shape.joint_from)
+
+    def forward(self, query: Readings, passage: Readings) -> Tensor:
+        """A logit a row, float32."""
+        logits = self.matches(self.bert.embeddings.word_embeddings.weight.detach(), query, passage)
+        return logits + self._joint(query, passage) if len(self.joint) else logits + self.classifier.bias
+
+    def _joint(self, query: Readings, passage: Readings) -> Tensor:
+        """The last layer is computed for the query's [CLS] alone: nothing reads the rest."""
+        ids = torch.cat([query.ids, passage.ids], 1)
+        there = torch.cat([query.there, passage.there], 1)
+        mask = mask_of(ids, None, there)
+        x = torch.cat([query.early + self.segment[0], passage.early + self.segment[1]], 1)
+        for layer in self.joint[:-1]:
+            x = layer_of(layer, x, x, mask)
+        first = layer_of(self.joint[-1], x[:, :1], x, mask)[:, 0]
+        return self.classifier(first)[:, 0]
+
+
+def bert_config(shape: SplitShape) -> BertConfig:
+    return BertConfig(
+        vocab_size=shape.vocab_size,
+        hidden_size=shape.hidden_size,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        intermediate_size=shape.intermediate_size,
+        max_position_embeddings=shape.max_positions,
+        type_vocab_size=2,
+        layer_norm_eps=shape.layer_norm_epsilon,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+        num_labels=1,
+        architectures=['SplitReranker'],
+    )
