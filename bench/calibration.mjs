@@ -44,7 +44,7 @@ const LIMITS = [0.005, 0.01, 0.02]
 /** Orders a pool as the bundled reranker does, by logits that are known already. */
 async function rankingOf(pool, logits, texts) {
   const known = { id: scorer.id, scope: 'pair', score: async () => logits }
-  const reranker = core.createReranker({ scorer: known, blend: { weight: 0.5 }, telemetry: false })
+  const reranker = core.createReranker({ scorer: known, blend: core.bundledBlend, telemetry: false })
   return reranker.rerank(pool.query, candidatesOf(pool, texts))
 }
 
@@ -93,6 +93,6 @@ const measured = []
 for (const spec of options.sets.split(',')) measured.push(...(await measureSet(spec)))
 await scorer.close()
 if (measured.length > 0) {
-  const tables = [gainTable(scorer.id, measured), calibrationTable(measured, options)]
+  const tables = [gainTable(scorer.id, measured, core.bundledBlend.weight), calibrationTable(measured, options)]
   report(options.name, { machine, tables, options, scorer: scorer.id, measured })
 }

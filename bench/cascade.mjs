@@ -3,7 +3,7 @@
  * the same questions, all by the library itself.
  *
  *   node bench/cascade.mjs [--sets wikiqa,nq-clapnq] [--limit 300] [--first-length 64 | --first FOLDER]
- *                          [--blend 0.5] [--name cascade]
+ *                          [--blend 0.7] [--name cascade]
  *
  * The cheap first stage of the cascades is the bundled model that reads only the first tokens of a pair
  * (`--first-length`, 0 for none), or another model (`--first`, for example one of two layers). Depths and margins are
@@ -28,7 +28,7 @@ const { values: options } = parseArgs({
     limit: { type: 'string', default: '300' },
     'first-length': { type: 'string', default: '64' },
     first: { type: 'string' },
-    blend: { type: 'string', default: '0.5' },
+    blend: { type: 'string' },
     name: { type: 'string', default: 'cascade' },
   },
 })
@@ -41,7 +41,8 @@ if (sets.length === 0) process.exit(0)
 
 const machine = describeMachine()
 const core = await import(requirePath(paths.core, 'run `pnpm build` first'))
-const blend = Number(options.blend) === 1 ? false : { weight: Number(options.blend) }
+const weight = options.blend === undefined ? core.bundledBlend.weight : Number(options.blend)
+const blend = weight === 1 ? false : { weight }
 
 /** The scores of a model, from the kept file where they are there. */
 async function scoresOf(loaded, modelOptions) {
@@ -111,7 +112,7 @@ function tableOf({ set, model, first, questions }, rows) {
     row.p50Ms.toFixed(0),
     row.p95Ms.toFixed(0),
   ])
-  const about = `${set}: ${questions} questions, BM25 top 100, ${model}${first ? `, first stage ${first}` : ''}, blend ${options.blend}`
+  const about = `${set}: ${questions} questions, BM25 top 100, ${model}${first ? `, first stage ${first}` : ''}, blend ${weight}`
   return `${about}. Bold: at most half the tokens, at least ${100 * (1 - tolerance)} % of the nDCG@10 of the single stage over 100.\n\n${table(heads, cells)}`
 }
 

@@ -25,7 +25,9 @@ const { values: options } = parseArgs({
   },
 })
 const machine = describeMachine()
-const { bm25, createReranker, crossEncoder, otherScript } = await import(requirePath(paths.core, 'run `pnpm build`'))
+const { bm25, bundledBlend, createReranker, crossEncoder, otherScript } = await import(
+  requirePath(paths.core, 'run `pnpm build`')
+)
 const { openBeirFolder } = await import(requirePath(paths.eval, 'run `pnpm build`'))
 
 const scorer = crossEncoder({ model: options.model })
@@ -74,7 +76,7 @@ function blendOf(query, pool, { results }) {
   const logits = new Array(pool.length)
   for (const { index, logit } of results) logits[index] = logit
   const known = { id: 'known-logits', scope: 'pair', score: async () => logits }
-  return createReranker({ scorer: known, blend: { weight: 0.5 } }).rerank(query, pool, { topN: pool.length })
+  return createReranker({ scorer: known, blend: bundledBlend }).rerank(query, pool, { topN: pool.length })
 }
 
 const measured = []

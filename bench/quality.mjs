@@ -33,7 +33,7 @@ const { values: options } = parseArgs({
   },
 })
 const machine = describeMachine()
-const { createReranker, crossEncoder } = await import(requirePath(paths.core, 'run `pnpm build` first'))
+const { bundledBlend, createReranker, crossEncoder } = await import(requirePath(paths.core, 'run `pnpm build` first'))
 const exactSets = options.exact.split(',').filter((set) => set !== '' && existsSync(options.fp32))
 
 function open(model) {
@@ -67,7 +67,7 @@ async function measureSet(set) {
   if (exactSets.includes(set)) logits.fp32 = await logitsOf(fp32, loaded)
   for (const [precision, known] of Object.entries(logits)) {
     ways[precision] = (pool) => orderBy(known.get(pool.id), pool, texts)
-    ways[`blend-${precision}`] = (pool) => orderBy(known.get(pool.id), pool, texts, 0.5)
+    ways[`blend-${precision}`] = (pool) => orderBy(known.get(pool.id), pool, texts, bundledBlend.weight)
   }
   /** @type {Record<string, number[]>} */
   const byQuestion = {}
@@ -91,5 +91,5 @@ const summary = measured.map(({ byQuestion, taus, ...rest }) => ({
   ndcgAt10: Object.fromEntries(Object.entries(byQuestion).map(([way, values]) => [way, mean(values)])),
   ...(taus && { kendallTau: mean(taus) }),
 }))
-const tables = [qualityTable(int8.scorer.id, measured), keptTable(fp32?.scorer.id, measured)]
+const tables = [qualityTable(int8.scorer.id, measured, bundledBlend.weight), keptTable(fp32?.scorer.id, measured)]
 report(options.name, { machine, tables, options, measured: summary })

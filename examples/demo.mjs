@@ -53,7 +53,7 @@ function printFirstStage(/** @type {Question} */ { question, answerId }) {
 }
 
 function printReranked(/** @type {Ranking} */ { results, report }, /** @type {Question} */ { answerId }) {
-  console.log(bold(`Reranked: ${report.stages[0]?.blended ? 'half BM25, half model (the default)' : 'by the model'}`))
+  console.log(bold(`Reranked: ${report.stages[0]?.blended ? 'by BM25 and model mixed (the default)' : 'by the model'}`))
   console.log('rank    model  blended     moved    passage')
   for (const { candidate, index, rank, score, blendedScore } of results.slice(0, shown)) {
     const numbers = [score, blendedScore].map((number) => right(number?.toFixed(3) ?? '-', 8)).join(' ')

@@ -6,7 +6,7 @@ const four = (value) => `${value < 0 ? '' : '+'}${value.toFixed(4)}`
 const percent = (share) => `${(100 * share).toFixed(0)} %`
 
 /** What there is to lose. */
-export function gainTable(scorerId, measured) {
+export function gainTable(scorerId, measured, weight) {
   const rows = measured.map(({ set, questions, available, depth, before, after }) => [
     set,
     questions === available ? questions : `${questions} of ${available}`,
@@ -16,7 +16,7 @@ export function gainTable(scorerId, measured) {
     `${after < before ? '' : '+'}${three(after - before)}`,
   ])
   const heads = ['set', 'questions', 'depth', 'BM25', 'reranked', 'gain: lost when all is skipped']
-  return `nDCG@10 of BM25 and of ${scorerId}, blended half and half\n\n${table(heads, rows)}`
+  return `nDCG@10 of BM25 and of ${scorerId}, blended ${weight}\n\n${table(heads, rows)}`
 }
 
 /** What may be skipped. */

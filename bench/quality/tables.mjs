@@ -9,8 +9,8 @@ function difference(left, right) {
   return `${mean(values) < 0 ? '' : '+'}${three(values)} ± ${halfWidth95(values).toFixed(3)}`
 }
 
-/** What the model brings over BM25, alone and blended half and half. */
-export function qualityTable(scorerId, measured) {
+/** What the model brings over BM25, alone and blended with `weight`. */
+export function qualityTable(scorerId, measured, weight) {
   const rows = measured.map(({ set, questions, available, byQuestion: by }) => [
     set,
     questions === available ? questions : `${questions} of ${available}`,
@@ -21,7 +21,7 @@ export function qualityTable(scorerId, measured) {
   const average = (way) =>
     (measured.reduce((sum, one) => sum + mean(one.byQuestion[way]), 0) / measured.length).toFixed(3)
   rows.push(['mean of sets', '', ...['bm25', 'int8', 'blend-int8'].map(average), '', average('ceiling')])
-  const heads = ['set', 'questions', 'BM25', 'model alone', 'blend 0.5', 'blend - BM25', 'ceiling of the pool']
+  const heads = ['set', 'questions', 'BM25', 'model alone', `blend ${weight}`, 'blend - BM25', 'ceiling of the pool']
   return `nDCG@10 over BM25's top 100, ${scorerId}\n\n${table(heads, rows)}`
 }
 

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { bundledBlend } from '../../packages/core/src/default.ts'
 import { type RerankerOptions, defaults, resolveOptions } from '../../packages/core/src/options.ts'
 import { createReranker } from '../../packages/core/src/rerank.ts'
 import { readingNumbers, scorerOf } from '../contract/fake-scorer.ts'
@@ -43,8 +45,10 @@ describe('defaults', () => {
     expect(resolveOptions(nothing)).toMatchObject({ topN: Infinity, stages: [{ depth: 100 }] })
   })
 
-  it('use the bundled model, half and half with the first stage, unless told otherwise', () => {
-    expect(resolveOptions({}).stages[0]).toMatchObject({ scorer: { id: 'bundled' }, blend: { weight: 0.5 } })
+  it('use the bundled model, mixed with the first stage as the README says, unless told otherwise', () => {
+    expect(resolveOptions({}).stages[0]).toMatchObject({ scorer: { id: 'bundled' }, blend: bundledBlend })
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+    expect(readme).toContain(`\`{ weight: ${bundledBlend.weight} }\` with the bundled model`)
     expect(resolveOptions({ blend: false }).stages[0]?.blend).toBeUndefined()
     expect(resolveOptions({ blend: { weight: 0.7 } }).stages[0]?.blend).toEqual({ weight: 0.7 })
   })

@@ -6,12 +6,11 @@
  * Writes { alone, blended, cascade? }: for each, the ids of every pool in their new order. Needs `pnpm build`.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { createReranker, crossEncoder } from '../../packages/core/dist/index.js'
+import { bundledBlend as blend, createReranker, crossEncoder } from '../../packages/core/dist/index.js'
 
 const [poolsFile, outFile, folder, maxTokens, firstFolder, keep] = process.argv.slice(2)
 const { pools } = JSON.parse(readFileSync(poolsFile, 'utf8'))
 const open = (model) => crossEncoder({ model, maxLength: Number(maxTokens) })
-const blend = { weight: 0.5 }
 const scorer = open(folder)
 
 /** Ids of every pool, best first. Scorers are shared between ways, so they are closed once, at the end. */

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from .first_stage import read_pools
-from .systems import Choice, all_systems
+from .systems import BLEND_WEIGHT, FUSION_WEIGHT, Choice, all_systems
 from .table import EXPLANATION, Figures, markdown, mean_of_sets, measure
 from .trec import write_runs
 
@@ -31,5 +31,6 @@ def _write(choice: Choice, measured: dict[str, Figures], out: Path) -> None:
     }
     figures = {'settings': settings, 'sets': measured, 'mean': mean_of_sets(measured)}
     (out / 'figures.json').write_text(json.dumps(figures, indent=1) + '\n', encoding='utf-8')
-    text = EXPLANATION.format(keep=choice.keep, max_tokens=choice.max_tokens) + '\n' + markdown(measured)
-    (out / 'table.md').write_text(text, encoding='utf-8')
+    weights = {'blend': BLEND_WEIGHT, 'fusion': FUSION_WEIGHT}
+    text = EXPLANATION.format(keep=choice.keep, max_tokens=choice.max_tokens, **weights)
+    (out / 'table.md').write_text(f'{text}\n{markdown(measured)}', encoding='utf-8')

@@ -12,7 +12,9 @@ from .blend import blend, cascade
 from .first_stage import PoolSet
 from .scores import encoder_scores, model_scores
 
-FUSION_WEIGHT, BLEND_WEIGHT, CASCADE_KEEP = 0.7, 0.5, 20
+FUSION_WEIGHT, CASCADE_KEEP = 0.7, 20
+#: The model's share, as `bundledBlend` of packages/core/src/default.ts has it; `python -m evaluate.agree` holds them together.
+BLEND_WEIGHT = 0.5
 Scores = list[np.ndarray]
 
 

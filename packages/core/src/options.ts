@@ -40,7 +40,7 @@ export interface StageOptions {
   readonly deadlineMs?: Milliseconds | undefined
   /**
    * Orders the head by a mix with the first-stage scores instead of by the scorer alone. Default: off for a scorer of
-   * your own, `{ weight: 0.5 }` for the bundled model; `false` turns it off. No effect when a score is missing.
+   * your own, {@link bundledBlend} for the bundled model; `false` turns it off. No effect when a score is missing.
    */
   readonly blend?: Blend | false | undefined
 }

@@ -1,4 +1,11 @@
-import { type Blend, type Reranker, type RerankerOptions, type Scorer, createReranker } from '@secondpass/core'
+import {
+  type Blend,
+  type Reranker,
+  type RerankerOptions,
+  type Scorer,
+  bundledBlend,
+  createReranker,
+} from '@secondpass/core'
 import { misuse, usageError } from '../errors.js'
 import type { ScorerFlags } from './options.js'
 import type { Io } from '../io.js'
@@ -16,9 +23,6 @@ export interface Loaded {
 
 /** What a command adds to the reranker. */
 export type Extras = Pick<RerankerOptions, 'depth' | 'topN' | 'minScore' | 'onError' | 'skip'>
-
-/** Half first stage, half model, as `createReranker()` does with the bundled model. */
-const BUNDLED_BLEND: Blend = { weight: 0.5 }
 
 /**
  * Makes the reranker: the bundled model, another cross-encoder, or what a module exports.
@@ -40,7 +44,7 @@ export async function loadReranker(flags: ScorerFlags, io: Io, extras: Extras = 
 
 function around(scorer: Scorer, flags: ScorerFlags, extras: Extras): Loaded {
   const isBundled = flags.scorer === undefined && flags.model === undefined
-  const { blend: share = isBundled ? BUNDLED_BLEND.weight : false } = flags
+  const { blend: share = isBundled ? bundledBlend.weight : false } = flags
   const blend = share === false ? false : { weight: share }
   const id = blend === false ? scorer.id : `${scorer.id} blended ${blend.weight}`
   return { reranker: createReranker({ ...extras, scorer, blend }), id, blend }

@@ -33,7 +33,7 @@ export interface DepthOptions {
   /** What the cost is counted in, for the sentence: `'ms'`, `'$'`. Default: nothing. */
   readonly costUnit?: string | undefined
   /**
-   * As the reranker mixes the two: `{ weight: 0.5 }` for the bundled model as it comes. Both sides are normalised anew at
+   * As the reranker mixes the two: `bundledBlend` for the bundled model as it comes. Both sides are normalised anew at
    * each depth, so the order at one depth is not the beginning of the order at another. Default: the scores alone.
    */
   readonly blend?: Blend | undefined
