@@ -1,1 +1,1 @@
-"""Turn a BERT cross-encoder into the lean ONNX graph that secondpass runs: one pair a run, no padding, no mask."""
+"""Turn a cross-encoder into a lean ONNX graph that secondpass runs: one pair a run, no padding, no mask."""

@@ -7,31 +7,29 @@ import sys
 from pathlib import Path
 
 from .bundle import sha256, write_bundle
-from .lean import build_lean
 from .calibrate import DEFAULT_TEXT, calibrate
 from .recipe import Recipe
-from .shape import ExportError, read_shape
-from .weights import load_weights
+from .shape import ExportError
+from .source import open_source
 
 FORMAT_VERSION = '1'
 
 
 def export(model_dir: Path, out_dir: Path, dtype: str = 'int8', text: Path = DEFAULT_TEXT) -> None:
-    """Reads a BertForSequenceClassification with one logit and writes the folder that secondpass loads."""
-    shape = read_shape(model_dir)
-    weights = load_weights(model_dir, shape)
-    widest = calibrate(model_dir, shape, weights, text) if dtype == 'int8' else {}
+    """Reads a BertForSequenceClassification or a SplitReranker and writes the folder that secondpass loads."""
+    source = open_source(model_dir)
+    widest = calibrate(model_dir, source, text) if dtype == 'int8' else {}
     metadata = {
         'secondpass.format': FORMAT_VERSION,
         'secondpass.dtype': dtype,
-        'secondpass.max_positions': str(shape.max_positions),
+        'secondpass.max_positions': str(source.max_positions),
         'secondpass.source_sha256': sha256(model_dir / 'model.safetensors'),
-    }
-    write_bundle(build_lean(shape, weights, Recipe(dtype=dtype, widest=widest), metadata), model_dir, out_dir)
+    } | source.properties
+    write_bundle(source.build(Recipe(dtype=dtype, widest=widest), metadata, False), model_dir, out_dir)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog='python -m export', description='Write the lean ONNX graph of a BERT cross-encoder.')
+    parser = argparse.ArgumentParser(prog='python -m export', description='Write the lean ONNX graph of a cross-encoder.')
     parser.add_argument('model_dir', type=Path, help='folder with model.safetensors, config.json, tokenizer.json')
     parser.add_argument('out_dir', type=Path, help='folder to write; made if missing')
     parser.add_argument('--dtype', choices=('int8', 'int8-words', 'fp32'), default='int8')

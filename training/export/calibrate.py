@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from .lean import build_lean
 from .pairs import PairEncoder
 from .recipe import Recipe
-from .shape import BertShape, ExportError
-from .weights import Weights
+from .shape import ExportError
+from .source import Source
 
 DEFAULT_TEXT = Path(__file__).with_name('calibration.jsonl')
 MAX_TOKENS = 256
@@ -26,16 +25,16 @@ def read_text(path: Path) -> list[tuple[str, str]]:
     return [(row['query'], row['text']) for row in rows]
 
 
-def calibrate(model_dir: Path, shape: BertShape, weights: Weights, text: Path) -> dict[str, np.ndarray]:
+def calibrate(model_dir: Path, source: Source, text: Path) -> dict[str, np.ndarray]:
     """Largest absolute input per channel, by linear layer, over each row of `text` and each query with the next text."""
     rows = read_text(text)
     strangers = [(query, passage) for (query, _), (_, passage) in zip(rows, rows[1:] + rows[:1])]
-    model = build_lean(shape, weights, Recipe(dtype='fp32'), {}, tap=True)
+    model = source.build(Recipe(dtype='fp32'), {}, True)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=['CPUExecutionProvider'])
     names = [output.name for output in session.get_outputs() if output.name != 'logits']
-    encode, widest = PairEncoder(model_dir, shape.max_positions, MAX_TOKENS), {}
+    encode, widest = PairEncoder(model_dir, source.max_positions, MAX_TOKENS), {}
     for query, passage in rows + strangers:
         for name, values in zip(names, session.run(names, encode(query, passage))):
             widest[name] = np.maximum(widest.get(name, 0), values)

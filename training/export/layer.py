@@ -1,8 +1,10 @@
-"""One encoder layer of the lean graph, in full or for [CLS] alone."""
+"""One encoder layer of a graph, in full or for [CLS] alone."""
 
 from __future__ import annotations
 
 import numpy as np
+
+from split.shape import SplitShape
 
 from .linear import Linear, Parameters
 from .nodes import MICROSOFT, Graph
@@ -10,11 +12,13 @@ from .recipe import Recipe
 from .shape import BertShape
 from .weights import Weights
 
+Shape = BertShape | SplitShape
+
 
 class Encoder:
     """Adds encoder layers to a graph. Attention, softmax, GELU and norms are float32; only matrices are quantised."""
 
-    def __init__(self, graph: Graph, shape: BertShape, weights: Weights, recipe: Recipe, tap: bool = False):
+    def __init__(self, graph: Graph, shape: Shape, weights: Weights, recipe: Recipe, tap: bool = False):
         self.graph, self.shape, self.weights, self.recipe = graph, shape, weights, recipe
         self.linear = Linear(graph, recipe, tap)
 
@@ -22,20 +26,22 @@ class Encoder:
         scale, bias = (self.graph.constant(self.weights[name + part]) for part in ('.weight', '.bias'))
         return self.graph.add('LayerNormalization', x, scale, bias, epsilon=self.shape.layer_norm_epsilon, axis=-1)
 
-    def full_layer(self, x: str, layer: int) -> str:
-        graph, heads, prefix = self.graph, self.shape.heads, f'bert.encoder.layer.{layer}.'
-        projected = self._project(x, prefix, 'qkv')
-        query, key, value = graph.add('Split', self._by_head(projected, 3 * heads), outputs=3, axis=0)
-        context = graph.add('Transpose', self._attend(query, key, value), perm=[1, 0, 2])
-        context = graph.add('Reshape', context, graph.shape(-1, self.shape.hidden_size))
+    def full_layer(self, x: str, prefix: str, apart: str = '') -> str:
+        """The layer of that name. With `apart`, the sizes of two texts (int64 [2]), rows see their own text only."""
+        graph, projected = self.graph, self._project(x, prefix, 'qkv')
+        if apart:
+            texts = graph.add('Split', projected, apart, outputs=2, axis=0)
+            context = graph.add('Concat', *(self._context(text) for text in texts), axis=0)
+        else:
+            context = self._context(projected)
         name = prefix + 'attention.output.dense'
         attended = self.linear.add(context, self.weights.linear(name), name, self.recipe.context_outliers)
         x = self.norm(graph.add('Add', attended, x), prefix + 'attention.output.LayerNorm')
         return self.norm(graph.add('Add', self._feed_forward(x, prefix), x), prefix + 'output.LayerNorm')
 
-    def cls_layer(self, x: str, layer: int) -> str:
+    def cls_layer(self, x: str, prefix: str) -> str:
         """Keys and values of every token, everything else for [CLS] only: exact, since nothing later reads the rest."""
-        graph, heads, prefix = self.graph, self.shape.heads, f'bert.encoder.layer.{layer}.'
+        graph, heads = self.graph, self.shape.heads
         cls = graph.add('Slice', x, graph.shape(0), graph.shape(1), graph.shape(0))
         key, value = graph.add('Split', self._by_head(self._project(x, prefix, 'kv'), 2 * heads), outputs=2, axis=0)
         query = graph.gemm(cls, *self._attention_weights(prefix, 'q'))
@@ -60,6 +66,13 @@ class Encoder:
     def _by_head(self, x: str, count: int) -> str:
         split = self.graph.add('Reshape', x, self.graph.shape(-1, count, self.shape.head_size))
         return self.graph.add('Transpose', split, perm=[1, 0, 2])
+
+    def _context(self, projected: str) -> str:
+        """What the rows gather from each other."""
+        graph, by_head = self.graph, self._by_head(projected, 3 * self.shape.heads)
+        query, key, value = graph.add('Split', by_head, outputs=3, axis=0)
+        context = graph.add('Transpose', self._attend(query, key, value), perm=[1, 0, 2])
+        return graph.add('Reshape', context, graph.shape(-1, self.shape.hidden_size))
 
     def _attend(self, query: str, key: str, value: str) -> str:
         scale = float(1 / np.sqrt(self.shape.head_size))

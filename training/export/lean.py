@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import onnx
-from onnx import TensorProto
 
+from .embed import word_rows
 from .layer import Encoder
 from .nodes import Graph
-from .quantise import quantise_rows
 from .recipe import Recipe
 from .shape import BertShape
 from .weights import Weights
@@ -24,8 +23,8 @@ def build_lean(shape: BertShape, weights: Weights, recipe: Recipe, metadata: dic
     encoder = Encoder(graph, shape, weights, recipe, tap)
     x = encoder.norm(_embed(graph, shape, weights, recipe), 'bert.embeddings.LayerNorm')
     for layer in range(shape.layers - 1):
-        x = encoder.full_layer(x, layer)
-    x = encoder.cls_layer(x, shape.layers - 1)
+        x = encoder.full_layer(x, f'bert.encoder.layer.{layer}.')
+    x = encoder.cls_layer(x, f'bert.encoder.layer.{shape.layers - 1}.')
     pooled = graph.add('Tanh', graph.gemm(x, *weights.linear('bert.pooler.dense')))
     weight, bias = weights.linear('classifier')
     graph.add('Gemm', pooled, graph.constant(weight), graph.constant(bias), output='logits')
@@ -36,14 +35,5 @@ def _embed(graph: Graph, shape: BertShape, weights: Weights, recipe: Recipe) -> 
     prefix = 'bert.embeddings.'
     positions, types = weights[prefix + 'position_embeddings.weight'], weights[prefix + 'token_type_embeddings.weight']
     merged = np.concatenate([positions + types[i] for i in range(shape.token_types)])
-    return graph.add('Add', _words(graph, weights[prefix + 'word_embeddings.weight'], recipe),
+    return graph.add('Add', word_rows(graph, weights[prefix + 'word_embeddings.weight'], 'token_ids', recipe),
                      graph.add('Gather', graph.constant(merged), 'position_type_ids'))
-
-
-def _words(graph: Graph, table: np.ndarray, recipe: Recipe) -> str:
-    if not recipe.int8_words:
-        return graph.add('Gather', graph.constant(table), 'token_ids')
-    rows, scale = quantise_rows(table)
-    bytes_ = graph.add('Gather', graph.constant(rows), 'token_ids')
-    return graph.add('Mul', graph.add('Cast', bytes_, to=TensorProto.FLOAT),
-                     graph.add('Gather', graph.constant(scale), 'token_ids'))

@@ -1,4 +1,4 @@
-"""Weights of a BertForSequenceClassification by name, as float32, checked against the shape."""
+"""Weights of a model by name, as float32, checked against its shape."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from safetensors import safe_open
 
-from .shape import BertShape, ExportError
+from .names import Sizes
+from .shape import ExportError
 
 FLOATS = {'F64', 'F32', 'F16', 'BF16'}
 
@@ -15,11 +16,12 @@ FLOATS = {'F64', 'F32', 'F16', 'BF16'}
 class Weights:
     """Tensors of model.safetensors. `linear` gives matrices as [inputs, outputs], the way MatMul takes them."""
 
-    def __init__(self, tensors: dict[str, np.ndarray], shape: BertShape):
+    def __init__(self, tensors: dict[str, np.ndarray], sizes: Sizes, kind: str):
+        """`kind` is the class whose weights these should be, for the message when one is missing."""
         self._tensors = tensors
-        for name, wanted in _expected(shape).items():
+        for name, wanted in sizes.items():
             if name not in tensors:
-                raise ExportError(f'model.safetensors: {name} is missing; only BertForSequenceClassification works')
+                raise ExportError(f'model.safetensors: {name} is missing; only {kind} works')
             if tensors[name].shape != wanted:
                 raise ExportError(f'model.safetensors: {name} is {tensors[name].shape}; config.json says {wanted}')
             if not np.isfinite(tensors[name]).all():
@@ -32,13 +34,13 @@ class Weights:
         return self[name + '.weight'].T, self[name + '.bias']
 
 
-def load_weights(model_dir: Path, shape: BertShape) -> Weights:
+def load_weights(model_dir: Path, sizes: Sizes, kind: str) -> Weights:
     """Loads model.safetensors as float32, whatever float type it is stored in."""
     path = model_dir / 'model.safetensors'
     if not path.is_file():
         raise ExportError(f'model_dir: {path} is missing; save the model with save_pretrained() (one safetensors file)')
     with safe_open(path, framework='numpy') as file:
-        return Weights({name: _float32(file, name) for name in file.keys()}, shape)
+        return Weights({name: _float32(file, name) for name in file.keys()}, sizes, kind)
 
 
 def _float32(file, name: str) -> np.ndarray:
@@ -47,26 +49,3 @@ def _float32(file, name: str) -> np.ndarray:
         raise ExportError(f'model.safetensors: {name} is bfloat16, which numpy cannot read; save it as float16 or float32')
     array = file.get_tensor(name)
     return array.astype(np.float32) if stored in FLOATS else array
-
-
-def _expected(shape: BertShape) -> dict[str, tuple[int, ...]]:
-    hidden, wide = shape.hidden_size, shape.intermediate_size
-    dense = {'bert.pooler.dense': (hidden, hidden), 'classifier': (1, hidden)}
-    norms = ['bert.embeddings.LayerNorm']
-    for layer in range(shape.layers):
-        prefix = f'bert.encoder.layer.{layer}.'
-        for part in ('self.query', 'self.key', 'self.value', 'output.dense'):
-            dense[f'{prefix}attention.{part}'] = (hidden, hidden)
-        dense[prefix + 'intermediate.dense'] = (wide, hidden)
-        dense[prefix + 'output.dense'] = (hidden, wide)
-        norms += [prefix + 'attention.output.LayerNorm', prefix + 'output.LayerNorm']
-    names = {
-        'bert.embeddings.word_embeddings.weight': (shape.vocab_size, hidden),
-        'bert.embeddings.position_embeddings.weight': (shape.max_positions, hidden),
-        'bert.embeddings.token_type_embeddings.weight': (shape.token_types, hidden),
-    }
-    for name, size in dense.items():
-        names |= {name + '.weight': size, name + '.bias': size[:1]}
-    for name in norms:
-        names |= {name + '.weight': (hidden,), name + '.bias': (hidden,)}
-    return names

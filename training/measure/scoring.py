@@ -9,7 +9,6 @@ import numpy as np
 import onnxruntime
 
 from export.pairs import PairEncoder
-from export.shape import read_shape
 
 
 class LeanModel:
@@ -19,7 +18,8 @@ class LeanModel:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(str(folder / 'model.onnx'), options, providers=['CPUExecutionProvider'])
-        self._encode = PairEncoder(folder, read_shape(folder).max_positions, max_tokens)
+        positions = int(self._session.get_modelmeta().custom_metadata_map['secondpass.max_positions'])
+        self._encode = PairEncoder(folder, positions, max_tokens)
         self.seconds = 0.0
         self.pairs = 0
 

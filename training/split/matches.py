@@ -13,13 +13,11 @@ from .shape import (
     FEATURES,
     LENGTH_SHARE,
     SATURATION,
+    TOKEN_OFFSET,
     WORD_KERNELS,
     Kernels,
     SplitShape,
 )
-
-#: Added to the weight of a query token before softplus: most tokens begin with little.
-TOKEN_OFFSET = -2.0
 
 
 class Matches(nn.Module):

@@ -28,6 +28,8 @@ WORD_KERNELS = Kernels((1.0, 0.8, 0.6, 0.4), (0.02, 0.1, 0.1, 0.1))
 CONTEXT_KERNELS = Kernels((0.9, 0.75, 0.6, 0.45, 0.3, 0.15), (0.08,) * 6)
 #: BM25's k1 and b, and the length that counts as average, in tokens.
 SATURATION, LENGTH_SHARE, AVERAGE_LENGTH = 0.9, 0.4, 100.0
+#: Added to the weight of a query token before softplus: most tokens begin with little.
+TOKEN_OFFSET = -2.0
 #: The cosine of the two texts; kernels and best match of each level; two sums of exact matches; three lengths.
 FEATURES = 1 + len(WORD_KERNELS.means) + 1 + len(CONTEXT_KERNELS.means) + 1 + 2 + 3
 

@@ -1,0 +1,115 @@
+"""What split/matches.py counts about a pair, as a graph. Centre and spread are folded into the next matrices."""
+
+from __future__ import annotations
+
+import numpy as np
+from onnx import TensorProto
+
+from split.shape import (
+    AVERAGE_LENGTH,
+    CONTEXT_KERNELS,
+    LENGTH_SHARE,
+    SATURATION,
+    TOKEN_OFFSET,
+    WORD_KERNELS,
+    Kernels,
+)
+
+from .nodes import MICROSOFT, Graph
+from .texts import Texts
+from .weights import Weights
+
+SMALL = 1e-6
+
+
+class Matching:
+    """Adds the number that the matches of a pair are worth. All of it is float32: it costs next to nothing."""
+
+    def __init__(self, graph: Graph, weights: Weights, texts: Texts):
+        self.graph, self.weights, self.texts = graph, weights, texts
+
+    def add(self, words: str, late: str) -> str:
+        """[1, 1], the classifier's bias with it. `words`, `late`: rows of both texts, as words and after the last layer."""
+        graph = self.graph
+        rarity = graph.add('Gather', graph.constant(self.weights['matches.rarity']), self.texts.query.ids)
+        late_parts = self._parts(late)
+        share = self._share(rarity, late_parts[0])
+        columns = [self._cosine_of_means(late_parts)]
+        for rows, kernels in ((words, WORD_KERNELS), (late, CONTEXT_KERNELS)):
+            columns.append(self._counted(self._cosines(*self._parts(self._unit(rows))), share, kernels))
+        found = graph.add('Concat', *columns, *self._exact(rarity), axis=0)
+        return self._number(graph.add('Unsqueeze', found, graph.shape(0)))
+
+    def _number(self, found: str) -> str:
+        """The linear part and the network beside it; (found - centre) / spread is in their first matrices."""
+        centre, spread = (self.weights['matches.' + part].astype(np.float64) for part in ('centre', 'spread'))
+
+        def folded(name: str, more: np.ndarray | float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+            weight, bias = self.weights.linear('matches.' + name)
+            weight = weight / spread[:, None]
+            return weight.astype(np.float32), (bias + more - centre @ weight).astype(np.float32)
+
+        graph = self.graph
+        linear = graph.gemm(found, *folded('linear', self.weights['classifier.bias']))
+        inner = graph.add('Gelu', graph.gemm(found, *folded('inner')), domain=MICROSOFT)
+        return graph.gemm(inner, self.weights['matches.outer.weight'].T, linear)
+
+    def _share(self, rarity: str, late: str) -> str:
+        """How much each token of the query counts, [tokens], 1 together."""
+        graph = self.graph
+        weight, bias = self.weights.linear('matches.token_weight')
+        learned = graph.gemm(late, weight, bias + np.float32(TOKEN_OFFSET))
+        learned = graph.add('Squeeze', learned, graph.shape(1))
+        weighed = graph.add('Mul', rarity, graph.constant(self.weights['matches.rarity_weight']))
+        wanted = graph.add('Softplus', graph.add('Add', weighed, learned))
+        wanted = graph.add('Mul', wanted, self.texts.query.inside)
+        return graph.add('Div', wanted, self._plus(graph.add('ReduceSum', wanted, keepdims=1), SMALL))
+
+    def _counted(self, cosines: str, share: str, kernels: Kernels) -> str:
+        """log(1 + soft count) for each kernel and the best match, over the tokens of the query, [kernels + 1]."""
+        graph, inside = self.graph, self.texts.passage.inside
+        means, widths = (np.array(part, np.float64)[:, None, None] for part in (kernels.means, kernels.widths))
+        away = graph.add('Sub', cosines, graph.constant(means.astype(np.float32)))
+        factor = graph.constant((-1 / (2 * widths * widths)).astype(np.float32))
+        near = graph.add('Exp', graph.add('Mul', graph.add('Mul', away, away), factor))
+        counts = graph.add('Log', self._plus(graph.add('MatMul', near, inside), 1))
+        there = graph.add('Cast', inside, to=TensorProto.BOOL)
+        best = graph.add('Where', there, cosines, graph.constant(np.array(-1, np.float32)))
+        best = graph.add('ReduceMax', best, axes=[1], keepdims=0)
+        best = graph.add('Unsqueeze', best, graph.shape(0))
+        return graph.add('MatMul', graph.add('Concat', counts, best, axis=0), share)
+
+    def _exact(self, rarity: str) -> list[str]:
+        """BM25's sum over equal tokens, absolute and as a share of what the query could get; and the lengths."""
+        graph, query, passage = self.graph, self.texts.query, self.texts.passage
+        rarity = graph.add('Mul', rarity, query.inside)
+        equal = graph.add('Equal', graph.add('Unsqueeze', query.ids, graph.shape(1)), passage.ids)
+        times = graph.add('MatMul', graph.add('Cast', equal, to=TensorProto.FLOAT), passage.inside)
+        slope = graph.constant(np.array(SATURATION * LENGTH_SHARE / AVERAGE_LENGTH, np.float32))
+        norm = self._plus(graph.add('Mul', passage.length, slope), SATURATION * (1 - LENGTH_SHARE))
+        filled = graph.add('Div', times, graph.add('Add', times, norm))
+        found = graph.add('ReduceSum', graph.add('Mul', rarity, filled), keepdims=1)
+        total = graph.add('ReduceSum', rarity, keepdims=1)
+        sizes = graph.add('Concat', passage.length, query.length, total, axis=0)
+        part = graph.add('Div', found, self._plus(total, SMALL))
+        return [found, part, graph.add('Log', self._plus(sizes, 1))]
+
+    def _cosine_of_means(self, parts: list[str]) -> str:
+        means = [self._unit(self.graph.add('ReduceMean', part, axes=[0], keepdims=1)) for part in parts]
+        return self.graph.add('Reshape', self._cosines(*means), self.graph.shape(1))
+
+    def _cosines(self, query: str, passage: str) -> str:
+        """[query tokens, passage tokens], of rows of length 1."""
+        return self.graph.add('FusedMatMul', query, passage, domain=MICROSOFT, transB=1)
+
+    def _unit(self, rows: str) -> str:
+        length = self.graph.add('ReduceL2', rows, axes=[1], keepdims=1)
+        length = self.graph.add('Max', length, self.graph.constant(np.array(1e-12, np.float32)))
+        return self.graph.add('Div', rows, length)
+
+    def _parts(self, rows: str) -> list[str]:
+        """The rows of the query and those of the passage."""
+        return self.graph.add('Split', rows, self.texts.sizes, outputs=2, axis=0)
+
+    def _plus(self, x: str, number: float) -> str:
+        return self.graph.add('Add', x, self.graph.constant(np.array(number, np.float32)))

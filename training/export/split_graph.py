@@ -1,0 +1,67 @@
+"""The graph of a split reranker: layers that read query and passage apart, matches of the two, layers that read both.
+
+Inputs and output are those of lean.py: one pair as [CLS] query [SEP] passage [SEP]. Inside, the passage gets a [CLS] in
+front (a copy of the query's) and positions from 0, which is how the bi-encoder reads a text. All rows of both texts,
+the query's first, pass every matrix in one product; only attention is done text by text. Where no token has type 1,
+the passage is [CLS] alone, and the logit is that of such a passage.
+"""
+
+from __future__ import annotations
+
+import onnx
+
+from split.shape import SplitShape
+
+from .embed import word_rows
+from .layer import Encoder
+from .match_graph import Matching
+from .nodes import Graph
+from .recipe import Recipe
+from .texts import Texts, read_texts
+from .weights import Weights
+
+
+def build_split(
+    shape: SplitShape, weights: Weights, recipe: Recipe, metadata: dict[str, str], tap: bool = False
+) -> onnx.ModelProto:
+    """The model with inputs token_ids and position_type_ids (int32 [L]) and output logits (float32 [1, 1]).
+
+    position_type_ids is position + token_type * max_position_embeddings. `tap` is that of `build_lean`.
+    """
+    graph = Graph(halve=recipe.int8_words)
+    encoder = Encoder(graph, shape, weights, recipe, tap)
+    texts = read_texts(graph, shape.max_positions)
+    words = word_rows(graph, weights['bert.embeddings.word_embeddings.weight'], texts.ids, recipe)
+    early, late = _apart(encoder, texts, words)
+    matched = Matching(graph, weights, texts).add(words, late)
+    if shape.joint_layers:
+        weight, _ = weights.linear('classifier')
+        graph.add('Gemm', _together(encoder, texts, early), graph.constant(weight), matched, output='logits')
+    else:
+        graph.add('Identity', matched, output='logits')
+    return graph.model('secondpass-split', encoder.linear.taps, metadata)
+
+
+def _apart(encoder: Encoder, texts: Texts, words: str) -> tuple[str, str]:
+    """The rows after layer `joint_from` and after the last."""
+    shape, weights, graph = encoder.shape, encoder.weights, encoder.graph
+    prefix = 'bert.embeddings.'
+    table = weights[prefix + 'position_embeddings.weight'] + weights[prefix + 'token_type_embeddings.weight'][0]
+    places = graph.add('Gather', graph.constant(table), texts.places)
+    early = x = encoder.norm(graph.add('Add', words, places), prefix + 'LayerNorm')
+    for number in range(1, shape.layers + 1):
+        x = encoder.full_layer(x, f'bert.encoder.layer.{number - 1}.', apart=texts.sizes)
+        early = x if number == shape.joint_from else early
+    return early, x
+
+
+def _together(encoder: Encoder, texts: Texts, early: str) -> str:
+    """The query's [CLS] after the layers that read both texts, [1, width]."""
+    graph, segments = encoder.graph, encoder.weights['segment']
+    parts = graph.add('Split', early, texts.sizes, outputs=2, axis=0)
+    marked = [graph.add('Add', part, graph.constant(segment)) for part, segment in zip(parts, segments)]
+    x = graph.add('Concat', *marked, axis=0)
+    last = encoder.shape.joint_layers - 1
+    for layer in range(last):
+        x = encoder.full_layer(x, f'joint.{layer}.')
+    return encoder.cls_layer(x, f'joint.{last}.')
