@@ -1,113 +1,25 @@
 """Writes the golden files of this folder with the reference implementation.
 
     python -m venv .venv && .venv/bin/pip install -r test/parity/requirements.txt
-    .venv/bin/python test/parity/generate.py [WEIGHTS_FOLDER]
+    .venv/bin/python test/parity/generate.py
 
-- pairs.json.gz        500 pairs: ids and segments from `transformers`, fp32 logits from PyTorch, one pair at a time
 - code-points.json.gz  a digest per 4096 code points of what the normaliser, the splitter and WordPiece make of each, and
                        the pieces of random mixtures of marks
 - added-tokens.json.gz 1,500 texts full of added tokens of every kind, under 60 tokenizers
 - truncation.json.gz   10,000 lengths and limits, and what `longest_first` keeps of them
 
-WEIGHTS_FOLDER holds config.json and model.safetensors (default: the optional folder
-../shared/models/secondpass-en-mini-interim beside the checkout). tokenizer.json is the one of packages/model-en-mini.
+What depends on weights is written by generate_pairs.py.
 """
-import gzip
 import hashlib
 import json
 import random
-import subprocess
-import sys
 import unicodedata
-from pathlib import Path
 
 import tokenizers
-import torch
-import transformers
+from golden_file import ROOT, VERSIONS, write
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
-from texts import WORDS, any_characters, edge_pairs, sentence
-
-HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
 MODEL = ROOT / 'packages/model-en-mini'
-VERSIONS = f'transformers {transformers.__version__}, tokenizers {tokenizers.__version__}, torch {torch.__version__}'
-PAIRS = 500
-
-
-def write(name: str, value: object) -> None:
-    data = json.dumps(value, ensure_ascii=False, separators=(',', ':')).encode()
-    (HERE / name).write_bytes(gzip.compress(data, 9, mtime=0))
-    print(name, len(data), 'bytes,', (HERE / name).stat().st_size, 'compressed')
-
-
-def sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-# --- pairs ---------------------------------------------------------------------------------------------------------
-
-
-def example_pairs() -> list[dict]:
-    """English questions over invented documentation, 16 passages each: what the model is for."""
-    script = f"import {{ passages, questions }} from '{ROOT / 'examples/passages.mjs'}'; console.log(JSON.stringify([passages, questions]))"
-    run = subprocess.run(['node', '--input-type=module', '-e', script], capture_output=True, check=True, text=True)
-    passages, questions = json.loads(run.stdout)
-    source, rows = random.Random(1), []
-    for item in questions:
-        answer = next(p for p in passages if p['id'] == item['answerId'])
-        others = source.sample([p for p in passages if p is not answer], 15)
-        rows += [dict(group='english', query=item['question'], text=p['text'], maxLength=512) for p in [answer, *others]]
-    return rows
-
-
-def made_pairs(count: int) -> list[dict]:
-    rows = [dict(group='edge', query=q, text=t, maxLength=limit) for q, t in edge_pairs() for limit in (512,)]
-    rows += [dict(group='edge', query=q, text=t, maxLength=limit) for limit in (64, 128) for q, t in edge_pairs()[7:36:3]]
-    source, scripts = random.Random(2), list(WORDS)
-    while len(rows) < count - 40:
-        script = scripts[len(rows) % len(scripts)]
-        query = sentence(source, source.choice((script, script, 'latin')), source.choice((1, 3, 8, 20, 80)))
-        text = sentence(source, script, source.choice((1, 5, 20, 60, 150, 400)))
-        if source.random() < 0.3:
-            text += ' ' + sentence(source, source.choice(scripts), 20)
-        rows.append(dict(group=script, query=query, text=text, maxLength=source.choice((512, 512, 128, 64))))
-    while len(rows) < count:
-        length = source.choice((1, 4, 30, 200))
-        rows.append(dict(group='any', query=any_characters(source, 6), text=any_characters(source, length), maxLength=512))
-    return rows
-
-
-def write_pairs(weights: Path) -> None:
-    tokenizer = transformers.AutoTokenizer.from_pretrained(MODEL)
-    bare = Tokenizer.from_file(str(MODEL / 'tokenizer.json'))
-    model = transformers.BertForSequenceClassification.from_pretrained(weights, dtype=torch.float32).eval()
-    rows = example_pairs()
-    rows += made_pairs(PAIRS - len(rows))
-    for row in rows:
-        # As a list of pairs, the way cross-encoders are called: given two strings, `transformers` forgets an empty second one.
-        pair = [(row['query'], row['text'])]
-        encoded = tokenizer(pair, truncation='longest_first', max_length=row['maxLength'], return_tensors='pt')
-        types = encoded['token_type_ids'][0].tolist()
-        start = types.index(1)
-        assert types == [0] * start + [1] * (len(types) - start)
-        query, text = (len(bare.encode(row[side], add_special_tokens=False)) for side in ('query', 'text'))
-        with torch.no_grad():
-            logit = model(**encoded).logits.item()
-        row |= dict(
-            ids=encoded['input_ids'][0].tolist(),
-            secondSegmentStart=start,
-            queryTruncated=start - 2 < query,
-            truncated=len(types) - start - 1 < text,
-            logit=round(logit, 6),
-        )
-    assert len(rows) == PAIRS
-    write('pairs.json.gz', {
-        'madeWith': VERSIONS,
-        'tokenizerSha256': sha256(MODEL / 'tokenizer.json'),
-        'weights': {'name': weights.name, 'sha256': sha256(weights / 'model.safetensors')},
-        'pairs': rows,
-    })
 
 
 # --- code points ---------------------------------------------------------------------------------------------------
@@ -227,7 +139,6 @@ def write_truncation(count: int = 10_000) -> None:
 
 
 if __name__ == '__main__':
-    write_pairs(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT.parent / 'shared/models/secondpass-en-mini-interim')
     write_added_tokens()
     write_truncation()
     write_code_points()

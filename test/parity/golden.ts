@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 
-/** One pair of pairs.json.gz; see generate.py. */
+/** One pair of pairs.json.gz; see generate_pairs.py. */
 export interface GoldenPair {
   readonly group: string
   readonly query: string
@@ -17,7 +17,7 @@ export interface GoldenPair {
 export interface GoldenPairs {
   readonly madeWith: string
   readonly tokenizerSha256: string
-  readonly weights: { readonly name: string; readonly sha256: string }
+  readonly weights: { readonly sha256: string }
   readonly pairs: readonly GoldenPair[]
 }
 
