@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import BertForSequenceClassification
 
 from train.cache import load_all
 from train.device import choose_device
 from train.errors import TrainingError
 from train.heldout import held_out_lists
 from train.score import score_lists
+from train.start import load_model, make_scorer
 from train.settings import Config
 
 from .fit import Scaling, expected_calibration_error, fit, log_loss
@@ -32,17 +32,11 @@ def held_out_pairs(folder: Path, config: Config, lists: int) -> list[tuple[np.nd
             f'data.held_out_pools: {len(drawn)} held-out lists with a positive; at least 20 are needed to calibrate on'
         )
     device = choose_device()
-    model = BertForSequenceClassification.from_pretrained(folder, dtype=torch.float32).to(device.name).eval()
+    scorer = make_scorer(load_model(folder).to(device.name), config.data, device)
     found = []
     with torch.no_grad():
         for one in drawn:
-            logits = (
-                score_lists(model, [one], device, config.data.max_tokens, 8192)
-                .logits[0]
-                .cpu()
-                .numpy()
-                .astype(np.float64)
-            )
+            logits = score_lists(scorer, [one], 8192).logits[0].cpu().numpy().astype(np.float64)
             labels = one.labels if config.loss.unjudged == 'ignore' else np.maximum(one.labels, 0)
             found.append((logits[labels >= 0], labels[labels >= 0].astype(np.float64)))
     return found

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import BertForSequenceClassification
 
 from train.cache import TokenCache, read_cache, write_cache
 from train.device import Device
 from train.errors import TrainingError
 from train.sampler import ListDraw
-from train.score import score_lists
+from train.score import PairScorer, score_lists
+from train.settings import Data
+from train.start import load_model, make_scorer
 
 LISTS_AT_ONCE = 16
 
@@ -28,9 +29,8 @@ def teach(model_dir: Path, source: Path, target: Path, settings: Teaching) -> in
     files = sorted(source.glob('*/*.npz'))
     if not files:
         raise TrainingError(f'{source}: has no caches; train the teacher first, which writes data.cache')
-    model = (
-        BertForSequenceClassification.from_pretrained(model_dir, dtype=torch.float32).to(settings.device.name).eval()
-    )
+    data = Data(max_tokens=settings.max_tokens, max_text_tokens=settings.max_text_tokens)
+    scorer = make_scorer(load_model(model_dir).to(settings.device.name), data, settings.device)
     digest = hashlib.sha256((model_dir / 'model.safetensors').read_bytes()).hexdigest()[:16]
     scored = 0
     for file in files:
@@ -39,7 +39,7 @@ def teach(model_dir: Path, source: Path, target: Path, settings: Teaching) -> in
         if out.is_file() and read_cache(out).source == mark:
             continue
         out.parent.mkdir(parents=True, exist_ok=True)
-        column = score_cache(model, cache, settings)
+        column = score_cache(scorer, cache, settings)
         write_cache(with_teacher(cache, settings.name, column, mark), out)
         scored += int(np.isfinite(column).sum())
         settings.say(f'{out.name}: {np.isfinite(column).sum()} of {len(column)} pairs scored')
@@ -54,18 +54,19 @@ class Teaching:
     name: str = 'cross-encoder'
     lists: int | None = None
     max_tokens: int = 256
+    max_text_tokens: int = 160
     chunk_tokens: int = 8192
     say: Callable[[str], None] = print
 
 
 @torch.no_grad()
-def score_cache(model: BertForSequenceClassification, cache: TokenCache, settings: Teaching) -> np.ndarray:
+def score_cache(scorer: PairScorer, cache: TokenCache, settings: Teaching) -> np.ndarray:
     """One logit a candidate; NaN beyond the lists asked for."""
     count = len(cache) if settings.lists is None else min(settings.lists, len(cache))
     column = np.full(len(cache.candidates), np.nan, np.float32)
     for start in range(0, count, LISTS_AT_ONCE):
         part = [_plain(cache, place) for place in range(start, min(start + LISTS_AT_ONCE, count))]
-        scored = score_lists(model, part, settings.device, settings.max_tokens, settings.chunk_tokens)
+        scored = score_lists(scorer, part, settings.chunk_tokens)
         span = slice(cache.list_starts[start], cache.list_starts[start + len(part)])
         column[span] = scored.logits[scored.there].float().cpu().numpy()
     return column

@@ -37,11 +37,10 @@ def load_split(folder: Path) -> SplitReranker:
     return model
 
 
-def frozen(model: SplitReranker) -> SplitReranker:
-    """The layers that read apart keep their weights: what they make of a text can be kept, and the bi-encoder with it."""
-    model.bert.requires_grad_(False)
-    for parameter in (model.matches.rarity, model.matches.centre, model.matches.spread):
-        parameter.requires_grad_(False)
+def freeze(model: SplitReranker, embeddings: bool, layers: int) -> SplitReranker:
+    """Marks what keeps its weights: the embeddings and that many of the layers that read apart."""
+    for part in [*([model.bert.embeddings] if embeddings else []), *model.bert.encoder.layer[:layers]]:
+        part.requires_grad_(False)
     return model
 
 

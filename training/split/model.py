@@ -34,13 +34,18 @@ class SplitReranker(nn.Module):
         self.matches = Matches(shape)
         self.classifier = nn.Linear(shape.hidden_size, 1)
 
+    @property
+    def words(self) -> Tensor:
+        """The table of word embeddings; matches compare words by it and leave it as it is."""
+        return self.bert.embeddings.word_embeddings.weight.detach()
+
     def read(self, ids: Tensor, lengths: Tensor) -> Readings:
         """[CLS] text [SEP] of each row, read by itself."""
         return read(self.bert, ids, lengths, self.shape.joint_from)
 
     def forward(self, query: Readings, passage: Readings) -> Tensor:
         """A logit a row, float32."""
-        logits = self.matches(self.bert.embeddings.word_embeddings.weight.detach(), query, passage)
+        logits = self.matches(self.words, query, passage)
         return logits + self._joint(query, passage) if len(self.joint) else logits + self.classifier.bias
 
     def _joint(self, query: Readings, passage: Readings) -> Tensor:

@@ -26,6 +26,7 @@ def _beside(config: Config, folder: Path) -> Config:
     data = replace(
         config.data,
         cache=place(config.data.cache),
+        states=place(config.data.states),
         pools=[place(one) for one in config.data.pools],
         held_out_pools=[place(one) for one in config.data.held_out_pools],
     )
@@ -67,6 +68,7 @@ def _typed(value: Any, default: Any, where: str) -> Any:
 def _check(config: Config, source: str) -> None:
     positive = {
         'data.max_tokens': config.data.max_tokens,
+        'data.max_text_tokens - 2': config.data.max_text_tokens - 2,
         'loss.temperature': config.loss.temperature,
         'optimiser.learning_rate': config.optimiser.learning_rate,
         'optimiser.steps': config.optimiser.steps,
@@ -86,6 +88,8 @@ def _check(config: Config, source: str) -> None:
     for name, (value, allowed) in choices.items():
         if value not in allowed:
             raise TrainingError(f'{source}: {name} is {value!r}; it must be one of {", ".join(allowed)}')
+    if config.data.states and not config.model.frozen_layers:
+        raise TrainingError(f'{source}: data.states keeps what layers make of texts; freeze them: model.frozen_layers')
     if not 0 <= config.data.held_out < 1:
         raise TrainingError(f'{source}: data.held_out is {config.data.held_out}; it is a share, 0 or more and below 1')
     if config.optimiser.candidates < 2:

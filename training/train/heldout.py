@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from transformers import BertForSequenceClassification
 
 from measure.agreement import ndcg_at_10
 
 from .cache import TokenCache
-from .device import Device
 from .losses import losses_of
 from .sampler import ListDraw, is_held_out, whole_list
-from .score import score_lists
+from .score import PairScorer, score_lists
 from .settings import Config
 
 LISTS_AT_ONCE = 8
@@ -32,14 +30,12 @@ def held_out_lists(training: list[TokenCache], apart: list[TokenCache], config: 
 
 
 @torch.no_grad()
-def evaluate_held_out(
-    model: BertForSequenceClassification, lists: list[ListDraw], config: Config, device: Device
-) -> dict[str, float]:
+def evaluate_held_out(scorer: PairScorer, lists: list[ListDraw], config: Config) -> dict[str, float]:
     """nDCG@10 of the model and of its teachers, and the loss. Candidates are whole pools; unjudged ones count as negatives."""
     found: list[dict[str, float]] = []
     for start in range(0, len(lists), LISTS_AT_ONCE):
         part = lists[start : start + LISTS_AT_ONCE]
-        scored = score_lists(model, part, device, config.data.max_tokens, 4 * config.optimiser.chunk_tokens)
+        scored = score_lists(scorer, part, 4 * config.optimiser.chunk_tokens)
         loss = losses_of(scored.logits, scored.labels, scored.teacher, scored.there, config.loss)['loss'].item()
         logits = scored.logits.cpu().numpy()
         for row, one in enumerate(part):

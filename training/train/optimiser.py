@@ -7,12 +7,15 @@ import torch
 from .settings import Config
 
 
+HEAD = ('bert.pooler', 'classifier', 'matches')
+
+
 def adamw(model: torch.nn.Module, config: Config) -> torch.optim.AdamW:
     """Four groups: the new head learns faster, biases and norms do not decay."""
     groups: dict[tuple[float, float], list[torch.nn.Parameter]] = {}
     for name, weight in model.named_parameters():
         if weight.requires_grad:
-            factor = config.optimiser.head_factor if name.startswith(('bert.pooler', 'classifier')) else 1.0
+            factor = config.optimiser.head_factor if name.startswith(HEAD) else 1.0
             groups.setdefault((factor, config.optimiser.weight_decay if weight.ndim > 1 else 0.0), []).append(weight)
     return torch.optim.AdamW(
         [

@@ -22,7 +22,7 @@ from .schedule import Schedule
 from .score import score_lists
 from .settings import Config
 from .signals import Wishes
-from .start import make_model, save_model, start_folder
+from .start import make_model, make_scorer, save_model, start_folder
 
 CHECKPOINT, BEFORE_DECAY, MODEL, WEIGHTS = 'checkpoint.pt', 'before-decay.pt', 'model', 'weights'
 
@@ -35,6 +35,7 @@ class Run:
         self.log, self.wishes = RunLog(self.folder), wishes or Wishes(self.folder)
         self.model = make_model(config.model, config.seed).to(device.name).train()
         self.optimiser = adamw(self.model, config)
+        self.scorer = make_scorer(self.model, config.data, device)
         self.sampler, self.held_out = self._read_pools()
         self.schedule, self.step, self.pairs = Schedule.planned(config.optimiser), 0, 0
         self._recent: deque[dict[str, float]] = deque(maxlen=config.log.print)
@@ -43,6 +44,7 @@ class Run:
 
     def _read_pools(self) -> tuple[ListSampler, list[ListDraw]]:
         training, apart = load_all(self.config, start_folder(self.config.model.start) / 'tokenizer.json')
+        self.scorer.prepare([*training, *apart], self.log.say)
         sampler = ListSampler(training, self.config, 0.0 if apart else self.config.data.held_out)
         return sampler, held_out_lists(training, apart, self.config)
 
@@ -104,9 +106,7 @@ class Run:
         factor = self.schedule.factor(self.step)
         for group in self.optimiser.param_groups:
             group['lr'] = settings.learning_rate * group['factor'] * factor
-        scored = score_lists(
-            self.model, self.sampler.draw(self.step), self.device, self.config.data.max_tokens, settings.chunk_tokens
-        )
+        scored = score_lists(self.scorer, self.sampler.draw(self.step), settings.chunk_tokens)
         losses = losses_of(scored.logits, scored.labels, scored.teacher, scored.there, self.config.loss)
         self.optimiser.zero_grad(set_to_none=True)
         losses['loss'].backward()
@@ -149,7 +149,7 @@ class Run:
 
     def _evaluate(self) -> None:
         self.model.eval()
-        found = evaluate_held_out(self.model, self.held_out, self.config, self.device)
+        found = evaluate_held_out(self.scorer, self.held_out, self.config)
         self.model.train()
         if found:
             self.log.record({'step': self.step, **found})

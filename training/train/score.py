@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 from transformers import BertForSequenceClassification
 
+from .cache import TokenCache
 from .device import Device
 from .forward import logits_of
 from .pairs import chunks_of, join
 from .sampler import ListDraw
+
+Pair = tuple[TokenCache, int, int]
+"""A cache, and the numbers of the query and the passage among its texts."""
 
 
 @dataclass(frozen=True)
@@ -27,29 +33,49 @@ class Scored:
     tokens: int
 
 
-def score_lists(
-    model: BertForSequenceClassification, lists: list[ListDraw], device: Device, max_tokens: int, chunk_tokens: int
-) -> Scored:
-    """One forward pass over all pairs, in chunks of similar length; the graph is kept unless gradients are off."""
-    pairs = [
-        join(one.cache.text(one.query), one.cache.text(text), max_tokens, one.cache.marks)
-        for one in lists
-        for text in one.texts
-    ]
-    flat = torch.zeros(len(pairs), device=device.name)
-    parts, places = [], []
-    for chunk in chunks_of(pairs, chunk_tokens):
-        tensors = [torch.from_numpy(array).to(device.name) for array in (chunk.ids, chunk.types, chunk.lengths)]
-        with device.autocast():
-            parts.append(logits_of(model, *tensors))
-        places.append(chunk.places)
-    index = torch.from_numpy(np.concatenate(places)).to(device.name)
-    flat = flat.index_put((index,), torch.cat(parts))
-    sizes = [len(one.texts) for one in lists]
-    labels, teacher = (_table([getattr(one, name) for one in lists], device.name) for name in ('labels', 'teacher'))
-    there = torch.arange(max(sizes), device=device.name)[None] < torch.tensor(sizes, device=device.name)[:, None]
-    logits = torch.zeros(there.shape, device=device.name).masked_scatter(there, flat)
-    return Scored(logits, labels, teacher, there, len(pairs), sum(len(ids) for ids, _ in pairs))
+class PairScorer(Protocol):
+    """A model and how its pairs are made."""
+
+    device: Device
+
+    def prepare(self, caches: list[TokenCache], say: Callable[[str], None]) -> None:
+        """What is better done once for all texts, before the first pair."""
+
+    def logits(self, pairs: list[Pair], chunk_tokens: int) -> tuple[Tensor, int]:
+        """One logit a pair, in their order, and the tokens read; the graph is kept unless gradients are off."""
+
+
+class BertScorer:
+    """Both texts in one sequence, in chunks of similar length."""
+
+    def __init__(self, model: BertForSequenceClassification, device: Device, max_tokens: int):
+        self.model, self.device, self._max = model, device, max_tokens
+
+    def prepare(self, caches: list[TokenCache], say: Callable[[str], None]) -> None:
+        """Nothing is kept: every layer sees both texts."""
+
+    def logits(self, pairs: list[Pair], chunk_tokens: int) -> tuple[Tensor, int]:
+        joined = [join(cache.text(query), cache.text(text), self._max, cache.marks) for cache, query, text in pairs]
+        parts, places = [], []
+        for chunk in chunks_of(joined, chunk_tokens):
+            tensors = [torch.from_numpy(array).to(self.device.name) for array in (chunk.ids, chunk.types, chunk.lengths)]
+            with self.device.autocast():
+                parts.append(logits_of(self.model, *tensors))
+            places.append(chunk.places)
+        index = torch.from_numpy(np.concatenate(places)).to(self.device.name)
+        flat = torch.zeros(len(pairs), device=self.device.name).index_put((index,), torch.cat(parts))
+        return flat, sum(len(ids) for ids, _ in joined)
+
+
+def score_lists(scorer: PairScorer, lists: list[ListDraw], chunk_tokens: int) -> Scored:
+    """One forward pass over all pairs of the lists."""
+    pairs = [(one.cache, one.query, int(text)) for one in lists for text in one.texts]
+    flat, tokens = scorer.logits(pairs, chunk_tokens)
+    name, sizes = scorer.device.name, [len(one.texts) for one in lists]
+    labels, teacher = (_table([getattr(one, column) for one in lists], name) for column in ('labels', 'teacher'))
+    there = torch.arange(max(sizes), device=name)[None] < torch.tensor(sizes, device=name)[:, None]
+    logits = torch.zeros(there.shape, device=name).masked_scatter(there, flat)
+    return Scored(logits, labels, teacher, there, len(pairs), tokens)
 
 
 def _table(rows: list[np.ndarray], device: str) -> Tensor:

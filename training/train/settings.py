@@ -18,6 +18,11 @@ class Data:
     """Folder of the token caches; made if missing."""
     max_tokens: int = 256
     """Longest pair, [CLS] and both [SEP] counted."""
+    max_text_tokens: int = 160
+    """Split models only: longest text, with its own [CLS] and [SEP]; query and passage are cut one by one."""
+    states: str = ''
+    """Split models whose lower layers are frozen: folder where what those layers make of every text is kept, about
+    1.5 KB a token; '' reads each text anew."""
     held_out: float = 0.02
     """Share of the lists that is never trained on, chosen by a hash of the list's id; only without held_out_pools."""
     refresh: int = 0
@@ -36,7 +41,7 @@ class Model:
     """A folder with config.json, model.safetensors and tokenizer.json, or a Python package that has one named `model`."""
     init: str = 'encoder'
     """'encoder': start's weights with a new pooler and classifier. 'whole': start's as they are. 'pca': a smaller model
-    whose embeddings are the principal components of start's."""
+    whose embeddings are the principal components of start's. A split model (`python -m split`) is always 'whole'."""
     layers: int = 2
     """Layers, width, heads and intermediate: of the smaller model ('pca')."""
     width: int = 128
@@ -74,7 +79,7 @@ class Optimiser:
 
     learning_rate: float = 1e-4
     head_factor: float = 3.0
-    """Pooler and classifier learn at learning_rate times this."""
+    """Pooler and classifier, or what a split model adds up its logit from, learn at learning_rate times this."""
     weight_decay: float = 0.01
     clip: float = 1.0
     warmup_steps: int = 50

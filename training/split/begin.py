@@ -1,0 +1,64 @@
+"""The start of a run: what a split reranker takes over, and what it is told about the language before it learns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from train.cache import TokenCache
+from train.device import Device
+
+from .files import new_split, save_split
+from .score import SplitScorer
+
+#: Lists that the range of the features is taken from.
+LISTS = 60
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """`joint_from`: the layer after which copies of the rest read both texts together. `match_width`: of the network
+    over the features."""
+
+    device: Device
+    joint_from: int = 4
+    match_width: int = 48
+    max_text_tokens: int = 160
+    seed: int = 1
+
+
+def rarity(caches: list[TokenCache], vocab_size: int) -> np.ndarray:
+    """BM25's inverse document frequency of every token: log(1 + (n - df + 0.5) / (df + 0.5)) over all candidate texts."""
+    counts, texts = np.zeros(vocab_size), 0
+    for cache in caches:
+        for number in np.unique(cache.candidates):
+            counts[np.unique(cache.text(number))] += 1
+            texts += 1
+    return np.log1p((texts - counts + 0.5) / (counts + 0.5)).astype(np.float32)
+
+
+@torch.no_grad()
+def measure_range(scorer: SplitScorer, caches: list[TokenCache], seed: int) -> None:
+    """Sets centre and spread of the features to mean and standard deviation over lists drawn at random."""
+    random, found = np.random.default_rng(seed), []
+    for _ in range(LISTS):
+        cache = caches[random.integers(len(caches))]
+        place = random.integers(len(cache))
+        texts = cache.candidates[cache.list_starts[place] : cache.list_starts[place + 1]]
+        query, passage = scorer.readings([(cache, int(cache.queries[place]), int(text)) for text in texts])
+        found.append(scorer.model.matches.features(scorer.model.words, query, passage))
+    features = torch.cat(found)
+    scorer.model.matches.centre.copy_(features.mean(0))
+    scorer.model.matches.spread.copy_(features.std(0).clamp(min=1e-3))
+
+
+def begin(encoder: Path, caches: list[TokenCache], out: Path, settings: Beginning) -> None:
+    """Writes the folder that `model.start` of a run names."""
+    torch.manual_seed(settings.seed)
+    model = new_split(encoder, settings.joint_from, settings.match_width).eval()
+    model.matches.rarity.copy_(torch.from_numpy(rarity(caches, model.shape.vocab_size)))
+    measure_range(SplitScorer(model, settings.device, settings.max_text_tokens), caches, settings.seed)
+    save_split(model, encoder, out)

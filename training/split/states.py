@@ -1,0 +1,78 @@
+"""What the frozen layers make of every text, computed once and kept on disk: two float16 numbers a token and channel.
+
+Training then runs the layers on top alone, which is most of its time saved. A stopped computation goes on where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from train.cache import TokenCache
+from train.device import Device
+
+from .model import SplitReranker
+from .reading import Readings
+from .texts import batches, padded, text_ids, text_lengths
+
+BATCH_TOKENS = 6000
+#: Batches between two notes of how far it came.
+NOTE_EVERY = 50
+
+
+class StateStore:
+    """States of one token cache, [early and late, tokens, width]; text i is at starts[i]:starts[i + 1]."""
+
+    def __init__(self, cache: TokenCache, path: Path, max_text_tokens: int, width: int):
+        self._cache, self._path, self._max = cache, path, max_text_tokens
+        self._lengths = text_lengths(cache, max_text_tokens)
+        self._starts = np.concatenate([[0], np.cumsum(self._lengths)])
+        self._shape = (2, int(self._starts[-1]), width)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._states = np.memmap(path, np.float16, 'r+' if path.is_file() else 'w+', shape=self._shape)
+
+    def fill(self, model: SplitReranker, device: Device, say: Callable[[str], None]) -> None:
+        """Computes what is missing."""
+        note = self._path.with_suffix('.json')
+        done = json.loads(note.read_text())['batches'] if note.is_file() else 0
+        plan = batches(self._lengths, BATCH_TOKENS)
+        if done < len(plan):
+            say(f'{self._path.name}: reading {len(self._lengths)} texts, {self._starts[-1]} tokens')
+        for number in range(done, len(plan)):
+            self._read(plan[number], model, device)
+            if (number + 1) % NOTE_EVERY == 0 or number + 1 == len(plan):
+                self._states.flush()
+                note.write_text(json.dumps({'batches': number + 1, 'of': len(plan)}))
+
+    @torch.no_grad()
+    def _read(self, places: np.ndarray, model: SplitReranker, device: Device) -> None:
+        ids, lengths = padded([text_ids(self._cache, int(place), self._max) for place in places])
+        with device.autocast():
+            found = model.read(ids.to(device.name), lengths.to(device.name))
+        for part, values in enumerate((found.early, found.late)):
+            rows = values.float().cpu().numpy()
+            for row, place in zip(rows, places):
+                self._states[part, self._starts[place] : self._starts[place + 1]] = row[: self._lengths[place]]
+
+    def readings(self, numbers: list[int], device: Device) -> Readings:
+        """The texts with those numbers, padded, float32."""
+        ids, lengths = padded([text_ids(self._cache, number, self._max) for number in numbers])
+        states = np.zeros((2, *ids.shape, self._shape[2]), np.float32)
+        for row, number in enumerate(numbers):
+            states[:, row, : lengths[row]] = self._states[:, self._starts[number] : self._starts[number + 1]]
+        early, late = torch.from_numpy(states).to(device.name)
+        return Readings(ids.to(device.name), lengths.to(device.name), early, late)
+
+
+def store_name(cache: TokenCache, model: SplitReranker, max_text_tokens: int) -> str:
+    """Differs when the pools, the layers or the limit do."""
+    layers = hashlib.sha256()
+    for weight in model.bert.state_dict().values():
+        layers.update(weight.detach().cpu().numpy().tobytes())
+    source = hashlib.sha256(cache.source.encode()).hexdigest()
+    return f'{source[:12]}-{layers.hexdigest()[:8]}-{model.shape.joint_from}-{max_text_tokens}.f16'
