@@ -1,3 +1,5 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { AutoModelForSequenceClassification, AutoTokenizer, env } from '@huggingface/transformers'
@@ -36,6 +38,22 @@ describe.each([
     expect(await theirs.score(query, texts, call())).toEqual(await ours.score(query, texts, call()))
     expect(await theirs.countTokens(texts[2] as string)).toBe(await ours.countTokens(texts[2] as string))
   })
+})
+
+it('loads a type that transformers.js has no class for, when training/export wrote the graph', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'secondpass-split-'))
+  try {
+    const tiny = join(fixtures, 'tiny-bert')
+    cpSync(tiny, folder, { recursive: true })
+    rmSync(join(folder, 'SHA256SUMS'), { force: true })
+    const config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as object
+    writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...config, model_type: 'secondpass-split' }))
+    await using scorer = transformers({ model: folder })
+    await using ours = crossEncoder({ model: tiny })
+    expect(await scorer.score(query, texts, call())).toEqual(await ours.score(query, texts, call()))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })
 
 describe('a model that is loaded already', () => {

@@ -5,6 +5,11 @@ import type { LoadedTransformersModel, TransformersOptions } from './options.js'
 type Library = typeof import('@huggingface/transformers')
 type LoadOptions = Parameters<Library['AutoModelForSequenceClassification']['from_pretrained']>[1]
 
+type LoadConfig = Awaited<ReturnType<Library['AutoConfig']['from_pretrained']>>
+
+/** The `model_type` of models that read query and passage apart before they read them together, such as the bundled one. */
+const OWN_TYPE = 'secondpass-split'
+
 /** The tensors of the copy of transformers.js that the model belongs to: it takes no others. */
 export type TensorClass = new (type: string, data: Int32Array | BigInt64Array, dims: readonly number[]) => object
 
@@ -45,7 +50,8 @@ async function load(library: Library, place: string, options: LoadOptions): Prom
   const tokenizing = library.AutoTokenizer.from_pretrained(place, options ?? {})
   // Of two failures that of the model says more.
   tokenizing.catch(() => {})
-  const model = await library.AutoModelForSequenceClassification.from_pretrained(place, options)
+  const config = await configOf(library, place, options)
+  const model = await library.AutoModelForSequenceClassification.from_pretrained(place, { ...options, config })
   const dispose = async (): Promise<void> => void (await (model as LoadedModelFields).dispose?.())
   try {
     const tokenizer = await tokenizing
@@ -54,6 +60,13 @@ async function load(library: Library, place: string, options: LoadOptions): Prom
     await dispose()
     throw error
   }
+}
+
+/** By the type transformers.js chooses a class. It has none for ours; that of BERT hands inputs and output on as they are. */
+async function configOf({ AutoConfig }: Library, place: string, options: LoadOptions): Promise<LoadConfig> {
+  const config = await AutoConfig.from_pretrained(place, options)
+  if (config.model_type === OWN_TYPE) config.model_type = 'bert'
+  return config
 }
 
 async function importLibrary(): Promise<Library> {
