@@ -12,6 +12,7 @@ import torch
 from transformers import BertConfig, BertForSequenceClassification
 
 from small_run import config  # noqa: F401  a fixture that several files use
+from split.shape import is_split
 
 ROOT = Path(__file__).resolve().parents[2]
 # Two threads on matrices this small, or beside other work, are slower than one.
@@ -61,10 +62,11 @@ def source(tmp_path):
 
 @pytest.fixture(scope='session')
 def trained():
-    """The trained model in SECONDPASS_WEIGHTS, or in the optional folder `shared` beside the checkout."""
+    """The trained BERT in SECONDPASS_WEIGHTS, or in the optional folder `shared` beside the checkout."""
     found = os.environ.get('SECONDPASS_WEIGHTS')
-    beside = sorted((ROOT.parent / 'shared' / 'models').glob('*/model.safetensors'))
-    folder = Path(found) if found else beside[0].parent if beside else None
+    models = sorted((ROOT.parent / 'shared' / 'models').glob('*/model.safetensors'))
+    beside = [path.parent for path in models if not is_split(path.parent)]
+    folder = Path(found) if found else beside[0] if beside else None
     if folder is None:
         pytest.skip('no trained weights: set SECONDPASS_WEIGHTS to a folder with model.safetensors')
     return Source(BertForSequenceClassification.from_pretrained(folder, dtype=torch.float32).eval(), folder)
