@@ -29,22 +29,16 @@ from .lessons import Lessons
 from .tower import Size, new_tower, save_tower, shape_like, word_vectors
 
 
-def grow(
-    config: Config, size: Size, lessons: Lessons, threads: int | None, out: Path
-) -> None:
+def grow(config: Config, size: Size, lessons: Lessons, threads: int | None, out: Path) -> None:
     """Writes the small bi-encoder and, beside it, a log."""
-    folder, device = start_folder(config.model.start), choose_device(threads, "float32")
+    folder, device = start_folder(config.model.start), choose_device(threads, 'float32')
     if not is_split(folder):
-        raise TrainingError(
-            f"model.start is {folder}: no split reranker; name the start of one (python -m split)"
-        )
+        raise TrainingError(f'model.start is {folder}: no split reranker; name the start of one (python -m split)')
     torch.manual_seed(config.seed)
-    caches, _ = load_all(config, folder / "tokenizer.json")
+    caches, _ = load_all(config, folder / 'tokenizer.json')
     large = load_split(folder).eval().requires_grad_(False).to(device.name)
-    shape, log = shape_like(large.shape, size), Log(out / "grow.log")
-    teacher = SplitScorer(
-        large, device, config.data.max_text_tokens, config.data.states
-    )
+    shape, log = shape_like(large.shape, size), Log(out / 'grow.log')
+    teacher = SplitScorer(large, device, config.data.max_text_tokens, config.data.states)
     teacher.prepare(caches, log)
     tower = new_tower(shape, word_vectors(large.bert, *caches[0].marks)).to(device.name)
     learn(tower, teacher, caches, lessons, (config.seed, log))
@@ -53,29 +47,27 @@ def grow(
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m distil.grow",
-        description="Teach a small bi-encoder by a large one.",
+        prog='python -m distil.grow',
+        description='Teach a small bi-encoder by a large one.',
     )
-    parser.add_argument("out", type=Path)
-    parser.add_argument(
-        "--config", type=Path, required=True, help="the run of the large split reranker"
-    )
+    parser.add_argument('out', type=Path)
+    parser.add_argument('--config', type=Path, required=True, help='the run of the large split reranker')
     for name, value in vars(Size()).items():
-        parser.add_argument(f"--{name}", type=int, default=value)
-    parser.add_argument("--word-steps", type=int, default=Lessons.word_steps)
-    parser.add_argument("--steps", type=int, default=Lessons.steps)
-    parser.add_argument("--threads", type=int)
+        parser.add_argument(f'--{name}', type=int, default=value)
+    parser.add_argument('--word-steps', type=int, default=Lessons.word_steps)
+    parser.add_argument('--steps', type=int, default=Lessons.steps)
+    parser.add_argument('--threads', type=int)
     options = parser.parse_args(arguments)
     size = Size(**{name: getattr(options, name) for name in vars(Size())})
     lessons = Lessons(word_steps=options.word_steps, steps=options.steps)
     try:
         grow(read_config(options.config), size, lessons, options.threads, options.out)
     except DataError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f'error: {error}', file=sys.stderr)
         return 1
-    print(f"wrote {options.out}")
+    print(f'wrote {options.out}')
     return 0
 
 
-if __name__ == "__main__":
+if __name__ == '__main__':
     sys.exit(main())

@@ -43,20 +43,14 @@ class Lessons:
     token_near: float = 10.0
 
 
-def draw(
-    caches: list[TokenCache], lessons: Lessons, random: np.random.Generator
-) -> list[Pair]:
+def draw(caches: list[TokenCache], lessons: Lessons, random: np.random.Generator) -> list[Pair]:
     """Pairs of one file of pools, since alike is told from alike there; files by the root of their size."""
     share = np.sqrt([len(cache) for cache in caches])
     cache = caches[random.choice(len(caches), p=share / share.sum())]
-    lists = random.choice(
-        len(cache), min(lessons.lists + lessons.others, len(cache)), replace=False
-    )
+    lists = random.choice(len(cache), min(lessons.lists + lessons.others, len(cache)), replace=False)
     pairs = []
     for number, place in enumerate(lists):
-        texts = cache.candidates[
-            cache.list_starts[place] : cache.list_starts[place + 1]
-        ]
+        texts = cache.candidates[cache.list_starts[place] : cache.list_starts[place + 1]]
         count = lessons.passages if number < lessons.lists else 1
         for text in random.choice(texts, min(count, len(texts)), replace=False):
             pairs.append((cache, int(cache.queries[place]), int(text)))
@@ -68,36 +62,20 @@ def text_losses(small: Pairs, large: Pairs, project: nn.Linear) -> dict[str, Ten
     passages, of the means as they are, and by half of the projected ones."""
     means, wanted = [one.mean for one in small], [one.mean for one in large]
     projected = [project(mean) for mean in means]
-    text = [
-        1 - functional.cosine_similarity(mine, yours, dim=-1)
-        for mine, yours in zip(projected, wanted)
-    ]
+    text = [1 - functional.cosine_similarity(mine, yours, dim=-1) for mine, yours in zip(projected, wanted)]
     goal = _cosines(*wanted)
-    near = _divergence(_cosines(*means), goal) + 0.5 * _divergence(
-        _cosines(*projected), goal
-    )
-    return {"text": torch.cat(text).mean(), "near": near}
+    near = _divergence(_cosines(*means), goal) + 0.5 * _divergence(_cosines(*projected), goal)
+    return {'text': torch.cat(text).mean(), 'near': near}
 
 
 def token_losses(small: Pairs, large: Pairs, project: nn.Linear) -> dict[str, Tensor]:
     """`token`: 1 - cosine of each projected token to the teacher's. `token_near`: squared difference of the cosines
     between tokens of queries and of passages."""
-    mine, yours = (
-        [reading.late[reading.there.bool()] for reading in side]
-        for side in (small, large)
-    )
-    token = 1 - functional.cosine_similarity(
-        project(torch.cat(mine)), torch.cat(yours), dim=-1
-    )
-    places = [
-        torch.randperm(len(part), device=part.device)[:most]
-        for part, most in zip(mine, SAMPLE)
-    ]
-    found, goal = (
-        _cosines(*(part[place] for part, place in zip(side, places)))
-        for side in (mine, yours)
-    )
-    return {"token": token.mean(), "token_near": (found - goal).square().mean()}
+    mine, yours = ([reading.late[reading.there.bool()] for reading in side] for side in (small, large))
+    token = 1 - functional.cosine_similarity(project(torch.cat(mine)), torch.cat(yours), dim=-1)
+    places = [torch.randperm(len(part), device=part.device)[:most] for part, most in zip(mine, SAMPLE)]
+    found, goal = (_cosines(*(part[place] for part, place in zip(side, places))) for side in (mine, yours))
+    return {'token': token.mean(), 'token_near': (found - goal).square().mean()}
 
 
 def _cosines(query: Tensor, passage: Tensor) -> Tensor:
@@ -105,7 +83,5 @@ def _cosines(query: Tensor, passage: Tensor) -> Tensor:
 
 
 def _divergence(found: Tensor, goal: Tensor) -> Tensor:
-    found, goal = (
-        functional.log_softmax(one / TEMPERATURE, -1) for one in (found, goal)
-    )
-    return functional.kl_div(found, goal, log_target=True, reduction="batchmean")
+    found, goal = (functional.log_softmax(one / TEMPERATURE, -1) for one in (found, goal))
+    return functional.kl_div(found, goal, log_target=True, reduction='batchmean')

@@ -61,20 +61,16 @@ class Tower(nn.Module):
 def shape_like(teacher: SplitShape, size: Size) -> SplitShape:
     """A smaller shape with the teacher's vocabulary and positions."""
     if not 0 < size.width <= teacher.hidden_size:
-        raise TrainingError(
-            f"--width is {size.width}; the teacher is {teacher.hidden_size} wide, which is the most"
-        )
+        raise TrainingError(f'--width is {size.width}; the teacher is {teacher.hidden_size} wide, which is the most')
     if size.heads < 1 or size.width % size.heads:
-        raise TrainingError(
-            f"--heads is {size.heads}; it must divide --width, {size.width}"
-        )
+        raise TrainingError(f'--heads is {size.heads}; it must divide --width, {size.width}')
     if size.layers < 1:
-        raise TrainingError(f"--layers is {size.layers}; at least 1")
+        raise TrainingError(f'--layers is {size.layers}; at least 1')
     sizes = {
-        "hidden_size": size.width,
-        "layers": size.layers,
-        "heads": size.heads,
-        "intermediate_size": size.inner,
+        'hidden_size': size.width,
+        'layers': size.layers,
+        'heads': size.heads,
+        'intermediate_size': size.inner,
     }
     return replace(teacher, **sizes, joint_from=0, joint_layers=0)
 
@@ -84,17 +80,9 @@ def word_vectors(teacher: BertModel, cls: int, sep: int) -> Tensor:
     """What the teacher makes of each entry of its vocabulary between [CLS] and [SEP]: unit vectors."""
     found = []
     for start in range(0, teacher.config.vocab_size, WORDS_AT_ONCE):
-        words = torch.arange(
-            start, min(start + WORDS_AT_ONCE, teacher.config.vocab_size)
-        )
-        ids = torch.stack(
-            [torch.full_like(words, cls), words, torch.full_like(words, sep)], 1
-        ).to(teacher.device)
-        found.append(
-            read(
-                teacher, ids, torch.full((len(ids),), 3, device=ids.device), 0
-            ).mean.cpu()
-        )
+        words = torch.arange(start, min(start + WORDS_AT_ONCE, teacher.config.vocab_size))
+        ids = torch.stack([torch.full_like(words, cls), words, torch.full_like(words, sep)], 1).to(teacher.device)
+        found.append(read(teacher, ids, torch.full((len(ids),), 3, device=ids.device), 0).mean.cpu())
     return functional.normalize(torch.cat(found), dim=-1)
 
 
@@ -119,17 +107,12 @@ def new_tower(shape: SplitShape, vectors: Tensor) -> Tower:
 def save_tower(tower: Tower, tokenizer_of: Path, folder: Path) -> None:
     """A BERT without a pooler, which `python -m split --encoder` takes, and the tokenizer."""
     folder.mkdir(parents=True, exist_ok=True)
-    weights = {
-        name: weight.detach().cpu().contiguous()
-        for name, weight in tower.bert.state_dict().items()
-    }
-    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    weights = {name: weight.detach().cpu().contiguous() for name, weight in tower.bert.state_dict().items()}
+    save_file(weights, folder / 'model.safetensors', metadata={'format': 'pt'})
     config = tower.bert.config.to_dict() | {
-        "architectures": ["BertModel"],
-        "model_type": "bert",
+        'architectures': ['BertModel'],
+        'model_type': 'bert',
     }
-    (folder / "config.json").write_text(
-        json.dumps(dict(sorted(config.items())), indent=2) + "\n", encoding="utf-8"
-    )
+    (folder / 'config.json').write_text(json.dumps(dict(sorted(config.items())), indent=2) + '\n', encoding='utf-8')
     for name in TOKENIZER:
         shutil.copyfile(tokenizer_of / name, folder / name)
