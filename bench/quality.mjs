@@ -1,12 +1,13 @@
 /**
  * What int8 costs, and what the model brings, in nDCG@10 over BM25's top 100, scored and ordered by the library itself.
  *
- *   node bench/quality.mjs [--sets scifact,npl] [--exact scifact,npl,nq-clapnq] [--exact-limit 300]
+ *   node bench/quality.mjs [--sets scifact:20,npl] [--exact scifact,npl,nq-clapnq] [--exact-limit 300]
  *                          [--limit 200] [--workers 0] [--fp32 training/build/fp32] [--name quality]
  *
  * `--exact`: the sets that are also scored with the exact fp32 graph, `--exact-limit` questions of each at most;
- * `--limit`: as many at most of every other set. Fewer than all are the first of a fixed shuffle. Needs the optional data folder beside the checkout. Logits are kept in
- * bench/results/raw: a stopped run goes on where it was, a changed model starts anew.
+ * `--limit`: as many at most of every other set. A number behind a set comes before both. Fewer than all are the first of
+ * a fixed shuffle. Needs the optional data folder beside the checkout. Logits are kept in bench/results/raw: a stopped run
+ * goes on where it was, a changed model starts anew.
  */
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -59,8 +60,10 @@ async function evaluate(name, loaded, order) {
   return loaded.pools.map((pool, i) => ndcgAt10(ranked[i], pool.judged))
 }
 
-async function measureSet(set) {
-  const loaded = loadPools(set, Number(exactSets.includes(set) ? options['exact-limit'] : options.limit))
+async function measureSet(spec) {
+  const [set, ownLimit] = spec.split(':')
+  const limit = ownLimit ?? (exactSets.includes(set) ? options['exact-limit'] : options.limit)
+  const loaded = loadPools(set, Number(limit))
   const { texts, pools, available } = loaded
   const ways = { bm25: (pool) => pool.candidates.map(([id]) => id) }
   const logits = { int8: await logitsOf(int8, loaded) }
@@ -83,7 +86,7 @@ function bestOrder({ candidates, judged }) {
 }
 
 const measured = []
-for (const set of options.sets.split(',')) measured.push(await measureSet(set))
+for (const spec of options.sets.split(',')) measured.push(await measureSet(spec))
 await Promise.all([int8, fp32].map((one) => one?.reranker.close()))
 
 const summary = measured.map(({ byQuestion, taus, ...rest }) => ({
