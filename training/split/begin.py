@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import torch
 
 from train.cache import TokenCache
 from train.device import Device
+from train.settings import Config
 
-from .files import new_split, save_split
+from .files import freeze, new_split, save_split
+from .fit import fit_matches
 from .score import SplitScorer
 
 #: Lists that the range of the features is taken from.
@@ -24,10 +27,13 @@ class Beginning:
     over the features."""
 
     device: Device
+    config: Config
+    """Of the run: its data, its losses and its seed."""
     joint_from: int = 4
     match_width: int = 48
-    max_text_tokens: int = 160
-    seed: int = 1
+    say: Callable[[str], None] = print
+    fit_steps: int = 2000
+    """Steps in which the matches are fitted alone."""
 
 
 def rarity(caches: list[TokenCache], vocab_size: int) -> np.ndarray:
@@ -57,8 +63,13 @@ def measure_range(scorer: SplitScorer, caches: list[TokenCache], seed: int) -> N
 
 def begin(encoder: Path, caches: list[TokenCache], out: Path, settings: Beginning) -> None:
     """Writes the folder that `model.start` of a run names."""
-    torch.manual_seed(settings.seed)
-    model = new_split(encoder, settings.joint_from, settings.match_width).eval()
+    config, say = settings.config, settings.say
+    torch.manual_seed(config.seed)
+    model = new_split(encoder, settings.joint_from, settings.match_width)
+    freeze(model, True, model.shape.layers)
     model.matches.rarity.copy_(torch.from_numpy(rarity(caches, model.shape.vocab_size)))
-    measure_range(SplitScorer(model, settings.device, settings.max_text_tokens), caches, settings.seed)
+    scorer = SplitScorer(model, settings.device, config.data.max_text_tokens, config.data.states)
+    scorer.prepare(caches, say)
+    measure_range(scorer, caches, config.seed)
+    fit_matches(scorer, caches, config, settings.fit_steps, say)
     save_split(model, encoder, out)

@@ -44,8 +44,11 @@ def freeze(model: SplitReranker, embeddings: bool, layers: int) -> SplitReranker
     return model
 
 
-def new_split(encoder: Path, joint_from: int, match_width: int) -> SplitReranker:
-    """The bi-encoder as it is, copies of its layers above `joint_from` to read together, and a head that says nothing yet."""
+def new_split(encoder: Path, joint_from: int, match_width: int, joint_layers: int | None = None) -> SplitReranker:
+    """The bi-encoder as it is, copies of its layers above `joint_from` to read together, and a head that says nothing yet.
+
+    With more `joint_layers` than there are to copy, those on top begin at random: a table of words alone has none.
+    """
     from transformers import AutoConfig, AutoModel
 
     from .shape import SplitShape
@@ -61,13 +64,13 @@ def new_split(encoder: Path, joint_from: int, match_width: int) -> SplitReranker
         config.max_position_embeddings,
         config.layer_norm_eps,
         joint_from,
-        layers - joint_from,
+        layers - joint_from if joint_layers is None else joint_layers,
         match_width,
     )
     model = SplitReranker(shape)
     own = AutoModel.from_pretrained(encoder, dtype=torch.float32, add_pooling_layer=False)
     model.bert.load_state_dict(own.state_dict(), strict=True)
-    for copy, layer in zip(model.joint, own.encoder.layer[joint_from:], strict=True):
+    for copy, layer in zip(model.joint, own.encoder.layer[joint_from:], strict=False):
         copy.load_state_dict(layer.state_dict())
     torch.nn.init.zeros_(model.classifier.weight)
     torch.nn.init.zeros_(model.classifier.bias)

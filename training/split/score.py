@@ -12,6 +12,7 @@ from torch import Tensor
 
 from train.cache import TokenCache
 from train.device import Device
+from train.errors import TrainingError
 
 from .model import SplitReranker
 from .reading import Readings
@@ -25,6 +26,9 @@ class SplitScorer:
     """Reads the texts of each pair, or takes what was kept of them: only while the layers that read apart are frozen."""
 
     def __init__(self, model: SplitReranker, device: Device, max_text_tokens: int, states: str = ''):
+        if max_text_tokens > model.shape.max_positions:
+            most = model.shape.max_positions
+            raise TrainingError(f'data.max_text_tokens is {max_text_tokens}; this model reads at most {most}')
         self.model, self.device = model, device
         self._max, self._folder = max_text_tokens, Path(states) if states else None
         self._stores: dict[int, StateStore] = {}

@@ -132,7 +132,7 @@ def test_the_start_knows_rarity_and_range(run_config, source, tmp_path):
     run = tmp_path / 'run.toml'
     run.write_text(f'[data]\npools = ["pools-*.jsonl.gz"]\ncache = "cache"\nmax_text_tokens = {LIMIT}\n')
     out = tmp_path / 'begun'
-    assert begin([str(out), '--config', str(run), '--encoder', str(encoder.folder), '--joint-from', '1']) == 0
+    assert begin([str(out), '--config', str(run), '--encoder', str(encoder.folder), '--joint-from', '1', '--fit-steps', '40']) == 0
     model = load_split(out)
     assert (model.shape.joint_layers, model.shape.match_width) == (2, 48)
     assert model.matches.rarity.max() > model.matches.rarity.min() > 0
@@ -148,6 +148,12 @@ def test_it_can_be_calibrated(run_config):
     assert found['temperature'] > 0
     shifted = load_split(run.folder / MODEL).classifier.bias.item()
     assert shifted == pytest.approx(logits_before + found['shift'], abs=1e-5)
+
+
+def test_texts_longer_than_the_model_reads_are_refused(run_config):
+    data = dataclasses.replace(run_config.data, max_text_tokens=50)
+    with pytest.raises(DataError, match='max_text_tokens is 50; this model reads at most 40'):
+        run_of(run_config, data=data)
 
 
 def test_kept_states_need_frozen_layers():

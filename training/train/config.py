@@ -31,7 +31,8 @@ def _beside(config: Config, folder: Path) -> Config:
         held_out_pools=[place(one) for one in config.data.held_out_pools],
     )
     start = config.model.start
-    model = replace(config.model, start=place(start) if (folder / start).is_dir() else start)
+    # A package's name has no slash; a folder may still have to be written.
+    model = replace(config.model, start=place(start) if '/' in start or (folder / start).is_dir() else start)
     return replace(config, out=place(config.out), data=data, model=model)
 
 
