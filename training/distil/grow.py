@@ -1,4 +1,4 @@
-"""python -m distil.grow OUT --config RUN.toml [--layers 2 --width 128 --heads 4 --inner 512] [--steps N] [--threads N]
+"""python -m distil.grow OUT --config RUN.toml [--layers 0 --width 128 --heads 4 --inner 512] [--steps N] [--threads N]
 
 Writes a small bi-encoder that was taught by the one in the split reranker that RUN.toml starts from, on the texts of its
 pools; `python -m split --encoder OUT` makes a reranker of it. With `data.states`, the teacher's reading is taken from there.

@@ -27,7 +27,7 @@ def learn(
     """Changes `tower`. `notes`: the seed of the draws, and who is told how it goes."""
     random, say = np.random.default_rng(notes[0]), notes[1]
     torch.manual_seed(notes[0])
-    for layers in (False, True):
+    for layers in (False, True) if len(tower.bert.encoder.layer) else (False,):
         name = 'layers' if layers else 'words'
         steps, rate = (lessons.steps, lessons.rate) if layers else (lessons.word_steps, lessons.word_rate)
         weights = [weight for weight_name, weight in tower.named_parameters() if layers or '.layer.' not in weight_name]

@@ -44,7 +44,7 @@ def _open_split(model_dir: Path) -> Source:
         shape = read_split_shape(model_dir)
     except DataError as error:
         raise ExportError(str(error)) from error
-    if shape.layers < 1 or shape.hidden_size % shape.heads:
+    if shape.layers < 0 or shape.hidden_size % shape.heads:
         found = f'{shape.layers} layers of {shape.hidden_size} in {shape.heads} heads'
         raise ExportError(f'{model_dir / "config.json"}: {found} is no BERT')
     weights = load_weights(model_dir, split_sizes(shape), 'SplitReranker')

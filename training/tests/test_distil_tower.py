@@ -15,7 +15,7 @@ from transformers import AutoModel
 from distil.grow import main as grow
 from distil.learn import learn, rate_share
 from distil.lessons import Lessons, draw, text_losses, token_losses
-from distil.tower import Size, new_tower, shape_like, word_vectors
+from distil.tower import Size, new_tower, save_tower, shape_like, word_vectors
 from split.files import load_split, new_split
 from split.score import SplitScorer
 from train.cache import load_all
@@ -118,6 +118,8 @@ def test_the_folder_is_a_bert_that_a_split_reranker_is_made_of(config, school, t
     )
     out = tmp_path / 'tower'
     size = [
+        '--layers',
+        '2',
         '--width',
         '16',
         '--heads',
@@ -149,13 +151,24 @@ def test_the_folder_is_a_bert_that_a_split_reranker_is_made_of(config, school, t
     [
         ({'width': 64}, '--width is 64'),
         ({'heads': 3}, '--heads is 3'),
-        ({'layers': 0}, '--layers is 0'),
+        ({'layers': -1}, '--layers is -1'),
     ],
 )
 def test_what_cannot_be_made_is_said(school, change, said):
     teacher, _ = school
     with pytest.raises(TrainingError, match=said):
         shape_like(teacher.model.shape, dataclasses.replace(SMALL, **change))
+
+
+def test_a_table_of_words_alone_learns_and_gets_layers_that_read_together(school, tmp_path):
+    teacher, caches = school
+    tower = new_tower(shape_like(teacher.model.shape, dataclasses.replace(SMALL, layers=0)), torch.randn(325, 32))
+    before = tower.bert.embeddings.word_embeddings.weight.clone()
+    learn(tower, teacher, caches, Lessons(word_steps=3, steps=3, lists=2, passages=2, others=2))
+    assert not torch.equal(before, tower.bert.embeddings.word_embeddings.weight)
+    save_tower(tower, tmp_path / 'start', tmp_path / 'tower')
+    made = new_split(tmp_path / 'tower', joint_from=0, match_width=4, joint_layers=2)
+    assert (made.shape.layers, made.shape.joint_layers, len(made.joint)) == (0, 2, 2)
 
 
 def test_the_rate_rises_stays_and_falls():

@@ -22,6 +22,7 @@ SHAPES = {
     'one joint layer': {'joint_layers': 1},
     'three joint layers': {'joint_layers': 3},
     'matches alone': {'joint_layers': 0},
+    'nothing read apart': {'layers': 0, 'joint_from': 0},
     'one layer, one head': {'layers': 1, 'joint_from': 1, 'heads': 1},
     'eight heads of six, 64 positions': {'hidden_size': 48, 'heads': 8, 'max_positions': 64},
     'other epsilon, one inner unit': {'layer_norm_epsilon': 1e-3, 'match_width': 1},
