@@ -1,11 +1,12 @@
 /**
- * How long other libraries take for what we do: same weights, same candidates, one thread, one core, turn by turn.
+ * How long other libraries take for what we do: same weights, same candidates, one thread, one core, turn by turn. The
+ * weights are those of a stock BERT, which all can run; what the bundled model takes is a row of its own.
  *
  *   node bench/peers.mjs [--profiles mixed,short] [--peers tjs-q8,flashrank-q8] [--queries 5] [--repeats 2]
  *                        [--against int8|fp32] [--core 1] [--text xquad-en] [--weights FOLDER] [--name peers]
  *
- * Every peer is scored next to our bundled int8 model (or, with `--against fp32`, our exact graph) and its numbers are
- * checked against our fp32 graph first. bench/README.md says what must be there.
+ * Every peer is scored next to our int8 graph of the same weights (or, with `--against fp32`, our exact one) and its
+ * numbers are checked against our exact one. bench/README.md says what must be there.
  */
 import { parseArgs } from 'node:util'
 import { candidateSets, profiles } from './candidates.mjs'

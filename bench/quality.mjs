@@ -10,7 +10,6 @@
  * goes on where it was, a changed model starts anew.
  */
 import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { writeRun } from './quality/trec-files.mjs'
 import { logitsOf } from './quality/logits.mjs'
@@ -29,7 +28,7 @@ const { values: options } = parseArgs({
     'exact-limit': { type: 'string', default: '300' },
     limit: { type: 'string', default: '200' },
     workers: { type: 'string', default: '0' },
-    fp32: { type: 'string', default: resolve(paths.root, 'training/build/fp32') },
+    fp32: { type: 'string', default: paths.exact },
     name: { type: 'string', default: 'quality' },
   },
 })

@@ -9,8 +9,13 @@ export const paths = {
   model: inRepository('packages/model-en-mini'),
   core: inRepository('packages/core/dist/index.js'),
   eval: inRepository('packages/core/dist/eval/index.js'),
-  /** The same weights as other libraries want them: onnx/model.onnx, onnx/model_quantized.onnx, tokenizer files. */
+  /** The bundled model's exact graph, in fp32. */
+  exact: inRepository('training/build/fp32'),
+  /** A stock BERT as other libraries want it: onnx/model.onnx, onnx/model_quantized.onnx, tokenizer files. */
   stock: inRepository('training/build/stock'),
+  /** The same weights as training/export writes them, in int8 and in fp32. */
+  lean: inRepository('training/build/lean'),
+  leanExact: inRepository('training/build/lean-fp32'),
   peers: inRepository('bench/peers'),
   python: inRepository('bench/peers/.venv/bin/python'),
   build: inRepository('bench/build'),

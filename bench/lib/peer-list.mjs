@@ -1,5 +1,5 @@
 /** The peers: what each runs, and what its numbers may be held against. */
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { paths } from './paths.mjs'
 
@@ -9,20 +9,26 @@ const python = (file, ...args) => ({ command: paths.python, args: [inPeers(file)
 const q8 = 'onnx/model_quantized.onnx'
 const fp32 = 'onnx/model.onnx'
 
-/** Ours: `int8` is the bundled file, `fp32` the exact graph that `training/export --fp32` writes. */
+/** Ours, with the weights that the peers run: what `training/export` writes of them, in int8 and in fp32. */
 export const ours = {
-  int8: { name: 'secondpass int8 (bundled)', ...node('ours.mjs') },
-  fp32: { name: 'secondpass fp32', ...node('ours.mjs', resolve(paths.root, 'training/build/fp32')) },
+  int8: { name: 'secondpass int8, the same weights', ...node('ours.mjs', paths.lean) },
+  fp32: { name: 'secondpass fp32, the same weights', ...node('ours.mjs', paths.leanExact) },
 }
 
 /**
  * @param {string} weights folder with the weights in safetensors, for torch
- * @returns {Record<string, { name: string, command: string, args: string[], precision: 'fp32' | 'int8' | 'bf16', usual: boolean }>}
+ * @returns {Record<string, { name: string, command: string, args: string[], precision: 'fp32' | 'int8' | 'bf16' | 'another model', usual: boolean }>}
  * by a short key; `usual` peers run on every length profile, the others on `mixed` only
  */
 export function peerList(weights) {
   const stock = paths.stock
   return {
+    bundled: {
+      name: 'secondpass, its bundled model',
+      precision: 'another model',
+      usual: true,
+      ...node('ours.mjs'),
+    },
     'tjs-q8': {
       name: 'transformers.js snippet q8',
       precision: 'int8',
@@ -92,11 +98,10 @@ export function peerList(weights) {
   }
 }
 
-/** The only folder of weights beside the checkout, if there is exactly one. */
+/** Weights of a stock BERT in the optional folder beside the checkout, when they are there. */
 export function defaultWeights() {
-  const parent = resolve(paths.root, '../shared/models')
-  const found = existsSync(parent) ? readdirSync(parent).map((name) => join(parent, name)) : []
-  return found.length === 1 ? found[0] : undefined
+  const found = resolve(paths.root, '../shared/models/secondpass-en-mini-interim')
+  return existsSync(found) ? found : undefined
 }
 
 /** A model folder as our engine takes it, with one of the stock graphs as its model.onnx. */
