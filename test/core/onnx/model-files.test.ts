@@ -82,4 +82,10 @@ describe('the bundled model', () => {
     const { tokenizer } = await readTokenizerFiles(locateModel('bundled'))
     expect(tokenizer).toHaveProperty('model.vocab')
   })
+
+  it('comes in int8 and nothing else', () => {
+    const make = (dtype: 'int8' | 'fp32') => () => new ModelSource({ model: 'bundled', dtype })
+    expect(make('int8')).not.toThrow()
+    expect(make('fp32')).toThrow(/^dtype is "fp32": the bundled model comes as int8 only/)
+  })
 })

@@ -49,7 +49,10 @@ export class ModelSource {
     this.#options = options
     this.#hub = hubModelOf(name, options)
     const graph = graphWishOf(options)
-    if (name.kind === 'bundled') this.#folder = openFolder({ path: bundledFolder(graph.dtype), model, graph })
+    if (name.kind === 'bundled') {
+      const path = bundledFolder(graph.dtype)
+      this.#folder = openFolder({ path, model, graph: { ...graph, dtype: 'auto' } })
+    }
     if (name.kind === 'folder') this.#folder = openFolder({ path: name.path, model, graph })
     if (this.#hub !== undefined) this.#take(findInCache(this.#hub))
     // One of its own for each scorer: until it is known which commit is meant, no two may share a name.
