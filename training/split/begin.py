@@ -34,6 +34,8 @@ class Beginning:
     say: Callable[[str], None] = print
     fit_steps: int = 2000
     """Steps in which the matches are fitted alone."""
+    joint_layers: int | None = None
+    """How many read together; by default as many as there are to copy."""
 
 
 def rarity(caches: list[TokenCache], vocab_size: int) -> np.ndarray:
@@ -65,7 +67,7 @@ def begin(encoder: Path, caches: list[TokenCache], out: Path, settings: Beginnin
     """Writes the folder that `model.start` of a run names."""
     config, say = settings.config, settings.say
     torch.manual_seed(config.seed)
-    model = new_split(encoder, settings.joint_from, settings.match_width)
+    model = new_split(encoder, settings.joint_from, settings.match_width, settings.joint_layers)
     freeze(model, True, model.shape.layers)
     model.matches.rarity.copy_(torch.from_numpy(rarity(caches, model.shape.vocab_size)))
     scorer = SplitScorer(model, settings.device, config.data.max_text_tokens, config.data.states)

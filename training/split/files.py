@@ -10,6 +10,8 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
+from prepare.errors import DataError
+
 from .model import SplitReranker, bert_config
 from .shape import MODEL_TYPE, read_split_shape
 
@@ -55,6 +57,8 @@ def new_split(encoder: Path, joint_from: int, match_width: int, joint_layers: in
 
     config = AutoConfig.from_pretrained(encoder)
     layers = config.num_hidden_layers
+    if not 0 <= joint_from <= layers:
+        raise DataError(f'--joint-from is {joint_from}; {encoder} has layers 0 to {layers}')
     shape = SplitShape(
         config.hidden_size,
         layers,

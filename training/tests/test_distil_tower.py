@@ -16,6 +16,7 @@ from distil.grow import main as grow
 from distil.learn import learn, rate_share
 from distil.lessons import Lessons, draw, text_losses, token_losses
 from distil.tower import Size, new_tower, save_tower, shape_like, word_vectors
+from prepare.errors import DataError
 from split.files import load_split, new_split
 from split.score import SplitScorer
 from train.cache import load_all
@@ -169,6 +170,8 @@ def test_a_table_of_words_alone_learns_and_gets_layers_that_read_together(school
     save_tower(tower, tmp_path / 'start', tmp_path / 'tower')
     made = new_split(tmp_path / 'tower', joint_from=0, match_width=4, joint_layers=2)
     assert (made.shape.layers, made.shape.joint_layers, len(made.joint)) == (0, 2, 2)
+    with pytest.raises(DataError, match='--joint-from is 4'):
+        new_split(tmp_path / 'tower', joint_from=4, match_width=4)
 
 
 def test_the_rate_rises_stays_and_falls():
