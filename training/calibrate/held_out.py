@@ -26,13 +26,15 @@ FILE = 'calibration.json'
 def held_out_pairs(folder: Path, config: Config, lists: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """Logits and labels, list by list; unjudged candidates as the run's loss takes them."""
     config = dataclasses.replace(config, log=dataclasses.replace(config.log, evaluate_lists=lists))
-    drawn = held_out_lists(*load_all(config, folder / 'tokenizer.json'), config)
+    training, apart = load_all(config, folder / 'tokenizer.json')
+    drawn = held_out_lists(training, apart, config)
     if len(drawn) < 20:
         raise TrainingError(
             f'data.held_out_pools: {len(drawn)} held-out lists with a positive; at least 20 are needed to calibrate on'
         )
     device = choose_device()
     scorer = make_scorer(load_model(folder).to(device.name), config.data, device)
+    scorer.prepare(apart or training, print)
     found = []
     with torch.no_grad():
         for one in drawn:
