@@ -13,6 +13,7 @@ from train.errors import TrainingError
 from train.settings import Model
 from train.start import plain_config
 
+from .components import principal_axes
 from .matcher import Channels, fits, write_embeddings, write_layers
 
 
@@ -52,16 +53,6 @@ def _components(rows: Tensor, width: int) -> Tensor:
 
 def _cls_of(folder: Path) -> int:
     return Tokenizer.from_file(str(folder / 'tokenizer.json')).token_to_id('[CLS]')
-
-
-def principal_axes(rows: Tensor, width: int) -> tuple[Tensor, Tensor]:
-    """The mean of the rows and, as columns, the `width` directions along which they vary most; signs are fixed."""
-    center = rows.mean(0)
-    spread = (rows - center).double()
-    _, vectors = torch.linalg.eigh(spread.T @ spread)
-    axes = vectors.flip(1)[:, :width]
-    largest = axes.gather(0, axes.abs().argmax(0, keepdim=True))
-    return center, (axes * largest.sign()).float()
 
 
 def _check(settings: Model, large_width: int) -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
-from distil.student import principal_axes
+from distil.components import principal_axes
 from prepare.errors import DataError
 from prepare.pools import Candidate, Pool
 from train.cache import read_cache, tokenise, write_cache
