@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from split.reading import Readings
-from split.score import Pair
 from train.cache import TokenCache
+from train.score import Pair
 
 Pairs = tuple[Readings, Readings]
 """Queries and passages, a row each."""

@@ -50,9 +50,7 @@ class SplitReranker(nn.Module):
 
     def _joint(self, query: Readings, passage: Readings) -> Tensor:
         """The last layer is computed for the query's [CLS] alone: nothing reads the rest."""
-        ids = torch.cat([query.ids, passage.ids], 1)
-        there = torch.cat([query.there, passage.there], 1)
-        mask = mask_of(ids, None, there)
+        mask = mask_of(torch.cat([query.there, passage.there], 1))
         x = torch.cat([query.early + self.segment[0], passage.early + self.segment[1]], 1)
         for layer in self.joint[:-1]:
             x = layer_of(layer, x, x, mask)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from transformers import BertModel
 
-from train.forward import layer_of, mask_of
+from train.forward import layer_of, mask_of, there
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Readings:
     @property
     def there(self) -> Tensor:
         """1 for a token, 0 for padding, [rows, tokens], float32."""
-        return (torch.arange(self.ids.shape[1], device=self.ids.device)[None] < self.lengths[:, None]).float()
+        return there(self.ids, self.lengths)
 
     @property
     def inside(self) -> Tensor:
@@ -43,7 +43,7 @@ class Readings:
 
 def read(bert: BertModel, ids: Tensor, lengths: Tensor, joint_from: int) -> Readings:
     """Runs the layers over texts that stand alone: token type 0, positions from 0."""
-    mask = mask_of(ids, lengths)
+    mask = mask_of(there(ids, lengths))
     x = bert.embeddings(input_ids=ids)
     early = x
     for number, layer in enumerate(bert.encoder.layer, 1):

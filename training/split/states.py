@@ -17,7 +17,6 @@ from train.cache import TokenCache
 from train.device import Device
 
 from .model import SplitReranker
-from .reading import Readings
 from .texts import batches, padded, text_ids, text_lengths
 
 BATCH_TOKENS = 6000
@@ -59,20 +58,20 @@ class StateStore:
             for row, place in zip(rows, places):
                 self._states[part, self._starts[place] : self._starts[place + 1]] = row[: self._lengths[place]]
 
-    def readings(self, numbers: list[int], device: Device) -> Readings:
-        """The texts with those numbers, padded, float32."""
-        ids, lengths = padded([text_ids(self._cache, number, self._max) for number in numbers])
-        states = np.zeros((2, *ids.shape, self._shape[2]), np.float32)
-        for row, number in enumerate(numbers):
-            states[:, row, : lengths[row]] = self._states[:, self._starts[number] : self._starts[number + 1]]
-        early, late = torch.from_numpy(states).to(device.name)
-        return Readings(ids.to(device.name), lengths.to(device.name), early, late)
+    def states(self, number: int) -> np.ndarray:
+        """Of one text, [early and late, its tokens, width], float16."""
+        return self._states[:, self._starts[number] : self._starts[number + 1]]
 
 
-def store_name(cache: TokenCache, model: SplitReranker, max_text_tokens: int) -> str:
-    """Differs when the pools, the layers or the limit do."""
-    layers = hashlib.sha256()
+def layers_digest(model: SplitReranker) -> str:
+    """Changes with any weight that reads a text by itself."""
+    found = hashlib.sha256()
     for weight in model.bert.state_dict().values():
-        layers.update(weight.detach().cpu().numpy().tobytes())
+        found.update(weight.detach().cpu().numpy().tobytes())
+    return f'{found.hexdigest()[:8]}-{model.shape.joint_from}'
+
+
+def store_name(cache: TokenCache, layers: str, max_text_tokens: int) -> str:
+    """Differs when the pools, the layers (their digest) or the limit do."""
     source = hashlib.sha256(cache.source.encode()).hexdigest()
-    return f'{source[:12]}-{layers.hexdigest()[:8]}-{model.shape.joint_from}-{max_text_tokens}.f16'
+    return f'{source[:12]}-{layers}-{max_text_tokens}.f16'

@@ -14,7 +14,7 @@ from transformers import BertForSequenceClassification
 
 def logits_of(model: BertForSequenceClassification, ids: Tensor, types: Tensor, lengths: Tensor) -> Tensor:
     """One logit a row, float32. `ids` and `types` are [rows, longest]; a row counts up to its length."""
-    mask = mask_of(ids, lengths)
+    mask = mask_of(there(ids, lengths))
     x = model.bert.embeddings(input_ids=ids, token_type_ids=types)
     layers = model.bert.encoder.layer
     for layer in layers[:-1]:
@@ -24,12 +24,14 @@ def logits_of(model: BertForSequenceClassification, ids: Tensor, types: Tensor, 
     return model.classifier(pooled)[:, 0].float()
 
 
-def mask_of(ids: Tensor, lengths: Tensor | None, there: Tensor | None = None) -> Tensor:
+def there(ids: Tensor, lengths: Tensor) -> Tensor:
+    """1 for a token, 0 for padding, [rows, tokens], float32."""
+    return (torch.arange(ids.shape[1], device=ids.device)[None] < lengths[:, None]).float()
+
+
+def mask_of(there: Tensor) -> Tensor:
     """What attention adds to its scores, [rows, 1, 1, tokens]: nothing for tokens, enough to hide padding."""
-    if there is None:
-        there = torch.arange(ids.shape[1], device=ids.device)[None] < lengths[:, None]
-    hidden = torch.zeros(ids.shape, dtype=torch.float32, device=ids.device).masked_fill_(there == 0, -1e9)
-    return hidden[:, None, None]
+    return torch.zeros_like(there).masked_fill_(there == 0, -1e9)[:, None, None]
 
 
 def layer_of(layer, x: Tensor, context: Tensor, mask: Tensor) -> Tensor:

@@ -62,9 +62,14 @@ class BertScorer:
             with self.device.autocast():
                 parts.append(logits_of(self.model, *tensors))
             places.append(chunk.places)
-        index = torch.from_numpy(np.concatenate(places)).to(self.device.name)
-        flat = torch.zeros(len(pairs), device=self.device.name).index_put((index,), torch.cat(parts))
-        return flat, sum(len(ids) for ids, _ in joined)
+        return in_order(parts, places), sum(len(ids) for ids, _ in joined)
+
+
+def in_order(parts: list[Tensor], places: list[np.ndarray]) -> Tensor:
+    """The logits of chunks, back at the places of their pairs."""
+    flat = torch.cat(parts)
+    index = torch.from_numpy(np.concatenate(places)).to(flat.device)
+    return torch.zeros_like(flat).index_put((index,), flat)
 
 
 def score_lists(scorer: PairScorer, lists: list[ListDraw], chunk_tokens: int) -> Scored:
