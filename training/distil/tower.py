@@ -7,7 +7,6 @@ what the table has learned counts from the first step with layers.
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,11 +16,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import BertModel
 
-from split.files import TOKENIZER
 from split.model import bert_config
 from split.reading import Readings, read
 from split.shape import SplitShape
 from train.errors import TrainingError
+from train.tokenizer import copy_tokenizer
 
 from .components import principal_axes
 
@@ -115,5 +114,4 @@ def save_tower(tower: Tower, tokenizer_of: Path, folder: Path) -> None:
         'model_type': 'bert',
     }
     (folder / 'config.json').write_text(json.dumps(dict(sorted(config.items())), indent=2) + '\n', encoding='utf-8')
-    for name in TOKENIZER:
-        shutil.copyfile(tokenizer_of / name, folder / name)
+    copy_tokenizer(tokenizer_of, folder)

@@ -21,7 +21,6 @@ from prepare.log import Log
 from prepare.run import prepare
 from split.begin import Beginning, begin
 from split.shape import is_split
-from train.cache import load_all
 from train.config import read_config
 from train.device import choose_device
 from train.run import MODEL, Run
@@ -54,10 +53,9 @@ def run_begin(plan: Plan, name: str) -> None:
     out = Path(config.model.start)
     if is_split(out):
         return
-    training, _ = load_all(config, encoder / 'tokenizer.json')
     device = choose_device(plan.threads or None)
     settings = Beginning(device, config, model.joint_from, model.match_width, fit_steps=model.fit_steps)
-    begin(encoder, training, out, settings)
+    begin(encoder, out, settings)
 
 
 def run_train(plan: Plan, name: str, until: float | None) -> bool:

@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 
 from prepare.errors import DataError
-from train.cache import load_all
 from train.config import read_config
 from train.device import choose_device
 from train.start import start_folder
@@ -33,7 +32,6 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         config, encoder = read_config(options.config), start_folder(options.encoder)
-        training, _ = load_all(config, encoder / 'tokenizer.json')
         device = choose_device(options.threads)
         settings = Beginning(
             device,
@@ -43,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
             fit_steps=options.fit_steps,
             joint_layers=options.joint_layers,
         )
-        begin(encoder, training, options.out, settings)
+        begin(encoder, options.out, settings)
     except DataError as error:
         print(f'error: {error}', file=sys.stderr)
         return 1

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from train.cache import TokenCache
+from train.cache import TokenCache, load_all
 from train.device import Device
 from train.settings import Config
 
@@ -63,9 +63,10 @@ def measure_range(scorer: SplitScorer, caches: list[TokenCache], seed: int) -> N
     scorer.model.matches.spread.copy_(features.std(0).clamp(min=1e-3))
 
 
-def begin(encoder: Path, caches: list[TokenCache], out: Path, settings: Beginning) -> None:
-    """Writes the folder that `model.start` of a run names."""
+def begin(encoder: Path, out: Path, settings: Beginning) -> None:
+    """Writes the folder that `model.start` of a run names, from the pools that the run trains on."""
     config, say = settings.config, settings.say
+    caches, _ = load_all(config, encoder / 'tokenizer.json')
     torch.manual_seed(config.seed)
     model = new_split(encoder, settings.joint_from, settings.match_width, settings.joint_layers)
     freeze(model, True, model.shape.layers)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import AutoConfig, AutoModel
 
 from prepare.errors import DataError
+from train.tokenizer import copy_tokenizer
 
 from .model import SplitReranker, bert_config
-from .shape import MODEL_TYPE, read_split_shape
-
-TOKENIZER = ('tokenizer.json', 'tokenizer_config.json')
+from .shape import MODEL_TYPE, SplitShape, read_split_shape
 
 
 def save_split(model: SplitReranker, tokenizer_of: Path, folder: Path) -> None:
@@ -26,9 +25,7 @@ def save_split(model: SplitReranker, tokenizer_of: Path, folder: Path) -> None:
     shape = {name: value for name, value in asdict(model.shape).items() if name.startswith(('joint', 'match'))}
     config = bert_config(model.shape).to_dict() | {'model_type': MODEL_TYPE, 'num_labels': 1, **shape}
     (folder / 'config.json').write_text(json.dumps(dict(sorted(config.items())), indent=2) + '\n', encoding='utf-8')
-    for name in TOKENIZER:
-        if (tokenizer_of / name).resolve() != (folder / name).resolve():
-            shutil.copyfile(tokenizer_of / name, folder / name)
+    copy_tokenizer(tokenizer_of, folder)
 
 
 def load_split(folder: Path) -> SplitReranker:
@@ -51,10 +48,6 @@ def new_split(encoder: Path, joint_from: int, match_width: int, joint_layers: in
 
     With more `joint_layers` than there are to copy, those on top begin at random: a table of words alone has none.
     """
-    from transformers import AutoConfig, AutoModel
-
-    from .shape import SplitShape
-
     config = AutoConfig.from_pretrained(encoder)
     layers = config.num_hidden_layers
     if not 0 <= joint_from <= layers:

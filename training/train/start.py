@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import torch
@@ -11,7 +10,6 @@ from transformers import AutoConfig, BertConfig, BertForSequenceClassification
 from transformers.utils import logging
 
 from mine.encoder import find_encoder
-
 from split.files import freeze, load_split, save_split
 from split.model import SplitReranker
 from split.score import SplitScorer
@@ -21,6 +19,7 @@ from .device import Device
 from .errors import TrainingError
 from .score import BertScorer, PairScorer
 from .settings import Data, Model
+from .tokenizer import TOKENIZER, copy_tokenizer
 
 Reranker = BertForSequenceClassification | SplitReranker
 
@@ -28,13 +27,11 @@ Reranker = BertForSequenceClassification | SplitReranker
 logging.set_verbosity_error()
 logging.disable_progress_bar()
 
-COPIED = ('tokenizer.json', 'tokenizer_config.json')
-
 
 def start_folder(name: str) -> Path:
     """The folder that `model.start` names, checked to hold a BERT and its tokenizer."""
     folder = find_encoder(name)
-    for file in ('config.json', 'model.safetensors', *COPIED):
+    for file in ('config.json', 'model.safetensors', *TOKENIZER):
         if not (folder / file).is_file():
             raise TrainingError(
                 f'model.start is {name!r}: {folder / file} is missing; name a folder written by save_pretrained()'
@@ -107,8 +104,7 @@ def save_model(model: Reranker, settings: Model, folder: Path) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder)
-    for name in COPIED:
-        shutil.copyfile(start_folder(settings.start) / name, folder / name)
+    copy_tokenizer(start_folder(settings.start), folder)
 
 
 def halve(folder: Path) -> None:
