@@ -11,12 +11,13 @@ import json
 import sys
 from pathlib import Path
 
-from prepare.errors import DataError
+from prepare.errors import ends_in_one_line
 from train.config import read_config
 
 from .held_out import calibrate
 
 
+@ends_in_one_line
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog='python -m calibrate', description='Temperature and shift from held-out lists.'
@@ -26,11 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument('--lists', type=int, default=400)
     parser.add_argument('--no-shift', action='store_true', help='temperature alone; the weights stay as they are')
     options = parser.parse_args(arguments)
-    try:
-        found = calibrate(options.model, read_config(options.config), options.lists, not options.no_shift)
-    except DataError as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
+    found = calibrate(options.model, read_config(options.config), options.lists, not options.no_shift)
     print(json.dumps(found, indent=2))
     return 0
 

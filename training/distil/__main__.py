@@ -10,12 +10,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from prepare.errors import DataError
+from prepare.errors import ends_in_one_line
 from train.device import choose_device
 
 from .teach import Teaching, teach
 
 
+@ends_in_one_line
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog='python -m distil', description='Let a cross-encoder score token caches.')
     parser.add_argument('teacher', type=Path)
@@ -26,11 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument('--threads', type=int)
     options = parser.parse_args(arguments)
     settings = Teaching(choose_device(options.threads), lists=options.lists, max_tokens=options.max_tokens)
-    try:
-        scored = teach(options.teacher, options.caches, options.taught, settings)
-    except DataError as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
+    scored = teach(options.teacher, options.caches, options.taught, settings)
     print(f'{scored} pairs scored')
     return 0
 

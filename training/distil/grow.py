@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from prepare.errors import DataError
+from prepare.errors import ends_in_one_line
 from prepare.log import Log
 from split.files import load_split
 from split.score import SplitScorer
@@ -45,6 +45,7 @@ def grow(config: Config, size: Size, lessons: Lessons, threads: int | None, out:
     save_tower(tower, folder, out)
 
 
+@ends_in_one_line
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog='python -m distil.grow',
@@ -60,11 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     size = Size(**{name: getattr(options, name) for name in vars(Size())})
     lessons = Lessons(word_steps=options.word_steps, steps=options.steps)
-    try:
-        grow(read_config(options.config), size, lessons, options.threads, options.out)
-    except DataError as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
+    grow(read_config(options.config), size, lessons, options.threads, options.out)
     print(f'wrote {options.out}')
     return 0
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from evaluate.first_stage import search
 from prepare.beir import RelevanceSet, read_set
-from prepare.errors import DataError
+from prepare.errors import DataError, ends_in_one_line
 from prepare.log import Log
 from prepare.pools import Candidate, Pool, write_pools
 from prepare.text import full_text, rng
@@ -99,6 +99,7 @@ def write_all(sets: Path, out: Path, amount: Amount) -> None:
             log(f'{folder.name}: {write_pools(path, pools) if pools else 0} pools')
 
 
+@ends_in_one_line
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog='python -m distil.lexical', description='Pools from BM25 alone.')
     parser.add_argument('sets', type=Path)
@@ -107,11 +108,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument('--candidates', type=int, default=Amount.candidates)
     parser.add_argument('--seed', type=int, default=Amount.seed)
     options = parser.parse_args(arguments)
-    try:
-        write_all(options.sets, options.out, Amount(options.queries, options.candidates, options.seed))
-    except DataError as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
+    write_all(options.sets, options.out, Amount(options.queries, options.candidates, options.seed))
     return 0
 
 

@@ -10,7 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from prepare.errors import DataError
+from prepare.errors import ends_in_one_line
 from train.errors import TrainingError
 from train.start import start_folder
 
@@ -49,13 +49,10 @@ def choose(options: argparse.Namespace) -> Choice:
     return Choice(models, encoder, cascades, options.max_tokens, options.keep)
 
 
+@ends_in_one_line
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
-    try:
-        measured = evaluate(choose(options), options.sets, options.out, options.limit)
-    except DataError as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
+    measured = evaluate(choose(options), options.sets, options.out, options.limit)
     print(markdown(measured))
     return 0
 

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from mine.config import MineConfig
+from prepare.batches import batches
 from prepare.errors import DataError
 
 
@@ -50,9 +51,8 @@ class BiEncoder:
         config = self._config
         cut = [text[: config.max_embed_characters] for text in texts]
         tokens = self._tokenizer(cut, truncation=True, max_length=config.max_embed_tokens)['input_ids']
-        order = sorted(range(len(texts)), key=lambda place: (len(tokens[place]), place))
         vectors = np.zeros((len(texts), self.width), np.float32)
-        for batch in _batches(order, [len(one) for one in tokens], config.batch_tokens):
+        for batch in batches(np.array([len(one) for one in tokens]), config.batch_tokens):
             vectors[batch] = self._embed([tokens[place] for place in batch])
         return vectors
 
@@ -64,14 +64,3 @@ class BiEncoder:
         mask = fed['attention_mask'].unsqueeze(-1)
         mean = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
         return torch.nn.functional.normalize(mean, dim=-1).cpu().numpy()
-
-
-def _batches(order: list[int], lengths: list[int], batch_tokens: int) -> list[list[int]]:
-    """Cuts an order of rising length so that a padded batch holds at most `batch_tokens`, and at least one text."""
-    batches: list[list[int]] = []
-    for place in order:
-        if batches and lengths[place] * (len(batches[-1]) + 1) <= batch_tokens:
-            batches[-1].append(place)
-        else:
-            batches.append([place])
-    return batches

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from prepare.errors import DataError
+from prepare.errors import DataError, ends_in_one_line
 from prepare.log import Log
 from train.signals import time_of_day
 
@@ -59,6 +59,7 @@ def run(plan: Plan, only: list[str] | None = None, until: float | None = None) -
     return True
 
 
+@ends_in_one_line
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog='python -m pipeline', description='From public data to models with their cards.'
@@ -67,11 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument('--only', nargs='+', metavar='STAGE', help='these stages, in the order of the plan')
     parser.add_argument('--until', help='time of day, HH:MM: a run that would go on beyond it begins its decay in time')
     options = parser.parse_args(arguments)
-    try:
-        done = run(read_plan(options.plan), options.only, time_of_day(options.until) if options.until else None)
-    except DataError as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
+    done = run(read_plan(options.plan), options.only, time_of_day(options.until) if options.until else None)
     return 0 if done else 3
 
 

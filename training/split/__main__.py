@@ -11,7 +11,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from prepare.errors import DataError
+from prepare.errors import ends_in_one_line
 from train.config import read_config
 from train.device import choose_device
 from train.start import start_folder
@@ -19,6 +19,7 @@ from train.start import start_folder
 from .begin import Beginning, begin
 
 
+@ends_in_one_line
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog='python -m split', description='Write the start of a split reranker.')
     parser.add_argument('out', type=Path)
@@ -30,21 +31,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument('--fit-steps', type=int, default=2000, help='steps in which the matches are fitted alone')
     parser.add_argument('--threads', type=int)
     options = parser.parse_args(arguments)
-    try:
-        config, encoder = read_config(options.config), start_folder(options.encoder)
-        device = choose_device(options.threads)
-        settings = Beginning(
-            device,
-            config,
-            options.joint_from,
-            options.match_width,
-            fit_steps=options.fit_steps,
-            joint_layers=options.joint_layers,
-        )
-        begin(encoder, options.out, settings)
-    except DataError as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
+    config, encoder = read_config(options.config), start_folder(options.encoder)
+    device = choose_device(options.threads)
+    settings = Beginning(
+        device,
+        config,
+        options.joint_from,
+        options.match_width,
+        fit_steps=options.fit_steps,
+        joint_layers=options.joint_layers,
+    )
+    begin(encoder, options.out, settings)
     print(f'wrote {options.out}')
     return 0
 

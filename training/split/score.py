@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from prepare.batches import batches
 from train.cache import TokenCache
 from train.device import Device
 from train.errors import TrainingError
@@ -17,7 +18,7 @@ from train.score import Pair, in_order
 from .model import SplitReranker
 from .reading import Readings
 from .states import StateStore, layers_digest, store_name
-from .texts import batches, padded, text_ids, text_lengths
+from .texts import padded, text_ids, text_lengths
 
 Text = tuple[TokenCache, int]
 

@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from prepare.batches import batches
 from train.cache import TokenCache
 from train.device import Device
 
 from .model import SplitReranker
-from .texts import batches, padded, text_ids, text_lengths
+from .texts import padded, text_ids, text_lengths
 
 BATCH_TOKENS = 6000
 #: Batches between two notes of how far it came.

@@ -10,10 +10,11 @@ from split_source import save_random_split, split  # noqa: F401  a fixture
 from torch.nn.functional import cosine_similarity
 from transformers import AutoModel, BertConfig, BertModel
 
+from prepare.batches import batches
 from prepare.errors import DataError
 from split.files import load_split, new_split
 from split.shape import AVERAGE_LENGTH, FEATURES, LENGTH_SHARE, SATURATION, read_split_shape
-from split.texts import batches, padded
+from split.texts import padded
 
 CLS, SEP = 1, 2
 

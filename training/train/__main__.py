@@ -1,4 +1,4 @@
-"""python -m train CONFIG.toml [--until HH:MM] [--threads N] [--precision auto|float32|bfloat16] [--extend] [--fresh]"""
+"""python -m train CONFIG.toml [--out RUN] [--until HH:MM] [--threads N] [--precision auto|float32|bfloat16] [--extend]"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import dataclasses
 import sys
 from pathlib import Path
 
-from prepare.errors import DataError
+from prepare.errors import ends_in_one_line
 
 from .config import read_config
 from .device import choose_device
@@ -16,6 +16,7 @@ from .run import BEFORE_DECAY, Run
 from .signals import Wishes, time_of_day
 
 
+@ends_in_one_line
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog='python -m train', description='Train a cross-encoder; an interrupted run goes on.'
@@ -29,11 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
         '--extend', action='store_true', help='go back to before the decay and train on to the steps of the config'
     )
     options = parser.parse_args(arguments)
-    try:
-        return train(options)
-    except DataError as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
+    return train(options)
 
 
 def train(options: argparse.Namespace) -> int:

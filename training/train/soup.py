@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from prepare.errors import DataError
+from prepare.errors import ends_in_one_line
 
 from .checkpoint import load_weights, put_weights
 from .config import config_from
@@ -48,6 +48,7 @@ def soup(run: Path, out: Path, files: list[Path] | None = None, last: int = 4) -
     return chosen
 
 
+@ends_in_one_line
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog='python -m train.soup', description="Average a run's weights over checkpoints."
@@ -57,11 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument('--last', type=int, default=4, help='how many of the newest')
     parser.add_argument('--weights', type=Path, nargs='+', help='these files instead')
     options = parser.parse_args(arguments)
-    try:
-        chosen = soup(options.run, options.out, options.weights, options.last)
-    except DataError as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
+    chosen = soup(options.run, options.out, options.weights, options.last)
     print(f'wrote {options.out}, the mean of {", ".join(file.stem for file in chosen)}')
     return 0
 
