@@ -41,7 +41,7 @@ class Matching:
         return self._number(graph.add('Unsqueeze', found, graph.shape(0)))
 
     def _number(self, found: str) -> str:
-        """The linear part and the network beside it; (found - centre) / spread is in their first matrices."""
+        """The linear part and the network beside it, if there is one; (found - centre) / spread is in their first matrices."""
         centre, spread = (self.weights['matches.' + part].astype(np.float64) for part in ('centre', 'spread'))
 
         def folded(name: str, more: np.ndarray | float = 0.0) -> tuple[np.ndarray, np.ndarray]:
@@ -51,6 +51,8 @@ class Matching:
 
         graph = self.graph
         linear = graph.gemm(found, *folded('linear', self.weights['classifier.bias']))
+        if 'matches.inner.weight' not in self.weights:
+            return linear
         inner = graph.add('Gelu', graph.gemm(found, *folded('inner')), domain=MICROSOFT)
         return graph.gemm(inner, self.weights['matches.outer.weight'].T, linear)
 

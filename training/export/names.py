@@ -25,8 +25,9 @@ def split_sizes(shape: SplitShape) -> Sizes:
     sizes |= {'matches.rarity': (shape.vocab_size,), 'matches.rarity_weight': ()}
     sizes |= {'matches.centre': (FEATURES,), 'matches.spread': (FEATURES,)}
     sizes |= _dense('matches.token_weight', hidden, 1) | _dense('matches.linear', FEATURES, 1)
-    inner = _dense('matches.inner', FEATURES, shape.match_width)
-    return sizes | inner | {'matches.outer.weight': (1, shape.match_width)}
+    if shape.match_width:
+        sizes |= _dense('matches.inner', FEATURES, shape.match_width) | {'matches.outer.weight': (1, shape.match_width)}
+    return sizes
 
 
 def _encoder(shape: BertShape | SplitShape, token_types: int) -> Sizes:

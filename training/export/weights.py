@@ -30,6 +30,9 @@ class Weights:
     def __getitem__(self, name: str) -> np.ndarray:
         return self._tensors[name]
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._tensors
+
     def linear(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         return self[name + '.weight'].T, self[name + '.bias']
 

@@ -11,6 +11,7 @@ import numpy as np
 from mine.config import MineConfig
 from prepare.batches import batches
 from prepare.errors import DataError
+from prepare.hardware import processor_has_bfloat16
 
 
 class Embed(Protocol):
@@ -32,7 +33,7 @@ def find_encoder(name: str) -> Path:
 
 
 class BiEncoder:
-    """Batches by length, so that little is padded; on a GPU in bfloat16, on a CPU in float32."""
+    """Batches by length, so that little is padded; in bfloat16 where the hardware multiplies it."""
 
     def __init__(self, config: MineConfig):
         import torch
@@ -40,6 +41,7 @@ class BiEncoder:
 
         self._torch, self._config = torch, config
         self.device = ('cuda' if torch.cuda.is_available() else 'cpu') if config.device == 'auto' else config.device
+        self._bfloat16 = self.device == 'cuda' or processor_has_bfloat16()
         if config.threads:
             torch.set_num_threads(config.threads)
         folder = find_encoder(config.encoder)
@@ -59,7 +61,7 @@ class BiEncoder:
     def _embed(self, tokens: list[list[int]]) -> np.ndarray:
         torch = self._torch
         fed = self._tokenizer.pad({'input_ids': tokens}, return_tensors='pt').to(self.device)
-        with torch.inference_mode(), torch.autocast(self.device, torch.bfloat16, enabled=self.device == 'cuda'):
+        with torch.inference_mode(), torch.autocast(self.device, torch.bfloat16, enabled=self._bfloat16):
             hidden = self._model(**fed).last_hidden_state.float()
         mask = fed['attention_mask'].unsqueeze(-1)
         mean = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)

@@ -23,7 +23,7 @@ class ModelPlan:
     Without one the run begins with what is there."""
     joint_from: int = 4
     """The layer after which copies of the rest read query and passage together."""
-    match_width: int = 48
+    match_width: int = 0
     fit_steps: int = 2000
     """Steps in which what is counted is fitted alone, before the run."""
     soup: int = 0

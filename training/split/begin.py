@@ -30,7 +30,7 @@ class Beginning:
     config: Config
     """Of the run: its data, its losses and its seed."""
     joint_from: int = 4
-    match_width: int = 48
+    match_width: int = 0
     say: Callable[[str], None] = print
     fit_steps: int = 2000
     """Steps in which the matches are fitted alone."""

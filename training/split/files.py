@@ -36,9 +36,10 @@ def load_split(folder: Path) -> SplitReranker:
     return model
 
 
-def freeze(model: SplitReranker, embeddings: bool, layers: int) -> SplitReranker:
-    """Marks what keeps its weights: the embeddings and that many of the layers that read apart."""
-    for part in [*([model.bert.embeddings] if embeddings else []), *model.bert.encoder.layer[:layers]]:
+def freeze(model: SplitReranker, embeddings: bool, layers: int, matches: bool = False) -> SplitReranker:
+    """Marks what keeps its weights: the embeddings, that many of the layers that read apart, the matches."""
+    frozen = [*([model.bert.embeddings] if embeddings else []), *model.bert.encoder.layer[:layers]]
+    for part in [*frozen, *([model.matches] if matches else [])]:
         part.requires_grad_(False)
     return model
 

@@ -21,7 +21,8 @@ from .shape import (
 
 
 class Matches(nn.Module):
-    """Features of a pair, [rows, FEATURES], and one number from them: a linear part and a small network beside it."""
+    """Features of a pair, [rows, FEATURES], and one number from them: a linear part and, unless its width is 0, a small
+    network beside it."""
 
     def __init__(self, shape: SplitShape):
         super().__init__()
@@ -32,22 +33,28 @@ class Matches(nn.Module):
         self.token_weight = nn.Linear(shape.hidden_size, 1)
         self.rarity_weight = nn.Parameter(torch.ones(()))
         self.linear = nn.Linear(FEATURES, 1)
-        self.inner = nn.Linear(FEATURES, shape.match_width)
-        self.outer = nn.Linear(shape.match_width, 1, bias=False)
+        self.has_network = shape.match_width > 0
+        if self.has_network:
+            self.inner = nn.Linear(FEATURES, shape.match_width)
+            self.outer = nn.Linear(shape.match_width, 1, bias=False)
 
     def begin(self) -> None:
         """Nothing but the cosine counts at first."""
         for layer in (self.token_weight, self.linear):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
-        nn.init.zeros_(self.outer.weight)
+        if self.has_network:
+            nn.init.zeros_(self.outer.weight)
         with torch.no_grad():
             self.linear.weight[0, 0] = 1.5
 
     def forward(self, words: Tensor, query: Readings, passage: Readings) -> Tensor:
         """One number a row. `words` is the table of word embeddings, [vocabulary, width]."""
         found = (self.features(words, query, passage) - self.centre) / self.spread
-        return (self.linear(found) + self.outer(functional.gelu(self.inner(found))))[:, 0]
+        number = self.linear(found)
+        if self.has_network:
+            number = number + self.outer(functional.gelu(self.inner(found)))
+        return number[:, 0]
 
     def features(self, words: Tensor, query: Readings, passage: Readings) -> Tensor:
         """Counted over tokens between [CLS] and [SEP]; the cosine of the texts is that of the means over all tokens."""

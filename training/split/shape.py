@@ -36,7 +36,8 @@ FEATURES = 1 + len(WORD_KERNELS.means) + 1 + len(CONTEXT_KERNELS.means) + 1 + 2 
 
 @dataclass(frozen=True)
 class SplitShape:
-    """`layers` read the two texts apart. `joint_layers` begin again after layer `joint_from` and read both together."""
+    """`layers` read the two texts apart. `joint_layers` begin again after layer `joint_from` and read both together. The
+    network over the features is `match_width` wide; 0 is none."""
 
     hidden_size: int
     layers: int

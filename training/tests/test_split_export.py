@@ -26,6 +26,7 @@ SHAPES = {
     'one layer, one head': {'layers': 1, 'joint_from': 1, 'heads': 1},
     'eight heads of six, 64 positions': {'hidden_size': 48, 'heads': 8, 'max_positions': 64},
     'other epsilon, one inner unit': {'layer_norm_epsilon': 1e-3, 'match_width': 1},
+    'no network over the features': {'match_width': 0},
 }
 
 

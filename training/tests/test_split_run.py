@@ -149,9 +149,18 @@ def test_the_start_knows_rarity_and_range(run_config, source, tmp_path):
     out = tmp_path / 'begun'
     assert begin([str(out), '--config', str(run), '--encoder', str(encoder.folder), '--joint-from', '1', '--fit-steps', '40']) == 0
     model = load_split(out)
-    assert (model.shape.joint_layers, model.shape.match_width) == (2, 48)
+    assert (model.shape.joint_layers, model.shape.match_width) == (2, 0)
     assert model.matches.rarity.max() > model.matches.rarity.min() > 0
     assert model.matches.spread.min() >= 1e-3 and not torch.equal(model.matches.spread, torch.ones(18))
+
+
+def test_frozen_matches_keep_what_they_began_with(run_config):
+    config = dataclasses.replace(run_config, model=dataclasses.replace(run_config.model, frozen_matches=True))
+    run = run_of(config)
+    run.train()
+    before, after = load_split(start_of(run_config)).state_dict(), load_split(run.folder / MODEL).state_dict()
+    moved = {name.split('.')[0] for name, weight in after.items() if not torch.equal(weight, before[name])}
+    assert moved == {'joint', 'segment', 'classifier'}
 
 
 def test_it_can_be_calibrated(run_config):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+
+from prepare.hardware import processor_has_bfloat16
 
 
 @dataclass(frozen=True)
@@ -27,16 +28,12 @@ class Device:
 def choose_device(threads: int | None = None, precision: str = 'auto') -> Device:
     """CUDA where there is one. `precision` is 'auto', 'float32' or 'bfloat16'.
 
-    On a CPU, 'auto' takes bfloat16 only with AMX: other processors convert to float32 and lose time and digits.
+    On a CPU, 'auto' takes bfloat16 only where the processor multiplies it (AMX, or AVX-512 with BF16): others convert to
+    float32 and lose time and digits.
     """
     if threads:
         torch.set_num_threads(threads)
     name = 'cuda' if torch.cuda.is_available() else 'cpu'
     if precision != 'auto':
         return Device(name, precision == 'bfloat16')
-    return Device(name, torch.cuda.is_bf16_supported() if name == 'cuda' else _amx())
-
-
-def _amx() -> bool:
-    check: Callable[[], bool] | None = getattr(torch.cpu, '_is_amx_tile_supported', None)
-    return bool(check and check())
+    return Device(name, torch.cuda.is_bf16_supported() if name == 'cuda' else processor_has_bfloat16())

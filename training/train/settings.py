@@ -50,6 +50,9 @@ class Model:
     frozen_embeddings: bool = True
     frozen_layers: int = 0
     """That many layers from the bottom keep their weights."""
+    frozen_matches: bool = False
+    """Split models only: what is counted keeps the weights that `python -m split` fitted, so that what the layers on top
+    learn is a correction of it."""
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,9 @@ def make_model(settings: Model, seed: int) -> Reranker:
     torch.manual_seed(seed)
     folder = start_folder(settings.start)
     if is_split(folder):
-        return freeze(load_split(folder), settings.frozen_embeddings, settings.frozen_layers)
+        return freeze(
+            load_split(folder), settings.frozen_embeddings, settings.frozen_layers, settings.frozen_matches
+        )
     if settings.init == 'pca':
         from distil.student import make_student
 
