@@ -22,6 +22,7 @@ class PoolEncoder:
             encoder=str(folder),
             max_embed_tokens=max_tokens,
             max_embed_characters=max_tokens * 16,
+            precision='float32',
         )
         self._embed, self._known = BiEncoder(settings), {}
 

@@ -41,7 +41,7 @@ class BiEncoder:
 
         self._torch, self._config = torch, config
         self.device = ('cuda' if torch.cuda.is_available() else 'cpu') if config.device == 'auto' else config.device
-        self._bfloat16 = self.device == 'cuda' or processor_has_bfloat16()
+        self._bfloat16 = config.precision == 'auto' and (self.device == 'cuda' or processor_has_bfloat16())
         if config.threads:
             torch.set_num_threads(config.threads)
         folder = find_encoder(config.encoder)

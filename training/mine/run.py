@@ -18,7 +18,7 @@ from prepare.pools import Pool, write_pools
 from prepare.text import rng
 
 #: What may change without changing the pools, or at least what they are meant to be.
-_NOT_OF_THE_POOLS = ('rounds', 'out', 'data', 'device', 'threads', 'batch_tokens')
+_NOT_OF_THE_POOLS = ('rounds', 'out', 'data', 'device', 'precision', 'threads', 'batch_tokens')
 
 
 def mine(config: MineConfig, embed: Embed, log: Log, *, first: int = 0) -> list[Path]:
@@ -54,6 +54,8 @@ def _mine_shard(number: int, sets: list[RelevanceSet], tools: tuple[MineConfig, 
     miner = SliceMiner(config, embed)
     pools: dict[str, list[Pool]] = {split: [] for split in SPLITS}
     for one in sets:
+        if number >= config.set_rounds.get(one.name, config.rounds):
+            continue
         made = miner.pools(one, number)
         for split, found in made.items():
             pools[split] += found
@@ -85,4 +87,5 @@ def _mark(folder: Path, found: RelevanceSet) -> str:
 
 def _fingerprint(number: int, marks: dict[str, str], config: MineConfig) -> str:
     settings = {key: value for key, value in asdict(config).items() if key not in _NOT_OF_THE_POOLS}
+    settings['set_rounds'] = sorted(name for name, rounds in config.set_rounds.items() if number >= rounds)
     return hashlib.sha256(json.dumps([number, settings, marks], sort_keys=True).encode()).hexdigest()

@@ -99,6 +99,15 @@ def test_goes_on_where_it_stopped(config):
     assert {name: sums(config.out)[name] for name in again} == again
 
 
+def test_a_set_can_have_fewer_slices_than_the_rest(config):
+    mine(config, count_words, silent)
+    first = config.out / 'pools-0000.jsonl.gz'
+    before = first.read_bytes()
+    mine(replace(config, set_rounds={'house': 1}), count_words, silent)
+    assert first.read_bytes() == before
+    assert list(read_pools(config.out / 'pools-0001.jsonl.gz')) == []
+
+
 def test_slices_share_no_passage_and_keep_neighbours_together(config):
     found = read_set(config.data / 'house')
     slices = [slices_of(found, number, config)['train'] for number in range(3)]
@@ -191,7 +200,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
 
 def test_the_encoder_says_the_same_in_any_batch(tmp_path):
     folder = save_random(tmp_path / 'encoder', vocab_size=VOCABULARY).folder
-    config = MineConfig(tmp_path, tmp_path, encoder=str(folder), device='cpu', max_embed_tokens=24)
+    config = MineConfig(tmp_path, tmp_path, encoder=str(folder), device='cpu', precision='float32', max_embed_tokens=24)
     texts = ['the lamp', 'a much longer text about the lamp and the sea ' * 3, 'rain', 'the lamp']
     encode = BiEncoder(config)
     together = encode(texts)
