@@ -26,6 +26,10 @@ class ModelPlan:
     match_width: int = 0
     fit_steps: int = 2000
     """Steps in which what is counted is fitted alone, before the run."""
+    fit_distil: float | None = None
+    """Weight of the teachers' divergence meanwhile, instead of the run's."""
+    joint_share: float = 1.0
+    """What the layers that read together add to the logit is multiplied by this, where they learned by themselves."""
     soup: int = 0
     """Average so many of the run's last weights; 0 takes the last alone."""
     calibrate_lists: int = 400

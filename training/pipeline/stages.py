@@ -21,6 +21,7 @@ from prepare.log import Log
 from prepare.run import prepare
 from split.begin import Beginning, begin
 from split.shape import is_split
+from split.share import give_share
 from train.config import read_config
 from train.device import choose_device
 from train.run import MODEL, Run
@@ -54,7 +55,8 @@ def run_begin(plan: Plan, name: str) -> None:
     if is_split(out):
         return
     device = choose_device(plan.threads or None)
-    settings = Beginning(device, config, model.joint_from, model.match_width, fit_steps=model.fit_steps)
+    fitting = {'fit_steps': model.fit_steps, 'fit_distil': model.fit_distil}
+    settings = Beginning(device, config, model.joint_from, model.match_width, **fitting)
     begin(encoder, out, settings)
 
 
@@ -81,6 +83,8 @@ def run_finish(plan: Plan, name: str) -> None:
     else:
         shutil.copytree(Path(config.out) / MODEL, folder, dirs_exist_ok=True)
         halve(folder)
+    if model.joint_share != 1:
+        give_share(folder, model.joint_share)
     calibrate(folder, config, model.calibrate_lists)
     export(folder, exported_folder(plan, name), model.dtype)
     export(folder, exact_folder(plan, name), 'fp32')

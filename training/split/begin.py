@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,9 @@ class Beginning:
     say: Callable[[str], None] = print
     fit_steps: int = 2000
     """Steps in which the matches are fitted alone."""
+    fit_distil: float | None = None
+    """Weight of the teachers' divergence meanwhile; that of the run unless given. Where the matches stay as fitted, they
+    should be no worse than the teachers on text of any kind, which labels of a few sets do not see to."""
     joint_layers: int | None = None
     """How many read together; by default as many as there are to copy."""
 
@@ -74,5 +77,7 @@ def begin(encoder: Path, out: Path, settings: Beginning) -> None:
     scorer = SplitScorer(model, settings.device, config.data.max_text_tokens, config.data.states)
     scorer.prepare(caches, say)
     measure_range(scorer, caches, config.seed)
+    if settings.fit_distil is not None:
+        config = replace(config, loss=replace(config.loss, distil=settings.fit_distil))
     fit_matches(scorer, caches, config, settings.fit_steps, say)
     save_split(model, encoder, out)

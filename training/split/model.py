@@ -27,6 +27,8 @@ class SplitReranker(nn.Module):
     def __init__(self, shape: SplitShape):
         super().__init__()
         self.shape = shape
+        self.joint_alone = False
+        """Whether the logit is that of the layers that read together, which then learn to score by themselves."""
         config = bert_config(shape)
         self.bert = BertModel(config, add_pooling_layer=False)
         self.joint = nn.ModuleList(BertLayer(config) for _ in range(shape.joint_layers))
@@ -45,17 +47,37 @@ class SplitReranker(nn.Module):
 
     def forward(self, query: Readings, passage: Readings) -> Tensor:
         """A logit a row, float32."""
+        if self.joint_alone:
+            return self._joint(query, passage)
         logits = self.matches(self.words, query, passage)
         return logits + self._joint(query, passage) if len(self.joint) else logits + self.classifier.bias
 
     def _joint(self, query: Readings, passage: Readings) -> Tensor:
         """The last layer is computed for the query's [CLS] alone: nothing reads the rest."""
-        mask = mask_of(torch.cat([query.there, passage.there], 1))
-        x = torch.cat([query.early + self.segment[0], passage.early + self.segment[1]], 1)
+        place, second, present = _side_by_side(query, passage)
+        mask = mask_of(present)
+        x = torch.cat([query.early, passage.early], 1)
+        x = x.gather(1, place[..., None].expand(-1, -1, x.shape[-1]))
+        x = x + self.segment[0] + second[..., None] * (self.segment[1] - self.segment[0])
         for layer in self.joint[:-1]:
             x = layer_of(layer, x, x, mask)
         first = layer_of(self.joint[-1], x[:, :1], x, mask)[:, 0]
         return self.classifier(first)[:, 0]
+
+
+def _side_by_side(query: Readings, passage: Readings) -> tuple[Tensor, Tensor, Tensor]:
+    """Where the tokens of both come from once the padding between them is left out, 1 for those of the passage, and 1 for
+    a token at all: each [rows, longest pair].
+
+    Places count over the padded query and then the padded passage. Lengths of queries and of passages vary apart from one
+    another, so that a third of all rows would be padding.
+    """
+    total = query.lengths + passage.lengths
+    column = torch.arange(int(total.max()), device=total.device)[None]
+    own = query.lengths[:, None]
+    shifted = torch.where(column < own, column, column - own + query.ids.shape[1])
+    last = query.ids.shape[1] + passage.ids.shape[1] - 1
+    return shifted.clamp(max=last), (column >= own).float(), (column < total[:, None]).float()
 
 
 def bert_config(shape: SplitShape) -> BertConfig:

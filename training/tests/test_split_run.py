@@ -19,6 +19,7 @@ from split.__main__ import main as begin
 from split.begin import rarity
 from split.files import load_split
 from split.score import SplitScorer
+from split.share import give_share
 from split.states import StateStore, layers_digest, store_name
 from train.cache import TokenCache, load_all
 from train.config import config_from
@@ -161,6 +162,29 @@ def test_frozen_matches_keep_what_they_began_with(run_config):
     before, after = load_split(start_of(run_config)).state_dict(), load_split(run.folder / MODEL).state_dict()
     moved = {name.split('.')[0] for name, weight in after.items() if not torch.equal(weight, before[name])}
     assert moved == {'joint', 'segment', 'classifier'}
+
+
+def test_layers_that_learn_by_themselves_are_added_with_their_share(run_config):
+    config = dataclasses.replace(run_config, model=dataclasses.replace(run_config.model, joint_alone=True))
+    run = run_of(config)
+    run.train()
+    began, ended = load_split(start_of(run_config)).eval(), load_split(run.folder / MODEL).eval()
+    same = [torch.equal(weight, ended.state_dict()[name]) for name, weight in began.state_dict().items() if 'matches' in name]
+    assert all(same)
+    pairs = [(one, int(one.queries[0]), int(one.candidates[0])) for one in caches(run_config)]
+    device = choose_device(1, 'float32')
+
+    def logit(model) -> float:
+        return SplitScorer(model, device, LIMIT).logits(pairs, 500)[0].item()
+
+    with torch.no_grad():
+        for part in began.classifier.parameters():
+            part.zero_()
+        counted = logit(began)
+        joint = logit(ended) - counted
+        assert abs(joint) > 1e-4
+        give_share(run.folder / MODEL, 0.5)
+        assert logit(load_split(run.folder / MODEL).eval()) == pytest.approx(counted + 0.5 * joint, abs=1e-5)
 
 
 def test_it_can_be_calibrated(run_config):

@@ -15,7 +15,7 @@ from train.forward import logits_of
 from train.losses import binary, divergence, listwise, losses_of, margins
 from train.pairs import chunks_of, cut, join
 from train.read_pools import table_of
-from train.sampler import choose_candidates, ensemble
+from train.sampler import ListDraw, choose_candidates, ensemble, without_likely_positives
 from train.schedule import Schedule
 from train.settings import Loss, Model
 from train.start import make_model
@@ -127,6 +127,16 @@ def test_candidates_are_positives_first_and_the_hard_ones_more_often():
     assert all(row[0] == 1 and len(set(row)) == 4 for row in map(list, drawn))
     counts = np.bincount(np.concatenate(drawn), minlength=8)
     assert counts[0] > counts[4] > counts[7] > 0
+
+
+def test_what_looks_better_than_the_positive_is_left_out_unless_it_was_judged():
+    labels, similar = np.array([1.0, -1.0, -1.0, 0.0, 1.0]), np.array([0.6, 0.59, 0.57, 0.9, 0.2])
+    whole = ListDraw(None, 0, np.arange(5), labels, similar, 'a')
+    kept = without_likely_positives(whole, similar, 0.97)
+    assert kept.texts.tolist() == [0, 2, 3, 4] and kept.labels.tolist() == [1, -1, 0, 1]
+    assert kept.teacher.tolist() == similar[[0, 2, 3, 4]].tolist()
+    unknown = np.full(5, np.nan)
+    assert without_likely_positives(whole, unknown, 0.97) is whole
 
 
 def test_caches_are_read_as_they_were_written(tokenizer, tmp_path):

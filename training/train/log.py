@@ -38,6 +38,19 @@ class RunLog:
             self._metrics.write_text(''.join(json.dumps(row) + '\n' for row in kept), encoding='utf-8')
 
 
+class SilentLog:
+    """Of a process that runs beside the one that writes."""
+
+    def say(self, text: str) -> None:
+        pass
+
+    def record(self, row: dict[str, float]) -> None:
+        pass
+
+    def rewind(self, step: int) -> None:
+        pass
+
+
 def read_metrics(path: Path) -> list[dict[str, float]]:
     """Rows of metrics.jsonl; a last line cut short by an interruption is left out."""
     rows = []

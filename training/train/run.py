@@ -11,10 +11,11 @@ import torch
 
 from .cache import load_all
 from .checkpoint import load_state, save_state, save_weights
+from .company import Company
 from .device import Device
 from .errors import TrainingError
 from .heldout import evaluate_held_out, held_out_lists
-from .log import RunLog
+from .log import RunLog, SilentLog
 from .losses import losses_of
 from .optimiser import adamw
 from .sampler import ListDraw, ListSampler
@@ -30,17 +31,29 @@ CHECKPOINT, BEFORE_DECAY, MODEL, WEIGHTS = 'checkpoint.pt', 'before-decay.pt', '
 class Run:
     """A run in its folder. `train()` goes on from the folder's checkpoint, if there is one."""
 
-    def __init__(self, config: Config, device: Device, wishes: Wishes | None = None):
+    def __init__(self, config: Config, device: Device, wishes: Wishes | None = None, company: Company | None = None):
         self.config, self.device, self.folder = config, device, Path(config.out)
-        self.log, self.wishes = RunLog(self.folder), wishes or Wishes(self.folder)
+        self.company = company or Company()
+        if config.data.refresh and self.company.size > 1:
+            raise TrainingError(f'data.refresh is {config.data.refresh}; new files can join a run of one process only')
+        if config.optimiser.lists < self.company.size:
+            raise TrainingError(
+                f'--processes is {self.company.size}; optimiser.lists is {config.optimiser.lists}, not one for each'
+            )
+        self.log = RunLog(self.folder) if self.company.leads else SilentLog()
+        self.wishes = wishes or Wishes(self.folder)
         self.model = make_model(config.model, config.seed).to(device.name).train()
         self.optimiser = adamw(self.model, config)
         self.scorer = make_scorer(self.model, config.data, device)
-        self.sampler, self.held_out = self._read_pools()
+        self.company.leader_first(lambda: self._keep(*self._read_pools()))
         self.schedule, self.step, self.pairs = Schedule.planned(config.optimiser), 0, 0
         self._recent: deque[dict[str, float]] = deque(maxlen=config.log.print)
-        (self.folder / 'config.json').write_text(json.dumps(config.to_dict(), indent=2) + '\n')
+        if self.company.leads:
+            (self.folder / 'config.json').write_text(json.dumps(config.to_dict(), indent=2) + '\n')
         self._describe()
+
+    def _keep(self, sampler: ListSampler, held_out: list[ListDraw]) -> None:
+        self.sampler, self.held_out = sampler, held_out
 
     def _read_pools(self) -> tuple[ListSampler, list[ListDraw]]:
         training, apart = load_all(self.config, start_folder(self.config.model.start) / 'tokenizer.json')
@@ -59,11 +72,14 @@ class Run:
     def _describe(self) -> None:
         lists = self.sampler.sizes
         counted = sum(p.numel() for p in self.model.parameters() if p.requires_grad)
-        self.log.say(f'{self.config.name}: {counted / 1e6:.1f} million weights to train on {self.device.describe()}')
+        self.log.say(f'{self.config.name}: {counted / 1e6:.1f} million weights to train on {self._where()}')
         self.log.say(
             f'{sum(lists.values())} lists of {len(lists)} sets: '
             + ', '.join(f'{name} {size}' for name, size in lists.items())
         )
+
+    def _where(self) -> str:
+        return self.device.describe() + (f', {self.company.size} processes' if self.company.size > 1 else '')
 
     def resume(self, name: str = CHECKPOINT) -> bool:
         """Goes back to a saved state of this folder; False if there is none."""
@@ -87,7 +103,7 @@ class Run:
     def train(self) -> bool:
         """Steps until the schedule ends or a stop is wished for. True when the run is finished and its model saved."""
         while self.step < self.schedule.steps:
-            wish = self.wishes.look(self.step, self.schedule)
+            wish = self.company.first_says(self.wishes.look(self.step, self.schedule) if self.company.leads else None)
             if wish == 'stop':
                 self.checkpoint()
                 self.log.say(f'stopped at step {self.step}; the same command goes on from here')
@@ -106,24 +122,31 @@ class Run:
         factor = self.schedule.factor(self.step)
         for group in self.optimiser.param_groups:
             group['lr'] = settings.learning_rate * group['factor'] * factor
-        scored = score_lists(self.scorer, self.sampler.draw(self.step), settings.chunk_tokens)
+        drawn = self.company.share(self.sampler.draw(self.step))
+        scored = score_lists(self.scorer, drawn, settings.chunk_tokens)
         losses = losses_of(scored.logits, scored.labels, scored.teacher, scored.there, self.config.loss)
         self.optimiser.zero_grad(set_to_none=True)
         losses['loss'].backward()
+        self.company.average_gradients(self.model)
         norm = torch.nn.utils.clip_grad_norm_([p for p in self.model.parameters() if p.requires_grad], settings.clip)
         self.optimiser.step()
-        self.step, self.pairs = self.step + 1, self.pairs + scored.pairs
         row = {name: value.item() for name, value in losses.items()}
+        row = self.company.mean(row | {'pairs': scored.pairs, 'tokens': scored.tokens})
+        row |= {name: round(row[name] * self.company.size) for name in ('pairs', 'tokens')}
+        self.step, self.pairs = self.step + 1, self.pairs + row['pairs']
         if not row['loss'] == row['loss']:
             raise TrainingError(f'the loss of step {self.step} is not a number; lower optimiser.learning_rate')
         seconds = time.perf_counter() - started
-        self.wishes.took(seconds)
+        # The first step also reads texts in, and would have a run that ends by the clock end as soon as it began.
+        if self._recent:
+            self.wishes.took(seconds)
         row |= {'gradient_norm': float(norm), 'rate': factor * settings.learning_rate, 'seconds': seconds}
-        row |= {'pairs': scored.pairs, 'tokens': scored.tokens}
         self._recent.append(row)
         self.log.record({'step': self.step, **row})
 
     def _after_step(self) -> None:
+        if not self.company.leads:
+            return
         every = self.config.log
         if self.step % every.print == 0:
             self._print()
@@ -162,6 +185,8 @@ class Run:
         self._save(CHECKPOINT)
 
     def _save(self, name: str) -> None:
+        if not self.company.leads:
+            return
         notes = {
             'step': self.step,
             'pairs': self.pairs,
@@ -176,6 +201,8 @@ class Run:
     def _finish(self) -> None:
         from .plots import plot_run
 
+        if not self.company.leads:
+            return
         self.checkpoint()
         save_model(self.model, self.config.model, self.folder / MODEL)
         plot_run(self.folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -124,6 +124,9 @@ class ListSampler:
 
     def _choose(self, cache: TokenCache, place: int, random: np.random.Generator) -> ListDraw:
         whole = whole_list(cache, place, self._config)
+        ratio = self._config.data.false_negative_ratios.get(whole.set_name)
+        if ratio is not None:
+            whole = without_likely_positives(whole, similarities(cache, place), ratio)
         kept = choose_candidates(whole.labels, whole.teacher, self._config.optimiser.candidates, random)
         return ListDraw(
             whole.cache, whole.query, whole.texts[kept], whole.labels[kept], whole.teacher[kept], whole.set_name
@@ -141,6 +144,23 @@ def whole_list(cache: TokenCache, place: int, config: Config) -> ListDraw:
         teacher,
         cache.sets[cache.set_numbers[place]],
     )
+
+
+def similarities(cache: TokenCache, place: int) -> np.ndarray:
+    """What the bi-encoder said of a list's candidates; NaN where it said nothing."""
+    span = slice(cache.list_starts[place], cache.list_starts[place + 1])
+    if 'bi-encoder' not in cache.teachers:
+        return np.full(span.stop - span.start, np.nan)
+    return cache.scores[span, cache.teachers.index('bi-encoder')]
+
+
+def without_likely_positives(whole: ListDraw, similar: np.ndarray, ratio: float) -> ListDraw:
+    """Leaves out unlabelled candidates that look better than `ratio` times the best positive."""
+    positive = similar[whole.labels > 0]
+    if not len(positive) or not np.isfinite(positive).any():
+        return whole
+    kept = np.flatnonzero(~((whole.labels < 0) & (similar > ratio * np.nanmax(positive))))
+    return replace(whole, texts=whole.texts[kept], labels=whole.labels[kept], teacher=whole.teacher[kept])
 
 
 def choose_candidates(labels: np.ndarray, teacher: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:

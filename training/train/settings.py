@@ -29,6 +29,9 @@ class Data:
     """Steps after which files that `pools` matches by now join the run; 0 is never."""
     mix_power: float = 0.5
     """A set of n lists is drawn in proportion to n ** mix_power times its weight."""
+    false_negative_ratios: dict[str, float] = field(default_factory=dict)
+    """By set: candidates without a label whose score by 'bi-encoder' is above this times the best positive's are not drawn.
+    For sets with one right passage among several; a set that is not named keeps all."""
     set_weights: dict[str, float] = field(default_factory=dict)
     """Factor for a set by name; 0 leaves it out, unnamed ones have 1."""
 
@@ -51,8 +54,10 @@ class Model:
     frozen_layers: int = 0
     """That many layers from the bottom keep their weights."""
     frozen_matches: bool = False
-    """Split models only: what is counted keeps the weights that `python -m split` fitted, so that what the layers on top
-    learn is a correction of it."""
+    """Split models only: what is counted keeps the weights that `python -m split` fitted."""
+    joint_alone: bool = False
+    """Split models only: the layers on top learn to score by themselves, without what is counted, which is added to them
+    after the run. Beside a good sum they learn the noise that it leaves; by themselves, what makes an answer."""
 
 
 @dataclass(frozen=True)

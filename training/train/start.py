@@ -44,8 +44,10 @@ def make_model(settings: Model, seed: int) -> Reranker:
     torch.manual_seed(seed)
     folder = start_folder(settings.start)
     if is_split(folder):
+        model = load_split(folder)
+        model.joint_alone = settings.joint_alone
         return freeze(
-            load_split(folder), settings.frozen_embeddings, settings.frozen_layers, settings.frozen_matches
+            model, settings.frozen_embeddings, settings.frozen_layers, settings.frozen_matches or settings.joint_alone
         )
     if settings.init == 'pca':
         from distil.student import make_student

@@ -1,0 +1,92 @@
+"""Several processes that run one training: each takes its share of a step's lists, and the gradients are averaged.
+
+On a CPU two processes of one thread each get more done than one process of two threads, whose every product waits for
+the slower half. The mean over lists is taken in each process and then over processes.
+"""
+
+from __future__ import annotations
+
+import datetime
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+import torch.distributed as distributed
+import torch.multiprocessing as multiprocessing
+
+from .sampler import ListDraw
+
+#: While the first one measures or reads texts, the others wait.
+PATIENCE = datetime.timedelta(hours=6)
+WISHES = (None, 'stop', 'decay')
+
+
+class Company:
+    """One of `size` processes; by default the only one."""
+
+    def __init__(self, rank: int = 0, size: int = 1):
+        self.rank, self.size = rank, size
+
+    @property
+    def leads(self) -> bool:
+        """Whether this one writes, measures and listens."""
+        return self.rank == 0
+
+    def share(self, lists: list[ListDraw]) -> list[ListDraw]:
+        return lists[self.rank :: self.size]
+
+    def leader_first(self, prepare: Callable[[], None]) -> None:
+        """So that what the first one writes is there for the others."""
+        if self.leads:
+            prepare()
+        self._meet()
+        if not self.leads:
+            prepare()
+
+    def first_says(self, wish: str | None) -> str | None:
+        """What was wished for in the process that listens."""
+        if self.size == 1:
+            return wish
+        number = torch.tensor([WISHES.index(wish)])
+        distributed.broadcast(number, 0)
+        return WISHES[int(number)]
+
+    def average_gradients(self, model: torch.nn.Module) -> None:
+        if self.size == 1:
+            return
+        gradients = [one.grad for one in model.parameters() if one.grad is not None]
+        flat = torch.cat([one.flatten() for one in gradients])
+        distributed.all_reduce(flat)
+        for gradient, part in zip(gradients, flat.split([one.numel() for one in gradients])):
+            gradient.copy_((part / self.size).view_as(gradient))
+
+    def mean(self, row: dict[str, float]) -> dict[str, float]:
+        """Every number averaged over the processes."""
+        if self.size == 1:
+            return row
+        values = torch.tensor(list(row.values()), dtype=torch.float64)
+        distributed.all_reduce(values)
+        return dict(zip(row, (values / self.size).tolist()))
+
+    def _meet(self) -> None:
+        if self.size > 1:
+            distributed.barrier()
+
+
+def in_company(size: int, work: Callable[[Company], bool]) -> bool:
+    """Runs `work` in that many processes and returns whether it was finished. `work` must be a function of a module."""
+    if size == 1:
+        return work(Company())
+    with tempfile.TemporaryDirectory() as folder:
+        multiprocessing.spawn(_member, (size, folder, work), nprocs=size)
+        return (Path(folder) / 'finished').is_file()
+
+
+def _member(rank: int, size: int, folder: str, work: Callable[[Company], bool]) -> None:
+    distributed.init_process_group(
+        'gloo', init_method=f'file://{folder}/meeting', rank=rank, world_size=size, timeout=PATIENCE
+    )
+    if work(Company(rank, size)) and rank == 0:
+        (Path(folder) / 'finished').touch()
+    distributed.destroy_process_group()
