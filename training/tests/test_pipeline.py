@@ -97,6 +97,20 @@ def test_the_card_names_sums_data_figures_and_the_commit(made):
         assert expected.replace('\n', ' ') in card
 
 
+def test_the_card_of_a_split_reranker_says_what_it_is_and_no_path_of_this_machine(made):
+    folder = made / 'build' / 'smoke' / 'mini' / 'shipped'
+    card = (folder / 'CARD.md').read_text()
+    for expected in (
+        'A split reranker: the ',
+        '`python -m split`',
+        'texts of at most 60 tokens',
+        '| `model.onnx` |',
+        'with the temperature of `calibration.json`',
+    ):
+        assert expected in card
+    assert str(made) not in card and 'README.md` |' not in card
+
+
 def test_run_again_it_does_nothing_twice(made):
     model = made / 'build' / 'smoke' / 'mini' / 'shipped' / 'model.onnx'
     before, scores = model.read_bytes(), sorted((made / 'build' / 'smoke' / 'evaluation' / 'scores').iterdir())
