@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import Any
 
 
-def recipe_section(config: dict[str, Any], rows: list[dict[str, Any]], teacher: str, split: bool = False) -> str:
-    """From the run's config.json and metrics.jsonl."""
+def recipe_section(
+    config: dict[str, Any], rows: list[dict[str, Any]], teacher: str, split: bool = False, grown: str = ''
+) -> str:
+    """From the run's config.json and metrics.jsonl. `grown`: how the bi-encoder of a small split reranker was made."""
     model, loss, optimiser = config['model'], config['loss'], config['optimiser']
     teachers = ', '.join(f'{name} {weight}' for name, weight in loss['teachers'].items())
     return '\n'.join(
         [
             '## How it was made',
             '',
-            f'- Start: {_split_start(model) if split else _start(model)}.',
+            f'- Start: {_split_start(model, grown) if split else _start(model)}.',
             f'- Loss: softmax over the list {loss["listwise"]}, binary {loss["binary"]}, divergence from the teachers {loss["distil"]} '
             f'(temperature {loss["temperature"]}), margins {loss["margin"]}. Teachers, min-max normalised within a list: {teachers}'
             + (f'; the cross-encoder is {teacher}.' if teacher else '.'),
@@ -49,10 +51,11 @@ def _start(model: dict[str, Any]) -> str:
     return f'{start}, {"with a new pooler and classifier" if model["init"] == "encoder" else "as it is"}; {_frozen(model)}'
 
 
-def _split_start(model: dict[str, Any]) -> str:
+def _split_start(model: dict[str, Any], grown: str) -> str:
     fitted = 'stay as they were fitted' if model.get('frozen_matches') else 'are trained on'
+    encoder = f'a bi-encoder that was grown ({grown})' if grown else 'all-MiniLM-L6-v2'
     return (
-        f'all-MiniLM-L6-v2, made into a split reranker by `python -m split`, which fits the counted matches by themselves; '
+        f'{encoder}, made into a split reranker by `python -m split`, which fits the counted matches by themselves; '
         f'they {fitted}; {_frozen(model)}'
     )
 

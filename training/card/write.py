@@ -53,6 +53,8 @@ class Facts:
     teacher: str = ''
     kept: Path | None = None
     """What `python -m measure` printed: int8 held against the exact graph."""
+    grown: str = ''
+    """How the bi-encoder of a small split reranker was made."""
 
 
 def write_card(facts: Facts) -> Path:
@@ -66,7 +68,7 @@ def write_card(facts: Facts) -> Path:
         _quality(facts),
         _kept(facts.kept),
         _calibrated(calibration),
-        recipe_section(config, rows, facts.teacher, is_split(facts.model)),
+        recipe_section(config, rows, facts.teacher, is_split(facts.model), facts.grown),
         data_section(facts.manifest, rows, config),
         _limits(shape, config, calibration),
         _origin(),
@@ -79,10 +81,16 @@ def write_card(facts: Facts) -> Path:
 def _head(facts: Facts, shape: dict[str, Any]) -> str:
     architecture = _split(shape) if is_split(facts.model) else _bert(shape)
     return (
-        f'# secondpass-en-{facts.name}\n\nA cross-encoder: it reads a query and a text together and gives one number, higher for a '
+        f'# secondpass-en-{facts.name}\n\n{_reads(shape)} and gives one number, higher for a '
         f'text that answers the query better. English.\n\n{architecture} {_parameters(facts.model):.1f} million parameters, uncased '
         f'WordPiece vocabulary of {shape["vocab_size"]:,}, at most {shape["max_position_embeddings"]} tokens for query and text together.'
     )
+
+
+def _reads(shape: dict[str, Any]) -> str:
+    if shape['model_type'] == MODEL_TYPE and not shape['joint_layers']:
+        return 'A reranker: it counts what a query and a text share'
+    return 'A cross-encoder: it reads a query and a text together'
 
 
 def _bert(shape: dict[str, Any]) -> str:
@@ -91,13 +99,22 @@ def _bert(shape: dict[str, Any]) -> str:
 
 def _split(shape: dict[str, Any]) -> str:
     summed = 'a linear sum of that and a small network over it make' if shape['match_width'] else 'a linear sum of that makes'
+    layers = f'the {shape["num_hidden_layers"]} layers of a bi-encoder' if shape['num_hidden_layers'] else 'a table of words'
+    heads = f', {shape["num_attention_heads"]} heads' if shape['num_hidden_layers'] else ''
+    read = 'read' if shape['num_hidden_layers'] else 'without layers reads'
     return (
-        f'A split reranker: the {shape["num_hidden_layers"]} layers of a bi-encoder ({shape["hidden_size"]} wide, '
-        f'{shape["num_attention_heads"]} heads) read query and text apart. What the two share is counted (the cosine of both texts, soft '
+        f'A split reranker: {layers} ({shape["hidden_size"]} wide{heads}) {read} query and text apart. What the two share is counted (the cosine of both texts, soft '
         f'matches of their tokens, exact matches as BM25 counts them, lengths); {summed} one number. '
-        f'{shape["joint_layers"]} layers on top, begun as copies of those above layer {shape["joint_from"]}, read both texts together and '
-        f'give another. The logit is the sum of the two. `training/split` has the sources of the parts.'
+        f'{_together(shape)} `training/split` has the sources of the parts.'
     )
+
+
+def _together(shape: dict[str, Any]) -> str:
+    count, copied = shape['joint_layers'], shape['num_hidden_layers'] - shape['joint_from']
+    if not count:
+        return 'That is the logit: no layers read both texts together.'
+    begun = f'begun as copies of those above layer {shape["joint_from"]}' if count <= copied else 'begun at random'
+    return f'{count} layers on top, {begun}, read both texts together and give another. The logit is the sum of the two.'
 
 
 def _parameters(model: Path) -> float:
