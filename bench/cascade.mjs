@@ -2,11 +2,11 @@
  * What reranking less costs and loses: cascades, smaller depths and skip policies against one stage over everything, on
  * the same questions, all by the library itself.
  *
- *   node bench/cascade.mjs [--sets wikiqa,nq-clapnq] [--limit 300] [--first-length 64 | --first FOLDER]
+ *   node bench/cascade.mjs [--sets wikiqa,nq-clapnq] [--limit 300] [--first-length 64 | --first MODEL]
  *                          [--blend 0.7] [--name cascade]
  *
  * The cheap first stage of the cascades is the bundled model that reads only the first tokens of a pair
- * (`--first-length`, 0 for none), or another model (`--first`, for example one of two layers). Depths and margins are
+ * (`--first-length`, 0 for none), or another model (`--first`: a folder, or bundled-tiny). Depths and margins are
  * chosen on half of the questions and judged on the other half, both ways round. Needs the optional data folder beside
  * the checkout. Scores, tokens and times are kept in bench/results/raw: a stopped run goes on where it was.
  */

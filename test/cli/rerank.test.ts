@@ -1,5 +1,7 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { hasTinyModel } from '../fixtures/tiny-model.ts'
 import { folderWith, fromJsonl, jsonl, run, sharedWords } from './support.ts'
 
 const queries = Array.from({ length: 11 }, (_, at) => ({
@@ -13,11 +15,35 @@ const queries = Array.from({ length: 11 }, (_, at) => ({
   ],
 }))
 
+const tinyBert = join(import.meta.dirname, '../fixtures/tiny-bert')
+
 /** A folder with a scorer and a batch, and the arguments that use them. */
 function setUp(files: Record<string, string | Buffer> = {}): { at: (name: string) => string; batch: string[] } {
   const at = folderWith({ 'scorer.mjs': sharedWords, 'in.jsonl': jsonl(...queries), ...files })
   return { at, batch: ['rerank', '--scorer', at('scorer.mjs'), '--input', at('in.jsonl')] }
 }
+
+describe('the models of our own', () => {
+  const stdin = jsonl({ text: 'the red lamp', score: 2 }, { text: 'bananas ripen in a bowl', score: 1 })
+  const blended = async (args: readonly string[]): Promise<unknown[]> => {
+    const { stdout } = await run(['rerank', 'red lamp', ...args], { stdin })
+    return fromJsonl(stdout).map((result) => (result as { blendedScore?: number }).blendedScore !== undefined)
+  }
+
+  it('are blended by whatever name, and another model is not', async () => {
+    expect(await blended([])).toEqual([true, true])
+    expect(await blended(['--model', 'bundled'])).toEqual([true, true])
+    if (hasTinyModel) expect(await blended(['--model', 'bundled-tiny'])).toEqual([true, true])
+    expect(await blended(['--model', 'bundled', '--blend', 'off'])).toEqual([false, false])
+    expect(await blended(['--model', tinyBert])).toEqual([false, false])
+  })
+
+  it('come in int8: another format is refused in one line', async () => {
+    const { code, stderr } = await run(['rerank', 'red lamp', '--model', 'bundled-tiny', '--dtype', 'fp32'], { stdin })
+    expect({ code, lines: stderr.trim().split('\n').length }).toEqual({ code: 1, lines: 1 })
+    expect(stderr).toContain('dtype is "fp32": the bundled-tiny model comes as int8 only')
+  })
+})
 
 describe('one pool', () => {
   it('comes back best first, each candidate as it was given', async () => {

@@ -6,6 +6,7 @@ import { cacheReport } from '../../packages/core/src/doctor/cache.ts'
 import { environmentReport } from '../../packages/core/src/doctor/environment.ts'
 import { fromLinux } from '../../packages/core/src/doctor/machine.ts'
 import { scratchFolder } from '../fixtures/hub/scratch.ts'
+import { hasTinyModel } from '../fixtures/tiny-model.ts'
 
 const tiny = join(import.meta.dirname, '../fixtures/tiny-bert')
 
@@ -31,6 +32,15 @@ describe('doctor', () => {
     expect(report.trial).toMatchObject({ error: expect.stringContaining('no such folder') })
     expect(report.model).toMatchObject({ isIntact: true })
     expect(report.problems).toEqual([expect.stringMatching(/^trial: /)])
+  })
+
+  it('names the small model among the optional packages, and tries it out when asked to', async () => {
+    const report = await doctor({ model: 'bundled-tiny' })
+    expect(report.peers).toHaveProperty(['@secondpass/model-en-tiny'], expect.stringMatching(/^\d+\.\d+\.\d+/))
+    expect(report.model).toMatchObject({ id: expect.stringMatching(/^model-en-mini@/) })
+    const { scorerId, error } = report.trial as { scorerId?: string; error?: string }
+    if (hasTinyModel) expect(scorerId).toMatch(/^model-en-tiny@/)
+    else expect(error).toMatch(/model-en-tiny has no ONNX file/)
   })
 
   it('downloads nothing', async () => {

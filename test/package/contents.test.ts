@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { hasTinyModel, withoutTinyModel } from '../fixtures/tiny-model.ts'
 import { packAll, type PackedPackage } from './packed.ts'
 
 const packed = packAll()
@@ -35,7 +36,7 @@ function reachedFrom(pack: PackedPackage, file: string, seen: Set<string> = new 
   return seen
 }
 
-it('the workspace packs the core, two adapters, the command line and a model', () => {
+it('the workspace packs the core, two adapters, the command line and two models', () => {
   const names = packed.packages.map(({ manifest }) => manifest.name).sort()
   expect(names).toEqual(
     expect.arrayContaining([
@@ -44,6 +45,7 @@ it('the workspace packs the core, two adapters, the command line and a model', (
       '@secondpass/langchain',
       '@secondpass/llamaindex',
       '@secondpass/model-en-mini',
+      '@secondpass/model-en-tiny',
     ]),
   )
 })
@@ -97,29 +99,43 @@ describe('@secondpass/core', () => {
   })
 })
 
-describe('@secondpass/model-en-mini', () => {
-  const model = find('@secondpass/model-en-mini')
-
-  it('is at most 30 MB', () => {
-    expect(statSync(join(model.folder, 'model.onnx')).size).toBeLessThanOrEqual(30_000_000)
-    expect(statSync(model.tarball).size).toBeLessThanOrEqual(30_000_000)
-  })
+describe.each([
+  ['@secondpass/model-en-mini', 30_000_000],
+  ['@secondpass/model-en-tiny', 6_000_000],
+])('%s', (name, most) => {
+  const model = find(name)
+  // A checkout may lack the weights of the small one.
+  const isWhole = name !== '@secondpass/model-en-tiny' || hasTinyModel
+  const note = isWhole ? '' : withoutTinyModel
 
   it('carries its card and says whose work it builds on', () => {
-    expect(model.files).toEqual(
-      expect.arrayContaining(['CARD.md', 'NOTICE', 'model.onnx', 'tokenizer.json', 'config.json']),
-    )
+    expect(model.files).toEqual(expect.arrayContaining(['CARD.md', 'NOTICE']))
     expect(read(model, 'NOTICE')).toContain('all-MiniLM-L6-v2')
   })
 
-  it('carries the sums of the files beside them', () => {
+  it.skipIf(!isWhole)(`is at most ${most / 1e6} MB${note}`, () => {
+    expect(statSync(join(model.folder, 'model.onnx')).size).toBeLessThanOrEqual(most)
+    expect(statSync(model.tarball).size).toBeLessThanOrEqual(most)
+  })
+
+  it.skipIf(!isWhole)(`says in its card and README what is in it, with no figure left open${note}`, () => {
+    const sum = createHash('sha256')
+      .update(readFileSync(join(model.folder, 'model.onnx')))
+      .digest('hex')
+    expect(read(model, 'CARD.md')).toContain(sum)
+    for (const file of ['CARD.md', 'README.md', 'NOTICE']) expect(read(model, file)).not.toContain('@@')
+  })
+
+  it.skipIf(!isWhole)(`carries the sums of the files beside them${note}`, () => {
     const sums = read(model, 'SHA256SUMS')
       .trim()
       .split('\n')
       .map((line) => line.split(/\s+\*?/))
-    expect(sums.map(([, file]) => file)).toEqual(
-      expect.arrayContaining(['model.onnx', 'tokenizer.json', 'config.json']),
+    const listed = model.files.filter((file) =>
+      /^(model\.onnx|(tokenizer|tokenizer_config|config|calibration)\.json)$/.test(file),
     )
+    expect(listed).toEqual(expect.arrayContaining(['model.onnx', 'tokenizer.json', 'config.json']))
+    expect(new Set(sums.map(([, file]) => file))).toEqual(new Set(listed))
     for (const [sum, file = ''] of sums) {
       const actual = createHash('sha256')
         .update(readFileSync(join(model.folder, file)))
@@ -127,4 +143,12 @@ describe('@secondpass/model-en-mini', () => {
       expect({ file, sum: actual }).toEqual({ file, sum })
     }
   })
+})
+
+it('the core names the small model as an optional peer, so that nobody gets it unasked', () => {
+  const manifest = JSON.parse(read(find('@secondpass/core'), 'package.json')) as Record<string, Record<string, unknown>>
+  const tiny = '@secondpass/model-en-tiny'
+  expect(manifest['peerDependencies']).toHaveProperty([tiny])
+  expect(manifest['peerDependenciesMeta']).toHaveProperty([tiny], { optional: true })
+  for (const kind of ['dependencies', 'optionalDependencies']) expect(manifest[kind] ?? {}).not.toHaveProperty([tiny])
 })

@@ -21,6 +21,13 @@ export interface GoldenPairs {
   readonly pairs: readonly GoldenPair[]
 }
 
+/** tiny-logits.json.gz: the logits of another model for the pairs of pairs.json.gz. */
+export interface GoldenLogits {
+  readonly madeWith: string
+  readonly weights: { readonly sha256: string }
+  readonly logits: readonly number[]
+}
+
 export interface GoldenCodePoints {
   readonly variants: Readonly<Record<string, Readonly<Record<string, boolean | null>>>>
   readonly digests: Readonly<Record<string, readonly string[]>>

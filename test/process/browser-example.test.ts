@@ -12,8 +12,9 @@ import { launchBrowser, noBrowser } from './browser.ts'
 const FP32_TOLERANCE = 1e-4
 /**
  * The int8 model. Other kernels round the last bit of a float otherwise, and where an activation is quantised that bit
- * may decide between two steps: to move the parameters of its layer norms by a millionth moves a logit by .07 at most
- * and .03 in the mean square, the browser against Node.js by .09 and .04. Over all that is no bias: .002 in the mean.
+ * may decide between two steps. Measured with a BERT of 6 layers: to move the parameters of its layer norms by a
+ * millionth moves a logit by .07 at most and .03 in the mean square, the browser against Node.js by .09 and .04. Over all
+ * that is no bias: .002 in the mean.
  */
 const INT8_TOLERANCE = 0.25
 

@@ -1,4 +1,5 @@
-"""python -m card NAME --run RUN_DIR --model EXPORTED_DIR [--manifest FILE] [--figures figures.json] [--teacher NAME]"""
+"""python -m card NAME --run RUN_DIR --model EXPORTED_DIR [--manifest FILE] [--figures figures.json] [--kept TABLE.md]
+    [--teacher NAME] [--grown TEXT]"""
 
 from __future__ import annotations
 
@@ -15,9 +16,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument('--model', type=Path, required=True, help='what `python -m export` wrote')
     parser.add_argument('--manifest', type=Path, help='what `python -m prepare` wrote')
     parser.add_argument('--figures', type=Path, default=Path('figures.json'), help='what `python -m evaluate` wrote')
+    parser.add_argument('--kept', type=Path, help='what `python -m measure` printed of int8 against the exact graph')
     parser.add_argument('--teacher', default='')
-    options = parser.parse_args(arguments)
-    facts = Facts(options.name, options.run, options.model, options.manifest, options.figures, options.teacher)
+    parser.add_argument('--grown', default='', help='how its bi-encoder was made, if `python -m distil.grow` made it')
+    facts = Facts(**vars(parser.parse_args(arguments)))
     print(f'wrote {write_card(facts)}')
     return 0
 

@@ -9,22 +9,36 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+from transformers import BertConfig, BertForSequenceClassification
+
+from split.model import SplitReranker
+from split.shape import MODEL_TYPE, is_split, read_split_shape
 from train.log import METRICS, read_metrics
 
 from .data import data_section
-from .recipe import recipe_section
+from .recipe import recipe_section, trained_on
 
 LIMITS = """## Limits
 
 - English only. Other scripts reach it as single characters or unknown tokens; skip reranking there, or bring another model.
+  Not evaluated on code search, law or dialogue.
 - Most labels come from structure (a heading and its section) and were not audited; unjudged candidates counted as
   irrelevant in training. Biases of the texts it learned from were not looked for.
 - A text that does not fit in {positions} tokens together with its query is cut, or has to be read in windows; it was
-  trained on pairs of at most {max_tokens} tokens.
-- The number is a logit. Its sigmoid, with the temperature of `calibration.json`, was calibrated on held-out training
-  pools, where about one candidate in {one_in} is relevant; where relevance is rarer or commoner, probabilities are off.
+  trained on {trained_on}.
+- {probability}
 - Keyword-like queries gain most when the score is blended with the first stage.
 """
+
+CALIBRATED = """The number is a logit. Its sigmoid, with the temperature of `calibration.json`, was calibrated on held-out training
+  pools, where about one candidate in {one_in} is relevant; where relevance is rarer or commoner, probabilities are off."""
+UNCALIBRATED = """The number is a logit: it orders the texts of one query, and its sigmoid is no calibrated probability."""
+
+GRAPH = """`model.onnx` has the inputs `token_ids` and `position_type_ids` (int32, one pair a run) and the output `logits` (float32,
+1 × 1). Its property `secondpass.source_sha256` names the weights it was made from: `python -m export TRAINED_DIR OUT_DIR`
+in `training/` of the repository makes it again. `training/README.md` says how the graph and its int8 weights are built,
+and what was compared."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +51,10 @@ class Facts:
     manifest: Path | None
     figures: Path
     teacher: str = ''
+    kept: Path | None = None
+    """What `python -m measure` printed: int8 held against the exact graph."""
+    grown: str = ''
+    """How the bi-encoder of a small split reranker was made."""
 
 
 def write_card(facts: Facts) -> Path:
@@ -48,8 +66,9 @@ def write_card(facts: Facts) -> Path:
         _head(facts, shape),
         _files(facts.model),
         _quality(facts),
+        _kept(facts.kept),
         _calibrated(calibration),
-        recipe_section(config, rows, facts.teacher),
+        recipe_section(config, rows, facts.teacher, is_split(facts.model), facts.grown),
         data_section(facts.manifest, rows, config),
         _limits(shape, config, calibration),
         _origin(),
@@ -60,22 +79,70 @@ def write_card(facts: Facts) -> Path:
 
 
 def _head(facts: Facts, shape: dict[str, Any]) -> str:
+    architecture = _split(shape) if is_split(facts.model) else _bert(shape)
     return (
-        f'# secondpass-en-{facts.name}\n\nA cross-encoder: it reads a query and a text together and gives one number, higher for a '
-        f'text that answers the query better. English. BERT, {shape["num_hidden_layers"]} layers, {shape["hidden_size"]} wide, '
-        f'{shape["num_attention_heads"]} heads, uncased WordPiece vocabulary of {shape["vocab_size"]:,}, at most '
-        f'{shape["max_position_embeddings"]} tokens for query and text together.'
+        f'# secondpass-en-{facts.name}\n\n{_reads(shape)} and gives one number, higher for a '
+        f'text that answers the query better. English.\n\n{architecture} {_parameters(facts.model):.1f} million parameters, uncased '
+        f'WordPiece vocabulary of {shape["vocab_size"]:,}, at most {shape["max_position_embeddings"]} tokens for query and text together.'
     )
 
 
+def _reads(shape: dict[str, Any]) -> str:
+    if shape['model_type'] == MODEL_TYPE and not shape['joint_layers']:
+        return 'A reranker: it counts what a query and a text share'
+    return 'A cross-encoder: it reads a query and a text together'
+
+
+def _bert(shape: dict[str, Any]) -> str:
+    return f'BERT, {shape["num_hidden_layers"]} layers, {shape["hidden_size"]} wide, {shape["num_attention_heads"]} heads.'
+
+
+def _split(shape: dict[str, Any]) -> str:
+    summed = 'a linear sum of that and a small network over it make' if shape['match_width'] else 'a linear sum of that makes'
+    layers = f'the {shape["num_hidden_layers"]} layers of a bi-encoder' if shape['num_hidden_layers'] else 'a table of words'
+    heads = f', {shape["num_attention_heads"]} heads' if shape['num_hidden_layers'] else ''
+    read = 'read' if shape['num_hidden_layers'] else 'without layers reads'
+    return (
+        f'A split reranker: {layers} ({shape["hidden_size"]} wide{heads}) {read} query and text apart. What the two share is counted (the cosine of both texts, soft '
+        f'matches of their tokens, exact matches as BM25 counts them, lengths); {summed} one number. '
+        f'{_together(shape)} `training/split` has the sources of the parts.'
+    )
+
+
+def _together(shape: dict[str, Any]) -> str:
+    count, copied = shape['joint_layers'], shape['num_hidden_layers'] - shape['joint_from']
+    if not count:
+        return 'That is the logit: no layers read both texts together.'
+    begun = f'begun as copies of those above layer {shape["joint_from"]}' if count <= copied else 'begun at random'
+    return f'{count} layers on top, {begun}, read both texts together and give another. The logit is the sum of the two.'
+
+
+def _parameters(model: Path) -> float:
+    """In millions, by the shape in config.json."""
+    with torch.device('meta'):
+        made = SplitReranker(read_split_shape(model)) if is_split(model) else _bert_of(model)
+    return sum(weight.numel() for weight in made.parameters()) / 1e6
+
+
+def _bert_of(model: Path) -> torch.nn.Module:
+    return BertForSequenceClassification(BertConfig.from_pretrained(model))
+
+
 def _files(model: Path) -> str:
+    """What SHA256SUMS names: a package may hold more."""
     lines = ['## Files', '', '| file | bytes | sha256 |', '| --- | --- | --- |']
-    for path in sorted(model.iterdir()):
-        if path.is_file() and path.name not in ('CARD.md', 'SHA256SUMS'):
-            lines.append(
-                f'| `{path.name}` | {path.stat().st_size:,} | `{hashlib.sha256(path.read_bytes()).hexdigest()}` |'
-            )
-    return '\n'.join(lines)
+    for line in sorted((model / 'SHA256SUMS').read_text(encoding='ascii').splitlines(), key=lambda line: line[66:]):
+        path = model / line[66:]
+        lines.append(
+            f'| `{path.name}` | {path.stat().st_size:,} | `{hashlib.sha256(path.read_bytes()).hexdigest()}` |'
+        )
+    return '\n'.join([*lines, '', GRAPH])
+
+
+def _kept(measured: Path | None) -> str:
+    if measured is None:
+        return ''
+    return f'### What int8 costs\n\nThe file against the exact graph, by `python -m measure`.\n\n{measured.read_text(encoding="utf-8")}'
 
 
 def _quality(facts: Facts) -> str:
@@ -96,17 +163,19 @@ def _calibrated(found: dict[str, Any]) -> str:
 
 
 def _limits(shape: dict[str, Any], config: dict[str, Any], calibration: dict[str, Any]) -> str:
+    one_in = round(1 / calibration['share']) if calibration.get('share') else 'eight'
     return LIMITS.format(
         positions=shape['max_position_embeddings'],
-        max_tokens=config['data']['max_tokens'],
-        one_in=round(1 / calibration['share']) if calibration.get('share') else 'eight',
+        trained_on=trained_on(config['data'], shape['model_type'] == MODEL_TYPE),
+        probability=CALIBRATED.format(one_in=one_in) if calibration else UNCALIBRATED,
     )
 
 
 def _origin() -> str:
     return (
         '## Licence and origin\n\nApache-2.0. The start encoder and its vocabulary: Apache-2.0 (all-MiniLM-L6-v2). The texts it learned from '
-        f'keep the licences named above.\n\nMade by `training/` at commit {commit()}.'
+        'are not part of it and keep the licences named above; `NOTICE` says whose they are.\n\n'
+        f'Made by `training/` at commit {commit()}.'
     )
 
 

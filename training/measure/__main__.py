@@ -31,6 +31,7 @@ def main() -> None:
     parser.add_argument('--max-tokens', type=int, default=256)
     options = parser.parse_args()
     print('| set | queries | tau | lowest tau | BM25 | exact | other | pairs/s exact | other |')
+    print('| --- | --- | --- | --- | --- | --- | --- | --- | --- |')
     for folder in options.sets:
         exact, other = (LeanModel(model, options.max_tokens) for model in (options.exact, options.other))
         r = compare(exact, other, folder, options.queries)

@@ -1,7 +1,8 @@
 """python -m pipeline PLAN.toml [--only STAGE ...] [--until HH:MM]
 
-Stages, in order: prepare, mine, lexical, then for each model NAME begin:NAME (split rerankers), train:NAME and finish:NAME, then evaluate, and card:NAME for
-each. Run the same command again and it goes on where it was.
+Stages, in order: prepare, mine, then for each model NAME grow:NAME (a small bi-encoder) and begin:NAME (split
+rerankers), train:NAME and finish:NAME, then evaluate, and card:NAME for each. Run the same command again and it goes on
+where it was.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ def stages_of(plan: Plan, until: float | None = None) -> dict[str, Stage]:
         found['prepare'] = lambda: stages.run_prepare(plan)
     if plan.mine:
         found['mine'] = lambda: stages.run_mine(plan)
-    if plan.lexical:
-        found['lexical'] = lambda: stages.run_lexical(plan)
     for name, model in plan.models.items():
-        if model.encoder:
+        if model.grow:
+            found[f'grow:{name}'] = lambda name=name: stages.run_grow(plan, name)
+        if model.encoder or model.grow:
             found[f'begin:{name}'] = lambda name=name: stages.run_begin(plan, name)
         found[f'train:{name}'] = lambda name=name: stages.run_train(plan, name, until)
         found[f'finish:{name}'] = lambda name=name: stages.run_finish(plan, name)

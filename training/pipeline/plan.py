@@ -5,8 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from distil.lessons import Lessons
+from distil.tower import Size
 from prepare.config import check_keys, read_toml
 from prepare.errors import DataError
+
+
+@dataclass(frozen=True)
+class GrowPlan:
+    """A small bi-encoder to begin a small split reranker with, taught by a large one (distil/grow.py)."""
+
+    by: str = ''
+    """Name of a split reranker made before: its bi-encoder teaches, on the pools of its run."""
+    layers: int = Size.layers
+    """0 is a table of words alone."""
+    width: int = Size.width
+    heads: int = Size.heads
+    inner: int = Size.inner
+    word_steps: int = Lessons.word_steps
+    steps: int = Lessons.steps
+    """With layers only."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +39,13 @@ class ModelPlan:
     encoder: str = ''
     """Bi-encoder, a folder or a package, to make the start of a split reranker of: written to model.start of the run.
     Without one the run begins with what is there."""
-    joint_from: int = 4
-    """The layer after which copies of the rest read query and passage together."""
+    grow: GrowPlan | None = None
+    """Makes the bi-encoder instead of naming one."""
+    joint_from: int | None = None
+    """The layer after which copies of the rest read query and passage together: 4 unless another is named; nothing is
+    copied of one that was grown, unless a layer is named."""
+    joint_layers: int | None = None
+    """How many read together; as many as there are to copy. What is more begins at random."""
     match_width: int = 0
     fit_steps: int = 2000
     """Steps in which what is counted is fitted alone, before the run."""
@@ -36,15 +59,10 @@ class ModelPlan:
     dtype: str = 'int8'
     """What is shipped and measured: see export/recipe.py."""
 
-
-@dataclass(frozen=True)
-class LexicalPlan:
-    """Pools from BM25 alone, from the sets that `prepare` wrote."""
-
-    out: Path = Path()
-    queries: int = 3000
-    """Of each set."""
-    candidates: int = 8
+    @property
+    def first_joint(self) -> int:
+        """The layer after which query and passage are read together."""
+        return self.joint_from if self.joint_from is not None else self.grow.layers if self.grow else 4
 
 
 @dataclass(frozen=True)
@@ -65,7 +83,6 @@ class Plan:
     out: Path
     prepare: Path | None = None
     mine: Path | None = None
-    lexical: LexicalPlan | None = None
     models: dict[str, ModelPlan] = field(default_factory=dict)
     evaluate: EvaluatePlan = field(default_factory=EvaluatePlan)
     threads: int = 0
@@ -78,13 +95,12 @@ def read_plan(path: Path) -> Plan:
         raise DataError(f'{path}: has no out; name the folder for models, tables and cards')
     models = {name: _model(name, table, where, path) for name, table in given.get('models', {}).items()}
     for number, (name, plan) in enumerate(models.items()):
-        if plan.teacher and plan.teacher not in list(models)[:number]:
+        before = list(models)[:number]
+        if plan.teacher and plan.teacher not in before:
             raise DataError(f'{path}: models.{name}.teacher is {plan.teacher!r}; name a model that comes before it')
+        if plan.grow and plan.grow.by not in before:
+            raise DataError(f'{path}: models.{name}.grow.by is {plan.grow.by!r}; name a model that comes before it')
     stages = {name: where / given[name] for name in ('prepare', 'mine') if name in given}
-    if 'lexical' in given:
-        if 'prepare' not in stages:
-            raise DataError(f'{path}: lexical needs prepare, whose sets it reads')
-        stages['lexical'] = _lexical(given['lexical'], where, path)
     return Plan(
         out=where / given['out'],
         models=models,
@@ -100,14 +116,12 @@ def _model(name: str, table: dict, where: Path, path: Path) -> ModelPlan:
         raise DataError(f'{path}: models.{name} has no config; name the TOML file of its run')
     encoder = table.get('encoder', '')
     encoder = str(where / encoder) if encoder and (where / encoder).is_dir() else encoder
-    return ModelPlan(**(table | {'config': where / table['config'], 'encoder': encoder}))
-
-
-def _lexical(table: dict, where: Path, path: Path) -> LexicalPlan:
-    check_keys(table, LexicalPlan, f'{path}, lexical')
-    if 'out' not in table:
-        raise DataError(f'{path}: lexical has no out; name the folder for its pools')
-    return LexicalPlan(**(table | {'out': where / table['out']}))
+    grow = None
+    if 'grow' in table:
+        if encoder:
+            raise DataError(f'{path}: models.{name} has encoder and grow; keep one of them')
+        grow = GrowPlan(**check_keys(table['grow'], GrowPlan, f'{path}, models.{name}.grow'))
+    return ModelPlan(**(table | {'config': where / table['config'], 'encoder': encoder, 'grow': grow}))
 
 
 def _evaluate(table: dict, where: Path, path: Path) -> EvaluatePlan:

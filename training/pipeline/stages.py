@@ -8,8 +8,10 @@ from pathlib import Path
 
 from calibrate.held_out import calibrate
 from card.write import Facts, write_card
-from distil.lexical import Amount, write_all
+from distil.grow import grow
+from distil.lessons import Lessons
 from distil.teach import Teaching, teach
+from distil.tower import Size
 from evaluate.run import evaluate
 from evaluate.systems import Choice
 from export.__main__ import export
@@ -23,8 +25,9 @@ from split.begin import Beginning, begin
 from split.shape import is_split
 from split.share import give_share
 from train.config import read_config
-from train.device import choose_device
+from train.device import Device, choose_device
 from train.run import MODEL, Run
+from train.settings import Config
 from train.signals import Wishes
 from train.soup import soup
 from train.start import halve, start_folder
@@ -42,36 +45,56 @@ def run_mine(plan: Plan) -> None:
     mine(config, BiEncoder(config), Log(config.out / 'mine.log'))
 
 
-def run_lexical(plan: Plan) -> None:
-    wanted = plan.lexical
-    write_all(read_prepare(plan.prepare).out / 'sets', wanted.out, Amount(wanted.queries, wanted.candidates))
+def run_grow(plan: Plan, name: str) -> None:
+    """Writes the small bi-encoder that a split reranker is made of; one that is there stays."""
+    wanted, out = plan.models[name].grow, grown_folder(plan, name)
+    if (out / 'model.safetensors').is_file():
+        return
+    size = Size(wanted.layers, wanted.width, wanted.heads, wanted.inner)
+    lessons = Lessons(word_steps=wanted.word_steps, steps=wanted.steps)
+    grow(read_config(plan.models[wanted.by].config), size, lessons, plan.threads or None, out)
 
 
 def run_begin(plan: Plan, name: str) -> None:
     """Writes the start of a split reranker; one that is there stays, since a run may have begun with it."""
     model = plan.models[name]
-    config, encoder = read_config(model.config), start_folder(model.encoder)
+    config = read_config(model.config)
     out = Path(config.model.start)
     if is_split(out):
         return
     device = choose_device(plan.threads or None)
-    fitting = {'fit_steps': model.fit_steps, 'fit_distil': model.fit_distil}
-    settings = Beginning(device, config, model.joint_from, model.match_width, **fitting)
+    _let_teach(plan, name, config, device)
+    encoder = start_folder(str(grown_folder(plan, name)) if model.grow else model.encoder)
+    settings = Beginning(
+        device,
+        config,
+        model.first_joint,
+        model.match_width,
+        fit_steps=model.fit_steps,
+        fit_distil=model.fit_distil,
+        joint_layers=model.joint_layers,
+    )
     begin(encoder, out, settings)
 
 
 def run_train(plan: Plan, name: str, until: float | None) -> bool:
     """Teacher's scores first, if there is a teacher. False when the run was stopped before its end."""
-    model, device = plan.models[name], choose_device(plan.threads or None)
-    config = read_config(model.config)
-    if model.teacher:
-        caches = Path(read_config(plan.models[model.teacher].config).data.cache)
-        limits = {'max_tokens': config.data.max_tokens, 'max_text_tokens': config.data.max_text_tokens}
-        settings = Teaching(device, lists=model.teacher_lists or None, **limits)
-        teach(trained_folder(plan, model.teacher), caches, Path(config.data.cache), settings)
+    device, config = choose_device(plan.threads or None), read_config(plan.models[name].config)
+    _let_teach(plan, name, config, device)
     run = Run(config, device, Wishes(Path(config.out), until).listen())
     run.resume()
     return run.train()
+
+
+def _let_teach(plan: Plan, name: str, config: Config, device: Device) -> None:
+    """Writes the caches of the model's run: its teacher's, with the teacher's scores. Quick when it is done."""
+    model = plan.models[name]
+    if not model.teacher:
+        return
+    caches = Path(read_config(plan.models[model.teacher].config).data.cache)
+    limits = {'max_tokens': config.data.max_tokens, 'max_text_tokens': config.data.max_text_tokens}
+    settings = Teaching(device, lists=model.teacher_lists or None, **limits)
+    teach(trained_folder(plan, model.teacher), caches, Path(config.data.cache), settings)
 
 
 def run_finish(plan: Plan, name: str) -> None:
@@ -117,8 +140,23 @@ def run_card(plan: Plan, name: str) -> None:
             manifest=manifest,
             figures=plan.out / 'evaluation' / 'figures.json',
             teacher=plan.models[name].teacher,
+            grown=_grown(plan, name),
         )
     )
+
+
+def _grown(plan: Plan, name: str) -> str:
+    """How the card says where a small bi-encoder came from."""
+    wanted = plan.models[name].grow
+    if wanted is None:
+        return ''
+    steps = f'{wanted.word_steps} steps of words' + (f' and {wanted.steps} of layers' if wanted.layers else ' alone')
+    return f'{wanted.layers} layers, {wanted.width} wide, taught by that of {wanted.by} in {steps}'
+
+
+def grown_folder(plan: Plan, name: str) -> Path:
+    """The small bi-encoder that a model begins with."""
+    return plan.out / name / 'encoder'
 
 
 def trained_folder(plan: Plan, name: str) -> Path:

@@ -34,6 +34,22 @@ def test_every_plan_names_files_that_are_there(path):
         read_config(model.config)
     names = list(stages_of(plan))
     assert names[:2] == ['prepare', 'mine'] and names[-1] == 'card:tiny'
+    of_tiny = [name for name in names if name.endswith(':tiny')]
+    assert of_tiny == ['grow:tiny', 'begin:tiny', 'train:tiny', 'finish:tiny', 'card:tiny']
+    assert names.index('begin:mini') < names.index('grow:tiny') and 'grow:mini' not in names
+    mini, tiny = plan.models['mini'], plan.models['tiny']
+    assert mini.first_joint > 0 and (tiny.first_joint, tiny.joint_layers, tiny.grow.layers) == (0, None, 0)
+    assert tiny.dtype == 'int8-words'
+
+
+def test_a_grown_encoder_gives_no_layers_to_read_together_unless_told_to(tmp_path):
+    large = '[models.a]\nconfig = "a.toml"\nencoder = "e"\n'
+    small = '[models.b]\nconfig = "b.toml"\n{more}[models.b.grow]\nby = "a"\nlayers = 2'
+    plan = f'out = "x"\n{large}{small}'
+    for more, wanted in (('', (2, None)), ('joint_from = 1\njoint_layers = 3\n', (1, 3))):
+        (tmp_path / 'plan.toml').write_text(plan.format(more=more))
+        model = read_plan(tmp_path / 'plan.toml').models['b']
+        assert (model.first_joint, model.joint_layers) == wanted
 
 
 WRONG = {
@@ -42,6 +58,18 @@ WRONG = {
     'a teacher that comes later': (
         'out = "x"\n[models.a]\nconfig = "a.toml"\nteacher = "b"',
         "models.a.teacher is 'b'",
+    ),
+    'a bi-encoder grown from nothing': (
+        'out = "x"\n[models.a]\nconfig = "a.toml"\n[models.a.grow]\nby = "a"',
+        "models.a.grow.by is 'a'; name a model that comes before it",
+    ),
+    'a bi-encoder named and grown': (
+        'out = "x"\n[models.a]\nconfig = "a.toml"\nencoder = "e"\n[models.a.grow]\nby = "b"',
+        'models.a has encoder and grow',
+    ),
+    'an unknown key of what is grown': (
+        'out = "x"\n[models.a]\nconfig = "a.toml"\n[models.a.grow]\nwords = 1',
+        'models.a.grow: does not know words',
     ),
     'a model without a run': ('out = "x"\n[models.a]\nsoup = 1', 'models.a has no config'),
 }

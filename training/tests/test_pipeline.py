@@ -10,9 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from conftest import save_random
 from invented import pack, write_invented
+from safetensors.torch import load_file
 
+from split.files import load_split
 from train.log import read_metrics
 
 TRAINING = Path(__file__).resolve().parents[1]
@@ -53,6 +56,15 @@ def test_both_runs_learn_and_leave_log_metrics_and_curve(made):
         assert (run / 'curve.png').read_bytes().startswith(b'\x89PNG')
 
 
+def test_the_small_model_is_grown_from_the_large_one_as_words_alone(made):
+    grown, begun = made / 'build' / 'smoke' / 'tiny' / 'encoder', made / 'build' / 'begun-tiny'
+    start, trained = load_split(begun), load_split(made / 'build' / 'smoke' / 'tiny' / 'trained')
+    assert (start.shape.layers, start.shape.joint_layers, start.shape.hidden_size) == (0, 0, 16)
+    words = load_file(grown / 'model.safetensors')['embeddings.word_embeddings.weight']
+    assert torch.equal(words, start.words) and torch.equal(words, trained.words)
+    assert not torch.equal(start.matches.linear.weight, trained.matches.linear.weight)
+
+
 @pytest.mark.parametrize('name', ['mini', 'tiny'])
 def test_each_model_has_what_the_library_loads_and_sums_that_hold(made, name):
     folder = made / 'build' / 'smoke' / name / 'shipped'
@@ -90,18 +102,41 @@ def test_the_card_names_sums_data_figures_and_the_commit(made):
         '| house | CC BY',
         'Expected\ncalibration',
         'the cross-encoder is mini',
+        'A reranker: it counts what a query and a text share and gives one number',
+        'A split reranker: a table of words (16 wide) without layers reads query and text apart.',
+        'That is the logit: no layers read both texts together.',
+        'a bi-encoder that was grown (0 layers, 16 wide, taught by that of mini in 20 steps of words alone), made into',
+        'texts of at most 60 tokens',
         'at commit',
         '| tiny + BM25 |',
         '60 steps',
     ):
         assert expected.replace('\n', ' ') in card
+    assert str(made) not in card, 'a card names no place on the machine that made it'
+
+
+def test_the_card_of_a_split_reranker_says_what_it_is_and_no_path_of_this_machine(made):
+    folder = made / 'build' / 'smoke' / 'mini' / 'shipped'
+    card = (folder / 'CARD.md').read_text()
+    for expected in (
+        'A split reranker: the ',
+        '`python -m split`',
+        'texts of at most 60 tokens',
+        '| `model.onnx` |',
+        'with the temperature of `calibration.json`',
+    ):
+        assert expected in card
+    assert str(made) not in card and 'README.md` |' not in card
 
 
 def test_run_again_it_does_nothing_twice(made):
     model = made / 'build' / 'smoke' / 'mini' / 'shipped' / 'model.onnx'
+    encoder = made / 'build' / 'smoke' / 'tiny' / 'encoder' / 'model.safetensors'
+    grown_at = encoder.stat().st_mtime_ns
     before, scores = model.read_bytes(), sorted((made / 'build' / 'smoke' / 'evaluation' / 'scores').iterdir())
     kept = {path: path.read_bytes() for path in scores}
     said = run_pipeline(made)
     assert 'done before' in said
     assert model.read_bytes() == before
+    assert encoder.stat().st_mtime_ns == grown_at
     assert {path: path.read_bytes() for path in scores} == kept

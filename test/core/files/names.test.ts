@@ -8,6 +8,11 @@ import { readModelName } from '../../../packages/core/src/score/files/model-name
 import { checkSafeName } from '../../../packages/core/src/score/files/safe-name.ts'
 
 describe('a model name', () => {
+  it.each(['bundled', 'bundled-tiny'])('%s is one of ours, whatever folder may be called so', (name) => {
+    expect(readModelName(name)).toEqual({ kind: 'bundled', name })
+    expect(readModelName(`./${name}`)).toMatchObject({ kind: 'folder' })
+  })
+
   it.each(['org/name', 'Xenova/ms-marco-MiniLM-L-6-v2', 'a/b', 'BAAI/bge-reranker-v2-m3', 'my_org/my.model'])(
     '%s is on the hub',
     (name) => {

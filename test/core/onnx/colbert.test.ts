@@ -94,6 +94,7 @@ describe('colbert', () => {
   it.each([
     [{}, /model is undefined: pass the folder or the hub name/],
     [{ model: 'bundled' }, /model is "bundled"/],
+    [{ model: 'bundled-tiny' }, /model is "bundled-tiny": .* none is bundled/],
     [{ model, store: {} }, /store is an object with keys \[\]: pass a Map/],
     [{ model, precision: 'int4' }, /precision is "int4": pass 'float32', 'float16' or 'int8'/],
     [{ model, maxLength: 4 }, /maxLength is 4/],

@@ -12,6 +12,10 @@ describe('wrong options', () => {
   it.each<[object, RegExp]>([
     [{}, /^model is undefined: pass 'org\/name', a folder/],
     [{ model: '  ' }, /^model is " {2}": pass/],
+    [
+      { model: 'bundled-tiny' },
+      /^model is "bundled-tiny": pass the folder .* @secondpass\/model-en-tiny are, such as '\/models/,
+    ],
     [{ model: { model: 1 } }, /^model is an object with keys \["model"\]: pass/],
     [{ model: 'a/b', device: 'gpu' }, /^device is "gpu": pass one of 'wasm', 'webgpu', 'cpu'/],
     [{ model: 'a/b', dtype: 'int4' }, /^dtype is "int4": pass one of/],

@@ -9,7 +9,7 @@ import {
 import { misuse, usageError } from '../errors.js'
 import type { ScorerFlags } from './options.js'
 import type { Io } from '../io.js'
-import { modelOptions, openModel } from './model.js'
+import { isBundled, modelOptions, openModel } from './model.js'
 import { loadModule } from './module.js'
 
 /** A reranker as the command line asked for it. */
@@ -25,7 +25,7 @@ export interface Loaded {
 export type Extras = Pick<RerankerOptions, 'depth' | 'topN' | 'minScore' | 'onError' | 'skip'>
 
 /**
- * Makes the reranker: the bundled model, another cross-encoder, or what a module exports.
+ * Makes the reranker: a bundled model, another cross-encoder, or what a module exports.
  *
  * @throws CliError when options contradict each other, or the module holds no scorer; RerankError from the library.
  */
@@ -43,8 +43,8 @@ export async function loadReranker(flags: ScorerFlags, io: Io, extras: Extras = 
 }
 
 function around(scorer: Scorer, flags: ScorerFlags, extras: Extras): Loaded {
-  const isBundled = flags.scorer === undefined && flags.model === undefined
-  const { blend: share = isBundled ? bundledBlend.weight : false } = flags
+  const blends = flags.scorer === undefined && isBundled(flags)
+  const { blend: share = blends ? bundledBlend.weight : false } = flags
   const blend = share === false ? false : { weight: share }
   const id = blend === false ? scorer.id : `${scorer.id} blended ${blend.weight}`
   return { reranker: createReranker({ ...extras, scorer, blend }), id, blend }

@@ -10,13 +10,18 @@ export function modelOptions(flags: ModelFlags): CrossEncoderOptions {
   return Object.fromEntries(given) as CrossEncoderOptions
 }
 
+/** Whether the model is one of ours, which is mixed with first-stage scores and never downloaded. */
+export function isBundled({ model = 'bundled' }: ModelFlags): boolean {
+  return model === 'bundled' || model === 'bundled-tiny'
+}
+
 /**
  * The cross-encoder that the options name. One that may have to be downloaded is loaded at once, with a bar, because only
  * then is it known what it is called; Ctrl-C ends the download.
  */
 export async function openModel(flags: ModelFlags, io: Io): Promise<CrossEncoder> {
   const options = modelOptions(flags)
-  if (options.model === undefined && options.providers === undefined) return crossEncoder(options)
+  if (isBundled(flags) && options.providers === undefined) return crossEncoder(options)
   const bar = downloadBar(io)
   const scorer = crossEncoder({ ...options, onProgress: bar.tell })
   const stop = (): void => void scorer.close().catch(() => undefined)

@@ -28,7 +28,10 @@ export function withScorer(command: Command): Command {
 /** Adds the options that choose a model and what runs it. */
 export function withModel(command: Command): Command {
   return withFiles(
-    command.option('--model <model>', 'a cross-encoder: a folder, or org/name (default: the bundled one)'),
+    command.option(
+      '--model <model>',
+      'a cross-encoder: bundled-tiny, a folder, or org/name (default: bundled, the one that comes with secondpass)',
+    ),
   )
     .option('--providers <list>', 'what computes, in the order to be tried, for example cuda,cpu', readProviders)
     .option('--workers <count>', 'threads that score; auto: the cores but one, 4 at most', readWorkers)

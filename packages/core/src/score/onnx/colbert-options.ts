@@ -1,6 +1,7 @@
 import { invalidArgument } from '../../errors.js'
 import type { DocumentVectors, VectorPrecision } from './document-vectors.js'
 import { isWholeFrom } from '../encode/reading-options.js'
+import { isBundledName } from '../files/model-name.js'
 import type { ModelSourceOptions } from './model-source.js'
 
 /** Keeps document vectors by text. A `Map` fits as it is. */
@@ -44,7 +45,7 @@ const PRECISIONS: readonly unknown[] = ['float32', 'float16', 'int8']
 /** @throws RerankError `'invalid-argument'` for the first option that is wrong. */
 export function checkColbertOptions(options: ColbertOptions): void {
   const { model, store, precision, maxLength, threads } = (options ?? {}) as Partial<ColbertOptions>
-  if (typeof model !== 'string' || model === '' || model === 'bundled') {
+  if (typeof model !== 'string' || model === '' || isBundledName(model)) {
     throw invalidArgument('model', model, 'pass the folder or the hub name of a ColBERT model; none is bundled')
   }
   if (store !== undefined && (typeof store?.get !== 'function' || typeof store.set !== 'function')) {

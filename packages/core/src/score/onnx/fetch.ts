@@ -1,6 +1,6 @@
 import { invalidArgument } from '../../errors.js'
 import { checkOptions } from '../../checks.js'
-import { readModelName } from '../files/model-name.js'
+import { type ModelName, bundledPackages, readModelName } from '../files/model-name.js'
 import { hubId, openFolder } from './model-files.js'
 import { type ModelSourceOptions, hubModelOf } from './model-source.js'
 
@@ -35,12 +35,18 @@ export interface FetchedModel {
 export async function fetchModel(model: string, options: FetchModelOptions = {}): Promise<FetchedModel> {
   checkOptions('options', options, ['revision', 'dtype', 'onProgress', 'hub', 'providers', 'signal'])
   const { signal, ...source } = options
-  const wish = hubModelOf(readModelName(model), source)
-  if (wish === undefined)
-    throw invalidArgument('model', model, "pass 'organisation/name'; nothing else needs downloading")
+  const name = readModelName(model)
+  const wish = hubModelOf(name, source)
+  if (wish === undefined) throw invalidArgument('model', model, `pass 'organisation/name'; ${whyNot(name)}`)
   const { fetchHubModel } = await import('../files/fetch-model.js')
   const found = await fetchHubModel(wish, { onProgress: options.onProgress, signal })
   const known = { id: hubId(wish.repo, found), graph: found.graph }
   const { id, path, graphPath } = openFolder({ path: found.path, model, graph: wish.graph, known })
   return { id, path, graphPath, commit: found.commit }
+}
+
+/** Why a model is not one to download. */
+function whyNot(name: ModelName): string {
+  if (name.kind !== 'bundled') return 'nothing else needs downloading'
+  return `this one comes with the package ${bundledPackages[name.name]}`
 }

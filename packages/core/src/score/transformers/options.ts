@@ -91,7 +91,15 @@ export function checkTransformersOptions(options: TransformersOptions): void {
   checkScoringOptions(options)
 }
 
+/** Names of packages, which `crossEncoder` finds; here they would be looked for on the hub. */
+const BUNDLED: Readonly<Record<string, string>> = { bundled: 'model-en-mini', 'bundled-tiny': 'model-en-tiny' }
+
 function checkModel(model: unknown): void {
+  if (typeof model === 'string' && Object.hasOwn(BUNDLED, model)) {
+    const files = BUNDLED[model] as string
+    const fix = `pass the folder where the files of @secondpass/${files} are, such as '/models/${files}/'`
+    throw invalidArgument('model', model, fix)
+  }
   if (typeof model === 'string' && model.trim() !== '') return
   const { model: loaded, tokenizer } = (model ?? {}) as Record<string, unknown>
   if (typeof loaded === 'function' && typeof tokenizer === 'function') return
