@@ -86,6 +86,8 @@ class Plan:
     models: dict[str, ModelPlan] = field(default_factory=dict)
     evaluate: EvaluatePlan = field(default_factory=EvaluatePlan)
     threads: int = 0
+    processes: int = 1
+    """That many, of one thread each, share the runs that train a model."""
 
 
 def read_plan(path: Path) -> Plan:
@@ -106,6 +108,7 @@ def read_plan(path: Path) -> Plan:
         models=models,
         evaluate=_evaluate(given.get('evaluate', {}), where, path),
         threads=given.get('threads', 0),
+        processes=given.get('processes', 1),
         **stages,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import glob
 import shutil
 from pathlib import Path
@@ -24,11 +25,12 @@ from prepare.run import prepare
 from split.begin import Beginning, begin
 from split.shape import is_split
 from split.share import give_share
+from train.company import in_company
 from train.config import read_config
 from train.device import Device, choose_device
-from train.run import MODEL, Run
+from train.member import Wanted, run_of
+from train.run import MODEL
 from train.settings import Config
-from train.signals import Wishes
 from train.soup import soup
 from train.start import halve, start_folder
 
@@ -81,9 +83,8 @@ def run_train(plan: Plan, name: str, until: float | None) -> bool:
     """Teacher's scores first, if there is a teacher. False when the run was stopped before its end."""
     device, config = choose_device(plan.threads or None), read_config(plan.models[name].config)
     _let_teach(plan, name, config, device)
-    run = Run(config, device, Wishes(Path(config.out), until).listen())
-    run.resume()
-    return run.train()
+    wanted = Wanted(until, 1 if plan.processes > 1 else plan.threads or None)
+    return in_company(plan.processes, functools.partial(run_of, config, wanted))
 
 
 def _let_teach(plan: Plan, name: str, config: Config, device: Device) -> None:

@@ -15,6 +15,7 @@ from prepare.errors import ends_in_one_line
 from .company import in_company
 from .config import read_config
 from .member import Wanted, run_of
+from .signals import time_of_day
 
 
 @ends_in_one_line
@@ -40,7 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
 def train(options: argparse.Namespace) -> int:
     config = read_config(options.config)
     config = dataclasses.replace(config, out=options.out) if options.out else config
-    wanted = Wanted(options.until, options.threads, options.precision, options.extend)
+    until = time_of_day(options.until) if options.until else None
+    wanted = Wanted(until, options.threads, options.precision, options.extend)
     return 0 if in_company(options.processes, functools.partial(run_of, config, wanted)) else 3
 
 

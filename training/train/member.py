@@ -10,14 +10,14 @@ from .device import choose_device
 from .errors import TrainingError
 from .run import BEFORE_DECAY, Run
 from .settings import Config
-from .signals import Wishes, time_of_day
+from .signals import Wishes
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the command line says of a run; see `python -m train --help`."""
+    """What the command line says of a run; see `python -m train --help`. `until` is in seconds since 1970."""
 
-    until: str | None = None
+    until: float | None = None
     threads: int | None = None
     precision: str = 'auto'
     extend: bool = False
@@ -25,9 +25,8 @@ class Wanted:
 
 def run_of(config: Config, wanted: Wanted, company: Company) -> bool:
     """Begins the run or goes on with it; False when it was stopped before its end."""
-    until = time_of_day(wanted.until) if wanted.until else None
     device = choose_device(wanted.threads, wanted.precision)
-    run = Run(config, device, Wishes(Path(config.out), until).listen(), company)
+    run = Run(config, device, Wishes(Path(config.out), wanted.until).listen(), company)
     if wanted.extend and not run.resume(BEFORE_DECAY):
         raise TrainingError(f'--extend: {config.out} has no {BEFORE_DECAY}; the decay of that run has not begun')
     if not wanted.extend:
