@@ -7,16 +7,17 @@ from typing import Any
 
 
 def recipe_section(
-    config: dict[str, Any], rows: list[dict[str, Any]], teacher: str, split: bool = False, grown: str = ''
+    config: dict[str, Any], rows: list[dict[str, Any]], teacher: str, split: bool = False, grown: str = '', share: float = 1.0
 ) -> str:
-    """From the run's config.json and metrics.jsonl. `grown`: how the bi-encoder of a small split reranker was made."""
+    """From the run's config.json and metrics.jsonl. `grown`: how the bi-encoder of a small split reranker was made;
+    `share`: what the joint layers were multiplied by after the run."""
     model, loss, optimiser = config['model'], config['loss'], config['optimiser']
     teachers = ', '.join(f'{name} {weight}' for name, weight in loss['teachers'].items())
     return '\n'.join(
         [
             '## How it was made',
             '',
-            f'- Start: {_split_start(model, grown) if split else _start(model)}.',
+            f'- Start: {_split_start(model, grown, share) if split else _start(model)}.',
             f'- Loss: softmax over the list {loss["listwise"]}, binary {loss["binary"]}, divergence from the teachers {loss["distil"]} '
             f'(temperature {loss["temperature"]}), margins {loss["margin"]}. Teachers, min-max normalised within a list: {teachers}'
             + (f'; the cross-encoder is {teacher}.' if teacher else '.'),
@@ -51,8 +52,10 @@ def _start(model: dict[str, Any]) -> str:
     return f'{start}, {"with a new pooler and classifier" if model["init"] == "encoder" else "as it is"}; {_frozen(model)}'
 
 
-def _split_start(model: dict[str, Any], grown: str) -> str:
-    fitted = 'stay as they were fitted' if model.get('frozen_matches') else 'are trained on'
+def _split_start(model: dict[str, Any], grown: str, share: float) -> str:
+    fitted = 'stay as they were fitted' if model.get('frozen_matches') or model.get('joint_alone') else 'are trained on'
+    if model.get('joint_alone'):
+        fitted += f'; the joint layers learned without them, and {share:g} of what they say is added'
     encoder = f'a bi-encoder that was grown ({grown})' if grown else 'all-MiniLM-L6-v2'
     return (
         f'{encoder}, made into a split reranker by `python -m split`, which fits the counted matches by themselves; '

@@ -68,7 +68,7 @@ def write_card(facts: Facts) -> Path:
         _quality(facts),
         _kept(facts.kept),
         _calibrated(calibration),
-        recipe_section(config, rows, facts.teacher, is_split(facts.model), facts.grown),
+        recipe_section(config, rows, facts.teacher, is_split(facts.model), facts.grown, shape.get('joint_share', 1.0)),
         data_section(facts.manifest, rows, config),
         _limits(shape, config, calibration),
         _origin(),

@@ -14,7 +14,7 @@ from .scores import encoder_scores, model_scores
 
 FUSION_WEIGHT, CASCADE_KEEP = 0.7, 20
 #: The model's share, as `bundledBlend` of packages/core/src/default.ts has it; `python -m evaluate.agree` holds them together.
-BLEND_WEIGHT = 0.5
+BLEND_WEIGHT = 0.8
 Scores = list[np.ndarray]
 
 

@@ -6,7 +6,7 @@ import { RerankError } from './errors.js'
  * has the bundled model, or `'bundled-tiny'`. On the mean of @@COLLECTIONS@@ public collections this order beat that of
  * BM25 and that of the model alone (nDCG@10 @@MEAN_BLEND@@ against @@MEAN_BM25@@ and @@MEAN_ALONE@@, bench/README.md). @@BLEND_REMARK@@
  */
-export const bundledBlend: Blend = { weight: 0.5 }
+export const bundledBlend: Blend = { weight: 0.8 }
 
 /** The bundled scorer, which is not there until `load` has run. */
 export interface BundledScorer {
