@@ -6,7 +6,7 @@ const question = 'How do I change my password?'
 const found = [
   'Passwords are stored as salted hashes and never leave our servers.',
   'Changing your plan: open Billing and pick another plan.',
-  'To choose a new one, open Settings, then Security, and confirm with the code we email you.',
+  'To set a new password, open Settings, then Security, and confirm with the code we email you.',
   'You can change the name of a project at any time.',
 ]
 

@@ -10,7 +10,7 @@ const hasRedis = spawnSync('redis-server', ['--version']).status === 0
 
 /** Lines that each example must print. They hold scores only where no model could change them. */
 const promises: Record<string, RegExp[]> = {
-  'quickstart.mjs': [/^0\.\d\d {2}was 3 {2}To choose a new one, open Settings/m, /^4 texts read in \d+ ms$/m],
+  'quickstart.mjs': [/^0\.\d\d {2}was 3 {2}To set a new password, open Settings/m, /^4 texts read in \d+ ms$/m],
   'langchain-retriever.mjs': [
     /^The vector store alone\n {4}- {4}\S/m,
     /^RerankRetriever\n {2}0\.\d{3} {2}Billing: when a card is declined$/m,
