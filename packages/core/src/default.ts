@@ -3,8 +3,9 @@ import { RerankError } from './errors.js'
 
 /**
  * How the bundled model is mixed with first-stage scores unless the caller says otherwise; for a stage of your own that
- * has the bundled model, or `'bundled-tiny'`. On the mean of @@COLLECTIONS@@ public collections this order beat that of
- * BM25 and that of the model alone (nDCG@10 @@MEAN_BLEND@@ against @@MEAN_BM25@@ and @@MEAN_ALONE@@, bench/README.md). @@BLEND_REMARK@@
+ * has the bundled model, or `'bundled-tiny'`. On the mean of eight public collections this order has an nDCG@10 of
+ * 0.693, the model alone 0.685, BM25 0.586 (README.md). Exact words that the model reads in pieces,
+ * such as part numbers, have their say by it.
  */
 export const bundledBlend: Blend = { weight: 0.8 }
 

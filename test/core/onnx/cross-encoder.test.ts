@@ -5,6 +5,7 @@ import { crossEncoder, type Call, type TextNote } from '@secondpass/core'
 
 const fixtures = join(import.meta.dirname, '../../fixtures')
 const tiny = join(fixtures, 'tiny-bert')
+const calibration = join(import.meta.dirname, '../../../packages/model-en-mini/calibration.json')
 
 function makeCall(overrides: Partial<Call> = {}): Call & { readonly notes: Map<number, TextNote> } {
   const notes = new Map<number, TextNote>()
@@ -82,9 +83,10 @@ describe('the bundled cross-encoder', () => {
     expect([...call.notes]).toEqual([[1, { truncated: true }]])
   })
 
-  it('turns logits into probabilities that keep their order', () => {
+  it('turns logits into probabilities that keep their order, with the temperature of its calibration', () => {
+    const { temperature } = JSON.parse(readFileSync(calibration, 'utf8')) as { temperature: number }
     expect(scorer.toProbability?.(0)).toBe(0.5)
-    expect(scorer.toProbability?.(-3)).toBeCloseTo(1 / (1 + Math.exp(3)), 12)
+    expect(scorer.toProbability?.(-3)).toBeCloseTo(1 / (1 + Math.exp(3 / temperature)), 12)
     expect(scorer.toProbability?.(2)).toBeGreaterThan(scorer.toProbability?.(1.9) ?? Infinity)
   })
 })
