@@ -10,13 +10,17 @@ import datetime
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 import torch.distributed as distributed
 import torch.multiprocessing as multiprocessing
 
+from .errors import TrainingError
 from .sampler import ListDraw
+from .settings import Config
 
+Result = TypeVar('Result')
 #: While the first one measures or reads texts, the others wait.
 PATIENCE = datetime.timedelta(hours=6)
 WISHES = (None, 'stop', 'decay')
@@ -36,13 +40,27 @@ class Company:
     def share(self, lists: list[ListDraw]) -> list[ListDraw]:
         return lists[self.rank :: self.size]
 
-    def leader_first(self, prepare: Callable[[], None]) -> None:
-        """So that what the first one writes is there for the others."""
-        if self.leads:
-            prepare()
-        self._meet()
+    def describe(self) -> str:
+        """For a log; nothing to say of a process that is alone."""
+        return f', {self.size} processes' if self.size > 1 else ''
+
+    def check(self, config: Config) -> None:
+        """Throws TrainingError when the run cannot be shared by so many."""
+        if config.data.refresh and self.size > 1:
+            raise TrainingError(f'data.refresh is {config.data.refresh}; new files can join a run of one process only')
+        if config.optimiser.lists < self.size:
+            raise TrainingError(
+                f'--processes is {self.size}; optimiser.lists is {config.optimiser.lists}, not one for each'
+            )
+
+    def leader_first(self, prepare: Callable[[], Result]) -> Result:
+        """What `prepare` returns, called in the first process before the others: what it writes is there for them."""
         if not self.leads:
-            prepare()
+            self._meet()
+        result = prepare()
+        if self.leads:
+            self._meet()
+        return result
 
     def first_says(self, wish: str | None) -> str | None:
         """What was wished for in the process that listens."""

@@ -34,26 +34,18 @@ class Run:
     def __init__(self, config: Config, device: Device, wishes: Wishes | None = None, company: Company | None = None):
         self.config, self.device, self.folder = config, device, Path(config.out)
         self.company = company or Company()
-        if config.data.refresh and self.company.size > 1:
-            raise TrainingError(f'data.refresh is {config.data.refresh}; new files can join a run of one process only')
-        if config.optimiser.lists < self.company.size:
-            raise TrainingError(
-                f'--processes is {self.company.size}; optimiser.lists is {config.optimiser.lists}, not one for each'
-            )
+        self.company.check(config)
         self.log = RunLog(self.folder) if self.company.leads else SilentLog()
         self.wishes = wishes or Wishes(self.folder)
         self.model = make_model(config.model, config.seed).to(device.name).train()
         self.optimiser = adamw(self.model, config)
         self.scorer = make_scorer(self.model, config.data, device)
-        self.company.leader_first(lambda: self._keep(*self._read_pools()))
+        self.sampler, self.held_out = self.company.leader_first(self._read_pools)
         self.schedule, self.step, self.pairs = Schedule.planned(config.optimiser), 0, 0
         self._recent: deque[dict[str, float]] = deque(maxlen=config.log.print)
         if self.company.leads:
             (self.folder / 'config.json').write_text(json.dumps(config.to_dict(), indent=2) + '\n')
         self._describe()
-
-    def _keep(self, sampler: ListSampler, held_out: list[ListDraw]) -> None:
-        self.sampler, self.held_out = sampler, held_out
 
     def _read_pools(self) -> tuple[ListSampler, list[ListDraw]]:
         training, apart = load_all(self.config, start_folder(self.config.model.start) / 'tokenizer.json')
@@ -72,14 +64,12 @@ class Run:
     def _describe(self) -> None:
         lists = self.sampler.sizes
         counted = sum(p.numel() for p in self.model.parameters() if p.requires_grad)
-        self.log.say(f'{self.config.name}: {counted / 1e6:.1f} million weights to train on {self._where()}')
+        where = self.device.describe() + self.company.describe()
+        self.log.say(f'{self.config.name}: {counted / 1e6:.1f} million weights to train on {where}')
         self.log.say(
             f'{sum(lists.values())} lists of {len(lists)} sets: '
             + ', '.join(f'{name} {size}' for name, size in lists.items())
         )
-
-    def _where(self) -> str:
-        return self.device.describe() + (f', {self.company.size} processes' if self.company.size > 1 else '')
 
     def resume(self, name: str = CHECKPOINT) -> bool:
         """Goes back to a saved state of this folder; False if there is none."""

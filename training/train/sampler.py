@@ -23,6 +23,10 @@ class ListDraw:
     teacher: np.ndarray
     set_name: str
 
+    def only(self, kept: np.ndarray) -> ListDraw:
+        """The same list with those of its candidates, in that order."""
+        return replace(self, texts=self.texts[kept], labels=self.labels[kept], teacher=self.teacher[kept])
+
 
 def is_held_out(cache: TokenCache, share: float) -> np.ndarray:
     """True for lists that are never trained on; the same for a list in every file and run."""
@@ -128,13 +132,16 @@ class ListSampler:
         if ratio is not None:
             whole = without_likely_positives(whole, similarities(cache, place), ratio)
         kept = choose_candidates(whole.labels, whole.teacher, self._config.optimiser.candidates, random)
-        return ListDraw(
-            whole.cache, whole.query, whole.texts[kept], whole.labels[kept], whole.teacher[kept], whole.set_name
-        )
+        return whole.only(kept)
+
+
+def _span(cache: TokenCache, place: int) -> slice:
+    """Where the candidates of a list stand among all of the cache."""
+    return slice(cache.list_starts[place], cache.list_starts[place + 1])
 
 
 def whole_list(cache: TokenCache, place: int, config: Config) -> ListDraw:
-    span = slice(cache.list_starts[place], cache.list_starts[place + 1])
+    span = _span(cache, place)
     teacher = ensemble(cache.scores[span], config.loss.teachers, cache.teachers)
     return ListDraw(
         cache,
@@ -148,7 +155,7 @@ def whole_list(cache: TokenCache, place: int, config: Config) -> ListDraw:
 
 def similarities(cache: TokenCache, place: int) -> np.ndarray:
     """What the bi-encoder said of a list's candidates; NaN where it said nothing."""
-    span = slice(cache.list_starts[place], cache.list_starts[place + 1])
+    span = _span(cache, place)
     if 'bi-encoder' not in cache.teachers:
         return np.full(span.stop - span.start, np.nan)
     return cache.scores[span, cache.teachers.index('bi-encoder')]
@@ -160,7 +167,7 @@ def without_likely_positives(whole: ListDraw, similar: np.ndarray, ratio: float)
     if not len(positive) or not np.isfinite(positive).any():
         return whole
     kept = np.flatnonzero(~((whole.labels < 0) & (similar > ratio * np.nanmax(positive))))
-    return replace(whole, texts=whole.texts[kept], labels=whole.labels[kept], teacher=whole.teacher[kept])
+    return whole.only(kept)
 
 
 def choose_candidates(labels: np.ndarray, teacher: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:
