@@ -1,7 +1,6 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { hasTinyModel } from '../fixtures/tiny-model.ts'
 import { folderWith, fromJsonl, jsonl, run, sharedWords } from './support.ts'
 
 const queries = Array.from({ length: 11 }, (_, at) => ({
@@ -33,7 +32,7 @@ describe('the models of our own', () => {
   it('are blended by whatever name, and another model is not', async () => {
     expect(await blended([])).toEqual([true, true])
     expect(await blended(['--model', 'bundled'])).toEqual([true, true])
-    if (hasTinyModel) expect(await blended(['--model', 'bundled-tiny'])).toEqual([true, true])
+    expect(await blended(['--model', 'bundled-tiny'])).toEqual([true, true])
     expect(await blended(['--model', 'bundled', '--blend', 'off'])).toEqual([false, false])
     expect(await blended(['--model', tinyBert])).toEqual([false, false])
   })

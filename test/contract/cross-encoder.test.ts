@@ -1,7 +1,5 @@
 import { join } from 'node:path'
 import { colbert, crossEncoder } from '@secondpass/core'
-import { describe } from 'vitest'
-import { hasTinyModel, withoutTinyModel } from '../fixtures/tiny-model.ts'
 import { scorerContract } from './scorer-contract.ts'
 
 const tiny = join(import.meta.dirname, '../fixtures/tiny-bert')
@@ -9,9 +7,7 @@ const lateInteraction = join(import.meta.dirname, '../fixtures/tiny-colbert')
 const stock = join(import.meta.dirname, '../fixtures/tiny-bert-stock')
 
 scorerContract('crossEncoder, the bundled model', () => crossEncoder(), { hasModel: true })
-describe.skipIf(!hasTinyModel)(`@secondpass/model-en-tiny${withoutTinyModel}`, () => {
-  scorerContract('crossEncoder, the small model', () => crossEncoder({ model: 'bundled-tiny' }), { hasModel: true })
-})
+scorerContract('crossEncoder, the small model', () => crossEncoder({ model: 'bundled-tiny' }), { hasModel: true })
 scorerContract('crossEncoder, a folder', () => crossEncoder({ model: tiny }))
 scorerContract('crossEncoder, a stock graph', () => crossEncoder({ model: stock }))
 scorerContract('crossEncoder, in workers', () => crossEncoder({ model: tiny, workers: 2 }), { hasModel: true })

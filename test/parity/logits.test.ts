@@ -4,7 +4,6 @@ import { crossEncoder } from '@secondpass/core'
 import type { Call, CrossEncoder } from '@secondpass/core'
 import { describe, expect, test } from 'vitest'
 import { kendallTau } from '../fixtures/kendall-tau.ts'
-import { hasTinyModel, withoutTinyModel } from '../fixtures/tiny-model.ts'
 import type { GoldenLogits, GoldenPair, GoldenPairs } from './golden.ts'
 import { readGolden } from './golden.ts'
 
@@ -36,21 +35,17 @@ const mini: BundledModel = {
   int8: { tau: 0.96, tolerance: 0.5 },
 }
 
-/** Made when it is wanted: its golden logits come with its weights. */
-function tiny(): BundledModel {
-  const { weights, logits } = readGolden<GoldenLogits>('tiny-logits.json.gz')
-  return {
-    shipped: 'packages/model-en-tiny',
-    exact: 'training/build/tiny-fp32',
-    weights: weights.sha256,
-    logits,
-    // Only the table of words is in int8; a row has a scale of its own. Measured when it was made: tau .990 in the mean of
-    // ten questions and .994 over all 160 pairs, largest difference .044 where the standard deviation of the logits is 1.48.
-    int8: { tau: 0.98, tolerance: 0.1 },
-  }
-}
+const small = readGolden<GoldenLogits>('tiny-logits.json.gz')
 
-test.skipIf(hasTinyModel)(`packages/model-en-tiny${withoutTinyModel}`, () => {})
+const tiny: BundledModel = {
+  shipped: 'packages/model-en-tiny',
+  exact: 'training/build/tiny-fp32',
+  weights: small.weights.sha256,
+  logits: small.logits,
+  // Only the table of words is in int8; a row has a scale of its own. Measured when it was made: tau .990 in the mean of
+  // ten questions and .994 over all 160 pairs, largest difference .044 where the standard deviation of the logits is 1.48.
+  int8: { tau: 0.98, tolerance: 0.1 },
+}
 
 function makeCall(): Call {
   return {
@@ -75,56 +70,53 @@ async function logitsOf(pairs: readonly GoldenPair[], model: string): Promise<nu
   return logits
 }
 
-describe.each([mini, ...(hasTinyModel ? [tiny()] : [])])(
-  '$shipped',
-  ({ shipped, exact, weights, logits: exactLogits, int8 }) => {
-    /** The exporter writes into the graph which weights it came from. */
-    const comesFromGoldenWeights = (folder: string): boolean =>
-      readFileSync(path(`${folder}/model.onnx`)).includes(weights)
-    const skipped = existsSync(path(`${exact}/model.onnx`))
-      ? ''
-      : ` (skipped: ${exact} is not there; export it to try this)`
+describe.each([mini, tiny])('$shipped', ({ shipped, exact, weights, logits: exactLogits, int8 }) => {
+  /** The exporter writes into the graph which weights it came from. */
+  const comesFromGoldenWeights = (folder: string): boolean =>
+    readFileSync(path(`${folder}/model.onnx`)).includes(weights)
+  const skipped = existsSync(path(`${exact}/model.onnx`))
+    ? ''
+    : ` (skipped: ${exact} is not there; export it to try this)`
 
-    describe.skipIf(skipped !== '')(`exported exactly${skipped}`, () => {
-      test('comes from the weights of the golden logits', () => {
-        expect(comesFromGoldenWeights(exact)).toBe(true)
-      })
-
-      test('gives the logits of PyTorch for all 500 pairs', { timeout: 600_000 }, async () => {
-        const logits = await logitsOf(golden.pairs, path(exact))
-        const wrong = golden.pairs.flatMap(({ group, query }, at) => {
-          const [ours, theirs] = [logits[at] as number, exactLogits[at] as number]
-          return Math.abs(ours - theirs) <= EXACT_TOLERANCE ? [] : [[group, query.slice(0, 40), ours, theirs]]
-        })
-        expect(wrong).toEqual([])
-      })
+  describe.skipIf(skipped !== '')(`exported exactly${skipped}`, () => {
+    test('comes from the weights of the golden logits', () => {
+      expect(comesFromGoldenWeights(exact)).toBe(true)
     })
 
-    describe('as it is shipped, in int8', () => {
-      const places = [...golden.pairs.keys()].filter((at) => golden.pairs[at]?.group === 'english')
-      const english = places.map((at) => golden.pairs[at] as GoldenPair)
-      const questions = [...new Set(english.map(({ query }) => query))]
-
-      test('comes from the weights of the golden logits (if not, run test/parity/generate_pairs.py with its own)', () => {
-        expect(comesFromGoldenWeights(shipped)).toBe(true)
+    test('gives the logits of PyTorch for all 500 pairs', { timeout: 600_000 }, async () => {
+      const logits = await logitsOf(golden.pairs, path(exact))
+      const wrong = golden.pairs.flatMap(({ group, query }, at) => {
+        const [ours, theirs] = [logits[at] as number, exactLogits[at] as number]
+        return Math.abs(ours - theirs) <= EXACT_TOLERANCE ? [] : [[group, query.slice(0, 40), ours, theirs]]
       })
-
-      test('orders English pairs as the exact model does, with logits near its own', { timeout: 600_000 }, async () => {
-        const logits = await logitsOf(english, path(shipped))
-        const wanted = places.map((at) => exactLogits[at] as number)
-        const taus = questions.map((question) => {
-          const own = [...english.keys()].filter((at) => english[at]?.query === question)
-          return kendallTau(
-            own.map((at) => logits[at] as number),
-            own.map((at) => wanted[at] as number),
-          )
-        })
-        expect(questions).toHaveLength(10)
-        expect(taus.reduce((sum, tau) => sum + tau, 0) / taus.length).toBeGreaterThanOrEqual(int8.tau)
-        expect(kendallTau(logits, wanted)).toBeGreaterThanOrEqual(int8.tau)
-        const differences = logits.map((logit, at) => Math.abs(logit - (wanted[at] as number)))
-        expect(Math.max(...differences)).toBeLessThanOrEqual(int8.tolerance)
-      })
+      expect(wrong).toEqual([])
     })
-  },
-)
+  })
+
+  describe('as it is shipped, in int8', () => {
+    const places = [...golden.pairs.keys()].filter((at) => golden.pairs[at]?.group === 'english')
+    const english = places.map((at) => golden.pairs[at] as GoldenPair)
+    const questions = [...new Set(english.map(({ query }) => query))]
+
+    test('comes from the weights of the golden logits (if not, run test/parity/generate_pairs.py with its own)', () => {
+      expect(comesFromGoldenWeights(shipped)).toBe(true)
+    })
+
+    test('orders English pairs as the exact model does, with logits near its own', { timeout: 600_000 }, async () => {
+      const logits = await logitsOf(english, path(shipped))
+      const wanted = places.map((at) => exactLogits[at] as number)
+      const taus = questions.map((question) => {
+        const own = [...english.keys()].filter((at) => english[at]?.query === question)
+        return kendallTau(
+          own.map((at) => logits[at] as number),
+          own.map((at) => wanted[at] as number),
+        )
+      })
+      expect(questions).toHaveLength(10)
+      expect(taus.reduce((sum, tau) => sum + tau, 0) / taus.length).toBeGreaterThanOrEqual(int8.tau)
+      expect(kendallTau(logits, wanted)).toBeGreaterThanOrEqual(int8.tau)
+      const differences = logits.map((logit, at) => Math.abs(logit - (wanted[at] as number)))
+      expect(Math.max(...differences)).toBeLessThanOrEqual(int8.tolerance)
+    })
+  })
+})

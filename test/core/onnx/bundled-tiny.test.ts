@@ -2,7 +2,6 @@ import { bundledBlend, createReranker, crossEncoder, fetchModel } from '@secondp
 import { describe, expect, it } from 'vitest'
 import { type ModelFolder, readTokenizerFiles } from '../../../packages/core/src/score/onnx/model-files.ts'
 import { ModelSource } from '../../../packages/core/src/score/onnx/model-source.ts'
-import { hasTinyModel, withoutTinyModel } from '../../fixtures/tiny-model.ts'
 
 it('has no revisions, and comes in int8 and nothing else', () => {
   const make = (options: object) => () => new ModelSource({ model: 'bundled-tiny', ...options })
@@ -18,7 +17,7 @@ it('is nothing to download', async () => {
   await expect(fetchModel('./bundled-tiny')).rejects.toThrow(/nothing else needs downloading$/)
 })
 
-describe.skipIf(!hasTinyModel)(`the small model as it is installed${withoutTinyModel}`, () => {
+describe('the small model as it is installed', () => {
   const query = 'how do I rotate an access key'
   const candidates = [
     { text: 'Invoices are sent on the first day of the month.', score: 3.1 },

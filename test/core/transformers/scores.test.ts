@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url'
 import { AutoModelForSequenceClassification, AutoTokenizer, env } from '@huggingface/transformers'
 import { crossEncoder, createReranker, transformers } from '@secondpass/core'
 import { describe, expect, it } from 'vitest'
-import { hasTinyModel, tinyFolder } from '../../fixtures/tiny-model.ts'
 
 const fixtures = join(import.meta.dirname, '../../fixtures')
 const bundled = dirname(fileURLToPath(import.meta.resolve('@secondpass/model-en-mini/package.json')))
+const small = dirname(fileURLToPath(import.meta.resolve('@secondpass/model-en-tiny/package.json')))
 
 const call = (signal = new AbortController().signal) => ({
   signal,
@@ -32,7 +32,7 @@ describe.each<readonly [name: string, model: string]>([
   ['a lean graph', join(fixtures, 'tiny-bert')],
   ['a stock graph with attention mask and segments', join(fixtures, 'tiny-bert-stock')],
   ['the bundled model', bundled],
-  ...(hasTinyModel ? [['the small model', tinyFolder] as const] : []),
+  ['the small model', small],
 ])('%s', (_name, model) => {
   it('has the scores of crossEncoder, to the bit', async () => {
     await using ours = crossEncoder({ model })

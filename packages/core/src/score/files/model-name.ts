@@ -2,7 +2,10 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { invalidArgument } from '../../errors.js'
 
-/** The packages that names of our own stand for. The only place that names them. */
+/**
+ * The packages that names of our own stand for. What runs in a browser cannot read this file and has its
+ * own list, to refuse the names (`transformers/options.ts`).
+ */
 export const bundledPackages = {
   bundled: '@secondpass/model-en-mini',
   'bundled-tiny': '@secondpass/model-en-tiny',
