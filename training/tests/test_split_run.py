@@ -183,6 +183,7 @@ def test_layers_that_learn_by_themselves_are_added_with_their_share(run_config):
         counted = logit(began)
         joint = logit(ended) - counted
         assert abs(joint) > 1e-4
+        assert abs(counted) > 1e-2 and logit(run.model) == pytest.approx(joint, abs=1e-5)
         give_share(run.folder / MODEL, 0.5)
         assert logit(load_split(run.folder / MODEL).eval()) == pytest.approx(counted + 0.5 * joint, abs=1e-5)
 
