@@ -1,5 +1,5 @@
 """python -m card NAME --run RUN_DIR --model EXPORTED_DIR [--manifest FILE] [--figures figures.json] [--kept TABLE.md]
-    [--teacher NAME] [--grown TEXT]"""
+    [--teacher NAME] [--grown TEXT] [--remark TEXT]"""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument('--kept', type=Path, help='what `python -m measure` printed of int8 against the exact graph')
     parser.add_argument('--teacher', default='')
     parser.add_argument('--grown', default='', help='how its bi-encoder was made, if `python -m distil.grow` made it')
+    parser.add_argument('--remark', default='', help='a sentence below the figures: how to read them')
     facts = Facts(**vars(parser.parse_args(arguments)))
     print(f'wrote {write_card(facts)}')
     return 0

@@ -55,6 +55,8 @@ class Facts:
     """What `python -m measure` printed: int8 held against the exact graph."""
     grown: str = ''
     """How the bi-encoder of a small split reranker was made."""
+    remark: str = ''
+    """How the figures are to be read: put below their table."""
 
 
 def write_card(facts: Facts) -> Path:
@@ -149,7 +151,7 @@ def _quality(facts: Facts) -> str:
     table = facts.figures.with_name('table.md')
     if not table.is_file():
         return '## How good it is\n\nNot measured: no evaluation set was there when this card was written.'
-    return f'## How good it is\n\n{table.read_text(encoding="utf-8")}'
+    return f'## How good it is\n\n{table.read_text(encoding="utf-8")}' + (f'\n{facts.remark.strip()}\n' if facts.remark else '')
 
 
 def _calibrated(found: dict[str, Any]) -> str:

@@ -58,6 +58,8 @@ class ModelPlan:
     calibrate_lists: int = 400
     dtype: str = 'int8'
     """What is shipped and measured: see export/recipe.py."""
+    remark: str = ''
+    """What the card says below its figures, such as which questions a setting was chosen on."""
 
     @property
     def first_joint(self) -> int:

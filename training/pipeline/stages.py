@@ -142,6 +142,7 @@ def run_card(plan: Plan, name: str) -> None:
             figures=plan.out / 'evaluation' / 'figures.json',
             teacher=plan.models[name].teacher,
             grown=_grown(plan, name),
+            remark=plan.models[name].remark,
         )
     )
 

@@ -124,6 +124,8 @@ def test_the_card_of_a_split_reranker_says_what_it_is_and_no_path_of_this_machin
         'texts of at most 60 tokens',
         '| `model.onnx` |',
         'with the temperature of `calibration.json`',
+        'nDCG@10',
+        'Invented questions: the figures say that the stages fit together, and nothing else.\n\n## ',
     ):
         assert expected in card
     assert str(made) not in card and 'README.md` |' not in card
