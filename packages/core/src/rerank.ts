@@ -28,7 +28,11 @@ export interface Reranker extends AsyncDisposable {
     candidates: readonly T[],
     options?: RerankOptions,
   ): Promise<Ranking<CandidateOf<T>>>
-  /** Loads what the scorers need ahead of the first call, for example while the retriever works. Idempotent. */
+  /**
+   * Loads what the scorers need ahead of the first call, for example while the retriever works. Idempotent.
+   *
+   * @throws RerankError `'closed'` after `close()`; what `rerank` throws when a scorer cannot be loaded.
+   */
   warmup(): Promise<void>
   /** Closes the scorers, also those that were passed in. Idempotent; later calls reject with code `'closed'`. */
   close(): Promise<void>

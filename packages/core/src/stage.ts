@@ -148,7 +148,9 @@ function failure(thrown: unknown, onError: OnError, work: StageWork): { report: 
 }
 
 function asError(thrown: unknown, scorer: Scorer): Error {
-  return new RerankError('scorer', `The scorer ${scorer.id} rejected with ${show(thrown)}`, { cause: thrown })
+  return new RerankError('scorer', `The scorer ${scorer.id} rejected with ${show(thrown)}: reject with an Error.`, {
+    cause: thrown,
+  })
 }
 
 function lateError(scorer: Scorer): RerankError {

@@ -129,8 +129,7 @@ export interface SkipPolicy {
   (pool: Pool): SkipReason | undefined
   /**
    * What the policy decides on, whichever way it decides; nothing when the pool does not hold it, for example because a
-   * score is missing. `not` takes missing
-   * evidence for no decision. A plain function needs no such method.
+   * score is missing. `not` takes missing evidence for no decision. A plain function needs no such method.
    */
   evidence?(pool: Pool): SkipReason['evidence'] | undefined
 }

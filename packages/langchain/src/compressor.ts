@@ -37,7 +37,7 @@ export type RerankCompressorOptions = RerankerSource & RerankCompressorFields
 export interface RerankCallOptions {
   /** Overrides the compressor's `topN` for this call. */
   readonly topN?: number | undefined
-  /** Overrides the compressor's `timeoutMs` for this call. */
+  /** Overrides the compressor's `timeoutMs` for this call. In milliseconds. */
   readonly timeoutMs?: number | undefined
   /** Aborting rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
@@ -93,7 +93,8 @@ export class RerankCompressor extends BaseDocumentCompressor {
    * @param callbacks what a retriever hands on (`runManager?.getChild()`), for the trace.
    * @param options for code that calls this directly; LangChain's own retrievers never pass them.
    * @returns copies of the best `topN` documents, best first.
-   * @throws RerankError what the reranker throws; see `onError` of `createReranker`.
+   * @throws RerankError `'invalid-argument'` for what are no documents; what the reranker throws, see `onError` of
+   * `createReranker`.
    */
   // oxlint-disable-next-line max-params -- the first three are LangChain's.
   override async compressDocuments(
@@ -121,6 +122,7 @@ export class RerankCompressor extends BaseDocumentCompressor {
    *
    * @param documents LangChain documents, or plain texts.
    * @returns the best `topN` places, best first.
+   * @throws RerankError what the reranker throws; see `onError` of `createReranker`.
    */
   async rerank(
     documents: readonly (DocumentInterface | string)[],

@@ -151,7 +151,9 @@ describe('withFallback and timeoutMs', () => {
     vi.advanceTimersByTime(100)
     expect(await scoring).toEqual([1])
     expect(inner?.signal.aborted).toBe(true)
-    expect(reasons).toMatchObject([{ code: 'deadline', message: 'The scorer took longer than 100 ms.' }])
+    expect(reasons).toMatchObject([
+      { code: 'deadline', message: 'The scorer took longer than timeoutMs (100 ms): raise it to wait longer.' },
+    ])
     expect(vi.getTimerCount()).toBe(0)
   })
 

@@ -104,7 +104,7 @@ async function fromRun({
   const shared = [...queries.keys()].filter((id) => run.has(id)).length
   if (shared === 0) {
     throw new CliError(
-      `--run: 0 of ${queries.size} query ids appear in the run, which begins with "${run.keys().next().value}"`,
+      `--run: 0 of ${queries.size} query ids appear in the run, which begins with "${run.keys().next().value}": is it of the same data set?`,
     )
   }
   if (shared < queries.size) tell(io, `secondpass: ${shared} of ${queries.size} query ids appear in the run`)

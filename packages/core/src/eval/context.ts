@@ -16,7 +16,7 @@ export interface ContextOptions extends RankOptions {
   readonly tokensOf: (id: string) => number
   /** How many passages go into a prompt without a reranker, 1 or more. Default 10. */
   readonly topN?: number | undefined
-  /** What a million prompt tokens cost, in the caller's unit. Default: nothing is said of money. */
+  /** What a million prompt tokens cost, from 0, in the caller's unit. Default: nothing is said of money. */
   readonly pricePerMillionTokens?: number | undefined
   /** What reranking costs for one query, in the same unit. Default 0, as on a machine that runs anyway. */
   readonly rerankCost?: number | undefined

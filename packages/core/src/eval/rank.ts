@@ -17,7 +17,11 @@ export interface RankOptions {
   readonly float32?: boolean | undefined
 }
 
-/** Document ids, best score first. NaN stands below every number. */
+/**
+ * Document ids, best score first. NaN stands below every number.
+ *
+ * @throws RerankError `'invalid-argument'` for other `ties` than those two.
+ */
 export function rankByScore(scores: Scores, options: RankOptions = {}): string[] {
   const { ties = 'trec', float32 = false } = options
   checkOneOf('ties', ties, ['trec', 'input-order'])

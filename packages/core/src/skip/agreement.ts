@@ -23,7 +23,10 @@ export interface AgreementOptions<C extends Candidate = Candidate> {
  * Agreement is the average overlap: for each depth up to `k`, the share of candidates that both orders have above that
  * depth, averaged over the depths; 1 for the same order, and the top places weigh most. A candidate that the second
  * retriever did not find stands below all others, and equal scores count as disagreement. It lies when the two
- * retrievers are not independent, as two embeddings of one family.
+ * retrievers are not independent, as two embeddings of one family. When the second retriever found none of the candidates
+ * it never skips.
+ *
+ * @throws RerankError `'invalid-argument'` for a wrong option; from the policy, when `other` returns no finite number.
  */
 export function agreement<C extends Candidate = Candidate>(options: AgreementOptions<C>): SkipPolicy {
   checkOptions('options', options, ['other', 'atLeast', 'k'])

@@ -37,7 +37,8 @@ const filePolicies: Readonly<Record<FilePolicyName, (options: never, other: Othe
  * Thresholds hold for the retriever, the scorer and the collection they were found with. When the stage has another
  * scorer, the policy works all the same and `warn` says so, once.
  *
- * @throws RerankError `'invalid-argument'` when it is no calibration, or skips by agreement and `other` is missing.
+ * @throws RerankError `'invalid-argument'` for a wrong option, when it is no calibration of version 1, or when it skips by
+ * agreement and `other` is missing.
  */
 export function calibrated<C extends Candidate = Candidate>(
   json: unknown,

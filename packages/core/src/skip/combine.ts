@@ -3,7 +3,11 @@ import { checkFunction } from '../checks.js'
 import { invalidArgument } from '../errors.js'
 import { type Evidence, withEvidence } from './policy.js'
 
-/** Skips when any of the policies does; the reason is that of the first, in the order given, which has one. */
+/**
+ * Skips when any of the policies does; the reason is that of the first, in the order given, which has one.
+ *
+ * @throws RerankError `'invalid-argument'` without a policy, or for what is no function.
+ */
 export function anyOf(...policies: readonly SkipPolicy[]): SkipPolicy {
   checkPolicies('anyOf', policies)
   const policy = (pool: Pool): SkipReason | undefined => {
@@ -17,7 +21,11 @@ export function anyOf(...policies: readonly SkipPolicy[]): SkipPolicy {
   return withEvidence('any-of', policy, (pool) => policy(pool)?.evidence ?? jointEvidence(policies, pool))
 }
 
-/** Skips when all of the policies do. The evidence is that of all, each under the name of its policy. */
+/**
+ * Skips when all of the policies do. The evidence is that of all, each under the name of its policy.
+ *
+ * @throws RerankError `'invalid-argument'` without a policy, or for what is no function.
+ */
 export function allOf(...policies: readonly SkipPolicy[]): SkipPolicy {
   checkPolicies('allOf', policies)
   const policy = (pool: Pool): SkipReason | undefined => {
@@ -35,6 +43,8 @@ export function allOf(...policies: readonly SkipPolicy[]): SkipPolicy {
 /**
  * Skips when the policy does not, provided that the pool holds what the policy decides on: a policy that cannot judge
  * because scores are missing is no reason to skip.
+ *
+ * @throws RerankError `'invalid-argument'` for what is no function.
  */
 export function not(policy: SkipPolicy): SkipPolicy {
   checkPolicies('not', [policy])

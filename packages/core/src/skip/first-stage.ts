@@ -18,6 +18,8 @@ export interface AboveThresholdOptions {
  * It lies more often than {@link clearMargin}: a query can score high against everything, so a high top score does not
  * mean that the order below it is right. Choose it only after measuring on your own queries. Without a first-stage score
  * on every candidate it never skips.
+ *
+ * @throws RerankError `'invalid-argument'` for a wrong option.
  */
 export function aboveThreshold(options: AboveThresholdOptions): SkipPolicy {
   checkOptions('options', options, ['threshold', 'higherIsBetter'])
@@ -58,6 +60,8 @@ export interface ClearMarginOptions {
  *
  * It lies when the retriever is confidently wrong, and on questions with many equally good answers it skips nothing.
  * With fewer than `k` candidates, or a candidate without a first-stage score, it never skips.
+ *
+ * @throws RerankError `'invalid-argument'` for a wrong option.
  */
 export function clearMargin(options: ClearMarginOptions): SkipPolicy {
   checkOptions('options', options, ['margin', 'k', 'relative', 'higherIsBetter'])
@@ -99,6 +103,8 @@ export interface SmallPoolOptions {
  *
  * Right when everything retrieved goes into the prompt anyway. It counts what the stage would look at, so a `depth`
  * below `size` means that the stage never runs.
+ *
+ * @throws RerankError `'invalid-argument'` for a wrong option.
  */
 export function smallPool(options: SmallPoolOptions): SkipPolicy {
   checkOptions('options', options, ['size'])

@@ -7,7 +7,10 @@ import { countWords } from '../words.js'
 export interface KeywordQueryOptions {
   /** A query of at most this many words is a keyword query, unless it ends in a question mark; 0 or more. Default 2. */
   readonly maxWords?: number | undefined
-  /** Whether a query made of nothing but identifiers, however many, is a keyword query as well. Default `true`. */
+  /**
+   * Whether a query made of nothing but identifiers, however many, is a keyword query as well, also with a question mark.
+   * Default `true`.
+   */
   readonly identifiers?: boolean | undefined
 }
 
@@ -16,7 +19,9 @@ export interface KeywordQueryOptions {
  * code), which lexical search finds exactly and a model that reads meaning may mix up with its neighbours.
  *
  * It lies when the first stage is not lexical: an embedding finds `E1021` no better than the model does. It also lies on
- * short queries with several meanings.
+ * short queries with several meanings. A query of more than 200 UTF-16 code units is never skipped.
+ *
+ * @throws RerankError `'invalid-argument'` for a wrong option.
  */
 export function keywordQuery(options: KeywordQueryOptions = {}): SkipPolicy {
   checkOptions('options', options, ['maxWords', 'identifiers'])

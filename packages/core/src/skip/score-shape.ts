@@ -20,6 +20,8 @@ export interface ScoreShapeOptions {
  * Akin to the query performance predictor NQC (Shtok et al. 2012). It lies when the others lie close together, where a
  * small lead is many deviations. With fewer than three candidates, a candidate without a first-stage score, or equal scores
  * below the top it never skips.
+ *
+ * @throws RerankError `'invalid-argument'` for a wrong option.
  */
 export function scoreShape(options: ScoreShapeOptions): SkipPolicy {
   checkOptions('options', options, ['atLeast', 'k', 'higherIsBetter'])

@@ -14,6 +14,8 @@ export interface WontFinishOptions {
  * The forecast is the stage's own: it learns from its earlier runs and the length of the texts, and fades while it keeps
  * the stage from running, so that a scorer that has become faster is tried again. No effect without a deadline and
  * before the first run.
+ *
+ * @throws RerankError `'invalid-argument'` for a wrong option.
  */
 export function wontFinish(options: WontFinishOptions = {}): SkipPolicy {
   checkOptions('options', options, ['safety'])

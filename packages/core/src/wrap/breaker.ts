@@ -81,7 +81,7 @@ class Breaker {
   #refusal(): RerankError {
     return new RerankError(
       'scorer',
-      `The scorer ${this.scorerId} failed ${this.#failuresInARow} times in a row and is left alone for up to ${this.restMs} ms.`,
+      `The scorer ${this.scorerId} failed ${this.#failuresInARow} times in a row and is left alone for up to ${this.restMs} ms (restMs): see the cause.`,
       { cause: this.#lastFailure },
     )
   }

@@ -7,7 +7,7 @@ import type { Call, Scorer, Span, TextNote } from '../types.js'
 export interface ChunkOptions {
   /** Longest chunk, in the unit of `measure`; 1 or more. Default 2000. */
   readonly maxLength?: number
-  /** How much of a chunk its successor repeats; 0 to `maxLength - 1`. Default a tenth of `maxLength`. */
+  /** How much of a chunk its successor repeats; 0 to `maxLength - 1`. Default a tenth of `maxLength`, rounded down. */
   readonly overlap?: number
   /** What lengths count: default UTF-16 code units. Pass a token counter to count tokens. */
   measure?(text: string): number

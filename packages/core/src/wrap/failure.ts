@@ -23,5 +23,5 @@ export function isDeadline(error: unknown): boolean {
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error
     ? thrown
-    : new RerankError('scorer', `A scorer rejected with ${typeof thrown}.`, { cause: thrown })
+    : new RerankError('scorer', `A scorer rejected with ${typeof thrown}: reject with an Error.`, { cause: thrown })
 }

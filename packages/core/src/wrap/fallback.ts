@@ -80,7 +80,9 @@ async function inTime<T>(timeoutMs: number | undefined, call: Call, start: (time
   const controller = new AbortController()
   const passOn = (): void => controller.abort(call.signal.reason)
   const giveUp = (): void =>
-    controller.abort(new RerankError('deadline', `The scorer took longer than ${timeoutMs} ms.`))
+    controller.abort(
+      new RerankError('deadline', `The scorer took longer than timeoutMs (${timeoutMs} ms): raise it to wait longer.`),
+    )
   call.signal.addEventListener('abort', passOn, { once: true })
   const timer = setTimeout(giveUp, timeoutMs)
   const deadline = Math.min(call.deadline, call.now() + timeoutMs)

@@ -67,7 +67,7 @@ function plainCall(call: Call): Call {
 /** Throws unless `scorer` has the shape of one. */
 export function checkScorer(name: string, scorer: Scorer): void {
   if (typeof scorer?.score !== 'function' || (scorer.scope !== 'pair' && scorer.scope !== 'pool')) {
-    throw invalidArgument(name, scorer, 'pass a scorer')
+    throw invalidArgument(name, scorer, "pass a scorer: { id, scope: 'pair' | 'pool', score(query, texts, call) }")
   }
 }
 

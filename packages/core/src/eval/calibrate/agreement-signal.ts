@@ -15,6 +15,8 @@ export interface AgreementSignalOptions<C extends Candidate = Candidate> {
 /**
  * Average overlap of the present order with that of a second retriever at `k`: what `agreement` looks at. A file
  * holds the threshold and not the function: load it with `calibrated(file, { other })`.
+ *
+ * @throws RerankError `'invalid-argument'` for a wrong option.
  */
 export function agreementSignal<C extends Candidate = Candidate>(options: AgreementSignalOptions<C>): Signal {
   const { other, k = 10 } = options

@@ -12,7 +12,7 @@ export interface ScalingOptions {
   readonly method?: 'platt' | 'temperature' | undefined
   /** Bins of the calibration error, 2 or more. Default 10. */
   readonly bins?: number | undefined
-  /** Fixes which half is fitted and which is measured. Default 1. */
+  /** Fixes which half is fitted and which is measured. A whole number from 0. Default 1. */
   readonly seed?: number | undefined
 }
 
@@ -60,6 +60,8 @@ export function fitProbability(sample: readonly JudgedScore[], options: ScalingO
  * probability and the share of relevant texts, averaged over the texts. 0 is perfect, and so is always naming the mean.
  *
  * @param sample texts whose `score` is a probability
+ * @param bins how many, 2 or more. Default 10.
+ * @throws RerankError `'invalid-argument'` for a score outside 0..1, or a wrong number of bins.
  */
 export function expectedCalibrationError(sample: readonly JudgedScore[], bins: number = 10): number {
   checkWhole('bins', bins, 2)

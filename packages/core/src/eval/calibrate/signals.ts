@@ -30,7 +30,12 @@ export interface MarginOptions {
   readonly higherIsBetter?: boolean | undefined
 }
 
-/** The lead of the top first-stage score over the best of place `k` and below: what `clearMargin` looks at. */
+/**
+ * The lead of the top first-stage score over the best of place `k` and below: what `clearMargin` looks at. Nothing with
+ * fewer than `k` candidates, or when a score is missing.
+ *
+ * @throws RerankError `'invalid-argument'` for a `k` that is no whole number from 2.
+ */
 export function marginSignal({ k = 3, relative = false, higherIsBetter = true }: MarginOptions = {}): Signal {
   checkWhole('k', k, 2)
   return {
@@ -64,9 +69,12 @@ export function topScoreSignal({ higherIsBetter = true }: Pick<MarginOptions, 'h
 }
 
 /**
- * How far the top score stands out from the shape of the scores, what `scoreShape` looks at: its distance to the mean of places 2 to `k`, in standard
- * deviations of those. Does not depend on the scale of the retriever. Akin to the query performance predictor NQC (Shtok
- * et al. 2012). Nothing with fewer than three scores, or when places 2 to k are equal.
+ * How far the top score stands out from the shape of the scores, what `scoreShape` looks at: its distance to the mean of
+ * places 2 to `k` (default 10), in standard deviations of those. Does not depend on the scale of the retriever. Akin to
+ * the query performance predictor NQC (Shtok et al. 2012). Nothing with fewer than three scores, or when places 2 to `k`
+ * are equal.
+ *
+ * @throws RerankError `'invalid-argument'` for a `k` that is no whole number from 3.
  */
 export function shapeSignal({ k = 10, higherIsBetter = true }: Omit<MarginOptions, 'relative'> = {}): Signal {
   checkWhole('k', k, 3)

@@ -48,6 +48,9 @@ export function readJudgement(text: string): Preference {
 /**
  * A judge out of any chat model. `complete` sends the prompt and gives back the text of the answer; temperature 0 and a
  * model other than the one that answers make a fairer judge.
+ *
+ * @throws RerankError `'invalid-argument'` unless `complete` is a function; from the judge, `'scorer'` for an answer
+ * without a verdict.
  */
 export function llmJudge(complete: (prompt: JudgePrompt, signal: AbortSignal) => Promise<string>): Judge {
   checkFunction('complete', complete)

@@ -29,7 +29,10 @@ export interface EndToEndOptions<C extends Candidate = Candidate> extends Bootst
   readonly price?: TokenPrice | undefined
   /** What reranking costs for one question, in the same unit. Default 0, as on a machine that runs anyway. */
   readonly rerankCost?: number | undefined
-  /** A gain below this does not count as help: for grades a share of the grade without, for preferences a net share. Default 0.02. */
+  /**
+   * A gain below this does not count as help: for grades a share of the grade without, for preferences a net share. 0 to 1.
+   * Default 0.02.
+   */
   readonly worthwhile?: number | undefined
   /** Records of an earlier run: their questions are not asked again. Records of other questions are left out. */
   readonly done?: readonly EndToEndRecord[] | undefined
@@ -43,8 +46,9 @@ export interface EndToEndOptions<C extends Candidate = Candidate> extends Bootst
 
 /** What a million tokens cost, in the caller's unit. */
 export interface TokenPrice {
+  /** Of prompt tokens; from 0. */
   readonly input: number
-  /** Default 0. */
+  /** Of answer tokens; from 0. Default 0. */
   readonly output?: number | undefined
 }
 

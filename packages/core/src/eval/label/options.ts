@@ -16,8 +16,9 @@ export interface LabelProgress {
   readonly failed: number
   /** What the teacher counted in this run: `requests`, `tokens`, `cost`, `calls`, … */
   readonly spent: Readonly<Record<string, number>>
+  /** Time since this run began, in milliseconds. */
   readonly elapsedMs: number
-  /** Expected time to the end, at the pace of this run. Missing until a query is labelled. */
+  /** Expected time to the end in milliseconds, at the pace of this run. Missing until a query is labelled. */
   readonly remainingMs?: number
 }
 

@@ -53,7 +53,7 @@ async function askScorer(scorer: Scorer, { query, candidates, ...rest }: Questio
   const texts = candidates.map(({ text }) => text)
   const numbers = await scorer.score(query, texts, call)
   if (numbers?.length !== texts.length) {
-    throw unusable(answering.id, `gave ${numbers?.length} scores for ${texts.length} texts`)
+    throw unusable(answering.id, `gave ${numbers?.length} scores for ${texts.length} texts: ${DUE}`)
   }
   // The id last: a scorer that loads its model late knows it only now.
   return Array.from(numbers, (number, at) => ({ [answering.id]: finite(number, answering.id, at) }))
@@ -84,8 +84,10 @@ function scoreOf(result: RankedResult | undefined, index: number, stages: Rankin
 
 function finite(number: unknown, scorerId: string, index: number): number {
   if (typeof number === 'number' && Number.isFinite(number)) return number
-  throw unusable(scorerId, `gave ${String(number)} as the score of candidate ${index}`)
+  throw unusable(scorerId, `gave ${String(number)} as the score of candidate ${index}: ${DUE}`)
 }
+
+const DUE = 'a scorer gives one finite number per text, in order'
 
 function unusable(scorerId: string, what: string): RerankError {
   return new RerankError('scorer', `The scorer ${scorerId} ${what}.`)

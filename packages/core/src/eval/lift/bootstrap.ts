@@ -22,6 +22,7 @@ export type Interval = readonly [from: number, to: number]
  * It is too narrow for fewer than about 20 queries.
  *
  * @param differences one number per query; at least one
+ * @throws RerankError `'invalid-argument'` for a wrong option.
  */
 export function bootstrapInterval(differences: readonly number[], options: BootstrapOptions = {}): Interval {
   const { resamples = 10_000, confidence = 0.95, seed = 1 } = options

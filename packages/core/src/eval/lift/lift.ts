@@ -20,7 +20,9 @@ export interface LiftOptions extends RankOptions, BootstrapOptions {
   readonly qrels: Qrels
   /** What to measure; the verdict is by the first. Default as in `evaluate`. */
   readonly metrics?: readonly MetricName[] | undefined
-  /** The gain, as a share of the first stage's value, below which reranking is not worth its cost. Default 0.02. */
+  /**
+   * The gain, as a share of the first stage's value, below which reranking is not worth its cost; 0 to 10. Default 0.02.
+   */
   readonly worthwhile?: number | undefined
   /** How long reranking took, one number per call, in milliseconds. Default: the report says nothing of time. */
   readonly durationsMs?: readonly Milliseconds[] | undefined

@@ -55,6 +55,8 @@ export interface LiveSampler {
  *
  * It needs the answer and not only the report, because the report holds no order. A change is not an improvement: little
  * change says that reranking is not worth its cost here; much change says that labels are worth making.
+ *
+ * @throws RerankError `'invalid-argument'` for a wrong option.
  */
 export function sampleLive(options: SampleLiveOptions): LiveSampler {
   checkKeys('options', options, ['rate', 'topN', 'onSample', 'random'])

@@ -15,6 +15,7 @@ import { invalidArgument } from '../../errors.js'
  *
  * @param p how much the top weighs, between 0 and 1: a reader goes on from each place with this chance. At 0.9, the first
  *   ten places carry 86 % of the weight. Default 0.9.
+ * @throws RerankError `'invalid-argument'` for a `p` outside that range, and when an order holds an item twice.
  */
 export function rankBiasedOverlap<T>(left: readonly T[], right: readonly T[], p: number = 0.9): number {
   checkInside('p', p, [0, 1])
@@ -34,6 +35,9 @@ export function rankBiasedOverlap<T>(left: readonly T[], right: readonly T[], p:
 /**
  * The share of the first `n` of `after` that was not among the first `n` of `before`: 0 for the same set in any order. As
  * many places as a shorter `after` has are compared.
+ *
+ * @param n how many places from the top, 1 or more.
+ * @throws RerankError `'invalid-argument'` for any other `n`.
  */
 export function churn<T>(before: readonly T[], after: readonly T[], n: number): number {
   checkWhole('n', n, 1)

@@ -21,8 +21,8 @@ export interface HubClient {
 }
 
 /**
- * Opens the hub's official client. The only file that knows it: which commit, which files, which bytes. What it does to the disk is
- * not used, because it begins every file anew, checks no sums and lets two processes write one file.
+ * Opens the hub's official client. The only file that knows it: which commit, which files, which bytes. What it does to
+ * the disk is not used, because it begins every file anew, checks no sums and lets two processes write one file.
  *
  * @throws RerankError `'runtime'` when `@huggingface/hub` is not installed.
  */

@@ -10,9 +10,12 @@ export interface HubOptions {
   readonly endpoint?: string
   /** Sent to the endpoint, and to no other host. Default: `HF_TOKEN`, else the file that `hf auth login` writes. */
   readonly token?: string
-  /** Default: `HF_HUB_CACHE`, else `HF_HOME/hub`, else `~/.cache/huggingface/hub`. */
+  /**
+   * Where the cache is. Default: `HF_HUB_CACHE`, else `HF_HOME/hub`, else `XDG_CACHE_HOME/huggingface/hub`, else
+   * `~/.cache/huggingface/hub`.
+   */
   readonly cacheFolder?: string
-  /** No request is made. Default: whether `HF_HUB_OFFLINE` is set. */
+  /** `true`: no request is made. Default: whether `HF_HUB_OFFLINE` or `TRANSFORMERS_OFFLINE` is on. */
   readonly offline?: boolean
   /** In place of the `fetch` of Node.js: for a proxy, certificates or tests. */
   readonly fetch?: HubFetch

@@ -16,7 +16,10 @@ export interface CohereOptions extends VendorOptions {
    * and retries stay with this scorer; with a client of yours `apiKey`, `baseUrl`, `headers` and `fetch` have no effect.
    */
   readonly client?: CohereClient | 'cohere-ai'
-  /** Price of one search unit (a query with up to 100 texts) in any currency; the report then has `cost` in it. */
+  /**
+   * Price of one search unit (a query with up to 100 texts) in any currency, from 0; the report then has `cost` in that
+   * currency. Default: no cost.
+   */
   readonly pricePerSearchUnit?: number
 }
 

@@ -20,7 +20,7 @@ export interface JinaOptions extends VendorOptions {
    * that is not a {@link JinaPairModel}.
    */
   readonly model?: string
-  /** Price of a million tokens in any currency; the report then has `cost` in that currency. */
+  /** Price of a million tokens in any currency, from 0; the report then has `cost` in that currency. Default: no cost. */
   readonly pricePerMillionTokens?: number
 }
 

@@ -7,7 +7,7 @@ import type { HostedScorer } from './scorer.js'
 export interface MixedbreadOptions extends VendorOptions {
   /** Default `'mixedbread-ai/mxbai-rerank-large-v2'`; also `'mixedbread-ai/mxbai-rerank-base-v2'` and the v1 models. */
   readonly model?: string
-  /** Price of a million tokens in any currency; the report then has `cost` in that currency. */
+  /** Price of a million tokens in any currency, from 0; the report then has `cost` in that currency. Default: no cost. */
   readonly pricePerMillionTokens?: number
 }
 

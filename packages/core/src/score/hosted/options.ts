@@ -15,7 +15,7 @@ export interface HostedOptions {
   readonly maxTexts?: number
   /** Requests of this scorer under way at a time, over all calls; 1 or more. Default 4. */
   readonly concurrency?: number
-  /** Longest wait for one answer in milliseconds, before the attempt counts as failed. Default 30000. */
+  /** Longest wait for one answer in milliseconds, more than 0, before the attempt counts as failed. Default 30000. */
   readonly timeoutMs?: number
   /** Further attempts after 408, 429, 5xx, a timeout or a network fault, from 0. Default 2; with `urls`, at least one each. */
   readonly maxRetries?: number
@@ -24,7 +24,7 @@ export interface HostedOptions {
    * call fails at once.
    */
   readonly maxRetryWaitMs?: number
-  /** Longest answer in bytes. Default 33554432 (32 MiB). */
+  /** Longest answer in bytes, 1 or more; a longer one is an error. Default 33554432 (32 MiB). */
   readonly maxResponseBytes?: number
   /** Sends the requests. Default: the `fetch` of the runtime. */
   readonly fetch?: Fetch

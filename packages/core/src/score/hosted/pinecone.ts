@@ -7,7 +7,7 @@ import type { HostedScorer } from './scorer.js'
 export interface PineconeOptions extends VendorOptions {
   /** Default `'bge-reranker-v2-m3'`; also `'pinecone-rerank-v0'` and the Cohere models that Pinecone hosts. */
   readonly model?: string
-  /** Price of one rerank unit in any currency; the report then has `cost` in that currency. */
+  /** Price of one rerank unit in any currency, from 0; the report then has `cost` in that currency. Default: no cost. */
   readonly pricePerRerankUnit?: number
 }
 

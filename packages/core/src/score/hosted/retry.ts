@@ -63,6 +63,6 @@ function backoffMs({ retryAfterMs }: ProviderError, retries: number, policy: Ret
 
 function tooLongWait(error: ProviderError, { maxRetryWaitMs }: RetryPolicy): ProviderError {
   const asked = Math.ceil((error.retryAfterMs ?? 0) / 1000)
-  const message = `${error.message} It asks to wait ${asked} s, longer than maxRetryWaitMs (${maxRetryWaitMs}).`
+  const message = `${error.message} It asks to wait ${asked} s, longer than maxRetryWaitMs (${maxRetryWaitMs}): raise it, or call again later.`
   return new ProviderError(message, error)
 }

@@ -12,11 +12,11 @@ export interface VoyageOptions extends VendorOptions {
    */
   readonly truncation?: boolean
   /**
-   * Estimated tokens per request, counting the query once for every text. Default 540000, a tenth below the service's
+   * Estimated tokens per request, 1 or more, counting the query once for every text. Default 540000, a tenth below the service's
    * limit of 600000. The estimate is a token for three bytes of UTF-8.
    */
   readonly maxTokens?: number
-  /** Price of a million tokens in any currency; the report then has `cost` in that currency. */
+  /** Price of a million tokens in any currency, from 0; the report then has `cost` in that currency. Default: no cost. */
   readonly pricePerMillionTokens?: number
 }
 

@@ -163,7 +163,8 @@ class Engine {
 
 /** The error for what a model wrote. */
 export function unreadable(id: string, answer: unknown, due: string): RerankError {
-  return new RerankError('scorer', `${id} answered ${show(answer)} where ${due} was due.`)
+  const fix = 'choose a model that keeps to it, or mend what the function that asks the model hands back'
+  return new RerankError('scorer', `${id} answered ${show(answer)} where ${due} was due: ${fix}.`)
 }
 
 function distinct<T>(texts: readonly string[], make: (text: string) => T): Map<string, T> {

@@ -31,6 +31,7 @@ export interface LikelyToken {
  * least likely, so that no score is infinite.
  *
  * @param tokens the likely tokens at the first place of the answer.
+ * @returns `-Infinity` for both when neither is among them: `llmPointwise` then fails the call.
  */
 export function yesNoOf(tokens: readonly LikelyToken[]): YesNo {
   const chance = (word: string): number =>

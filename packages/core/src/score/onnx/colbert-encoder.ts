@@ -50,7 +50,8 @@ export function createColbertEncoder({
     const marked = prefix === '' ? before : [...before.slice(0, 1), markerId(vocabulary, prefix), ...before.slice(1)]
     const room = length - marked.length - after.length
     if (room >= 1) return { before: marked, after, room, prompt, encoder }
-    throw new RerankError('model-files', `The model allows ${length} tokens, which leaves none for a text: raise it.`)
+    const fix = 'raise maxLength, or the length in the settings of the model'
+    throw new RerankError('model-files', `${length} tokens leave none for a text beside the special ones: ${fix}.`)
   }
   const query = frame(settings.queryPrefix, settings.queryLength, settings.queryPrompt)
   const document = frame(settings.documentPrefix, settings.documentLength, settings.documentPrompt)

@@ -35,6 +35,7 @@ export interface ColbertOptions extends Omit<ModelSourceOptions, 'model'> {
 
 /** Options of `encodeDocuments`. */
 export interface EncodeDocumentsOptions {
+  /** Aborting rejects with the signal's reason; what was encoded until then is in the store. */
   readonly signal?: AbortSignal | undefined
   /** Told after each document how many of all are done. */
   readonly onProgress?: ((done: number, all: number) => void) | undefined

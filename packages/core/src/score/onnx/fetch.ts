@@ -6,7 +6,7 @@ import { type ModelSourceOptions, hubModelOf } from './model-source.js'
 
 /** Options of {@link fetchModel}. */
 export interface FetchModelOptions extends Omit<ModelSourceOptions, 'model'> {
-  /** Stops the download; what it brought so far is gone on with another time. */
+  /** Aborting stops the download and rejects with the signal's reason; what it brought so far is gone on with another time. */
   readonly signal?: AbortSignal
 }
 
@@ -18,6 +18,7 @@ export interface FetchedModel {
   readonly commit: string
   /** The folder in the cache; may be passed as `model` as well. */
   readonly path: string
+  /** The file of the graph in that folder. */
   readonly graphPath: string
 }
 
