@@ -1,3 +1,4 @@
+import { checkOptions } from '../checks.js'
 import { RerankError, invalidArgument } from '../errors.js'
 import type { Call, Scorer } from '../types.js'
 import { nextTurn } from '../turn.js'
@@ -26,6 +27,7 @@ export interface Bm25Options {
  * @throws RerankError `'invalid-argument'` for a wrong option.
  */
 export function bm25(options: Bm25Options = {}): Scorer<'pool'> {
+  checkOptions('options', options, ['k1', 'b', 'words'])
   const { k1 = 1.2, b = 0.75, words = wordsOf } = options
   if (!(k1 >= 0 && k1 < Infinity)) throw invalidArgument('k1', k1, 'pass a number from 0')
   if (!(b >= 0 && b <= 1)) throw invalidArgument('b', b, 'pass a number from 0 to 1')

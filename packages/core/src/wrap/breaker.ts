@@ -1,3 +1,4 @@
+import { checkOptions } from '../checks.js'
 import { RerankError, invalidArgument } from '../errors.js'
 import type { Call, Milliseconds, Scope, Scorer } from '../types.js'
 import { isDeadline, isSetupError } from './failure.js'
@@ -24,6 +25,7 @@ export interface CircuitBreakerOptions {
  */
 export function withCircuitBreaker<S extends Scope>(scorer: Scorer<S>, options: CircuitBreakerOptions = {}): Scorer<S> {
   checkScorer('scorer', scorer)
+  checkOptions('options', options, ['failures', 'restMs'])
   const { failures = 5, restMs = 30_000 } = options
   if (!Number.isSafeInteger(failures) || failures < 1) {
     throw invalidArgument('failures', failures, 'pass a whole number from 1')

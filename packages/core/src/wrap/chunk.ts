@@ -1,3 +1,4 @@
+import { checkOptions } from '../checks.js'
 import { invalidArgument } from '../errors.js'
 import { bestWindows, textWindows } from '../spans.js'
 import { count } from '../stats.js'
@@ -18,9 +19,10 @@ export interface ChunkOptions {
  * which characters that chunk holds. Cuts lie between words and never inside a grapheme. Texts that fit are scored
  * whole. Only for `'pair'` scorers, since a chunk's score must not depend on the other chunks.
  *
- * @throws RerankError `'invalid-argument'` for a length or overlap out of range or a scorer of scope `'pool'`.
+ * @throws RerankError `'invalid-argument'` for a wrong option or a scorer of scope `'pool'`.
  */
 export function withChunks(scorer: Scorer<'pair'>, options: ChunkOptions = {}): Scorer<'pair'> {
+  checkOptions('options', options, ['maxLength', 'overlap', 'measure'])
   const { maxLength = 2000, overlap = Math.floor(maxLength / 10), measure = (text: string) => text.length } = options
   check(scorer, maxLength, overlap)
   const chunked: Scorer<'pair'> = {

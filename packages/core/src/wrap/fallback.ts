@@ -1,3 +1,4 @@
+import { checkOptions } from '../checks.js'
 import { RerankError, invalidArgument } from '../errors.js'
 import type { Call, Scorer, TextNote } from '../types.js'
 import { asError, hasGivenUp, isSetupError } from './failure.js'
@@ -28,6 +29,7 @@ export interface FallbackOptions {
 export function withFallback(scorer: Scorer, other: Scorer, options: FallbackOptions = {}): Scorer<'pool'> {
   checkScorer('scorer', scorer)
   checkScorer('other', other)
+  checkOptions('options', options, ['timeoutMs'])
   const { timeoutMs } = options
   checkTimeout(timeoutMs)
   const both = wrapScorer({

@@ -1,3 +1,4 @@
+import { checkOptions } from '../checks.js'
 import { invalidArgument } from '../errors.js'
 import type { Candidate } from '../types.js'
 
@@ -36,6 +37,7 @@ export function reciprocalRankFusion<T extends string | Candidate>(
 ): FusedCandidate<T extends Candidate ? T : Candidate>[] {
   type C = T extends Candidate ? T : Candidate
   checkLists(lists)
+  checkOptions('options', options, ['k', 'weights', 'key'])
   const { k = 60, weights = lists.map(() => 1), key = ownKey } = options
   checkNumbers(k, weights, lists.length)
   const fused = new Map<string, Mutable<FusedCandidate<C>>>()

@@ -1,4 +1,5 @@
 import type { Candidate } from '../../types.js'
+import { checkOptions } from '../../checks.js'
 import { checkWhole } from '../checks.js'
 import { invalidArgument } from '../../errors.js'
 import type { Signal } from './signals.js'
@@ -19,6 +20,7 @@ export interface AgreementSignalOptions<C extends Candidate = Candidate> {
  * @throws RerankError `'invalid-argument'` for a wrong option.
  */
 export function agreementSignal<C extends Candidate = Candidate>(options: AgreementSignalOptions<C>): Signal {
+  checkOptions('options', options, ['other', 'k'])
   const { other, k = 10 } = options
   if (typeof other !== 'function') throw invalidArgument('other', other, 'pass a function')
   checkWhole('k', k, 1)

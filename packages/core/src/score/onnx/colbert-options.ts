@@ -1,8 +1,9 @@
+import { checkOptions } from '../../checks.js'
 import { invalidArgument } from '../../errors.js'
 import type { DocumentVectors, VectorPrecision } from './document-vectors.js'
 import { isWholeFrom } from '../encode/reading-options.js'
 import { isBundledName } from '../files/model-name.js'
-import type { ModelSourceOptions } from './model-source.js'
+import { type ModelSourceOptions, sourceOptionNames } from './model-source.js'
 
 /** Keeps document vectors by text. A `Map` fits as it is. */
 export interface DocumentStore {
@@ -41,11 +42,13 @@ export interface EncodeDocumentsOptions {
   readonly onProgress?: ((done: number, all: number) => void) | undefined
 }
 
+const KNOWN = [...sourceOptionNames, 'store', 'precision', 'maxLength', 'threads']
 const PRECISIONS: readonly unknown[] = ['float32', 'float16', 'int8']
 
 /** @throws RerankError `'invalid-argument'` for the first option that is wrong. */
 export function checkColbertOptions(options: ColbertOptions): void {
-  const { model, store, precision, maxLength, threads } = (options ?? {}) as Partial<ColbertOptions>
+  checkOptions('options', options, KNOWN)
+  const { model, store, precision, maxLength, threads }: Partial<ColbertOptions> = options
   if (typeof model !== 'string' || model === '' || isBundledName(model)) {
     throw invalidArgument('model', model, 'pass the folder or the hub name of a ColBERT model; none is bundled')
   }

@@ -4,7 +4,7 @@ import { count } from '../../stats.js'
 import { warn } from '../../warn.js'
 import { readTokenizerFiles } from './model-files.js'
 import { ModelSource } from './model-source.js'
-import { type CrossEncoderOptions, checkOptions, workerCount } from './options.js'
+import { type CrossEncoderOptions, checkCrossEncoderOptions, workerCount } from './options.js'
 import { type PairModel, PairScorer } from '../encode/pair-scorer.js'
 import { startPool } from './pool.js'
 import { type Opened, listRefusals } from './provider-order.js'
@@ -41,7 +41,7 @@ export interface CrossEncoder extends Scorer<'pair'>, AsyncDisposable {
  * @throws RerankError `'invalid-argument'` for a wrong option, `'model-files'` when a model folder is not complete.
  */
 export function crossEncoder(options: CrossEncoderOptions = {}): CrossEncoder {
-  checkOptions(options)
+  checkCrossEncoderOptions(options)
   refuseTelemetry()
   return new OnnxCrossEncoder(new OnnxModel(new ModelSource(options), options))
 }

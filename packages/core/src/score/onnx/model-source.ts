@@ -33,6 +33,16 @@ export interface ModelSourceOptions {
   readonly providers?: readonly Provider[]
 }
 
+/** What {@link ModelSourceOptions} holds, for the scorers whose options include it. */
+export const sourceOptionNames: readonly string[] = [
+  'model',
+  'revision',
+  'dtype',
+  'onProgress',
+  'hub',
+  'providers',
+] satisfies (keyof ModelSourceOptions)[]
+
 /**
  * Where a model comes from. A folder, and a model of the hub that is in the cache, are found at once; a model that has to
  * be downloaded is found by `ensure`. Once found it stays the same.

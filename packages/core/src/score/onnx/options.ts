@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os'
-import { checkBoolean } from '../../checks.js'
+import { checkBoolean, checkOptions } from '../../checks.js'
 import { invalidArgument } from '../../errors.js'
 import { type ReadingOptions, checkReadingOptions, isWholeFrom } from '../encode/reading-options.js'
 import { type ScoringOptions, checkScoringOptions } from '../encode/scoring-options.js'
-import type { ModelSourceOptions } from './model-source.js'
+import { type ModelSourceOptions, sourceOptionNames } from './model-source.js'
 import type { Provider } from './providers.js'
 
 /** Options of {@link crossEncoder}. */
@@ -33,14 +33,20 @@ export function workerCount(workers: number | 'auto'): number {
   return workers === 'auto' ? Math.min(4, Math.max(1, availableParallelism() - 1)) : workers
 }
 
+const OWN = ['workers', 'threads', 'spinning']
+const READING = ['maxLength', 'longText', 'windowOverlap', 'template', 'instruction', 'activation']
+const KNOWN = [...sourceOptionNames, ...OWN, ...READING]
+
 /** @throws RerankError `'invalid-argument'` for the first option that is wrong. What is about the model is checked with it. */
-export function checkOptions({ workers, threads, spinning, ...reading }: CrossEncoderOptions): void {
+export function checkCrossEncoderOptions(options: CrossEncoderOptions): void {
+  checkOptions('options', options, KNOWN)
+  const { workers, threads, spinning } = options
   if (workers !== undefined && workers !== 'auto' && !isWholeFrom(0, workers)) {
     throw invalidArgument('workers', workers, "pass a whole number from 0, or 'auto'")
   }
   if (threads !== undefined && !isWholeFrom(1, threads))
     throw invalidArgument('threads', threads, 'pass a whole number from 1')
   if (spinning !== undefined) checkBoolean('spinning', spinning)
-  checkReadingOptions(reading)
-  checkScoringOptions(reading)
+  checkReadingOptions(options)
+  checkScoringOptions(options)
 }

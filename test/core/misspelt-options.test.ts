@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest'
+import {
+  agreementSignal,
+  type AgreementSignalOptions,
+} from '../../packages/core/src/eval/calibrate/agreement-signal.ts'
+import { type Bm25Options, bm25 } from '../../packages/core/src/score/bm25.ts'
+import type { ColbertOptions } from '../../packages/core/src/score/onnx/colbert-options.ts'
+import { colbert } from '../../packages/core/src/score/onnx/colbert.ts'
+import { type CrossEncoderOptions, crossEncoder } from '../../packages/core/src/score/onnx/cross-encoder.ts'
+import { type CircuitBreakerOptions, withCircuitBreaker } from '../../packages/core/src/wrap/breaker.ts'
+import { type ChunkOptions, withChunks } from '../../packages/core/src/wrap/chunk.ts'
+import { type FallbackOptions, withFallback } from '../../packages/core/src/wrap/fallback.ts'
+import { type FusionOptions, reciprocalRankFusion } from '../../packages/core/src/wrap/fuse.ts'
+import { readingNumbers } from '../contract/fake-scorer.ts'
+
+const scorer = readingNumbers()
+
+/** A model that nobody has: it is named, not loaded. */
+const source = {
+  model: 'nobody/nothing',
+  revision: 'main',
+  dtype: 'auto',
+  onProgress: () => {},
+  hub: { offline: true },
+  providers: ['cpu'],
+  threads: 1,
+  maxLength: 128,
+} as const
+
+/** Each with every option that its type names, so that a new one cannot be forgotten among those that are let through. */
+const everything = {
+  crossEncoder: {
+    ...source,
+    workers: 0,
+    spinning: false,
+    longText: 'windows',
+    windowOverlap: 8,
+    template: 'qwen3-reranker',
+    instruction: 'Find the rule that answers.',
+    activation: 'sigmoid',
+  } satisfies Required<CrossEncoderOptions>,
+  colbert: { ...source, store: new Map(), precision: 'int8' } satisfies Required<ColbertOptions>,
+  bm25: { k1: 1, b: 0.5, words: (text) => [text] } satisfies Required<Bm25Options>,
+  withChunks: { maxLength: 10, overlap: 1, measure: (text) => text.length } satisfies Required<ChunkOptions>,
+  withFallback: { timeoutMs: 5 } satisfies Required<FallbackOptions>,
+  withCircuitBreaker: { failures: 1, restMs: 1 } satisfies Required<CircuitBreakerOptions>,
+  reciprocalRankFusion: { k: 1, weights: [1], key: ({ text }) => text } satisfies Required<FusionOptions>,
+  agreementSignal: { other: () => 1, k: 3 } satisfies Required<AgreementSignalOptions>,
+}
+
+describe.each<[name: keyof typeof everything, misspelt: string, make: (options: never) => unknown]>([
+  ['crossEncoder', 'maxlength', crossEncoder],
+  ['colbert', 'max_length', colbert],
+  ['bm25', 'k', bm25],
+  ['withChunks', 'chunkOverlap', (options) => withChunks(scorer, options)],
+  ['withFallback', 'timeout', (options) => withFallback(scorer, scorer, options)],
+  ['withCircuitBreaker', 'rest', (options) => withCircuitBreaker(scorer, options)],
+  ['reciprocalRankFusion', 'weight', (options) => reciprocalRankFusion([['a']], options)],
+  ['agreementSignal', 'depth', agreementSignal],
+])('%s', (name, misspelt, make) => {
+  it('refuses an option that does not exist, and names those that do', () => {
+    const options = { ...everything[name], [misspelt]: 128 }
+    const message = new RegExp(`^options\\.${misspelt} is 128: there is no such option; use `)
+    expect(() => make(options as never)).toThrow(message)
+    for (const known of Object.keys(everything[name])) {
+      expect(() => make(options as never)).toThrow(new RegExp(` ${known}(,|$)`))
+    }
+  })
+
+  it('takes every option that does exist', () => {
+    expect(() => make(everything[name] as never)).not.toThrow()
+  })
+
+  it.each([null, 'fast', ['fast']])('refuses %j in place of its options', (options) => {
+    expect(() => make(options as never)).toThrow('pass an object with options')
+  })
+})
