@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createReranker, crossEncoder, withChunks } from '@secondpass/core'
+import { createReranker, crossEncoder } from '@secondpass/core'
+import { withChunks } from '../../../packages/core/src/wrap/chunk.ts'
 import { callOf, readingNumbers, scorerOf } from '../../contract/fake-scorer.ts'
 import { scorerContract } from '../../contract/scorer-contract.ts'
 import { lengthScorer } from '../../contract/length-scorer.ts'
@@ -62,8 +63,13 @@ describe('withChunks', () => {
     ['maxLength', { maxLength: 2.5 }],
     ['overlap', { overlap: -1 }],
     ['overlap', { maxLength: 10, overlap: 10 }],
+    ['measure', { measure: 'tokens' as never }],
   ])('refuses a wrong %s', (name, options) => {
     expect(() => withChunks(readingNumbers(), options)).toThrow(name)
+  })
+
+  it.each([undefined, null, {}, 'local'])('refuses %j in place of a scorer', (wrong) => {
+    expect(() => withChunks(wrong as never)).toThrow(/^scorer is .*: pass a scorer: \{ id, scope: 'pair'/)
   })
 
   it("refuses a scorer of scope 'pool', also where types are not checked", () => {

@@ -1,8 +1,9 @@
-import { checkOptions } from '../checks.js'
+import { checkFunction, checkOptions } from '../checks.js'
 import { invalidArgument } from '../errors.js'
 import { bestWindows, textWindows } from '../spans.js'
 import { count } from '../stats.js'
 import type { Call, Scorer, Span, TextNote } from '../types.js'
+import { checkScorer } from './wrapper.js'
 
 /** Options of {@link withChunks}. */
 export interface ChunkOptions {
@@ -22,9 +23,11 @@ export interface ChunkOptions {
  * @throws RerankError `'invalid-argument'` for a wrong option or a scorer of scope `'pool'`.
  */
 export function withChunks(scorer: Scorer<'pair'>, options: ChunkOptions = {}): Scorer<'pair'> {
+  checkScorer('scorer', scorer)
   checkOptions('options', options, ['maxLength', 'overlap', 'measure'])
   const { maxLength = 2000, overlap = Math.floor(maxLength / 10), measure = (text: string) => text.length } = options
   check(scorer, maxLength, overlap)
+  checkFunction('measure', measure)
   const chunked: Scorer<'pair'> = {
     id: `${scorer.id}:chunks(${maxLength},${overlap}${options.measure === undefined ? '' : ',measured'})`,
     scope: 'pair',
