@@ -5,7 +5,7 @@ import { createReranker } from '../../../packages/core/src/rerank.ts'
 import { withCache } from '../../../packages/core/src/wrap/cache.ts'
 import { withCircuitBreaker } from '../../../packages/core/src/wrap/breaker.ts'
 import { withFallback } from '../../../packages/core/src/wrap/fallback.ts'
-import { settle } from '../../contract/fake-clock.ts'
+import { FakeClock, settle } from '../../contract/fake-clock.ts'
 import { callOf, numberIn, readingNumbers, scorerOf } from '../../contract/fake-scorer.ts'
 
 const down = new Error('HTTP 503')
@@ -126,6 +126,7 @@ describe('withFallback', () => {
     for (const timeoutMs of [0, -1, Number.NaN, 2 ** 31]) {
       expect(() => withFallback(local(), local(), { timeoutMs })).toThrow('timeoutMs is')
     }
+    expect(() => withFallback(local(), local(), { clock: Date as never })).toThrow('clock is a function: pass { now(),')
   })
 
   it('may have a cache inside; outside, a cache refuses it', async () => {
@@ -155,6 +156,24 @@ describe('withFallback and timeoutMs', () => {
       { code: 'deadline', message: 'The scorer took longer than timeoutMs (100 ms): raise it to wait longer.' },
     ])
     expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('gives up by the clock that the reranker has, at the deadline that it tells the first', async () => {
+    const clock = new FakeClock()
+    let inner: Call | undefined
+    const hanging = scorerOf((_query, _texts, call) => ((inner = call), new Promise<never>(() => {})))
+    const scorer = withFallback(hanging, local(), { timeoutMs: 100, clock })
+    const ranking = createReranker({ scorer, clock }).rerank('q', ['a 1', 'b 2'])
+    await clock.advance(99)
+    expect([inner?.deadline, inner?.signal.aborted]).toEqual([100, false])
+    await clock.advance(1)
+    expect(inner?.signal.aborted).toBe(true)
+    expect((await ranking).report.stages[0]).toMatchObject({
+      scorerId: 'local',
+      fallbackReason: { code: 'deadline' },
+      durationMs: 100,
+    })
+    expect([clock.pending, vi.getTimerCount()]).toEqual([0, 0])
   })
 
   it('leaves no timer when the first is in time or the caller aborts', async () => {

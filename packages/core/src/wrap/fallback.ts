@@ -1,8 +1,8 @@
-import { checkOptions } from '../checks.js'
+import { checkClock, checkOptions } from '../checks.js'
+import { type Clock, systemClock, waitFor } from '../clock.js'
 import { RerankError, invalidArgument } from '../errors.js'
 import type { Call, Scorer, TextNote } from '../types.js'
 import { asError, hasGivenUp, isSetupError } from './failure.js'
-import { untilAborted } from './wait.js'
 import { count } from '../stats.js'
 import { callLike, checkScorer, checkedNumbers, wrapScorer } from './wrapper.js'
 
@@ -13,6 +13,8 @@ export interface FallbackOptions {
    * the deadline leaves the other enough time. Default: as long as the call allows, so that only a failure hands over.
    */
   readonly timeoutMs?: number | undefined
+  /** Where time comes from, for tests: the clock that `createReranker` was given. */
+  readonly clock?: Clock | undefined
 }
 
 /**
@@ -29,9 +31,10 @@ export interface FallbackOptions {
 export function withFallback(scorer: Scorer, other: Scorer, options: FallbackOptions = {}): Scorer<'pool'> {
   checkScorer('scorer', scorer)
   checkScorer('other', other)
-  checkOptions('options', options, ['timeoutMs'])
-  const { timeoutMs } = options
+  checkOptions('options', options, ['timeoutMs', 'clock'])
+  const { timeoutMs, clock = systemClock } = options
   checkTimeout(timeoutMs)
+  checkClock(clock)
   const both = wrapScorer({
     id: () => `${scorer.id} or ${other.id}`,
     scope: 'pool',
@@ -41,7 +44,7 @@ export function withFallback(scorer: Scorer, other: Scorer, options: FallbackOpt
       try {
         return await answer(scorer, texts.length, {
           call,
-          ask: (inner) => inTime(timeoutMs, inner, (timed) => scorer.score(query, texts, timed)),
+          ask: (inner) => inTime({ timeoutMs, clock }, inner, (timed) => scorer.score(query, texts, timed)),
         })
       } catch (error) {
         if (isSetupError(error) || hasGivenUp(call)) throw error
@@ -76,24 +79,23 @@ async function answer(scorer: Scorer, texts: number, { call, because, ask }: Att
   return numbers
 }
 
+interface TimeLimit {
+  readonly timeoutMs: number | undefined
+  readonly clock: Clock
+}
+
 /** Gives up on work after a while, and tells it so. */
-async function inTime<T>(timeoutMs: number | undefined, call: Call, start: (timed: Call) => Promise<T>): Promise<T> {
+async function inTime<T>({ timeoutMs, clock }: TimeLimit, call: Call, start: (timed: Call) => Promise<T>): Promise<T> {
   if (timeoutMs === undefined) return start(call)
-  const controller = new AbortController()
-  const passOn = (): void => controller.abort(call.signal.reason)
-  const giveUp = (): void =>
-    controller.abort(
-      new RerankError('deadline', `The scorer took longer than timeoutMs (${timeoutMs} ms): raise it to wait longer.`),
-    )
-  call.signal.addEventListener('abort', passOn, { once: true })
-  const timer = setTimeout(giveUp, timeoutMs)
+  // The call has a clock to look at, but none to wait by; its own deadline stays a time on its own clock.
   const deadline = Math.min(call.deadline, call.now() + timeoutMs)
-  try {
-    return await untilAborted(start(callLike(call, { signal: controller.signal, deadline })), controller.signal)
-  } finally {
-    clearTimeout(timer)
-    call.signal.removeEventListener('abort', passOn)
-  }
+  return waitFor((signal) => start(callLike(call, { signal, deadline })), {
+    clock,
+    deadline: clock.now() + timeoutMs,
+    signal: call.signal,
+    deadlineError: () =>
+      new RerankError('deadline', `The scorer took longer than timeoutMs (${timeoutMs} ms): raise it to wait longer.`),
+  })
 }
 
 /** Longer ones overflow the timers of Node.js, which would then fire at once. */
