@@ -221,4 +221,25 @@ describe('a batch', () => {
     expect(stderr).toBe('')
     expect(fromJsonl(stdout)[0]).toMatchObject({ outcome: 'skipped', skipReason: { policy: 'small-pool' } })
   })
+
+  it('is not mixed with one that skips by what another calibration wrote into the same file', async () => {
+    const calibration = (size: number): string =>
+      JSON.stringify({ version: 1, scorerId: 'shared-words', skip: { policy: 'small-pool', options: { size } } })
+    const { at, batch } = setUp({ 'calibration.json': calibration(5) })
+    const output = at('out.jsonl')
+    const args = [...batch, '--skip', at('calibration.json'), '--output', output]
+    await run(args)
+    const [first = ''] = readFileSync(output, 'utf8').split('\n')
+    writeFileSync(output, `${first}\n`)
+    writeFileSync(at('calibration.json'), calibration(2))
+    const { code, stderr } = await run(args)
+    expect(code).toBe(2)
+    expect(stderr).toMatch(
+      /out\.jsonl was begun with sha256 of skip "[0-9a-f]{64}", and now it is "[0-9a-f]{64}": name/,
+    )
+    expect(readFileSync(output, 'utf8')).toBe(`${first}\n`)
+    writeFileSync(at('calibration.json'), calibration(5))
+    expect((await run(args)).code).toBe(0)
+    expect(fromJsonl(readFileSync(output, 'utf8')).map(({ outcome }) => outcome)).toEqual(queries.map(() => 'skipped'))
+  })
 })

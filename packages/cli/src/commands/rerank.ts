@@ -6,10 +6,10 @@ import { readSmallFile } from '../input/open.js'
 import { type Io, tell } from '../io.js'
 import { withScorer } from '../scorer/options.js'
 import { finiteNumber, oneOf, wholeFrom } from '../options/values.js'
-import { rerankBatch } from '../rerank/batch.js'
+import { type Ready, rerankBatch } from '../rerank/batch.js'
 import type { RerankFlags } from '../rerank/flags.js'
 import { rerankPool } from '../rerank/pool.js'
-import { type Extras, type Loaded, loadReranker, withReranker } from '../scorer/load.js'
+import { type Extras, loadReranker, withReranker } from '../scorer/load.js'
 import { readShard } from '../work/shard.js'
 
 const EXAMPLES = `
@@ -58,24 +58,25 @@ export function addRerank(program: Command, io: Io, ended: (code: ExitCode) => v
     .addHelpText('after', EXAMPLES)
   withScorer(command).action(async (query: string | undefined, flags: RerankFlags) => {
     checkFlags(query, flags)
-    const loaded = await loadReranker(flags, io, extrasOf(flags, io))
-    ended(await withReranker(loaded, (ready) => run(query, flags, { io, ready })))
+    const calibration = flags.skip === undefined ? undefined : readSmallFile(flags.skip)
+    const loaded = await loadReranker(flags, io, extrasOf(flags, { calibration, io }))
+    ended(await withReranker(loaded, (ready) => run(query, flags, { io, ready: { ...ready, calibration } })))
   })
 }
 
 async function run(
   query: string | undefined,
   flags: RerankFlags,
-  { io, ready }: { readonly io: Io; readonly ready: Loaded },
+  { io, ready }: { readonly io: Io; readonly ready: Ready },
 ): Promise<ExitCode> {
   return query === undefined ? rerankBatch(flags, ready, io) : rerankPool({ query, flags }, ready, io)
 }
 
-function extrasOf(flags: RerankFlags, io: Io): Extras {
-  const { topN, depth, minScore, onError, skip } = flags
-  if (skip === undefined) return { topN, depth, minScore, onError }
+function extrasOf(flags: RerankFlags, { calibration, io }: Pick<Ready, 'calibration'> & { readonly io: Io }): Extras {
+  const { topN, depth, minScore, onError } = flags
+  if (calibration === undefined) return { topN, depth, minScore, onError }
   const warn = (message: string): void => tell(io, `secondpass: ${message}`)
-  return { topN, depth, minScore, onError, skip: calibrated(readSmallFile(skip), { warn }) }
+  return { topN, depth, minScore, onError, skip: calibrated(calibration, { warn }) }
 }
 
 function checkFlags(query: string | undefined, flags: RerankFlags): void {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { rmSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { type ExitCode, exitCodes } from '../exit-codes.js'
@@ -12,11 +13,17 @@ import { readTasks } from './tasks.js'
 import { printedOutcome, printedResult } from './result.js'
 import type { RerankFlags } from './flags.js'
 
+/** What a batch works with. */
+export interface Ready extends Loaded {
+  /** What the file of `--skip` held when it was read. */
+  readonly calibration: string | undefined
+}
+
 /**
  * Reranks a query on each line, in the order of the input, in the memory of a few lines. With an output file the work can
  * be stopped at any time and goes on behind the last whole line.
  */
-export async function rerankBatch(flags: RerankFlags, loaded: Loaded, io: Io): Promise<ExitCode> {
+export async function rerankBatch(flags: RerankFlags, loaded: Ready, io: Io): Promise<ExitCode> {
   const input = flags.input as string
   prepareOutput(flags, loaded)
   const sink = openSink(flags.output, io)
@@ -58,7 +65,7 @@ async function rerankOne(
 }
 
 /** What must not change between the parts of one output. */
-function prepareOutput(flags: RerankFlags, { id }: Loaded): void {
+function prepareOutput(flags: RerankFlags, { id, calibration }: Ready): void {
   const { output, overwrite, shard = { index: 0, count: 1 } } = flags
   if (output === undefined) return
   if (overwrite === true) for (const path of [output, `${output}.state.json`]) rmSync(path, { force: true })
@@ -71,9 +78,15 @@ function prepareOutput(flags: RerankFlags, { id }: Loaded): void {
     depth: flags.depth ?? null,
     'min-score': flags.minScore ?? null,
     skip: flags.skip ?? null,
+    // A file that is written anew keeps its path, and would bring another policy into the same output.
+    ...(calibration !== undefined && { 'sha256 of skip': sha256(calibration) }),
     'on-error': flags.onError ?? null,
     'ids-only': flags.idsOnly ?? false,
   })
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }
 
 function sizeOf(input: string): number | undefined {
