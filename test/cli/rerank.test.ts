@@ -222,6 +222,37 @@ describe('a batch', () => {
     expect(fromJsonl(stdout)[0]).toMatchObject({ outcome: 'skipped', skipReason: { policy: 'small-pool' } })
   })
 
+  it.each([
+    ['shortened', queries.slice(0, 4)],
+    ['emptied', []],
+  ])('is not continued with an input that was %s in the meantime', async (_how, left) => {
+    const { at, batch } = setUp()
+    const output = at('out.jsonl')
+    await run([...batch, '--output', output])
+    const before = readFileSync(output, 'utf8')
+    writeFileSync(at('in.jsonl'), jsonl(...left))
+    const { code, stderr } = await run([...batch, '--output', output])
+    expect(code).toBe(1)
+    expect(stderr).toBe(
+      `secondpass: ${at('in.jsonl')}, line 11: blank or not there, but the output has an answer for this line: is it the same input? Else add --overwrite\n`,
+    )
+    expect(readFileSync(output, 'utf8')).toBe(before)
+    expect((await run([...batch, '--output', output, '--overwrite'])).code).toBe(0)
+  })
+
+  it('is not continued behind a line that was blanked in the meantime, in its own shard either', async () => {
+    const { at, batch } = setUp()
+    const output = at('out.jsonl')
+    const args = [...batch, '--shard', '0/2', '--output', output]
+    await run(args)
+    const [one = '', three = ''] = readFileSync(output, 'utf8').split('\n')
+    writeFileSync(output, `${one}\n${three}\n`)
+    const lines = readFileSync(at('in.jsonl'), 'utf8').split('\n')
+    writeFileSync(at('in.jsonl'), lines.with(2, '').join('\n'))
+    expect(await run(args)).toMatchObject({ code: 1, stderr: expect.stringContaining('line 3: blank') as string })
+    expect(readFileSync(output, 'utf8')).toBe(`${one}\n${three}\n`)
+  })
+
   it('is not mixed with one that skips by what another calibration wrote into the same file', async () => {
     const calibration = (size: number): string =>
       JSON.stringify({ version: 1, scorerId: 'shared-words', skip: { policy: 'small-pool', options: { size } } })

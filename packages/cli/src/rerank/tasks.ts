@@ -22,17 +22,20 @@ export interface TaskContext {
  * parsed.
  *
  * @throws CliError with file and line for a bad line, unless those are to be skipped; and when the last line done before
- * has another query in the input.
+ * has another query in the input, or is not in it.
  */
 export async function* readTasks(flags: RerankFlags, { io, last, leaveOut }: TaskContext): AsyncGenerator<Numbered> {
   const { input = '-', shard = { index: 0, count: 1 }, badLines } = flags
   const name = nameOf(input)
+  let wanted = last
   for await (const line of readLines(input, io)) {
-    if (!isOwn(shard, line.number) || line.number < (last?.line ?? 0)) continue
-    if (line.number === last?.line) {
-      checkSame(name, line, last)
+    if (!isOwn(shard, line.number) || line.number < (wanted?.line ?? 0)) continue
+    if (line.number === wanted?.line) {
+      checkSame(name, line, wanted)
+      wanted = undefined
       continue
     }
+    if (wanted !== undefined) throw missingLine(name, wanted)
     try {
       yield { line: line.number, task: readTask(name, line), end: line.offset + line.length }
     } catch (error) {
@@ -41,6 +44,7 @@ export async function* readTasks(flags: RerankFlags, { io, last, leaveOut }: Tas
       leaveOut()
     }
   }
+  if (wanted !== undefined) throw missingLine(name, wanted)
 }
 
 function readTask(name: string, line: Line): Task {
@@ -50,9 +54,16 @@ function readTask(name: string, line: Line): Task {
   return value as Task
 }
 
+const FIX = 'is it the same input? Else add --overwrite'
+
 /** An input that was changed in the meantime would be continued in the wrong place. */
 function checkSame(name: string, line: Line, last: LastLine): void {
   const { query } = readTask(name, line)
   if (query === last.query) return
-  throw badLine(name, line, `the output has another query for this line: is it the same input? Else add --overwrite`)
+  throw badLine(name, line, `the output has another query for this line: ${FIX}`)
+}
+
+/** Blank lines are not read, so a line may be missing in the middle too. */
+function missingLine(name: string, { line }: LastLine): CliError {
+  return new CliError(`${name}, line ${line}: blank or not there, but the output has an answer for this line: ${FIX}`)
 }
