@@ -48,6 +48,13 @@ describe('RerankRetriever', () => {
     expect(documents).toHaveLength(4)
   })
 
+  it('returns all candidates with a topN of Infinity', async () => {
+    const store = storeWith([0.5, 0.4, 0.3, 0.2, 0.1])
+    const retriever = new RerankRetriever({ vectorStore: store, scorer: overlapScorer(), k: 5, topN: Infinity })
+    const documents = await retriever.invoke(query)
+    expect(textsOf(documents).toSorted()).toEqual(texts.slice(0, 5).toSorted())
+  })
+
   it('hands the filter to the store', async () => {
     const store = await storeOf(frozenDocuments())
     const filter = (document: Document): boolean => document.metadata['source'] === '0.md'

@@ -33,7 +33,10 @@ export interface RerankRetrieverFields<Store extends ScoredSearch = ScoredSearch
   readonly vectorStore: Store
   /** How many candidates to ask the store for, at least 1. Default: 50. */
   readonly k?: number | undefined
-  /** How many documents come back, at least 1. Default: 4 (or `k` if less), as LangChain's own vector store retriever. */
+  /**
+   * How many documents come back, at least 1 and at most `k`; `Infinity`: all. Default: 4 (or `k` if less), as LangChain's
+   * own vector store retriever.
+   */
   readonly topN?: number | undefined
   /** Handed to the store as it is. Default: none. */
   readonly filter?: FilterOf<Store> | undefined
@@ -176,7 +179,7 @@ function checkStore(vectorStore: ScoredSearch | undefined, k: number, topN: numb
   if (!Number.isInteger(k) || k < 1) {
     throw new RerankError('invalid-argument', `RerankRetriever: k is ${k}: pass a whole number of at least 1`)
   }
-  if (k < topN) {
+  if (topN !== Infinity && k < topN) {
     throw new RerankError(
       'invalid-argument',
       `RerankRetriever: k is ${k} and topN is ${topN}: ask the store for more candidates than come back`,
