@@ -103,6 +103,11 @@ describe('bootstrapInterval', () => {
     expect(covered / 300).toBeGreaterThan(0.9)
     expect(covered / 300).toBeLessThan(0.99)
   })
+
+  it('refuses to say anything of no query at all', () => {
+    expect(() => bootstrapInterval([])).toThrow('differences is an array of 0: pass one number per query, at least one')
+    expect(() => bootstrapInterval(undefined as never)).toThrow('differences is undefined: pass one number per query')
+  })
 })
 
 describe('rankBiasedOverlap', () => {

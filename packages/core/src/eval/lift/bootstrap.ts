@@ -1,3 +1,4 @@
+import { invalidArgument } from '../../errors.js'
 import { checkInside, checkWhole } from '../checks.js'
 import { seededRandom } from '../random.js'
 
@@ -22,9 +23,11 @@ export type Interval = readonly [from: number, to: number]
  * It is too narrow for fewer than about 20 queries.
  *
  * @param differences one number per query; at least one
- * @throws RerankError `'invalid-argument'` for a wrong option.
+ * @throws RerankError `'invalid-argument'` for no difference at all, or a wrong option.
  */
 export function bootstrapInterval(differences: readonly number[], options: BootstrapOptions = {}): Interval {
+  if (!(differences?.length > 0))
+    throw invalidArgument('differences', differences, 'pass one number per query, at least one')
   const { resamples = 10_000, confidence = 0.95, seed = 1 } = options
   checkWhole('resamples', resamples, 100)
   checkInside('confidence', confidence, [0, 1])
