@@ -43,6 +43,11 @@ def all_systems(choice: Choice, pool_set: PoolSet, cache: Path) -> dict[str, Sco
     for name, folder in choice.models.items():
         found[name] = model_scores(folder, pool_set, cache, choice.max_tokens)
         found[f'{name} + BM25'] = each(lambda scores, bm25: blend(scores, bm25, BLEND_WEIGHT), found[name])
+    for second in dict.fromkeys(second for _, second in choice.cascades):
+        # What a cascade has to be better than: the same model over as many, as the first stage has them.
+        found[f'{second} over the best {choice.keep}, + BM25'] = each(
+            lambda late, bm25: cascade(bm25, late, bm25, choice.keep, BLEND_WEIGHT), found[second]
+        )
     for first, second in choice.cascades:
         found[f'{first} → {second}, + BM25'] = each(
             lambda early, late, bm25: cascade(early, late, bm25, choice.keep, BLEND_WEIGHT), found[first], found[second]
