@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from prepare.beir import Passage, Query, RelevanceSet, read_set, write_set
-from prepare.errors import DataError
+from prepare.errors import DataError, ends_in_one_line
 from prepare.feedback.clicks import ClickOptions, read_clicks
 from prepare.feedback.events import Event, Judged, query_key, read_events, text_id
 from prepare.feedback.judgements import read_citations, read_pairs, read_rankings, read_thumbs
@@ -97,7 +97,7 @@ def _corpus(path: Path) -> dict[str, Passage]:
         raise DataError(f'{path}: is no corpus.jsonl with "_id" and "text" on each line: {cause}') from cause
 
 
-def _parse() -> argparse.Namespace:
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(prog='python -m prepare.feedback', description=__doc__, formatter_class=raw)
     parser.add_argument('kind', choices=KINDS)
@@ -120,15 +120,12 @@ def _parse() -> argparse.Namespace:
     parser.add_argument('--uncited', type=float, help='citations: label of what was not cited; default: unjudged')
     parser.add_argument('--scorer', default='', help='labels: whose scores to take; default: the only one')
     parser.add_argument('--relevant-from', type=float, help='labels: the score that means relevant; default: no labels')
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
-def main() -> int:
-    try:
-        print(convert(_parse()))
-    except DataError as error:
-        print(error, file=sys.stderr)
-        return 1
+@ends_in_one_line
+def main(arguments: list[str] | None = None) -> int:
+    print(convert(_parse(arguments)))
     return 0
 
 
