@@ -19,6 +19,8 @@ def test_pools_survive_a_round_trip_and_bad_ones_are_named(tmp_path):
         assert list(read_pools(tmp_path / name)) == pools
     bad = [
         ('{"id": 1}', 'write an object'),
+        ('{"id":1,"query":null,"candidates":[]}', 'query and texts are strings'),
+        ('{"id":1,"query":"q","candidates":[{"id":"a","text":3}]}', 'query and texts are strings'),
         ('{"id":1,"query":"q","candidates":[{"id":"a","text":"t","label":2}]}', 'labels lie in 0..1'),
         ('{"id":1,"query":"q","candidates":[{"id":"a","text":"t","scores":{"x":NaN}}]}', 'not a finite number'),
     ]
