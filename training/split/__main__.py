@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument('--fit-distil', type=float, help="weight of the teachers meanwhile, instead of the run's")
     parser.add_argument('--threads', type=int)
     options = parser.parse_args(arguments)
-    config, encoder = read_config(options.config), start_folder(options.encoder)
+    config, encoder = read_config(options.config), start_folder(options.encoder, '--encoder')
     device = choose_device(options.threads)
     settings = Beginning(
         device,

@@ -9,6 +9,7 @@ import pytest
 import torch
 from small_run import run_of
 from small_split_run import LIMIT, caches, losses, run_config, start_of  # noqa: F401  a fixture
+from split_source import save_random_split
 
 from calibrate.held_out import calibrate
 from prepare.errors import DataError
@@ -87,6 +88,13 @@ def test_it_can_be_calibrated(run_config):
     assert found['temperature'] > 0
     shifted = load_split(run.folder / MODEL).classifier.bias.item()
     assert shifted == pytest.approx(logits_before + found['shift'], abs=1e-5)
+
+
+def test_layers_that_are_not_there_cannot_learn_by_themselves(run_config, tmp_path):
+    save_random_split(tmp_path / 'start', vocab_size=325, joint_layers=0)
+    config = dataclasses.replace(run_config, model=dataclasses.replace(run_config.model, joint_alone=True))
+    with pytest.raises(DataError, match='model.joint_alone is true'):
+        run_of(config)
 
 
 def test_texts_longer_than_the_model_reads_are_refused(run_config):

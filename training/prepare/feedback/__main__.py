@@ -1,8 +1,8 @@
 """python -m prepare.feedback KIND EVENTS.jsonl OUT
 
 OUT ending in .jsonl or .jsonl.gz gets pools, ready to train on. Any other OUT is a folder in BEIR's layout, from which
-`mine` makes pools with more negatives (give it --corpus, so that there is something to mine); with --split test it is one
-to measure on.
+`mine` makes pools with more negatives (give it --corpus, so that there is something to mine); with --split test it is
+one to measure on.
 """
 
 from __future__ import annotations
