@@ -181,6 +181,17 @@ def test_pools_that_would_be_missed_or_mixed_up_are_named(config, tmp_path):
         run_of(config, data=dataclasses.replace(config.data, cache=''))
 
 
+def test_the_held_out_lists_can_be_those_of_one_set(config):
+    config = dataclasses.replace(config, log=dataclasses.replace(config.log, evaluate_lists=100))
+    data = dataclasses.replace(config.data, held_out=0.5)
+    assert {one.set_name for one in run_of(config, data=data).held_out} == {'invented', 'other'}
+    data = dataclasses.replace(data, held_out_sets=['other'])
+    assert {one.set_name for one in run_of(config, data=data).held_out} == {'other'}
+    data = dataclasses.replace(data, held_out_sets=['domain'])
+    with pytest.raises(DataError, match="held_out_sets names 'domain'; the sets of the pools are 'invented', 'other'"):
+        run_of(config, data=data)
+
+
 def test_the_config_of_a_run_can_be_read_back(config):
     run = run_of(config)
     assert config_from(json.loads((run.folder / 'config.json').read_text()), 'config.json') == config

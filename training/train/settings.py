@@ -30,6 +30,9 @@ class Data:
     1.5 KB a token; '' reads each text anew."""
     held_out: float = 0.02
     """Share of the lists that is never trained on, chosen by a hash of the list's id; only without held_out_pools."""
+    held_out_sets: list[str] = field(default_factory=list)
+    """The sets whose held-out lists are measured and calibrated on; [] is all. For a small set beside large ones, of which
+    nearly all lists would be."""
     refresh: int = 0
     """Steps after which files that `pools` matches by now join the run; 0 is never."""
     mix_power: float = 0.5
