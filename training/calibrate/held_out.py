@@ -30,7 +30,8 @@ def held_out_pairs(folder: Path, config: Config, lists: int) -> list[tuple[np.nd
     drawn = held_out_lists(training, apart, config)
     if len(drawn) < 20:
         raise TrainingError(
-            f'data.held_out_pools: {len(drawn)} held-out lists with a positive; at least 20 are needed to calibrate on'
+            f'{len(drawn)} held-out lists have a relevant candidate and another; at least 20 are needed to calibrate on: '
+            'label more, or name data.held_out_pools'
         )
     device = choose_device()
     scorer = make_scorer(load_model(folder).to(device.name), config.data, device)

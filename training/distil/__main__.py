@@ -1,7 +1,8 @@
 """python -m distil TEACHER_DIR CACHE_DIR TAUGHT_DIR [--lists N] [--max-tokens 256] [--threads N]
+    [--max-text-tokens 160]
 
-Scores the pairs in CACHE_DIR (the `data.cache` of a run) by the cross-encoder in TEACHER_DIR and writes the caches, with
-that teacher beside the others, to TAUGHT_DIR. A student is then trained by `python -m train` with `data.cache` set to it.
+Scores the pairs in CACHE_DIR (the `data.cache` of a run) by the model in TEACHER_DIR, a cross-encoder or a split reranker,
+and writes the caches, with that teacher beside the others, to TAUGHT_DIR. A student is then trained by `python -m train` with `data.cache` set to it.
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument('caches', type=Path)
     parser.add_argument('taught', type=Path)
     parser.add_argument('--lists', type=int, help='so many lists of each cache at most; all of them by default')
-    parser.add_argument('--max-tokens', type=int, default=256)
+    parser.add_argument('--max-tokens', type=int, default=Teaching.max_tokens, help='of a pair')
+    parser.add_argument('--max-text-tokens', type=int, default=Teaching.max_text_tokens, help='of a text (split rerankers)')
     parser.add_argument('--threads', type=int)
     options = parser.parse_args(arguments)
-    settings = Teaching(choose_device(options.threads), lists=options.lists, max_tokens=options.max_tokens)
+    limits = {'max_tokens': options.max_tokens, 'max_text_tokens': options.max_text_tokens}
+    settings = Teaching(choose_device(options.threads), lists=options.lists, **limits)
     scored = teach(options.teacher, options.caches, options.taught, settings)
     print(f'{scored} pairs scored')
     return 0

@@ -45,7 +45,7 @@ def choose(options: argparse.Namespace) -> Choice:
     for pair in cascades:
         if len(pair) != 2 or not set(pair) <= set(models):
             raise TrainingError(f'--cascade is {":".join(pair)!r}; write FIRST:SECOND, two names given with --model')
-    encoder = start_folder(options.encoder) if options.encoder else None
+    encoder = start_folder(options.encoder, '--encoder') if options.encoder else None
     return Choice(models, encoder, cascades, options.max_tokens, options.keep)
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from prepare.errors import ends_in_one_line
+
 from .blend import blend, cascade
 from .first_stage import PoolSet, read_pools
 from .metrics import ndcg_by_question
@@ -68,6 +70,7 @@ def by_python(pool_set: PoolSet, options: argparse.Namespace) -> dict[str, Score
     return found
 
 
+@ends_in_one_line
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog='python -m evaluate.agree', description='Compare with the TypeScript library.'

@@ -11,6 +11,7 @@ import numpy as np
 import Stemmer
 
 from prepare.beir import RelevanceSet, read_set
+from prepare.errors import DataError
 from prepare.text import full_text
 
 DEPTH = 100
@@ -41,6 +42,9 @@ def read_pools(folder: Path, limit: int | None = None, split: str = 'test') -> P
     data = read_set(folder)
     judged = data.positives(split)
     chosen = [query for query in data.queries if query in judged]
+    if not chosen:
+        has = ', '.join(sorted(data.judged)) or 'none'
+        raise DataError(f'{folder}: no question has a relevant passage in qrels/{split}.tsv; it has judgements of: {has}')
     random.Random(1).shuffle(chosen)
     available, chosen = len(chosen), chosen[:limit]
     corpus = {passage.id: full_text(passage.title, passage.text) for passage in data.passages.values()}
@@ -50,14 +54,17 @@ def read_pools(folder: Path, limit: int | None = None, split: str = 'test') -> P
 
 def _pool(data: RelevanceSet, split: str, corpus: dict[str, str], query: str, row: list[tuple[str, float]]) -> Pool:
     ids = [passage for passage, _ in row]
-    grades = {passage: int(grade) for passage, grade in data.judged[split][query].items()}
+    grades = data.judged[split][query]
+    if broken := [grade for grade in grades.values() if grade != int(grade)]:
+        fix = 'nDCG is taken over whole numbers here'
+        raise DataError(f'{data.name}, qrels/{split}.tsv: {query} has the grade {broken[0]:g}; {fix}')
     return Pool(
         query,
         data.queries[query].text,
         ids,
         [corpus[one] for one in ids],
         np.array([score for _, score in row]),
-        grades,
+        {passage: int(grade) for passage, grade in grades.items()},
     )
 
 

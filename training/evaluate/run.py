@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from prepare.errors import DataError
+
 from .first_stage import read_pools
 from .systems import BLEND_WEIGHT, FUSION_WEIGHT, Choice, all_systems
 from .table import EXPLANATION, Figures, markdown, mean_of_sets, measure
@@ -16,6 +18,8 @@ def evaluate(choice: Choice, sets: list[Path], out: Path, limit: int | None = No
     measured: dict[str, Figures] = {}
     for folder in sets:
         pool_set = read_pools(folder, limit)
+        if pool_set.name in measured:
+            raise DataError(f'two sets are named {pool_set.name}; rename the folder of one: figures go by the name')
         systems = all_systems(choice, pool_set, out / 'scores')
         measured[pool_set.name] = measure(pool_set, systems)
         write_runs(pool_set, systems, out / 'runs')

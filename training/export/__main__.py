@@ -6,10 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
+from prepare.errors import ends_in_one_line
+
 from .bundle import sha256, write_bundle
 from .calibrate import DEFAULT_TEXT, calibrate
-from .recipe import Recipe
-from .shape import ExportError
+from .recipe import DTYPES, Recipe
 from .source import open_source
 
 FORMAT_VERSION = '1'
@@ -28,18 +29,15 @@ def export(model_dir: Path, out_dir: Path, dtype: str = 'int8', text: Path = DEF
     write_bundle(source.build(Recipe(dtype=dtype, widest=widest), metadata, False), model_dir, out_dir)
 
 
-def main() -> int:
+@ends_in_one_line
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog='python -m export', description='Write the lean ONNX graph of a cross-encoder.')
     parser.add_argument('model_dir', type=Path, help='folder with model.safetensors, config.json, tokenizer.json')
     parser.add_argument('out_dir', type=Path, help='folder to write; made if missing')
-    parser.add_argument('--dtype', choices=('int8', 'int8-words', 'fp32'), default='int8')
+    parser.add_argument('--dtype', choices=DTYPES, default='int8')
     parser.add_argument('--calibration-text', type=Path, default=DEFAULT_TEXT, help='JSONL of {"query", "text"}; int8 only')
-    options = parser.parse_args()
-    try:
-        export(options.model_dir, options.out_dir, options.dtype, options.calibration_text)
-    except ExportError as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
+    options = parser.parse_args(arguments)
+    export(options.model_dir, options.out_dir, options.dtype, options.calibration_text)
     print(f'wrote {options.out_dir} ({(options.out_dir / "model.onnx").stat().st_size / 1e6:.1f} MB model.onnx)')
     return 0
 

@@ -19,10 +19,16 @@ MAX_TOKENS = 256
 
 def read_text(path: Path) -> list[tuple[str, str]]:
     """Rows of {"query", "text"}."""
-    rows = [json.loads(line) for line in path.read_text(encoding='utf-8').splitlines() if line.strip()]
-    if not rows or not all(isinstance(row.get(key), str) for row in rows for key in ('query', 'text')):
+    try:
+        lines = [line for line in path.read_text(encoding='utf-8').split('\n') if line.strip()]
+        rows = [(row['query'], row['text']) for row in map(json.loads, lines)]
+    except OSError as cause:
+        raise ExportError(f'{path}: {cause.strerror}; name a file of calibration text') from cause
+    except (ValueError, KeyError, TypeError):
+        rows = []
+    if not rows or not all(isinstance(one, str) for row in rows for one in row):
         raise ExportError(f'{path}: every line must be a JSON object with the strings "query" and "text"')
-    return [(row['query'], row['text']) for row in rows]
+    return rows
 
 
 def calibrate(model_dir: Path, source: Source, text: Path) -> dict[str, np.ndarray]:

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .quantise import EXACT_LIMIT
+from .shape import ExportError
+
+DTYPES = ('int8', 'int8-words', 'fp32')
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,10 @@ class Recipe:
     """Hidden units of the feed-forward part kept in float32."""
     widest: dict[str, np.ndarray] = field(default_factory=dict)
     """Largest absolute input per channel, by linear layer; without it there are no outlier channels."""
+
+    def __post_init__(self) -> None:
+        if self.dtype not in DTYPES:
+            raise ExportError(f'dtype is {self.dtype!r}; it is one of {", ".join(DTYPES)}')
 
     @property
     def int8(self) -> bool:

@@ -6,8 +6,10 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from prepare.errors import DataError
 
-class ExportError(ValueError):
+
+class ExportError(DataError):
     """The model folder cannot be exported; the message says what is wrong and what would be right."""
 
 

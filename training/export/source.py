@@ -8,7 +8,6 @@ from pathlib import Path
 
 import onnx
 
-from prepare.errors import DataError
 from split.shape import is_split, read_split_shape
 
 from .lean import build_lean
@@ -31,7 +30,7 @@ class Source:
 
 
 def open_source(model_dir: Path) -> Source:
-    """Reads a BertForSequenceClassification or a SplitReranker, both with one logit. ExportError for anything else."""
+    """Reads a BertForSequenceClassification or a SplitReranker, both with one logit. DataError for anything else."""
     if is_split(model_dir):
         return _open_split(model_dir)
     shape = read_shape(model_dir)
@@ -40,10 +39,7 @@ def open_source(model_dir: Path) -> Source:
 
 
 def _open_split(model_dir: Path) -> Source:
-    try:
-        shape = read_split_shape(model_dir)
-    except DataError as error:
-        raise ExportError(str(error)) from error
+    shape = read_split_shape(model_dir)
     if shape.layers < 0 or shape.hidden_size % shape.heads:
         found = f'{shape.layers} layers of {shape.hidden_size} in {shape.heads} heads'
         raise ExportError(f'{model_dir / "config.json"}: {found} is no BERT')

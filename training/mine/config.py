@@ -55,6 +55,8 @@ def read_config(path: Path) -> MineConfig:
     config = MineConfig(**(given | {'data': path.parent / given['data'], 'out': path.parent / given['out']}))
     if config.precision not in ('auto', 'float32'):
         raise DataError(f"{path}: precision is {config.precision!r}; it is 'auto' or 'float32'")
+    if config.rounds < 1:
+        raise DataError(f'{path}: rounds is {config.rounds}; at least 1')
     if not 0 <= config.random_share < 1:
         raise DataError(
             f'{path}: random_share is {config.random_share}; it is a share of the negatives, from 0 to below 1'

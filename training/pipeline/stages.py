@@ -28,6 +28,7 @@ from split.share import give_share
 from train.company import in_company
 from train.config import read_config
 from train.device import Device, choose_device
+from train.errors import TrainingError
 from train.member import Wanted, run_of
 from train.run import MODEL
 from train.settings import Config
@@ -66,7 +67,7 @@ def run_begin(plan: Plan, name: str) -> None:
         return
     device = choose_device(plan.threads or None)
     _let_teach(plan, name, config, device)
-    encoder = start_folder(str(grown_folder(plan, name)) if model.grow else model.encoder)
+    encoder = start_folder(str(grown_folder(plan, name)) if model.grow else model.encoder, f'models.{name}')
     settings = Beginning(
         device,
         config,
@@ -104,6 +105,8 @@ def run_finish(plan: Plan, name: str) -> None:
     config = read_config(model.config)
     if model.soup:
         soup(Path(config.out), folder, last=model.soup)
+    elif not (Path(config.out) / MODEL).is_dir():
+        raise TrainingError(f'finish:{name}: {config.out} has no {MODEL} yet; train:{name} comes before it')
     else:
         shutil.copytree(Path(config.out) / MODEL, folder, dirs_exist_ok=True)
         halve(folder)
@@ -125,7 +128,7 @@ def run_evaluate(plan: Plan) -> None:
         say('evaluate: no set is there; the card will have no figures')
         return
     choice = Choice(
-        models, start_folder(wanted.encoder) if wanted.encoder else None, list(wanted.cascades), wanted.max_tokens
+        models, start_folder(wanted.encoder, 'evaluate.encoder') if wanted.encoder else None, list(wanted.cascades), wanted.max_tokens
     )
     evaluate(choice, sets, plan.out / 'evaluation', wanted.limit or None)
 

@@ -7,21 +7,17 @@ import sys
 from pathlib import Path
 
 from prepare.config import read_config
-from prepare.errors import DataError
+from prepare.errors import ends_in_one_line
 from prepare.log import Log
 from prepare.run import prepare
 
 
-def main() -> int:
+@ends_in_one_line
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog='python -m prepare', description='Clean training sets from public sets.')
     parser.add_argument('config', type=Path, help='a TOML file; configs/data.toml is the one of the shipped models')
-    options = parser.parse_args()
-    try:
-        config = read_config(options.config)
-        prepare(config, Log(config.out / 'prepare.log'))
-    except DataError as error:
-        print(error, file=sys.stderr)
-        return 1
+    config = read_config(parser.parse_args(arguments).config)
+    prepare(config, Log(config.out / 'prepare.log'))
     return 0
 
 

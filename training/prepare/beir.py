@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,13 +50,15 @@ class RelevanceSet:
 
 def read_set(path: Path, name: str | None = None) -> RelevanceSet:
     """Reads a folder or an archive. Judgements of unknown queries or passages are left out."""
-    files = _archive(path) if path.name.endswith(('.tar.gz', '.tgz')) else _folder(path)
+    try:
+        files = _archive(path) if is_archive(path) else _folder(path)
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error, tarfile.TarError) as cause:
+        raise DataError(f'{path}: cannot be read: {cause}') from cause
     missing = [one for one in ('corpus.jsonl', 'queries.jsonl') if one not in files]
     if missing:
         raise DataError(f'{path}: has no {" and no ".join(missing)}; is it a set in the layout of BEIR?')
     found = RelevanceSet(name or path.name.removesuffix('.tar.gz').removesuffix('.tgz'), files.get('README.md', ''))
-    for row in _rows(path / 'corpus.jsonl', files['corpus.jsonl']):
-        found.passages[str(row['_id'])] = Passage(str(row['_id']), row.get('title') or '', row.get('text') or '')
+    found.passages = _passages(path / 'corpus.jsonl', files['corpus.jsonl'])
     for row in _rows(path / 'queries.jsonl', files['queries.jsonl']):
         id = str(row['_id'])
         found.queries[id] = Query(id, row['text'], row.get('style', 'original'), row.get('origin', ''))
@@ -63,6 +66,26 @@ def read_set(path: Path, name: str | None = None) -> RelevanceSet:
         if file.startswith('qrels/') and file.endswith('.tsv'):
             found.judged[file[len('qrels/') : -len('.tsv')]] = _judgements(path / file, text, found)
     return found
+
+
+def read_corpus(path: Path) -> dict[str, Passage]:
+    """The passages of a corpus.jsonl by id."""
+    try:
+        return _passages(path, path.read_text(encoding='utf-8'))
+    except (OSError, UnicodeDecodeError) as cause:
+        raise DataError(f'{path}: cannot be read: {cause}') from cause
+
+
+def is_archive(path: Path) -> bool:
+    return path.name.endswith(('.tar.gz', '.tgz'))
+
+
+def files_of(path: Path) -> list[Path]:
+    """What a set is read from: its archive, or the files of its folder."""
+    if is_archive(path):
+        return [path]
+    named = [path / name for name in ('corpus.jsonl', 'queries.jsonl', 'README.md')]
+    return [one for one in named if one.is_file()] + sorted(path.glob('qrels/*.tsv'))
 
 
 def write_set(found: RelevanceSet, folder: Path) -> None:
@@ -90,9 +113,7 @@ def _write(path: Path, rows: Iterable[dict]) -> None:
 def _folder(path: Path) -> dict[str, str]:
     if not path.is_dir():
         raise DataError(f'{path}: is neither a folder nor a .tar.gz; give the path of a set in the layout of BEIR')
-    names = ['corpus.jsonl', 'queries.jsonl', 'README.md']
-    files = [path / one for one in names if (path / one).is_file()] + sorted(path.glob('qrels/*.tsv'))
-    return {str(one.relative_to(path)): one.read_text(encoding='utf-8') for one in files}
+    return {str(one.relative_to(path)): one.read_text(encoding='utf-8') for one in files_of(path)}
 
 
 def _archive(path: Path) -> dict[str, str]:
@@ -108,14 +129,19 @@ def _archive(path: Path) -> dict[str, str]:
     return files
 
 
+def _passages(path: Path, text: str) -> dict[str, Passage]:
+    found = (Passage(str(row['_id']), row.get('title') or '', row['text']) for row in _rows(path, text))
+    return {one.id: one for one in found}
+
+
 def _rows(path: Path, text: str) -> Iterator[dict]:
     for number, line in enumerate(text.split('\n'), 1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
-            complete = '_id' in row and isinstance(row['text'], str)
-        except (ValueError, KeyError, TypeError):
+            complete = '_id' in row and isinstance(row['text'], str) and isinstance(row.get('title') or '', str)
+        except (ValueError, KeyError, TypeError, AttributeError):
             complete = False
         if not complete:
             raise DataError(f'{path}:{number}: write an object with "_id" and "text"; found {line[:80]!r}')

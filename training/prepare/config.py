@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import tomllib
+from collections import Counter
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -47,7 +48,8 @@ class PrepareConfig:
 def read_toml(path: Path) -> dict:
     try:
         return tomllib.loads(path.read_text(encoding='utf-8'))
-    except (OSError, tomllib.TOMLDecodeError) as cause:
+    # A file that is no UTF-8 is a ValueError, as one that is no TOML is.
+    except (OSError, ValueError) as cause:
         raise DataError(f'{path}: {cause}') from cause
 
 
@@ -72,6 +74,8 @@ def read_config(path: Path) -> PrepareConfig:
         place = base / one['path']
         name = one.get('name') or place.name.removesuffix('.tar.gz')
         sets.append(SetConfig(**(one | {'path': place, 'name': name, 'splits': tuple(one.get('splits', ('train',)))})))
+    if repeated := sorted(name for name, count in Counter(one.name for one in sets).items() if count > 1):
+        raise DataError(f'{path}: two [[sets]] are named {repeated[0]}; give one of them another name')
     evaluation = tuple(
         sorted(Path(found) for one in given.pop('evaluation', []) for found in glob.glob(str(base / one)))
     )

@@ -31,7 +31,7 @@ _PATTERNS = {
     r'\bBSD\b': 'BSD',
     r'public domain': 'public domain',
     r'\bOGL\b[ \d.a-z]*': 'OGL',
-    r'\bA?GPL[- \d.v]*': 'GPL',
+    r'\b[AL]?GPL[- \d.v]*': 'GPL',
     r'no licence file|no license file|licence unknown': 'no licence file',
     r'research (?:purposes )?only|non-?commercial': 'non-commercial',
 }

@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import math
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,7 +59,7 @@ def read_pools(path: Path) -> Iterator[Pool]:
             for number, line in enumerate(io.TextIOWrapper(stream, encoding='utf-8'), 1):
                 if line.strip():
                     yield _pool(line, f'{path}:{number}')
-    except (OSError, EOFError, UnicodeDecodeError) as cause:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as cause:
         raise DataError(f'{path}: cannot be read: {cause}') from cause
 
 
@@ -71,6 +72,8 @@ def _pool(line: str, where: str) -> Pool:
     try:
         row = json.loads(line)
         candidates = [_candidate(one, where) for one in row['candidates']]
+        if not all(isinstance(text, str) for text in (row['query'], *(one.text for one in candidates))):
+            raise TypeError('query and texts are strings')
         return Pool(str(row['id']), str(row.get('set', '')), row['query'], candidates, row.get('style', 'original'))
     except (ValueError, KeyError, TypeError, AttributeError) as cause:
         raise DataError(f'{where}: write an object with "id", "query" and "candidates"; {cause}') from cause

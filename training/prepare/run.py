@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
-from prepare.beir import RelevanceSet, read_set, write_set
+from prepare.beir import RelevanceSet, files_of, is_archive, read_set, write_set
 from prepare.clean import (
     cut_long_queries,
     drop_unanswered,
@@ -36,6 +36,9 @@ def prepare(config: PrepareConfig, log: Log) -> dict:
     log(f'{len(evaluation)} evaluation sets: {", ".join(one.name for one in evaluation) or "none"}')
     preparation = _Preparation(config, evaluation, log)
     entries = [preparation.entry(one) for one in config.sets]
+    for done in (config.out / 'sets').glob('*/done.json'):
+        if done.parent.name not in {one.name for one in config.sets}:
+            _forget(done.parent)
     compared = {one.name: {'passages': len(one.passages), 'queries': len(one.queries)} for one in evaluation}
     manifest = {'seed': config.seed, 'evaluation sets compared with': compared, 'sets': entries}
     text = json.dumps(manifest, indent=2, ensure_ascii=False) + '\n'
@@ -69,6 +72,7 @@ class _Preparation:
 
     def _prepare(self, one: SetConfig, folder: Path) -> dict:
         found = read_set(one.path, one.name)
+        _forget(folder)
         decision = decide(found.readme, licence=one.licence, reviewed=one.reviewed, leave_out=one.leave_out)
         self._log(f'{one.name}: {"used" if decision.used else "left out"}: {decision.reason}')
         licence = one.licence or ', '.join(decision.found)
@@ -98,6 +102,12 @@ class _Preparation:
         return removed
 
 
+def _forget(folder: Path) -> None:
+    """Takes away what an earlier run wrote: `mine` takes every set that it finds, whatever was decided since."""
+    for file in [folder / 'done.json', *files_of(folder)]:
+        file.unlink(missing_ok=True)
+
+
 def _counts(found: RelevanceSet) -> dict:
     return {
         'passages': len(found.passages),
@@ -117,4 +127,7 @@ def _fingerprint(one: SetConfig, config: PrepareConfig) -> str:
 def _files(path: Path, evaluation: tuple[Path, ...]) -> list[Path]:
     if not path.exists():
         raise DataError(f'{path}: there is no such set')
-    return [path, *(folder / file for folder in evaluation for file in ('corpus.jsonl', 'queries.jsonl'))]
+    compared = ('corpus.jsonl', 'queries.jsonl')
+    return files_of(path) + [
+        file for one in evaluation for file in files_of(one) if is_archive(one) or file.name in compared
+    ]

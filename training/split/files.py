@@ -53,6 +53,10 @@ def new_split(encoder: Path, joint_from: int, match_width: int, joint_layers: in
     layers = config.num_hidden_layers
     if not 0 <= joint_from <= layers:
         raise DataError(f'--joint-from is {joint_from}; {encoder} has layers 0 to {layers}')
+    if joint_layers is not None and joint_layers < 0:
+        raise DataError(f'--joint-layers is {joint_layers}; 0 is none')
+    if match_width < 0:
+        raise DataError(f'--match-width is {match_width}; 0 is no network')
     shape = SplitShape(
         config.hidden_size,
         layers,

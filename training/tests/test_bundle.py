@@ -102,6 +102,15 @@ def test_the_command_prints_one_line_for_a_bad_model(tmp_path):
 
 def test_calibration_text_must_be_pairs(source, tmp_path):
     made, text = source(vocab_size=325), tmp_path / 'text.jsonl'
-    text.write_text('{"query": "only"}\n')
-    with pytest.raises(ExportError, match='"query" and "text"'):
+    with pytest.raises(ExportError, match=r'text\.jsonl: No such file'):
         export(made.folder, tmp_path / 'out', 'int8', text)
+    for line in ('{"query": "only"}', '["query", "text"]', 'query and text', '{"query": 1, "text": "one"}'):
+        text.write_text(line + '\n')
+        with pytest.raises(ExportError, match='"query" and "text"'):
+            export(made.folder, tmp_path / 'out', 'int8', text)
+
+
+def test_an_unknown_kind_of_numbers_is_refused(source, tmp_path):
+    with pytest.raises(ExportError, match="dtype is 'int4'; it is one of int8, int8-words, fp32"):
+        export(source().folder, tmp_path / 'out', 'int4')
+    assert not (tmp_path / 'out').exists()

@@ -17,7 +17,9 @@ from evaluate.agree import main as agree
 from evaluate.blend import blend, cascade, min_max
 from evaluate.first_stage import Pool, PoolSet, read_pools
 from evaluate.metrics import ceiling, interval, interval_of_sets, ndcg_by_question
+from evaluate.run import evaluate
 from evaluate.scores import _kept
+from evaluate.systems import Choice
 from evaluate.table import markdown, measure
 from export.__main__ import export
 from measure.agreement import ndcg_at_10
@@ -44,6 +46,21 @@ def test_the_first_stage_finds_the_passage_and_keeps_a_fixed_choice(coast):
     few = read_pools(coast, limit=7)
     assert few.available == 50 and [one.id for one in few.pools] == [one.id for one in found.pools[:7]]
     assert found.pools[0].texts[0].startswith('The ')
+
+
+def test_a_set_that_cannot_be_measured_on_is_named(coast):
+    test = coast / 'qrels' / 'test.tsv'
+    test.write_text(test.read_text().replace('q0a\tp0\t1', 'q0a\tp0\t0.5'))
+    with pytest.raises(DataError, match='coast, qrels/test.tsv: q0a has the grade 0.5'):
+        read_pools(coast)
+    test.rename(coast / 'qrels' / 'train.tsv')
+    with pytest.raises(DataError, match='no question has a relevant passage in qrels/test.tsv; .* of: train'):
+        read_pools(coast)
+
+
+def test_two_sets_of_one_name_are_refused(coast, tmp_path):
+    with pytest.raises(DataError, match='two sets are named coast'):
+        evaluate(Choice({}), [coast, coast], tmp_path / 'out', limit=5)
 
 
 def test_ndcg_equals_another_definition_and_ties_keep_the_first_stage():

@@ -11,7 +11,7 @@ from invented import write_invented
 
 from prepare.errors import DataError
 from prepare.feedback.clicks import ClickOptions, read_clicks
-from prepare.feedback.events import Event, read_events
+from prepare.feedback.events import Event
 from prepare.feedback.judgements import read_citations, read_pairs, read_rankings, read_thumbs
 from prepare.feedback.labelled import Teacher, label_pools
 from prepare.feedback.propensity import Impression, estimate
@@ -113,39 +113,6 @@ def test_pairs_with_grades():
     ]
     (one,) = read_pairs(events(*rows), max_grade=2)
     assert list(one.labels.values()) == [1.0, 0.0] and list(one.texts.values()) == ['x', 'T. y']
-
-
-@pytest.mark.parametrize(
-    ('read', 'row', 'said'),
-    [
-        (
-            lambda e: read_clicks(e, ClickOptions()),
-            {'query': 'q', 'shown': ['a'], 'clicked': ['z']},
-            "'z', which was not shown",
-        ),
-        (lambda e: read_clicks(e, ClickOptions()), {'query': '', 'shown': ['a'], 'clicked': []}, '"query" is'),
-        (
-            lambda e: read_clicks(e, ClickOptions('often')),
-            {'query': 'q', 'shown': ['a'], 'clicked': []},
-            'write power:1',
-        ),
-        (read_thumbs, {'query': 'q', 'thumb': 'sideways', 'passage': 'a'}, '"thumb" is'),
-        (read_citations, {'query': 'q', 'passages': ['y'], 'cited': []}, 'give --corpus'),
-        (read_citations, {'query': 'q', 'passages': 'a', 'cited': []}, 'write a list'),
-        (read_rankings, {'query': 'q', 'passages': ['a']}, 'has no "ranking"'),
-        (read_pairs, {'query': 'q', 'id': 'a', 'label': 7}, 'raise --max-grade'),
-    ],
-)
-def test_a_bad_event_is_one_line_with_its_place(read, row, said):
-    with pytest.raises(DataError, match=said):
-        read(events(row))
-
-
-def test_a_file_that_is_not_json_is_named(tmp_path):
-    path = tmp_path / 'events.jsonl'
-    path.write_text('{"query": "q"}\nnonsense\n')
-    with pytest.raises(DataError, match=r'events\.jsonl:2: is not JSON'):
-        list(read_events(path, {}))
 
 
 def test_labels_come_from_a_teacher_where_nobody_judged():

@@ -27,6 +27,7 @@ def test_reads_what_a_readme_names(readme, found):
         'CC BY-ND 4.0',
         'CC BY 4.0, one part CC BY-NC-SA 3.0',
         'GPL-3.0',
+        'MIT, some files LGPL-2.1',
         'for research purposes only',
         'no word of it',
         'MIT; no licence file in the snapshot',

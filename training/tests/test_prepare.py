@@ -117,6 +117,7 @@ def test_mistakes_in_the_configuration_are_one_line(tmp_path):
         ('seed=1', 'has no out'),
         ('out=', 'data.toml'),
         ('out="o"\n[[sets]]\nname="x"', 'has no path'),
+        ('out="o"\n[[sets]]\npath="a/x"\n[[sets]]\npath="b/x.tar.gz"', 'are named x; give one'),
     ]:
         (tmp_path / 'data.toml').write_text(text)
         with pytest.raises(DataError, match=said):
@@ -131,6 +132,10 @@ def test_a_malformed_line_is_named(tmp_path):
         read_set(folder)
     with pytest.raises(DataError, match='neither a folder'):
         read_set(tmp_path / 'missing')
+    (tmp_path / 'cut.tar.gz').write_bytes(pack(folder).read_bytes()[:300])
+    for name in ('cut.tar.gz', 'missing.tar.gz'):
+        with pytest.raises(DataError, match=f'{name}: cannot be read'):
+            read_set(tmp_path / name)
 
 
 def test_a_sets_own_test_part_is_not_trained_on(tmp_path):

@@ -16,8 +16,8 @@ from split_source import EXACT, split  # noqa: F401  a fixture
 from export.__main__ import export
 from export.calibrate import DEFAULT_TEXT, read_text
 from export.pairs import PairEncoder
-from export.shape import ExportError
 from measure.scoring import LeanModel
+from prepare.errors import DataError
 
 TRAINING = ROOT / 'training'
 
@@ -68,7 +68,7 @@ def test_folders_that_do_not_fit_are_refused_with_the_reason(split, tmp_path, ch
     for key in [key for key, value in changes.items() if value is None]:
         del config[key]
     path.write_text(json.dumps(config))
-    with pytest.raises(ExportError, match=message):
+    with pytest.raises(DataError, match=message):
         export(made.folder, tmp_path / 'out', 'fp32')
     assert not (tmp_path / 'out').exists()
 

@@ -53,3 +53,12 @@ def test_what_cannot_be_shared_is_refused(config):
     for wrong, message in ((few, 'optimiser.lists is 1'), (joined, 'data.refresh is 5')):
         with pytest.raises(TrainingError, match=message):
             Run(wrong, choose_device(1, 'float32'), company=Company(0, 2))
+
+
+def test_what_is_wrong_in_one_process_is_said_as_if_there_were_one(config):
+    """The second waits for the first, which finds no pools."""
+    lost = dataclasses.replace(config, data=dataclasses.replace(config.data, pools=['/nowhere/*.gz']))
+    with pytest.raises(TrainingError, match='^the pools .* no file matches'):
+        in_company(2, functools.partial(member, lost, WANTED))
+    with pytest.raises(TrainingError, match='--processes is 0'):
+        in_company(0, functools.partial(member, lost, WANTED))

@@ -116,6 +116,13 @@ def test_soup_is_the_mean_of_the_weights(config, tmp_path):
     assert torch.equal(made[frozen], load_file(tmp_path / 'source' / 'model.safetensors')[frozen].half())
 
 
+def test_a_soup_of_nothing_is_refused(config, tmp_path):
+    with pytest.raises(DataError, match='config.json is missing'):
+        soup(tmp_path / 'nowhere', tmp_path / 'soup')
+    with pytest.raises(DataError, match='--last is 0'):
+        soup(run_of(config).folder, tmp_path / 'soup', last=0)
+
+
 def test_another_machine_trains_from_the_caches_alone(config, tmp_path):
     run_of(config, out=str(tmp_path / 'here')).train()
     carried = dataclasses.replace(config.data, pools=[])
@@ -129,6 +136,13 @@ WRONG = {
     'a choice that is none': ({'loss': {'unjudged': 'maybe'}}, "loss.unjudged is 'maybe'"),
     'a share beyond one': ({'data': {'held_out': 1.5}}, 'data.held_out is 1.5'),
     'no temperature': ({'loss': {'temperature': 0}}, 'loss.temperature is 0'),
+    'no room for a text': ({'data': {'max_text_tokens': 2}}, 'data.max_text_tokens is 2; it must be above 2'),
+    'more than is kept of a text': ({'data': {'max_text_tokens': 300}}, 'data.max_text_tokens is 300'),
+    'a decay longer than the run': ({'optimiser': {'steps': 100, 'decay_steps': 125}}, 'decay_steps is 125'),
+    'a table that is none': ({'data': 'pools'}, "data is 'pools'"),
+    'a list of other things': ({'data': {'pools': [3]}}, 'data.pools holds 3'),
+    'a weight that is no number': ({'loss': {'teachers': {'bm25': '1'}}}, "loss.teachers.bm25 is '1'"),
+    'a weight below nothing': ({'data': {'set_weights': {'a': -1}}}, 'data.set_weights.a is -1'),
 }
 
 
@@ -149,8 +163,33 @@ def test_missing_pools_and_a_folder_of_another_run_are_errors(config, tmp_path):
         run_of(config, data=dataclasses.replace(config.data, pools=['/nowhere/*.gz']))
     run = run_of(config)
     run.checkpoint()
-    with pytest.raises(DataError, match='another model or seed'):
-        run_of(config, seed=9).resume()
+    frozen = dataclasses.replace(config.model, frozen_layers=1)
+    for other in ({'seed': 9}, {'model': frozen}):
+        with pytest.raises(DataError, match='another model or seed'):
+            run_of(config, **other).resume()
+
+
+def test_pools_that_would_be_missed_or_mixed_up_are_named(config, tmp_path):
+    """A file that is not there beside one that is, and two files of one name, whose caches would be one."""
+    (tmp_path / 'more').mkdir()
+    write_pools(tmp_path / 'more' / 'pools-0.jsonl', invented_pools(5))
+    for more, said in (('domain.jsonl', 'there is no such file'), ('more/pools-*', 'have one name')):
+        data = dataclasses.replace(config.data, pools=[*config.data.pools, str(tmp_path / more)])
+        with pytest.raises(DataError, match=said):
+            run_of(config, data=data)
+    with pytest.raises(DataError, match="data.cache is ''"):
+        run_of(config, data=dataclasses.replace(config.data, cache=''))
+
+
+def test_the_held_out_lists_can_be_those_of_one_set(config):
+    config = dataclasses.replace(config, log=dataclasses.replace(config.log, evaluate_lists=100))
+    data = dataclasses.replace(config.data, held_out=0.5)
+    assert {one.set_name for one in run_of(config, data=data).held_out} == {'invented', 'other'}
+    data = dataclasses.replace(data, held_out_sets=['other'])
+    assert {one.set_name for one in run_of(config, data=data).held_out} == {'other'}
+    data = dataclasses.replace(data, held_out_sets=['domain'])
+    with pytest.raises(DataError, match="held_out_sets names 'domain'; the sets of the pools are 'invented', 'other'"):
+        run_of(config, data=data)
 
 
 def test_the_config_of_a_run_can_be_read_back(config):

@@ -16,9 +16,7 @@ from prepare.pools import read_pools
 
 from .errors import TrainingError
 from .read_pools import PoolTable, table_of
-from .settings import Config
-
-MAX_TEXT_TOKENS = 256
+from .settings import MAX_KEPT_TOKENS, Config
 
 
 @dataclass(frozen=True)
@@ -55,6 +53,8 @@ class TokenCache:
 def load_all(config: Config, tokenizer_file: Path) -> tuple[list[TokenCache], list[TokenCache]]:
     """Caches to train on, and those that are held out as a whole: none unless data.held_out_pools names some, or
     another machine did and `cache` has them."""
+    if not config.data.cache:
+        raise TrainingError("data.cache is ''; name a folder for the pools as token ids")
     folder = Path(config.data.cache)
     training = load_caches(config.data.pools, folder / 'train', tokenizer_file)
     apart = folder / 'held-out'
@@ -73,16 +73,27 @@ def load_caches(patterns: list[str], folder: Path, tokenizer_file: Path) -> list
         if not found:
             raise TrainingError(f'data.cache: {folder} holds no .npz and no pools are named; name some to tokenise')
         return [read_cache(path) for path in found]
+    if missing := [one for one in patterns if not glob.has_magic(one) and not Path(one).is_file()]:
+        raise TrainingError(f'the pools {missing[0]!r}: there is no such file')
     files = sorted({Path(name) for pattern in patterns for name in glob.glob(pattern)})
     if not files:
         raise TrainingError(f'the pools {patterns!r}: no file matches; run `python -m mine` first')
+    by_name: dict[str, Path] = {}
+    for file in files:
+        if (other := by_name.setdefault(_name_of(file), file)) != file:
+            raise TrainingError(f'the pools {other} and {file} have one name, and caches go by it; rename one of them')
     folder.mkdir(parents=True, exist_ok=True)
     return [_fresh(file, folder, tokenizer_file) for file in files]
 
 
+def _name_of(file: Path) -> str:
+    """Without endings, and without blanks: `TokenCache.source` has one after the name."""
+    return file.name.removesuffix('.gz').removesuffix('.jsonl').replace(' ', '_')
+
+
 def _fresh(file: Path, folder: Path, tokenizer_file: Path) -> TokenCache:
-    path = folder / f'{file.name.removesuffix(".gz").removesuffix(".jsonl")}.npz'
-    source = f'{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()} {_digest(tokenizer_file)}'
+    path = folder / f'{_name_of(file)}.npz'
+    source = f'{file.name.replace(" ", "_")} {hashlib.sha256(file.read_bytes()).hexdigest()} {_digest(tokenizer_file)}'
     if path.is_file():
         cached = read_cache(path)
         if cached.source == source:
@@ -97,9 +108,9 @@ def _digest(path: Path) -> str:
 
 
 def tokenise(table: PoolTable, tokenizer: Tokenizer, source: str = '') -> TokenCache:
-    """Token ids of every distinct text, without [CLS] and [SEP], at most MAX_TEXT_TOKENS each."""
+    """Token ids of every distinct text, without [CLS] and [SEP], at most MAX_KEPT_TOKENS each."""
     tokenizer.no_padding()
-    tokenizer.enable_truncation(MAX_TEXT_TOKENS)
+    tokenizer.enable_truncation(MAX_KEPT_TOKENS)
     if tokenizer.get_vocab_size() > 65536:
         raise TrainingError(f'tokenizer: {tokenizer.get_vocab_size()} entries; token ids are kept in 16 bits')
     marks = [tokenizer.token_to_id(name) for name in ('[CLS]', '[SEP]')]

@@ -30,15 +30,18 @@ def save_state(
     partial.replace(path)
 
 
-def load_state(path: Path, model: BertForSequenceClassification, optimiser: torch.optim.Optimizer) -> dict[str, Any]:
-    """Puts everything back and returns the notes."""
-    state = torch.load(path, map_location='cpu', weights_only=True)
+def read_state(path: Path) -> dict[str, Any]:
+    """What `save_state` wrote, its notes under 'notes', for `put_state`."""
+    return torch.load(path, map_location='cpu', weights_only=True)
+
+
+def put_state(state: dict[str, Any], model: BertForSequenceClassification, optimiser: torch.optim.Optimizer) -> None:
+    """Puts everything back; the state must be of such a model."""
     put_weights(model, state['weights'])
     optimiser.load_state_dict(state['optimiser'])
     torch.set_rng_state(state['random'])
     if torch.cuda.is_available() and state['random_cuda']:
         torch.cuda.set_rng_state_all(state['random_cuda'])
-    return state['notes']
 
 
 def put_weights(model: BertForSequenceClassification, weights: dict[str, torch.Tensor]) -> None:

@@ -16,6 +16,8 @@ import torch
 import torch.distributed as distributed
 import torch.multiprocessing as multiprocessing
 
+from prepare.errors import DataError
+
 from .errors import TrainingError
 from .sampler import ListDraw
 from .settings import Config
@@ -24,6 +26,8 @@ Result = TypeVar('Result')
 #: While the first one measures or reads texts, the others wait.
 PATIENCE = datetime.timedelta(hours=6)
 WISHES = (None, 'stop', 'decay')
+#: Where a process leaves what was wrong with its input.
+WRONG = 'wrong'
 
 
 class Company:
@@ -93,11 +97,22 @@ class Company:
 
 
 def in_company(size: int, work: Callable[[Company], bool]) -> bool:
-    """Runs `work` in that many processes and returns whether it was finished. `work` must be a function of a module."""
+    """Runs `work` in that many processes and returns whether it was finished. `work` must be a function of a module.
+
+    What it says is wrong with its input is thrown here, as if it had run here.
+    """
+    if size < 1:
+        raise TrainingError(f'--processes is {size}; at least 1')
     if size == 1:
         return work(Company())
     with tempfile.TemporaryDirectory() as folder:
-        multiprocessing.spawn(_member, (size, folder, work), nprocs=size)
+        said = Path(folder) / WRONG
+        try:
+            multiprocessing.spawn(_member, (size, folder, work), nprocs=size)
+        except (multiprocessing.ProcessRaisedException, multiprocessing.ProcessExitedException) as error:
+            if said.is_file():
+                raise TrainingError(said.read_text(encoding='utf-8')) from error
+            raise
         return (Path(folder) / 'finished').is_file()
 
 
@@ -105,6 +120,12 @@ def _member(rank: int, size: int, folder: str, work: Callable[[Company], bool]) 
     distributed.init_process_group(
         'gloo', init_method=f'file://{folder}/meeting', rank=rank, world_size=size, timeout=PATIENCE
     )
-    if work(Company(rank, size)) and rank == 0:
+    try:
+        finished = work(Company(rank, size))
+    except DataError as error:
+        # An exception leaves a process as the text of its traceback; this is what the one who called can say instead.
+        (Path(folder) / WRONG).write_text(str(error), encoding='utf-8')
+        raise
+    if finished and rank == 0:
         (Path(folder) / 'finished').touch()
     distributed.destroy_process_group()

@@ -9,7 +9,7 @@ from typing import Any
 from prepare.config import read_toml
 
 from .errors import TrainingError
-from .settings import Config
+from .settings import MAX_KEPT_TOKENS, Config
 
 
 def read_config(path: Path) -> Config:
@@ -43,7 +43,10 @@ def config_from(table: dict[str, Any], source: str) -> Config:
     return config
 
 
-def _build(kind: type, table: dict[str, Any], source: str, prefix: str) -> Any:
+def _build(kind: type, table: Any, source: str, prefix: str) -> Any:
+    if not isinstance(table, dict):
+        name = prefix.removesuffix('.')
+        raise TrainingError(f'{source}: {name} is {table!r}; write a table, [{name}]')
     known = {one.name: one for one in fields(kind)}
     values = {}
     for key, value in table.items():
@@ -59,29 +62,48 @@ def _build(kind: type, table: dict[str, Any], source: str, prefix: str) -> Any:
 
 
 def _typed(value: Any, default: Any, where: str) -> Any:
-    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(default, float) and _is_number(value):
         return float(value)
     if type(value) is not type(default):
         raise TrainingError(f'{where} is {value!r}; write a {type(default).__name__} like {default!r}')
+    # Every list is one of strings, every table one of numbers.
+    if isinstance(value, list) and (wrong := [one for one in value if not isinstance(one, str)]):
+        raise TrainingError(f'{where} holds {wrong[0]!r}; write strings')
+    if isinstance(value, dict) and (wrong := [one for one in value.items() if not _is_number(one[1])]):
+        raise TrainingError(f'{where}.{wrong[0][0]} is {wrong[0][1]!r}; write a number')
     return value
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _check(config: Config, source: str) -> None:
-    positive = {
-        'data.max_tokens': config.data.max_tokens,
-        'data.max_text_tokens - 2': config.data.max_text_tokens - 2,
-        'loss.temperature': config.loss.temperature,
-        'optimiser.learning_rate': config.optimiser.learning_rate,
-        'optimiser.steps': config.optimiser.steps,
-        'optimiser.lists': config.optimiser.lists,
-        'optimiser.chunk_tokens': config.optimiser.chunk_tokens,
-        'log.print': config.log.print,
-        'log.checkpoint': config.log.checkpoint,
-        'log.evaluate': config.log.evaluate,
+    above = {
+        # [CLS] and [SEP] take so many.
+        'data.max_tokens': (config.data.max_tokens, 3),
+        'data.max_text_tokens': (config.data.max_text_tokens, 2),
+        'loss.temperature': (config.loss.temperature, 0),
+        'optimiser.learning_rate': (config.optimiser.learning_rate, 0),
+        'optimiser.steps': (config.optimiser.steps, 0),
+        'optimiser.lists': (config.optimiser.lists, 0),
+        'optimiser.chunk_tokens': (config.optimiser.chunk_tokens, 0),
+        'log.print': (config.log.print, 0),
+        'log.checkpoint': (config.log.checkpoint, 0),
+        'log.evaluate': (config.log.evaluate, 0),
     }
-    for name, value in positive.items():
-        if not value > 0:
-            raise TrainingError(f'{source}: {name} is {value}; it must be above 0')
+    for name, (value, least) in above.items():
+        if not value > least:
+            raise TrainingError(f'{source}: {name} is {value}; it must be above {least}')
+    for name, weight in config.data.set_weights.items():
+        if not weight >= 0:
+            raise TrainingError(f'{source}: data.set_weights.{name} is {weight}; 0 leaves the set out, less cannot be')
+    most = MAX_KEPT_TOKENS + 2
+    if config.data.max_text_tokens > most:
+        raise TrainingError(f'{source}: data.max_text_tokens is {config.data.max_text_tokens}; caches keep {most}')
+    if not 0 <= config.optimiser.decay_steps <= config.optimiser.steps:
+        given = f'optimiser.decay_steps is {config.optimiser.decay_steps}'
+        raise TrainingError(f'{source}: {given}; it is a part of optimiser.steps, {config.optimiser.steps}')
     choices = {
         'loss.unjudged': (config.loss.unjudged, ('negative', 'ignore')),
         'model.init': (config.model.init, ('encoder', 'whole', 'pca')),

@@ -9,6 +9,8 @@ import torch
 
 from prepare.hardware import processor_has_bfloat16
 
+from .errors import TrainingError
+
 
 @dataclass(frozen=True)
 class Device:
@@ -31,7 +33,9 @@ def choose_device(threads: int | None = None, precision: str = 'auto') -> Device
     On a CPU, 'auto' takes bfloat16 only where the processor multiplies it (AMX, or AVX-512 with BF16): others convert to
     float32 and lose time and digits.
     """
-    if threads:
+    if threads is not None:
+        if threads < 1:
+            raise TrainingError(f'--threads is {threads}; at least 1')
         torch.set_num_threads(threads)
     name = 'cuda' if torch.cuda.is_available() else 'cpu'
     if precision != 'auto':

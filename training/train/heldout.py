@@ -8,6 +8,7 @@ import torch
 from measure.agreement import ndcg_at_10
 
 from .cache import TokenCache
+from .errors import TrainingError
 from .losses import losses_of
 from .sampler import ListDraw, is_held_out, whole_list
 from .score import PairScorer, score_lists
@@ -18,13 +19,19 @@ LISTS_AT_ONCE = 8
 
 def held_out_lists(training: list[TokenCache], apart: list[TokenCache], config: Config) -> list[ListDraw]:
     """The same lists for the same pools: those with a positive and another candidate, in the order of their hashes."""
-    found = []
-    for cache in apart or training:
+    caches, found = apart or training, []
+    names = {name for cache in caches for name in cache.sets}
+    if unknown := sorted(set(config.data.held_out_sets) - names):
+        known = ', '.join(sorted(map(repr, names))) or 'none'
+        raise TrainingError(f'data.held_out_sets names {unknown[0]!r}; the sets of the pools are {known}')
+    wanted = set(config.data.held_out_sets) or names
+    for cache in caches:
         for place in np.flatnonzero(is_held_out(cache, 1.0 if apart else config.data.held_out)):
             name = cache.sets[cache.set_numbers[place]]
             drawn = whole_list(cache, int(place), config)
             positive = int((drawn.labels > 0).sum())
-            if config.data.set_weights.get(name, 1.0) > 0 and 0 < positive < len(drawn.labels):
+            counts = name in wanted and config.data.set_weights.get(name, 1.0) > 0
+            if counts and 0 < positive < len(drawn.labels):
                 found.append((int(cache.hashes[place]), drawn))
     return [drawn for _, drawn in sorted(found, key=lambda one: one[0])][: config.log.evaluate_lists]
 

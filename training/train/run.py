@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from .cache import load_all
-from .checkpoint import load_state, save_state, save_weights
+from .checkpoint import put_state, read_state, save_state, save_weights
 from .company import Company
 from .device import Device
 from .errors import TrainingError
@@ -66,20 +66,20 @@ class Run:
         counted = sum(p.numel() for p in self.model.parameters() if p.requires_grad)
         where = self.device.describe() + self.company.describe()
         self.log.say(f'{self.config.name}: {counted / 1e6:.1f} million weights to train on {where}')
-        self.log.say(
-            f'{sum(lists.values())} lists of {len(lists)} sets: '
-            + ', '.join(f'{name} {size}' for name, size in lists.items())
-        )
+        named = ', '.join(f'{name} {size}' for name, size in lists.items())
+        self.log.say(f'{sum(lists.values())} lists of {len(lists)} sets: {named}')
 
     def resume(self, name: str = CHECKPOINT) -> bool:
         """Goes back to a saved state of this folder; False if there is none."""
         if not (self.folder / name).is_file():
             return False
-        notes = load_state(self.folder / name, self.model, self.optimiser)
+        state = read_state(self.folder / name)
+        notes = state['notes']
         if notes['model'] != self.config.to_dict()['model'] or notes['seed'] != self.config.seed:
             raise TrainingError(
                 f'out: {self.folder} holds a run with another model or seed; name another folder, or remove it'
             )
+        put_state(state, self.model, self.optimiser)
         self.step, self.pairs = notes['step'], notes['pairs']
         if notes['decay_start'] < self.step:
             self.schedule.decay_start = notes['decay_start']

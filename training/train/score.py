@@ -13,6 +13,7 @@ from transformers import BertForSequenceClassification
 
 from .cache import TokenCache
 from .device import Device
+from .errors import TrainingError
 from .forward import logits_of
 from .pairs import chunks_of, join
 from .sampler import ListDraw
@@ -49,6 +50,9 @@ class BertScorer:
     """Both texts in one sequence, in chunks of similar length."""
 
     def __init__(self, model: BertForSequenceClassification, device: Device, max_tokens: int):
+        if max_tokens > model.config.max_position_embeddings:
+            most = model.config.max_position_embeddings
+            raise TrainingError(f'data.max_tokens is {max_tokens}; this model reads at most {most}')
         self.model, self.device, self._max = model, device, max_tokens
 
     def prepare(self, caches: list[TokenCache], say: Callable[[str], None]) -> None:

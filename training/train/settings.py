@@ -6,18 +6,23 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
+MAX_KEPT_TOKENS = 256
+"""Of a text, [CLS] and [SEP] not counted: what token caches keep."""
+
+
 @dataclass(frozen=True)
 class Data:
     """Which pools are read and how they are mixed."""
 
     pools: list[str] = field(default_factory=list)
-    """Glob patterns of gzip JSONL pools. Each is tokenised once, into `cache`."""
+    """Files of pools, or glob patterns of them, JSONL or .jsonl.gz; a pattern may match nothing if another does. Each file
+    is tokenised once, into `cache`."""
     held_out_pools: list[str] = field(default_factory=list)
     """Pools that are only measured on. Without them, a share of the lists is held out."""
     cache: str = ''
     """Folder of the token caches; made if missing."""
     max_tokens: int = 256
-    """Longest pair, [CLS] and both [SEP] counted."""
+    """Longest pair, [CLS] and both [SEP] counted; query and passage have MAX_KEPT_TOKENS each at most."""
     max_text_tokens: int = 160
     """Split models only: longest text, with its own [CLS] and [SEP]; query and passage are cut one by one."""
     states: str = ''
@@ -25,6 +30,9 @@ class Data:
     1.5 KB a token; '' reads each text anew."""
     held_out: float = 0.02
     """Share of the lists that is never trained on, chosen by a hash of the list's id; only without held_out_pools."""
+    held_out_sets: list[str] = field(default_factory=list)
+    """The sets whose held-out lists are measured and calibrated on; [] is all. For a small set beside large ones, of which
+    nearly all lists would be."""
     refresh: int = 0
     """Steps after which files that `pools` matches by now join the run; 0 is never."""
     mix_power: float = 0.5

@@ -38,6 +38,10 @@ def mean_weights(files: list[Path]) -> dict[str, torch.Tensor]:
 
 def soup(run: Path, out: Path, files: list[Path] | None = None, last: int = 4) -> list[Path]:
     """Averages the last weights of a run, or the named ones, into a model folder in float16; returns what was averaged."""
+    if last < 1:
+        raise TrainingError(f'--last is {last}; average at least 1')
+    if not (run / 'config.json').is_file():
+        raise TrainingError(f'soup: {run / "config.json"} is missing; name the folder of a run (`out` in its config)')
     chosen = files or sorted((run / WEIGHTS).glob('*.safetensors'))[-last:]
     config = config_from(json.loads((run / 'config.json').read_text(encoding='utf-8')), str(run / 'config.json'))
     # The start brings what was frozen; the averaged weights replace the rest. So a run need not be over.

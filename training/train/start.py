@@ -28,13 +28,13 @@ logging.set_verbosity_error()
 logging.disable_progress_bar()
 
 
-def start_folder(name: str) -> Path:
-    """The folder that `model.start` names, checked to hold a BERT and its tokenizer."""
-    folder = find_encoder(name)
+def start_folder(name: str, argument: str = 'model.start') -> Path:
+    """The folder of that name, or of that package, checked to hold a BERT and its tokenizer. Errors name `argument`."""
+    folder = find_encoder(name, argument)
     for file in ('config.json', 'model.safetensors', *TOKENIZER):
         if not (folder / file).is_file():
             raise TrainingError(
-                f'model.start is {name!r}: {folder / file} is missing; name a folder written by save_pretrained()'
+                f'{argument} is {name!r}; {folder / file} is missing: name a folder written by save_pretrained()'
             )
     return folder
 
@@ -45,6 +45,8 @@ def make_model(settings: Model, seed: int) -> Reranker:
     folder = start_folder(settings.start)
     if is_split(folder):
         model = load_split(folder)
+        if settings.joint_alone and not model.shape.joint_layers:
+            raise TrainingError(f'model.joint_alone is true; {folder} has no layers that read both texts')
         model.joint_alone = settings.joint_alone
         return freeze(
             model, settings.frozen_embeddings, settings.frozen_layers, settings.frozen_matches or settings.joint_alone

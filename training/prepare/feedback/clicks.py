@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from prepare.errors import DataError
 from prepare.feedback.events import Event, Judged, query_key
 from prepare.feedback.propensity import Impression, Propensity, propensity_of
 
@@ -27,6 +28,12 @@ class ClickOptions:
     propensity: str = 'power:1'
     min_propensity: float = 0.05
     min_views: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.min_propensity <= 1:
+            raise DataError(f'--min-propensity is {self.min_propensity:g}; it is a probability, above 0 and at most 1')
+        if not self.min_views >= 0:
+            raise DataError(f'--min-views is {self.min_views:g}; it is a number of looks, 0 or more')
 
 
 def read_clicks(events: Iterable[Event], options: ClickOptions) -> list[Judged]:

@@ -42,22 +42,24 @@ class Event:
 
     def passage(self, entry: Any) -> tuple[str, str]:
         if isinstance(entry, str | int):
-            entry = {'id': str(entry)}
+            entry = {'id': entry}
         if not isinstance(entry, dict):
             raise DataError(f'{self.where}: a passage is {entry!r}; write an id or an object with "text"')
-        text = (
-            full_text(entry.get('title'), entry['text'])
-            if entry.get('text')
-            else self.texts.get(str(entry.get('id')), '')
-        )
+        id, title, text = (entry.get(key) for key in ('id', 'title', 'text'))
+        if not all(isinstance(one, str | None) for one in (title, text)):
+            raise DataError(f'{self.where}: passage {id!r} has a "title" or "text" that is not a string')
+        text = full_text(title, text) if text else self.texts.get(str(id), '')
         if not text:
             fix = 'and the corpus does not know it; give --corpus'
-            raise DataError(f'{self.where}: passage {entry.get("id")!r} has no "text", {fix}')
-        return str(entry.get('id') or text_id(text)), text
+            raise DataError(f'{self.where}: passage {id!r} has no "text", {fix}')
+        return text_id(text) if id in (None, '') else str(id), text
 
     def chosen(self, key: str, shown: list[tuple[str, str]]) -> set[str]:
         """Ids under `key`, which must be among those shown."""
-        ids = [str(one) for one in self.need(key)]
+        given = self.need(key)
+        if not isinstance(given, list):
+            raise DataError(f'{self.where}: "{key}" is {given!r}; write a list of ids')
+        ids = [str(one) for one in given]
         if unknown := [one for one in ids if one not in {id for id, _ in shown}]:
             were = [id for id, _ in shown][:5]
             raise DataError(f'{self.where}: "{key}" names {unknown[0]!r}, which was not shown; shown were {were}')
@@ -90,6 +92,8 @@ def read_events(path: Path, texts: dict[str, str]) -> Iterator[Event]:
         lines = path.read_text(encoding='utf-8').split('\n')
     except OSError as cause:
         raise DataError(f'{path}: {cause.strerror}') from cause
+    except UnicodeDecodeError as cause:
+        raise DataError(f'{path}: is no UTF-8 text; unpack it if it is packed') from cause
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -13,6 +14,8 @@ THUMBS = {'up': 1.0, 'down': 0.0, True: 1.0, False: 0.0}
 
 def read_pairs(events: Iterable[Event], max_grade: float = 1.0) -> list[Judged]:
     """Events with "query", "text" (or "id"), and "label" from 0 to `max_grade`. The last word on a pair counts."""
+    if not 0 < max_grade < math.inf:
+        raise DataError(f'--max-grade is {max_grade:g}; it is the grade that becomes label 1, above 0')
     judged: dict[str, Judged] = {}
     for event in events:
         label = event.need('label')
@@ -64,6 +67,8 @@ def read_citations(events: Iterable[Event], uncited: float | None = None) -> lis
 
     What is not cited is unjudged unless `uncited` says otherwise: an answer rarely cites all that would have served.
     """
+    if uncited is not None and not 0 <= uncited <= 1:
+        raise DataError(f'--uncited is {uncited:g}; it is a label, from 0 to 1')
     judged: dict[str, Judged] = {}
     for event in events:
         given = event.passages('passages')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,15 +25,18 @@ def propensity_of(given: str, impressions: list[Impression]) -> Propensity:
     """`power:1` is (1/k)^1; `1,0.6,0.4` says it for each rank, the last for all below; `estimate` learns it."""
     if given == 'estimate':
         return _table(estimate(impressions))
+    is_power = given.startswith('power:')
     try:
-        if given.startswith('power:'):
-            exponent = float(given.removeprefix('power:'))
-            return lambda rank: rank**-exponent
-        table = [float(one) for one in given.split(',')]
+        table = [float(one) for one in given.removeprefix('power:').split(',')]
     except ValueError as cause:
-        raise DataError(f'propensity {given!r}: write power:1, numbers such as 1,0.6,0.4, or estimate') from cause
+        raise DataError(f'--propensity is {given!r}; write power:1, numbers such as 1,0.6,0.4, or estimate') from cause
+    if is_power:
+        exponent = table[0]
+        if len(table) > 1 or not 0 <= exponent < math.inf:
+            raise DataError(f'--propensity is {given!r}; write one exponent of 0 or more, such as power:1')
+        return lambda rank: rank**-exponent
     if not all(0 < one <= 1 for one in table):
-        raise DataError(f'propensity {given!r}: each number lies above 0 and at most at 1')
+        raise DataError(f'--propensity is {given!r}; each number lies above 0 and at most at 1')
     return _table(table)
 
 
@@ -51,7 +55,7 @@ def estimate(impressions: list[Impression]) -> list[float]:
         ranks[one.query, one.passage].add(one.rank)
     if not any(len(seen) > 1 for seen in ranks.values()):
         raise DataError(
-            'propensity estimate: no passage was shown at two ranks for one query; use power:1 or swap now and then'
+            '--propensity is estimate; no passage was shown at two ranks for one query: use power:1, or swap now and then'
         )
     depth = max(one.rank for one in impressions)
     look, relevant = [1 / (rank + 1) for rank in range(depth)], dict.fromkeys(ranks, 0.5)
