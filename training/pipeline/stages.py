@@ -23,7 +23,8 @@ from prepare.config import read_config as read_prepare
 from prepare.log import Log
 from prepare.run import prepare
 from split.begin import Beginning, begin
-from split.shape import is_split
+from split.own import take_own
+from split.shape import is_split, read_split_shape
 from split.share import give_share
 from train.company import in_company
 from train.config import read_config
@@ -113,8 +114,14 @@ def run_finish(plan: Plan, name: str) -> None:
     if model.joint_share != 1:
         give_share(folder, model.joint_share)
     calibrate(folder, config, model.calibrate_lists)
+    if model.encoder and is_split(folder) and _apart_is_frozen(config, folder):
+        take_own(folder, plan.out / name / 'own', start_folder(model.encoder))
     export(folder, exported_folder(plan, name), model.dtype)
     export(folder, exact_folder(plan, name), 'fp32')
+
+
+def _apart_is_frozen(config: Config, folder: Path) -> bool:
+    return config.model.frozen_embeddings and config.model.frozen_layers >= read_split_shape(folder).layers
 
 
 def run_evaluate(plan: Plan) -> None:
