@@ -7,6 +7,7 @@ from pathlib import Path
 
 from distil.lessons import Lessons
 from distil.tower import Size
+from export.recipe import DTYPES
 from prepare.config import check_keys, read_toml
 from prepare.errors import DataError
 
@@ -105,10 +106,14 @@ def read_plan(path: Path) -> Plan:
         if plan.grow and plan.grow.by not in before:
             raise DataError(f'{path}: models.{name}.grow.by is {plan.grow.by!r}; name a model that comes before it')
     stages = {name: where / given[name] for name in ('prepare', 'mine') if name in given}
+    evaluate = _evaluate(given.get('evaluate', {}), where, path)
+    for pair in evaluate.cascades:
+        for unknown in [name for name in pair if name not in models | evaluate.models]:
+            raise DataError(f'{path}: evaluate.cascades names {unknown!r}; name models of the plan or of evaluate.models')
     return Plan(
         out=where / given['out'],
         models=models,
-        evaluate=_evaluate(given.get('evaluate', {}), where, path),
+        evaluate=evaluate,
         threads=given.get('threads', 0),
         processes=given.get('processes', 1),
         **stages,
@@ -119,6 +124,8 @@ def _model(name: str, table: dict, where: Path, path: Path) -> ModelPlan:
     check_keys(table, ModelPlan, f'{path}, models.{name}')
     if 'config' not in table:
         raise DataError(f'{path}: models.{name} has no config; name the TOML file of its run')
+    if table.get('dtype', ModelPlan.dtype) not in DTYPES:
+        raise DataError(f'{path}: models.{name}.dtype is {table["dtype"]!r}; it is one of {", ".join(DTYPES)}')
     encoder = table.get('encoder', '')
     encoder = str(where / encoder) if encoder and (where / encoder).is_dir() else encoder
     grow = None

@@ -112,6 +112,11 @@ def run_finish(plan: Plan, name: str) -> None:
         shutil.copytree(Path(config.out) / MODEL, folder, dirs_exist_ok=True)
         halve(folder)
     if model.joint_share != 1:
+        if not config.model.joint_alone:
+            raise TrainingError(
+                f'models.{name}.joint_share is {model.joint_share:g}, but the joint layers of {model.config} did not learn '
+                'by themselves; set model.joint_alone there, or leave the share at 1'
+            )
         give_share(folder, model.joint_share)
     calibrate(folder, config, model.calibrate_lists)
     if model.encoder and is_split(folder) and _apart_is_frozen(config, folder):

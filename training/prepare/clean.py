@@ -78,7 +78,10 @@ def split_held_out(found: RelevanceSet, share: float, seed: int) -> Counter:
 
     A query with passages on both sides is dropped.
     """
-    judged = {query: grades for split in found.judged for query, grades in found.positives(split).items()}
+    judged: dict[str, dict[str, float]] = {}
+    for split in found.judged:
+        for query, grades in found.positives(split).items():
+            judged[query] = judged.get(query, {}) | grades
     out = {'train': {}, 'held-out': {}}
     mixed = set()
     for query, grades in judged.items():

@@ -71,6 +71,14 @@ WRONG = {
         'out = "x"\n[models.a]\nconfig = "a.toml"\n[models.a.grow]\nwords = 1',
         'models.a.grow: does not know words',
     ),
+    'a cascade of a model that is not there': (
+        'out = "x"\n[models.a]\nconfig = "a.toml"\n[evaluate]\ncascades = [["b", "a"]]',
+        "evaluate.cascades names 'b'; name models of the plan",
+    ),
+    'weights of a kind that cannot be written': (
+        'out = "x"\n[models.a]\nconfig = "a.toml"\ndtype = "int4"',
+        "models.a.dtype is 'int4'; it is one of int8, ",
+    ),
     'a model without a run': ('out = "x"\n[models.a]\nsoup = 1', 'models.a has no config'),
 }
 

@@ -174,6 +174,15 @@ def test_held_out_passages_do_not_depend_on_the_order(tmp_path):
     assert one.judged == other.judged
 
 
+def test_a_question_judged_in_two_splits_keeps_the_answers_of_both(tmp_path):
+    found = read_set(write_invented(tmp_path / 'house'))
+    query, grades = next(iter(found.judged['train'].items()))
+    other = next(passage for passage in found.passages if passage not in grades)
+    found.judged['dev'] = {query: {other: 1.0}}
+    split_held_out(found, 0.0, 1)
+    assert set(found.judged['train'][query]) == {*grades, other}
+
+
 @pytest.mark.parametrize(
     ('title', 'text'), [('A', 'B c'), ('', 'B'), (None, 'B'), ('Lamp', 'Lamp oil'), (' A ', ' b '), ('A', '')]
 )

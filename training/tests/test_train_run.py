@@ -161,12 +161,15 @@ def test_paths_are_relative_to_the_file(tmp_path):
 def test_missing_pools_and_a_folder_of_another_run_are_errors(config, tmp_path):
     with pytest.raises(DataError, match='no file matches'):
         run_of(config, data=dataclasses.replace(config.data, pools=['/nowhere/*.gz']))
-    run = run_of(config)
-    run.checkpoint()
+    run = run_of(config, optimiser=dataclasses.replace(config.optimiser, steps=1, decay_steps=1))
+    assert run.train()
+    kept = (run.folder / 'config.json').read_text()
+    assert config_from(json.loads(kept), 'config.json') == run.config
     frozen = dataclasses.replace(config.model, frozen_layers=1)
     for other in ({'seed': 9}, {'model': frozen}):
         with pytest.raises(DataError, match='another model or seed'):
             run_of(config, **other).resume()
+    assert (run.folder / 'config.json').read_text() == kept
 
 
 def test_pools_that_would_be_missed_or_mixed_up_are_named(config, tmp_path):
@@ -190,8 +193,3 @@ def test_the_held_out_lists_can_be_those_of_one_set(config):
     data = dataclasses.replace(data, held_out_sets=['domain'])
     with pytest.raises(DataError, match="held_out_sets names 'domain'; the sets of the pools are 'invented', 'other'"):
         run_of(config, data=data)
-
-
-def test_the_config_of_a_run_can_be_read_back(config):
-    run = run_of(config)
-    assert config_from(json.loads((run.folder / 'config.json').read_text()), 'config.json') == config

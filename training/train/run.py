@@ -43,8 +43,6 @@ class Run:
         self.sampler, self.held_out = self.company.leader_first(self._read_pools)
         self.schedule, self.step, self.pairs = Schedule.planned(config.optimiser), 0, 0
         self._recent: deque[dict[str, float]] = deque(maxlen=config.log.print)
-        if self.company.leads:
-            (self.folder / 'config.json').write_text(json.dumps(config.to_dict(), indent=2) + '\n')
         self._describe()
 
     def _read_pools(self) -> tuple[ListSampler, list[ListDraw]]:
@@ -62,12 +60,13 @@ class Run:
             self.log.say(f'step {self.step}: {len(joined)} new parts, {sum(sampler.sizes.values())} lists now')
 
     def _describe(self) -> None:
-        lists = self.sampler.sizes
-        counted = sum(p.numel() for p in self.model.parameters() if p.requires_grad)
+        lists, counted = self.sampler.sizes, sum(p.numel() for p in self.model.parameters() if p.requires_grad)
         where = self.device.describe() + self.company.describe()
         self.log.say(f'{self.config.name}: {counted / 1e6:.1f} million weights to train on {where}')
         named = ', '.join(f'{name} {size}' for name, size in lists.items())
         self.log.say(f'{sum(lists.values())} lists of {len(lists)} sets: {named}')
+        if absent := sorted({*self.config.data.set_weights, *self.config.data.false_negative_ratios} - set(lists)):
+            self.log.say(f'the config names sets that no pool has: {", ".join(absent)}')
 
     def resume(self, name: str = CHECKPOINT) -> bool:
         """Goes back to a saved state of this folder; False if there is none."""
@@ -92,6 +91,8 @@ class Run:
 
     def train(self) -> bool:
         """Steps until the schedule ends or a stop is wished for. True when the run is finished and its model saved."""
+        if self.company.leads:  # Not before: a run that refuses to go on leaves the config of the one that is there.
+            (self.folder / 'config.json').write_text(json.dumps(self.config.to_dict(), indent=2) + '\n')
         while self.step < self.schedule.steps:
             wish = self.company.first_says(self.wishes.look(self.step, self.schedule) if self.company.leads else None)
             if wish == 'stop':
