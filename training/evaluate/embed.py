@@ -1,4 +1,5 @@
-"""The bi-encoder that training starts from, as one more system to compare with."""
+"""The bi-encoder that training starts from, as one more system to compare with. In bfloat16 where the hardware multiplies
+it, which is several times as fast: cosines move by some thousandths."""
 
 from __future__ import annotations
 
@@ -12,18 +13,21 @@ from mine.encoder import BiEncoder
 from .first_stage import Pool
 
 
+def encoder_settings(folder: Path, max_tokens: int) -> MineConfig:
+    """How texts are embedded."""
+    return MineConfig(
+        data=Path(),
+        out=Path(),
+        encoder=str(folder),
+        max_embed_tokens=max_tokens,
+        max_embed_characters=max_tokens * 16,
+    )
+
+
 class PoolEncoder:
     """Scores pools by cosine; each text is embedded once, however many pools it is in."""
 
-    def __init__(self, folder: Path, max_tokens: int):
-        settings = MineConfig(
-            data=Path(),
-            out=Path(),
-            encoder=str(folder),
-            max_embed_tokens=max_tokens,
-            max_embed_characters=max_tokens * 16,
-            precision='float32',
-        )
+    def __init__(self, settings: MineConfig):
         self._embed, self._known = BiEncoder(settings), {}
 
     def score(self, pool: Pool) -> np.ndarray:

@@ -13,8 +13,9 @@ import numpy as np
 
 from export.bundle import sha256
 from measure.scoring import LeanModel
+from mine.encoder import in_bfloat16
 
-from .embed import PoolEncoder
+from .embed import PoolEncoder, encoder_settings
 from .first_stage import Pool, PoolSet
 
 ScorePool = Callable[[Pool], np.ndarray]
@@ -28,8 +29,10 @@ def model_scores(folder: Path, pool_set: PoolSet, cache: Path, max_tokens: int) 
 
 def encoder_scores(folder: Path, pool_set: PoolSet, cache: Path, max_tokens: int) -> list[np.ndarray]:
     """Cosine similarities of the bi-encoder that training starts from."""
-    name = f'bi-encoder-{sha256(folder / "model.safetensors")[:12]}-{max_tokens}'
-    return _kept(cache / f'{pool_set.name}.{name}.jsonl', pool_set.pools, lambda: PoolEncoder(folder, max_tokens).score)
+    settings = encoder_settings(folder, max_tokens)
+    how = '-bfloat16' if in_bfloat16(settings) else ''
+    name = f'bi-encoder-{sha256(folder / "model.safetensors")[:12]}-{max_tokens}{how}'
+    return _kept(cache / f'{pool_set.name}.{name}.jsonl', pool_set.pools, lambda: PoolEncoder(settings).score)
 
 
 def _lean(folder: Path, max_tokens: int) -> ScorePool:

@@ -32,6 +32,17 @@ def find_encoder(name: str, argument: str = 'encoder') -> Path:
     raise DataError(f'{argument} is {name!r}, neither a folder nor an installed package with a folder "model"; {fix}')
 
 
+def in_bfloat16(config: MineConfig) -> bool:
+    """Whether BiEncoder multiplies in bfloat16: unless told not to, where the hardware does."""
+    return config.precision == 'auto' and (_device(config) == 'cuda' or processor_has_bfloat16())
+
+
+def _device(config: MineConfig) -> str:
+    import torch
+
+    return ('cuda' if torch.cuda.is_available() else 'cpu') if config.device == 'auto' else config.device
+
+
 class BiEncoder:
     """Batches by length, so that little is padded; in bfloat16 where the hardware multiplies it."""
 
@@ -40,8 +51,7 @@ class BiEncoder:
         from transformers import AutoModel, AutoTokenizer
 
         self._torch, self._config = torch, config
-        self.device = ('cuda' if torch.cuda.is_available() else 'cpu') if config.device == 'auto' else config.device
-        self._bfloat16 = config.precision == 'auto' and (self.device == 'cuda' or processor_has_bfloat16())
+        self.device, self._bfloat16 = _device(config), in_bfloat16(config)
         if config.threads:
             torch.set_num_threads(config.threads)
         folder = find_encoder(config.encoder)
