@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { bundledScorer } from '../../packages/core/src/default.ts'
 import type { Scorer } from '../../packages/core/src/types.ts'
 import { callOf, readingNumbers } from '../contract/fake-scorer.ts'
@@ -13,6 +13,28 @@ describe('bundledScorer', () => {
     await Promise.all([load(), load(), scorer.warmup?.(), scorer.score('q', ['a 3'], callOf())])
     expect([made, scorer.id, scorer.toProbability?.(0)]).toEqual([1, 'real', 0.5])
     expect(await scorer.score('q', ['a 3'], callOf())).toEqual([3])
+  })
+
+  it('warns once, without the query, that it cannot read a script', async () => {
+    const said: string[] = []
+    const emitWarning = vi
+      .spyOn(process, 'emitWarning')
+      .mockImplementation((message) => void said.push(String(message)))
+    try {
+      const { scorer } = bundledScorer(async () => readingNumbers())
+      for (const readable of ['How do I pay?', 'Wie ändere ich das Paßwort?', '2024', 'the word привет in English']) {
+        expect(await scorer.score(readable, ['a 3'], callOf())).toEqual([3])
+      }
+      expect(said).toEqual([])
+      for (const query of ['как сменить пароль', 'パスワードを変える']) {
+        expect(await scorer.score(query, ['a 3'], callOf())).toEqual([3])
+      }
+      expect(said).toHaveLength(1)
+      expect(said[0]).toMatch(/skip: otherScript\(\)/)
+      expect(said[0]).not.toMatch(/пароль/)
+    } finally {
+      emitWarning.mockRestore()
+    }
   })
 
   it('tries again after a failure', async () => {

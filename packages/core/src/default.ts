@@ -1,5 +1,7 @@
 import type { Blend, Scorer } from './types.js'
 import { RerankError } from './errors.js'
+import { otherScript } from './skip/other-script.js'
+import { warn } from './warn.js'
 
 /**
  * How the bundled model is mixed with first-stage scores unless the caller says otherwise; for a stage of your own that
@@ -16,11 +18,17 @@ export interface BundledScorer {
   load(): Promise<void>
 }
 
-/** Stands in for the bundled cross-encoder, so that importing this package loads neither its code nor its model. */
+/**
+ * Stands in for the bundled cross-encoder, so that importing this package loads neither its code nor its model. Warns once
+ * when a query is written in a script that the model does not read: blended or not, its order is then far below that of
+ * the first stage (bench/README.md, "Languages").
+ */
 export function bundledScorer(make: () => Promise<Scorer<'pair'>> = importCrossEncoder): BundledScorer {
   let made: Scorer<'pair'> | undefined
   let making: Promise<Scorer<'pair'>> | undefined
   let closed = false
+  let warned = false
+  const unread = otherScript()
   const load = async (): Promise<Scorer<'pair'>> => {
     if (closed) throw new RerankError('closed', 'The bundled scorer was closed: make a new reranker to go on.')
     making ??= make()
@@ -37,7 +45,17 @@ export function bundledScorer(make: () => Promise<Scorer<'pair'>> = importCrossE
       return made?.id ?? 'bundled'
     },
     scope: 'pair',
-    score: async (query, texts, call) => (await load()).score(query, texts, call),
+    score: async (query, texts, call) => {
+      const real = await load()
+      if (!warned && unread({ query, candidates: [], scorerId: real.id }) !== undefined) {
+        warned = true
+        warn(
+          'The bundled model reads English, and a query is mostly in another script than Latin, where its order is worse ' +
+            "than your search's. Pass skip: otherScript() to leave such queries alone, or a scorer that reads them.",
+        )
+      }
+      return real.score(query, texts, call)
+    },
     toProbability: (score) => made?.toProbability?.(score) ?? Number.NaN,
     countTokens: async (text) => (await load()).countTokens?.(text) as number | Promise<number>,
     warmup: async () => (await load()).warmup?.(),
