@@ -2,7 +2,8 @@
     [--max-text-tokens 160]
 
 Scores the pairs in CACHE_DIR (the `data.cache` of a run) by the model in TEACHER_DIR, a cross-encoder or a split reranker,
-and writes the caches, with that teacher beside the others, to TAUGHT_DIR. A student is then trained by `python -m train` with `data.cache` set to it.
+and writes the caches, with that teacher beside the others, to TAUGHT_DIR. A student is then trained by `python -m train`
+with `data.cache` set to it.
 """
 
 from __future__ import annotations

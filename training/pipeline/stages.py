@@ -139,9 +139,8 @@ def run_evaluate(plan: Plan) -> None:
     if not sets:
         say('evaluate: no set is there; the card will have no figures')
         return
-    choice = Choice(
-        models, start_folder(wanted.encoder, 'evaluate.encoder') if wanted.encoder else None, list(wanted.cascades), wanted.max_tokens
-    )
+    encoder = start_folder(wanted.encoder, 'evaluate.encoder') if wanted.encoder else None
+    choice = Choice(models, encoder, list(wanted.cascades), wanted.max_tokens)
     evaluate(choice, sets, plan.out / 'evaluation', wanted.limit or None)
 
 

