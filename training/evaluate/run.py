@@ -32,9 +32,11 @@ def _write(choice: Choice, measured: dict[str, Figures], out: Path) -> None:
         'models': {name: str(folder) for name, folder in choice.models.items()},
         'max_tokens': choice.max_tokens,
         'keep': choice.keep,
+        'blends': {name: choice.blend_of(name) for name in choice.models},
     }
     figures = {'settings': settings, 'sets': measured, 'mean': mean_of_sets(measured)}
     (out / 'figures.json').write_text(json.dumps(figures, indent=1) + '\n', encoding='utf-8')
-    weights = {'blend': BLEND_WEIGHT, 'fusion': FUSION_WEIGHT}
+    others = ''.join(f' ({name}: {share:g})' for name, share in choice.blends.items())
+    weights = {'blend': f'{BLEND_WEIGHT:g}{others}', 'fusion': FUSION_WEIGHT}
     text = EXPLANATION.format(keep=choice.keep, max_tokens=choice.max_tokens, **weights)
     (out / 'table.md').write_text(f'{text}\n{markdown(measured)}', encoding='utf-8')

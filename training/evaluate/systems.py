@@ -27,6 +27,11 @@ class Choice:
     cascades: list[tuple[str, str]] = field(default_factory=list)
     max_tokens: int = 256
     keep: int = CASCADE_KEEP
+    blends: dict[str, float] = field(default_factory=dict)
+    """The share of a model where it is not BLEND_WEIGHT, by its name."""
+
+    def blend_of(self, name: str) -> float:
+        return self.blends.get(name, BLEND_WEIGHT)
 
 
 def all_systems(choice: Choice, pool_set: PoolSet, cache: Path) -> dict[str, Scores]:
@@ -42,14 +47,17 @@ def all_systems(choice: Choice, pool_set: PoolSet, cache: Path) -> dict[str, Sco
         found['bi-encoder + BM25'] = each(lambda scores, bm25: blend(scores, bm25, FUSION_WEIGHT), found['bi-encoder'])
     for name, folder in choice.models.items():
         found[name] = model_scores(folder, pool_set, cache, choice.max_tokens)
-        found[f'{name} + BM25'] = each(lambda scores, bm25: blend(scores, bm25, BLEND_WEIGHT), found[name])
+        share = choice.blend_of(name)
+        found[f'{name} + BM25'] = each(lambda scores, bm25: blend(scores, bm25, share), found[name])
     for second in dict.fromkeys(second for _, second in choice.cascades):
         # What a cascade has to be better than: the same model over as many, as the first stage has them.
+        shares = (1.0, choice.blend_of(second))
         found[f'{second} over the best {choice.keep}, + BM25'] = each(
-            lambda late, bm25: cascade(bm25, late, bm25, choice.keep, BLEND_WEIGHT), found[second]
+            lambda late, bm25: cascade(bm25, late, bm25, choice.keep, shares), found[second]
         )
     for first, second in choice.cascades:
+        shares = (choice.blend_of(first), choice.blend_of(second))
         found[f'{first} → {second}, + BM25'] = each(
-            lambda early, late, bm25: cascade(early, late, bm25, choice.keep, BLEND_WEIGHT), found[first], found[second]
+            lambda early, late, bm25: cascade(early, late, bm25, choice.keep, shares), found[first], found[second]
         )
     return found

@@ -71,7 +71,7 @@ def _cell(one: Figures, name: str) -> str:
 
 EXPLANATION = """nDCG@10 over BM25's top 100 (k1 = 0.9, b = 0.4, title and text); in brackets the 95 % bootstrap interval of the
 difference to BM25 (questions resampled, both systems together); bold where it lies above 0. "+ BM25": scores of both,
-min-max normalised within the pool; {blend:g} is the share of a model, {fusion:g} that of the bi-encoder. "→": the second
+min-max normalised within the pool; {blend} is the share of a model, {fusion:g} that of the bi-encoder. "→": the second
 model reads the {keep} best of the first. At most {max_tokens} tokens a pair. Sets with fewer questions than available: the
 first of a fixed shuffle.
 """

@@ -9,7 +9,9 @@ from split.shape import (
     AVERAGE_LENGTH,
     CONTEXT_KERNELS,
     LENGTH_SHARE,
+    OPENING,
     SATURATION,
+    STRETCHES,
     TOKEN_OFFSET,
     WORD_KERNELS,
     Kernels,
@@ -25,8 +27,8 @@ SMALL = 1e-6
 class Matching:
     """Adds the number that the matches of a pair are worth. All of it is float32: it costs next to nothing."""
 
-    def __init__(self, graph: Graph, weights: Weights, texts: Texts):
-        self.graph, self.weights, self.texts = graph, weights, texts
+    def __init__(self, graph: Graph, weights: Weights, texts: Texts, stretches: bool = False):
+        self.graph, self.weights, self.texts, self.stretches = graph, weights, texts, stretches
 
     def add(self, words: str, late: str) -> str:
         """[1, 1], the classifier's bias with it. `words`, `late`: rows of both texts, as words and after the last layer."""
@@ -34,10 +36,13 @@ class Matching:
         rarity = graph.add('Gather', graph.constant(self.weights['matches.rarity']), self.texts.query.ids)
         late_parts = self._parts(late)
         share = self._share(rarity, late_parts[0])
+        alike, near = (self._cosines(*self._parts(self._unit(rows))) for rows in (words, late))
         columns = [self._cosine_of_means(late_parts)]
-        for rows, kernels in ((words, WORD_KERNELS), (late, CONTEXT_KERNELS)):
-            columns.append(self._counted(self._cosines(*self._parts(self._unit(rows))), share, kernels))
-        found = graph.add('Concat', *columns, *self._exact(rarity), axis=0)
+        columns += [self._counted(alike, share, WORD_KERNELS), self._counted(near, share, CONTEXT_KERNELS)]
+        columns += self._exact(rarity)
+        if self.stretches:
+            columns += self._together(near, share)
+        found = graph.add('Concat', *columns, axis=0)
         return self._number(graph.add('Unsqueeze', found, graph.shape(0)))
 
     def _number(self, found: str) -> str:
@@ -80,6 +85,20 @@ class Matching:
         best = graph.add('ReduceMax', best, axes=[1], keepdims=0)
         best = graph.add('Unsqueeze', best, graph.shape(0))
         return graph.add('MatMul', graph.add('Concat', counts, best, axis=0), share)
+
+    def _together(self, cosines: str, share: str) -> list[str]:
+        """How much of the query the best stretch of each size has, and the opening of the passage: [1] each."""
+        graph = self.graph
+        near = graph.add('Mul', graph.add('Relu', cosines), self.texts.passage.inside)
+        rows = graph.add('Unsqueeze', near, graph.shape(0))
+        found = []
+        for size in STRETCHES:
+            best = graph.add('MaxPool', rows, kernel_shape=[size], strides=[size // 2], pads=[0, size - 1])
+            covered = graph.add('MatMul', share, graph.add('Squeeze', best, graph.shape(0)))
+            found.append(graph.add('ReduceMax', covered, axes=[0], keepdims=1))
+        opening = graph.add('Slice', near, graph.shape(0), graph.shape(OPENING), graph.shape(1))
+        best = graph.add('Mul', graph.add('ReduceMax', opening, axes=[1], keepdims=0), share)
+        return [*found, graph.add('ReduceSum', best, keepdims=1)]
 
     def _exact(self, rarity: str) -> list[str]:
         """BM25's sum over equal tokens, absolute and as a share of what the query could get; and the lengths."""

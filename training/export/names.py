@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from split.shape import FEATURES, SplitShape
+from split.shape import SplitShape
 
 from .shape import BertShape
 
@@ -18,15 +18,15 @@ def classifier_sizes(shape: BertShape) -> Sizes:
 
 def split_sizes(shape: SplitShape) -> Sizes:
     """Of a SplitReranker."""
-    hidden = shape.hidden_size
+    hidden, features = shape.hidden_size, shape.features
     sizes = _encoder(shape, 2) | _dense('classifier', hidden, 1) | {'segment': (2, hidden)}
     for layer in range(shape.joint_layers):
         sizes |= _layer(f'joint.{layer}.', shape)
     sizes |= {'matches.rarity': (shape.vocab_size,), 'matches.rarity_weight': ()}
-    sizes |= {'matches.centre': (FEATURES,), 'matches.spread': (FEATURES,)}
-    sizes |= _dense('matches.token_weight', hidden, 1) | _dense('matches.linear', FEATURES, 1)
+    sizes |= {'matches.centre': (features,), 'matches.spread': (features,)}
+    sizes |= _dense('matches.token_weight', hidden, 1) | _dense('matches.linear', features, 1)
     if shape.match_width:
-        sizes |= _dense('matches.inner', FEATURES, shape.match_width) | {'matches.outer.weight': (1, shape.match_width)}
+        sizes |= _dense('matches.inner', features, shape.match_width) | {'matches.outer.weight': (1, shape.match_width)}
     return sizes
 
 

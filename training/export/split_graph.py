@@ -33,7 +33,7 @@ def build_split(
     texts = read_texts(graph, shape.max_positions)
     words = word_rows(graph, weights['bert.embeddings.word_embeddings.weight'], texts.ids, recipe)
     early, late = _apart(encoder, texts, words)
-    matched = Matching(graph, weights, texts).add(words, late)
+    matched = Matching(graph, weights, texts, shape.match_stretches).add(words, late)
     if shape.joint_layers:
         weight, _ = weights.linear('classifier')
         graph.add('Gemm', _together(encoder, texts, early), graph.constant(weight), matched, output='logits')

@@ -48,6 +48,8 @@ class ModelPlan:
     joint_layers: int | None = None
     """How many read together; as many as there are to copy. What is more begins at random."""
     match_width: int = 0
+    match_stretches: bool = False
+    """Whether what stands close together in a text is counted as well: what a model without layers cannot see else."""
     fit_steps: int = 2000
     """Steps in which what is counted is fitted alone, before the run."""
     fit_distil: float | None = None
@@ -78,6 +80,8 @@ class EvaluatePlan:
     models: dict[str, Path] = field(default_factory=dict)
     """Exported models made elsewhere, to compare with."""
     cascades: tuple[tuple[str, str], ...] = ()
+    blends: dict[str, float] = field(default_factory=dict)
+    """Share of a model blended with BM25, where it is not that of the bundled one (0.8)."""
     max_tokens: int = 256
 
 
@@ -110,6 +114,9 @@ def read_plan(path: Path) -> Plan:
     for pair in evaluate.cascades:
         for unknown in [name for name in pair if name not in models | evaluate.models]:
             raise DataError(f'{path}: evaluate.cascades names {unknown!r}; name models of the plan or of evaluate.models')
+    for name, share in evaluate.blends.items():
+        if name not in models | evaluate.models or not 0 < share <= 1:
+            raise DataError(f'{path}: evaluate.blends has {name} = {share}; name a model, and a share above 0 to 1')
     return Plan(
         out=where / given['out'],
         models=models,

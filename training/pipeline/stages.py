@@ -74,6 +74,7 @@ def run_begin(plan: Plan, name: str) -> None:
         config,
         model.first_joint,
         model.match_width,
+        model.match_stretches,
         fit_steps=model.fit_steps,
         fit_distil=model.fit_distil,
         joint_layers=model.joint_layers,
@@ -140,7 +141,7 @@ def run_evaluate(plan: Plan) -> None:
         say('evaluate: no set is there; the card will have no figures')
         return
     encoder = start_folder(wanted.encoder, 'evaluate.encoder') if wanted.encoder else None
-    choice = Choice(models, encoder, list(wanted.cascades), wanted.max_tokens)
+    choice = Choice(models, encoder, list(wanted.cascades), wanted.max_tokens, blends=wanted.blends)
     evaluate(choice, sets, plan.out / 'evaluation', wanted.limit or None)
 
 

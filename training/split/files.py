@@ -44,7 +44,9 @@ def freeze(model: SplitReranker, embeddings: bool, layers: int, matches: bool = 
     return model
 
 
-def new_split(encoder: Path, joint_from: int, match_width: int, joint_layers: int | None = None) -> SplitReranker:
+def new_split(
+    encoder: Path, joint_from: int, match_width: int, joint_layers: int | None = None, match_stretches: bool = False
+) -> SplitReranker:
     """The bi-encoder as it is, copies of its layers above `joint_from` to read together, and a head that says nothing yet.
 
     With more `joint_layers` than there are to copy, those on top begin at random: a table of words alone has none.
@@ -68,6 +70,7 @@ def new_split(encoder: Path, joint_from: int, match_width: int, joint_layers: in
         joint_from,
         layers - joint_from if joint_layers is None else joint_layers,
         match_width,
+        match_stretches,
     )
     model = SplitReranker(shape)
     own = AutoModel.from_pretrained(encoder, dtype=torch.float32, add_pooling_layer=False)

@@ -10,9 +10,10 @@ from .reading import Readings
 from .shape import (
     AVERAGE_LENGTH,
     CONTEXT_KERNELS,
-    FEATURES,
     LENGTH_SHARE,
+    OPENING,
     SATURATION,
+    STRETCHES,
     TOKEN_OFFSET,
     WORD_KERNELS,
     Kernels,
@@ -21,21 +22,21 @@ from .shape import (
 
 
 class Matches(nn.Module):
-    """Features of a pair, [rows, FEATURES], and one number from them: a linear part and, unless its width is 0, a small
+    """Features of a pair, [rows, shape.features], and one number from them: a linear part and, unless its width is 0, a small
     network beside it."""
 
     def __init__(self, shape: SplitShape):
         super().__init__()
         self.register_buffer('rarity', torch.zeros(shape.vocab_size))
         """Inverse document frequency of every entry of the vocabulary, in general English text."""
-        self.register_buffer('centre', torch.zeros(FEATURES))
-        self.register_buffer('spread', torch.ones(FEATURES))
+        self.register_buffer('centre', torch.zeros(shape.features))
+        self.register_buffer('spread', torch.ones(shape.features))
         self.token_weight = nn.Linear(shape.hidden_size, 1)
         self.rarity_weight = nn.Parameter(torch.ones(()))
-        self.linear = nn.Linear(FEATURES, 1)
-        self.has_network = shape.match_width > 0
+        self.linear = nn.Linear(shape.features, 1)
+        self.has_network, self.has_stretches = shape.match_width > 0, shape.match_stretches
         if self.has_network:
-            self.inner = nn.Linear(FEATURES, shape.match_width)
+            self.inner = nn.Linear(shape.features, shape.match_width)
             self.outer = nn.Linear(shape.match_width, 1, bias=False)
 
     def begin(self) -> None:
@@ -57,7 +58,7 @@ class Matches(nn.Module):
         return number[:, 0]
 
     def features(self, words: Tensor, query: Readings, passage: Readings) -> Tensor:
-        """Counted over tokens between [CLS] and [SEP]; the cosine of the texts is that of the means over all tokens."""
+        """One row a pair. Counted over tokens between [CLS] and [SEP]; the cosine of the texts is that of the means over all tokens."""
         inside = passage.inside
         weight = functional.softplus(
             self.rarity_weight * self.rarity[query.ids] + self.token_weight(query.late)[..., 0] + TOKEN_OFFSET
@@ -65,12 +66,16 @@ class Matches(nn.Module):
         weight = weight * query.inside
         share = weight / (weight.sum(1, keepdim=True) + 1e-6)
         alike = _cosines(functional.embedding(query.ids, words), functional.embedding(passage.ids, words))
+        near = _cosines(query.late, passage.late)
         columns = [functional.cosine_similarity(query.mean, passage.mean, dim=-1)]
-        for cosines, kernels in ((alike, WORD_KERNELS), (_cosines(query.late, passage.late), CONTEXT_KERNELS)):
+        for cosines, kernels in ((alike, WORD_KERNELS), (near, CONTEXT_KERNELS)):
             columns += [(share * one).sum(1) for one in _counted(cosines, inside, kernels)]
             best = cosines.masked_fill(inside[:, None] == 0, -1).amax(-1)
             columns.append((share * best).sum(1))
-        return torch.stack([*columns, *self._exact(query, passage)], 1)
+        columns += self._exact(query, passage)
+        if self.has_stretches:
+            columns += _together(near.clamp(min=0) * inside[:, None], share)
+        return torch.stack(columns, 1)
 
     def _exact(self, query: Readings, passage: Readings) -> list[Tensor]:
         """BM25's sum over equal tokens, absolute and as a share of what the query could get; and the lengths."""
@@ -80,6 +85,16 @@ class Matches(nn.Module):
         rarity = self.rarity[query.ids] * query.inside
         total, found = rarity.sum(1), (rarity * times / (times + norm[:, None])).sum(1)
         return [found, found / (total + 1e-6), length.log1p(), query.inside.sum(1).log1p(), total.log1p()]
+
+
+def _together(near: Tensor, share: Tensor) -> list[Tensor]:
+    """How much of the query is said close together: of the best stretch of each size (they begin half a size apart), and of
+    the passage's opening. `near`: cosines, 0 where negative and beside the passage."""
+    found = []
+    for size in STRETCHES:
+        best = functional.max_pool1d(functional.pad(near, (0, size - 1)), size, size // 2)
+        found.append((share[:, None] @ best)[:, 0].amax(-1))
+    return [*found, (share * near[..., :OPENING].amax(-1)).sum(1)]
 
 
 def _cosines(query: Tensor, passage: Tensor) -> Tensor:

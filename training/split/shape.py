@@ -32,12 +32,17 @@ SATURATION, LENGTH_SHARE, AVERAGE_LENGTH = 0.9, 0.4, 100.0
 TOKEN_OFFSET = -2.0
 #: The cosine of the two texts; kernels and best match of each level; two sums of exact matches; three lengths.
 FEATURES = 1 + len(WORD_KERNELS.means) + 1 + len(CONTEXT_KERNELS.means) + 1 + 2 + 3
+#: Tokens of a stretch of the passage, each size a feature: how much of the query the stretch with most of it has.
+STRETCHES = (4, 12, 32)
+#: Tokens that count as the passage's opening, [CLS] among them.
+OPENING = 25
 
 
 @dataclass(frozen=True)
 class SplitShape:
     """`layers` read the two texts apart. `joint_layers` begin again after layer `joint_from` and read both together. The
-    network over the features is `match_width` wide; 0 is none."""
+    network over the features is `match_width` wide; 0 is none. With `match_stretches`, what stands close together counts as
+    well as how much there is."""
 
     hidden_size: int
     layers: int
@@ -49,6 +54,12 @@ class SplitShape:
     joint_from: int
     joint_layers: int
     match_width: int
+    match_stretches: bool = False
+
+    @property
+    def features(self) -> int:
+        """How many numbers the matches of a pair are."""
+        return FEATURES + (len(STRETCHES) + 1 if self.match_stretches else 0)
 
     @property
     def head_size(self) -> int:
@@ -69,6 +80,8 @@ def read_split_shape(folder: Path) -> SplitShape:
     config = json.loads(path.read_text(encoding='utf-8'))
     names = {'layers': 'num_hidden_layers', 'heads': 'num_attention_heads', 'layer_norm_epsilon': 'layer_norm_eps'}
     names |= {'max_positions': 'max_position_embeddings'}
+    # Models written before it came have no word of it.
+    config = {'match_stretches': False} | config
     try:
         shape = SplitShape(**{key: config[names.get(key, key)] for key in SplitShape.__dataclass_fields__})
     except KeyError as error:

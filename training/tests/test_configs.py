@@ -75,6 +75,14 @@ WRONG = {
         'out = "x"\n[models.a]\nconfig = "a.toml"\n[evaluate]\ncascades = [["b", "a"]]',
         "evaluate.cascades names 'b'; name models of the plan",
     ),
+    'a share of a model that is not there': (
+        'out = "x"\n[evaluate]\nblends = { b = 0.5 }',
+        'evaluate.blends has b = 0.5; name a model, and a share above 0 to 1',
+    ),
+    'a share above the whole': (
+        'out = "x"\n[models.a]\nconfig = "a.toml"\n[evaluate]\nblends = { a = 1.5 }',
+        'evaluate.blends has a = 1.5',
+    ),
     'weights of a kind that cannot be written': (
         'out = "x"\n[models.a]\nconfig = "a.toml"\ndtype = "int4"',
         "models.a.dtype is 'int4'; it is one of int8, ",

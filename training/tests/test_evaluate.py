@@ -19,7 +19,7 @@ from evaluate.first_stage import Pool, PoolSet, read_pools
 from evaluate.metrics import ceiling, interval, interval_of_sets, ndcg_by_question
 from evaluate.run import evaluate
 from evaluate.scores import _kept
-from evaluate.systems import Choice
+from evaluate.systems import BLEND_WEIGHT, Choice, all_systems
 from evaluate.table import markdown, measure
 from export.__main__ import export
 from measure.agreement import ndcg_at_10
@@ -83,8 +83,32 @@ def test_blends_are_those_of_the_library():
 def test_a_cascade_lets_the_second_model_order_the_head_alone():
     first, second, bm25 = np.array([5.0, 4, 3, 2, 1]), np.array([0.0, 1, 2, 9, 9]), np.array([1.0, 1, 1, 1, 1])
     assert np.argsort(-cascade(first, second, bm25, 3, None), kind='stable').tolist() == [2, 1, 0, 3, 4]
-    with_scores = cascade(first, second, np.array([0.0, 0, 0, 40, 0]), 2, 0.5)
+    with_scores = cascade(first, second, np.array([0.0, 0, 0, 40, 0]), 2, (0.5, 0.5))
     assert set(np.argsort(-with_scores)[:2]) == {0, 3}
+
+
+def test_each_stage_of_a_cascade_blends_with_the_share_of_its_model():
+    """The first model would keep the last two, the search the first two; a stage that hears one of them alone keeps its two."""
+    first, second, bm25 = np.array([0.0, 1, 8, 9]), np.array([1.0, 9, 9, 1]), np.array([9.0, 8, 1, 0])
+    kept = lambda *shares: np.argsort(-cascade(first, second, bm25, 2, shares), kind='stable').tolist()  # noqa: E731
+    assert kept(1.0, 1.0)[:2] == [2, 3] and kept(0.1, 1.0)[:2] == [1, 0] and kept(0.1, 0.1)[:2] == [0, 1]
+
+
+def test_a_share_of_its_own_goes_to_the_model_that_it_names(source, coast, tmp_path):
+    export(source(vocab_size=325, max_position_embeddings=128).folder, tmp_path / 'model', 'fp32')
+    given = ['--model', f'a={tmp_path / "model"}', '--model', f'b={tmp_path / "model"}', '--max-tokens', '64']
+    choice = choose(parse([*given, '--sets', str(coast), '--out', str(tmp_path), '--blend', 'b=1', '--cascade', 'b:a']))
+    assert (choice.blend_of('a'), choice.blend_of('b')) == (BLEND_WEIGHT, 1.0)
+    pools = read_pools(coast, 3)
+    found = all_systems(choice, pools, tmp_path / 'scores')
+    for one, alone, b, a in zip(pools.pools, found['b'], found['b + BM25'], found['a + BM25']):
+        assert np.argsort(-b, kind='stable').tolist() == np.argsort(-alone, kind='stable').tolist()
+        assert a.tolist() == pytest.approx(blend(alone, one.bm25, BLEND_WEIGHT).tolist(), abs=1e-5)
+    evaluate(choice, [coast], tmp_path / 'out', limit=3)
+    assert '0.8 (b: 1) is the share of a model' in (tmp_path / 'out' / 'table.md').read_text()
+    for wrong in ('b=0', 'b=1.5', 'b=much', 'b', 'c=0.5'):
+        with pytest.raises(DataError, match='write NAME=SHARE'):
+            choose(parse([*given, '--sets', 'x', '--out', 'y', '--blend', wrong]))
 
 
 def test_intervals_hold_what_they_promise():
@@ -127,6 +151,7 @@ def test_a_stopped_evaluation_scores_only_what_is_missing(tmp_path):
     [
         (['--model', 'nowhere'], "--model is 'nowhere'"),
         (['--cascade', 'a:b'], "--cascade is 'a:b'"),
+        (['--blend', 'a=0.5'], "--blend is 'a=0.5'"),
     ],
 )
 def test_wrong_arguments_are_named(arguments, message):

@@ -10,6 +10,7 @@ from small_split_run import LIMIT, caches, run_config  # noqa: F401  a fixture
 from split.__main__ import main as begin
 from split.begin import rarity
 from split.files import load_split
+from split.shape import read_split_shape
 
 
 def test_rarity_is_that_of_bm25(run_config):
@@ -26,7 +27,10 @@ def test_the_start_knows_rarity_and_range(run_config, source, tmp_path):
     run = tmp_path / 'run.toml'
     run.write_text(f'[data]\npools = ["pools-*.jsonl.gz"]\ncache = "cache"\nmax_text_tokens = {LIMIT}\n')
     out = tmp_path / 'begun'
-    assert begin([str(out), '--config', str(run), '--encoder', str(encoder.folder), '--joint-from', '1', '--fit-steps', '40']) == 0
+    given = [str(out), '--config', str(run), '--encoder', str(encoder.folder), '--joint-from', '1', '--fit-steps', '40']
+    assert begin([*given, '--match-stretches']) == 0
+    assert (read_split_shape(out).features, load_split(out).matches.linear.weight.shape) == (22, (1, 22))
+    assert begin(given) == 0
     model = load_split(out)
     assert (model.shape.joint_layers, model.shape.match_width) == (2, 0)
     assert model.matches.rarity.max() > model.matches.rarity.min() > 0

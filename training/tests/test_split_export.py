@@ -27,6 +27,8 @@ SHAPES = {
     'eight heads of six, 64 positions': {'hidden_size': 48, 'heads': 8, 'max_positions': 64},
     'other epsilon, one inner unit': {'layer_norm_epsilon': 1e-3, 'match_width': 1},
     'no network over the features': {'match_width': 0},
+    'stretches': {'match_stretches': True},
+    'stretches of words alone': {'match_stretches': True, 'layers': 0, 'joint_from': 0, 'joint_layers': 0, 'match_width': 0},
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -105,6 +107,40 @@ def test_the_first_kernel_counts_equal_words_and_only_those(split):
     assert count(7, 8).item() == pytest.approx(0, abs=1e-3)
     assert count(7, 5, 8).item() == pytest.approx(np.log(2), abs=1e-3)
     assert count(5, 5, 8).item() == pytest.approx(np.log(3), abs=1e-3)
+
+
+@torch.no_grad()
+def test_stretches_tell_what_is_said_together_from_what_is_far_apart(split):
+    """Two words of equal weight, whose vectors are like no other's: a stretch has both, one, or none of them."""
+    model = split(layers=0, joint_from=0, joint_layers=0, vocab_size=32, max_positions=64, match_stretches=True).model
+    for name, weight in model.state_dict().items():
+        if name.startswith('bert.embeddings.'):
+            weight.copy_(torch.eye(32) if 'word' in name else torch.full_like(weight, float('LayerNorm.weight' in name)))
+    model.matches.rarity.fill_(1)
+    model.matches.token_weight.weight.zero_()
+
+    def found(*places: int) -> list[float]:
+        passage = [9] * 45
+        for word, place in zip((5, 6), places):
+            passage[place] = word
+        features = model.matches.features(model.words, read(model, texts([5, 6])), read(model, texts(passage)))
+        assert features.shape == (1, model.shape.features) == (1, FEATURES + 4)
+        return features[0, FEATURES:].tolist()
+
+    assert found(3, 4) == pytest.approx([1, 1, 1, 1], abs=1e-4)
+    assert found(3, 9) == pytest.approx([0.5, 1, 1, 1], abs=1e-4)
+    assert found(3, 29) == pytest.approx([0.5, 0.5, 1, 0.5], abs=1e-4)
+    assert found(43, 44) == pytest.approx([1, 1, 1, 0], abs=1e-4)
+    assert found() == pytest.approx([0, 0, 0, 0], abs=1e-4)
+
+
+def test_a_model_from_before_stretches_is_read_as_one_without(split):
+    made = split()
+    path = made.folder / 'config.json'
+    config = json.loads(path.read_text())
+    assert config.pop('match_stretches') is False
+    path.write_text(json.dumps(config))
+    assert read_split_shape(made.folder) == made.model.shape
 
 
 def test_a_saved_model_comes_back_to_the_bit(split):
