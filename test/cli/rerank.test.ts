@@ -1,5 +1,6 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { bundledBlend, bundledTinyBlend } from '@secondpass/core'
 import { describe, expect, it } from 'vitest'
 import { folderWith, fromJsonl, jsonl, run, sharedWords } from './support.ts'
 
@@ -35,6 +36,22 @@ describe('the models of our own', () => {
     expect(await blended(['--model', 'bundled-tiny'])).toEqual([true, true])
     expect(await blended(['--model', 'bundled', '--blend', 'off'])).toEqual([false, false])
     expect(await blended(['--model', tinyBert])).toEqual([false, false])
+  })
+
+  it('have a share of their own each: equal to that share given by hand, and not to the other one', async () => {
+    const scores = async (...args: readonly string[]): Promise<unknown[]> => {
+      const { stdout } = await run(['rerank', 'red lamp', ...args], { stdin: three })
+      return fromJsonl(stdout).map((result) => (result as { blendedScore: number }).blendedScore)
+    }
+    const three = jsonl({ text: 'bananas', score: 3 }, { text: 'a lamp', score: 2 }, { text: 'the red lamp', score: 1 })
+    for (const [model, own, other] of [
+      ['bundled', bundledBlend, bundledTinyBlend],
+      ['bundled-tiny', bundledTinyBlend, bundledBlend],
+    ] as const) {
+      const usual = await scores('--model', model)
+      expect(await scores('--model', model, '--blend', String(own.weight))).toEqual(usual)
+      expect(await scores('--model', model, '--blend', String(other.weight))).not.toEqual(usual)
+    }
   })
 
   it('come in int8: another format is refused in one line', async () => {

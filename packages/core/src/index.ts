@@ -1,6 +1,6 @@
 export { ProviderError, type ProviderFault, RerankError, type RerankErrorCode } from './errors.js'
 export { type Clock } from './clock.js'
-export { bundledBlend } from './default.js'
+export { bundledBlend, bundledTinyBlend } from './default.js'
 export { type RerankerOptions, type StageOptions, defaults } from './options.js'
 export { type CandidateOf, type RerankOptions } from './request.js'
 export { type Reranker, createReranker } from './rerank.js'

@@ -1,15 +1,8 @@
-import {
-  type Blend,
-  type Reranker,
-  type RerankerOptions,
-  type Scorer,
-  bundledBlend,
-  createReranker,
-} from '@secondpass/core'
+import { type Blend, type Reranker, type RerankerOptions, type Scorer, createReranker } from '@secondpass/core'
 import { misuse, usageError } from '../errors.js'
 import type { ScorerFlags } from './options.js'
 import type { Io } from '../io.js'
-import { isBundled, modelOptions, openModel } from './model.js'
+import { modelOptions, openModel, usualBlend } from './model.js'
 import { loadModule } from './module.js'
 
 /** A reranker as the command line asked for it. */
@@ -43,8 +36,8 @@ export async function loadReranker(flags: ScorerFlags, io: Io, extras: Extras = 
 }
 
 function around(scorer: Scorer, flags: ScorerFlags, extras: Extras): Loaded {
-  const blends = flags.scorer === undefined && isBundled(flags)
-  const { blend: share = blends ? bundledBlend.weight : false } = flags
+  const usual = flags.scorer === undefined ? usualBlend(flags) : undefined
+  const { blend: share = usual?.weight ?? false } = flags
   const blend = share === false ? false : { weight: share }
   const id = blend === false ? scorer.id : `${scorer.id} blended ${blend.weight}`
   return { reranker: createReranker({ ...extras, scorer, blend }), id, blend }

@@ -1,4 +1,11 @@
-import { type CrossEncoder, type CrossEncoderOptions, crossEncoder } from '@secondpass/core'
+import {
+  type Blend,
+  type CrossEncoder,
+  type CrossEncoderOptions,
+  bundledBlend,
+  bundledTinyBlend,
+  crossEncoder,
+} from '@secondpass/core'
 import type { Io } from '../io.js'
 import { type Progress, byteSize, startProgress } from '../output/progress.js'
 import type { ModelFlags } from './options.js'
@@ -10,9 +17,10 @@ export function modelOptions(flags: ModelFlags): CrossEncoderOptions {
   return Object.fromEntries(given) as CrossEncoderOptions
 }
 
-/** Whether the model is one of ours, which is mixed with first-stage scores and never downloaded. */
-export function isBundled({ model = 'bundled' }: ModelFlags): boolean {
-  return model === 'bundled' || model === 'bundled-tiny'
+/** How a model of ours is mixed with first-stage scores unless told otherwise; undefined for any other model. */
+export function usualBlend({ model = 'bundled' }: ModelFlags): Blend | undefined {
+  if (model === 'bundled') return bundledBlend
+  return model === 'bundled-tiny' ? bundledTinyBlend : undefined
 }
 
 /**
@@ -21,7 +29,7 @@ export function isBundled({ model = 'bundled' }: ModelFlags): boolean {
  */
 export async function openModel(flags: ModelFlags, io: Io): Promise<CrossEncoder> {
   const options = modelOptions(flags)
-  if (isBundled(flags) && options.providers === undefined) return crossEncoder(options)
+  if (usualBlend(flags) !== undefined && options.providers === undefined) return crossEncoder(options)
   const bar = downloadBar(io)
   const scorer = crossEncoder({ ...options, onProgress: bar.tell })
   const stop = (): void => void scorer.close().catch(() => undefined)
