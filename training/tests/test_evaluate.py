@@ -104,6 +104,9 @@ def test_a_share_of_its_own_goes_to_the_model_that_it_names(source, coast, tmp_p
     for one, alone, b, a in zip(pools.pools, found['b'], found['b + BM25'], found['a + BM25']):
         assert np.argsort(-b, kind='stable').tolist() == np.argsort(-alone, kind='stable').tolist()
         assert a.tolist() == pytest.approx(blend(alone, one.bm25, BLEND_WEIGHT).tolist(), abs=1e-5)
+    for one, alone, both in zip(pools.pools, found['a'], found['b → a, + BM25']):
+        wanted = cascade(alone, alone, one.bm25, choice.keep, (1.0, BLEND_WEIGHT))
+        assert np.argsort(-both).tolist() == np.argsort(-wanted).tolist()
     evaluate(choice, [coast], tmp_path / 'out', limit=3)
     assert '0.8 (b: 1) is the share of a model' in (tmp_path / 'out' / 'table.md').read_text()
     for wrong in ('b=0', 'b=1.5', 'b=much', 'b', 'c=0.5'):

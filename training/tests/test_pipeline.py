@@ -60,6 +60,7 @@ def test_the_small_model_is_grown_from_the_large_one_as_words_alone(made):
     grown, begun = made / 'build' / 'smoke' / 'tiny' / 'encoder', made / 'build' / 'begun-tiny'
     start, trained = load_split(begun), load_split(made / 'build' / 'smoke' / 'tiny' / 'trained')
     assert (start.shape.layers, start.shape.joint_layers, start.shape.hidden_size) == (0, 0, 16)
+    assert start.shape.match_stretches and not load_split(made / 'build' / 'smoke' / 'mini' / 'trained').shape.match_stretches
     words = load_file(grown / 'model.safetensors')['embeddings.word_embeddings.weight']
     assert torch.equal(words, start.words) and torch.equal(words, trained.words)
     assert not torch.equal(start.matches.linear.weight, trained.matches.linear.weight)
@@ -78,6 +79,7 @@ def test_each_model_has_what_the_library_loads_and_sums_that_hold(made, name):
 def test_the_table_compares_every_system_on_every_set(made):
     figures = json.loads((made / 'build' / 'smoke' / 'evaluation' / 'figures.json').read_text())
     assert set(figures['sets']) == {'coast'}
+    assert figures['settings']['blends'] == {'mini': 0.8, 'tiny': 0.5}
     systems = {
         'BM25',
         'bi-encoder',
@@ -105,6 +107,7 @@ def test_the_card_names_sums_data_figures_and_the_commit(made):
         'the cross-encoder is mini',
         'A reranker: it counts what a query and a text share and gives one number',
         'A split reranker: a table of words (16 wide) without layers reads query and text apart.',
+        'how much stands close together, lengths)',
         'That is the logit: no layers read both texts together.',
         'a bi-encoder that was grown (0 layers, 16 wide, taught by that of mini in 20 steps of words alone), made into',
         'texts of at most 60 tokens',
