@@ -72,8 +72,7 @@ def begin(encoder: Path, out: Path, settings: Beginning) -> None:
     config, say = settings.config, settings.say
     caches, _ = load_all(config, encoder / 'tokenizer.json')
     torch.manual_seed(config.seed)
-    shape = settings.joint_from, settings.match_width, settings.joint_layers, settings.match_stretches
-    model = new_split(encoder, *shape)
+    model = new_split(encoder, settings.joint_from, settings.match_width, settings.joint_layers, settings.match_stretches)
     freeze(model, True, model.shape.layers)
     model.matches.rarity.copy_(torch.from_numpy(rarity(caches, model.shape.vocab_size)))
     scorer = SplitScorer(model, settings.device, config.data.max_text_tokens, config.data.states)

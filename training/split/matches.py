@@ -58,7 +58,8 @@ class Matches(nn.Module):
         return number[:, 0]
 
     def features(self, words: Tensor, query: Readings, passage: Readings) -> Tensor:
-        """One row a pair. Counted over tokens between [CLS] and [SEP]; the cosine of the texts is that of the means over all tokens."""
+        """One row a pair. Counted over tokens between [CLS] and [SEP]; the cosine of the texts is that of the means over
+        all tokens."""
         inside = passage.inside
         weight = functional.softplus(
             self.rarity_weight * self.rarity[query.ids] + self.token_weight(query.late)[..., 0] + TOKEN_OFFSET

@@ -40,6 +40,20 @@ def test_fp32_equals_pytorch_at_any_length(split, tmp_path, shape):
     assert np.isfinite(off).all() and np.abs(off).max() < EXACT
 
 
+def test_stretches_begin_where_those_of_pytorch_do(split, tmp_path):
+    """Texts longer than a stretch, every word of the query of one weight, and a number of the stretches alone."""
+    made = split(layers=0, joint_from=0, joint_layers=0, match_width=0, match_stretches=True)
+    with torch.no_grad():
+        made.model.matches.rarity.fill_(1)
+        made.model.matches.token_weight.weight.zero_()
+        made.model.matches.linear.weight[0, :-4] = 0
+        made.model.matches.linear.weight[0, -4:] = torch.tensor([1.0, 2.0, 3.0, 4.0])
+    made.save()
+    export(made.folder, tmp_path / 'out', 'fp32')
+    pairs = [pair_of(6, 34, 50, np.random.default_rng(seed)) for seed in range(12)]
+    assert np.abs(differences(made, tmp_path / 'out', pairs)).max() < EXACT
+
+
 def test_every_weight_of_the_model_moves_the_logit(split, tmp_path):
     """A graph that drops a bias, a kernel or a segment passes no weaker test than this one."""
     made, generator = split(layers=1), np.random.default_rng(1)

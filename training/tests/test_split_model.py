@@ -127,7 +127,7 @@ def test_stretches_tell_what_is_said_together_from_what_is_far_apart(split):
         assert features.shape == (1, model.shape.features) == (1, FEATURES + 4)
         return features[0, FEATURES:].tolist()
 
-    assert found(3, 4) == pytest.approx([1, 1, 1, 1], abs=1e-4)
+    assert found(3, 4) == found(2, 3) == pytest.approx([1, 1, 1, 1], abs=1e-4)
     assert found(3, 9) == pytest.approx([0.5, 1, 1, 1], abs=1e-4)
     assert found(3, 29) == pytest.approx([0.5, 0.5, 1, 0.5], abs=1e-4)
     assert found(43, 44) == pytest.approx([1, 1, 1, 0], abs=1e-4)

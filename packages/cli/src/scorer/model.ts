@@ -17,10 +17,15 @@ export function modelOptions(flags: ModelFlags): CrossEncoderOptions {
   return Object.fromEntries(given) as CrossEncoderOptions
 }
 
-/** How a model of ours is mixed with first-stage scores unless told otherwise; undefined for any other model. */
+/** The models of our own, which are never downloaded, and how each is mixed with first-stage scores. */
+const bundled: ReadonlyMap<string, Blend> = new Map([
+  ['bundled', bundledBlend],
+  ['bundled-tiny', bundledTinyBlend],
+])
+
+/** How the model is mixed with first-stage scores unless told otherwise; undefined for one that is not ours. */
 export function usualBlend({ model = 'bundled' }: ModelFlags): Blend | undefined {
-  if (model === 'bundled') return bundledBlend
-  return model === 'bundled-tiny' ? bundledTinyBlend : undefined
+  return bundled.get(model)
 }
 
 /**
@@ -29,7 +34,7 @@ export function usualBlend({ model = 'bundled' }: ModelFlags): Blend | undefined
  */
 export async function openModel(flags: ModelFlags, io: Io): Promise<CrossEncoder> {
   const options = modelOptions(flags)
-  if (usualBlend(flags) !== undefined && options.providers === undefined) return crossEncoder(options)
+  if (bundled.has(flags.model ?? 'bundled') && options.providers === undefined) return crossEncoder(options)
   const bar = downloadBar(io)
   const scorer = crossEncoder({ ...options, onProgress: bar.tell })
   const stop = (): void => void scorer.close().catch(() => undefined)
