@@ -131,4 +131,3 @@ function exportsOf(/** @type {string} */ door) {
   const names = [...text.matchAll(/export (?:type )?\{([^}]*)\}/g)].flatMap(([, list]) => (list ?? '').split(','))
   return names.filter((name) => name.trim() !== '').length
 }
-
