@@ -95,6 +95,7 @@ export type {
   ResultOrder,
   Scope,
   Scorer,
+  ScorerDefaults,
   SkipCalibration,
   SkipPolicy,
   SkipReason,
