@@ -2,7 +2,7 @@ import { type Blend, type Reranker, type RerankerOptions, type Scorer, createRer
 import { misuse, usageError } from '../errors.js'
 import type { ScorerFlags } from './options.js'
 import type { Io } from '../io.js'
-import { modelOptions, openModel, usualBlend } from './model.js'
+import { modelOptions, openModel } from './model.js'
 import { loadModule } from './module.js'
 
 /** A reranker as the command line asked for it. */
@@ -35,10 +35,10 @@ export async function loadReranker(flags: ScorerFlags, io: Io, extras: Extras = 
   throw usageError('--scorer', flags.scorer, fix)
 }
 
-function around(scorer: Scorer, flags: ScorerFlags, extras: Extras): Loaded {
-  const usual = flags.scorer === undefined ? usualBlend(flags) : undefined
-  const { blend: share = usual?.weight ?? false } = flags
-  const blend = share === false ? false : { weight: share }
+/** Around a scorer: mixed with first-stage scores by the share that was asked for, else as the scorer recommends. */
+function around(scorer: Scorer, { blend: share }: ScorerFlags, extras: Extras): Loaded {
+  const recommended = scorer.defaults?.blend ?? false
+  const blend = share === undefined ? recommended : share === false ? false : { weight: share }
   const id = blend === false ? scorer.id : `${scorer.id} blended ${blend.weight}`
   return { reranker: createReranker({ ...extras, scorer, blend }), id, blend }
 }

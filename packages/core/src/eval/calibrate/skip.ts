@@ -1,10 +1,12 @@
 import { checkInside, checkKeys } from '../../base/check.js'
 import { invalidArgument } from '../../base/errors.js'
+import { marginSignal, shapeSignal, topScoreSignal } from '../../skip/first-stage.js'
+import type { Signal } from '../../skip/policy.js'
+import { queryLengthSignal } from '../../skip/query.js'
 import type { SkipCalibration } from '../../types.js'
 import { seededRandom, shuffled } from '../bootstrap.js'
 import { type Attempt, choose, leastSample, type Plan, SELECTION, type Split, upperBound, verify } from './plan.js'
 import { type CalibrationQuery, curveOf, type CurvePoint, lossesAt, meanOf, measureAll, thresholdsOf } from './query.js'
-import { marginSignal, queryLengthSignal, shapeSignal, type Signal, topScoreSignal } from './signals.js'
 
 /** Where the sample came from, in words: thresholds hold there and nowhere else. */
 export interface Provenance {

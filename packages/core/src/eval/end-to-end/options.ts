@@ -1,9 +1,10 @@
 import { checkFunction, checkKeys, checkWhole, checkWithin } from '../../base/check.js'
 import type { Clock } from '../../base/clock.js'
 import { invalidArgument } from '../../base/errors.js'
-import type { Candidate, Milliseconds, Ranking } from '../../types.js'
+import type { Candidate, Milliseconds } from '../../types.js'
 import type { BootstrapOptions, Interval } from '../bootstrap.js'
 import type { BeforeAfter } from '../context.js'
+import type { Reranks } from '../label.js'
 import type { Spread, Verdict } from '../lift.js'
 
 /** One question with what the first stage found for it, best first. */
@@ -63,15 +64,6 @@ export interface GradeInput {
 
 /** Grades one answer by itself, 0 to 1. */
 export type Grade = (input: GradeInput) => number | Promise<number>
-
-/** Whatever reranks: a `Reranker` of secondpass fits. */
-export interface Reranks<C extends Candidate = Candidate> {
-  rerank(
-    query: string,
-    candidates: readonly C[],
-    options: { readonly topN: number; readonly signal: AbortSignal },
-  ): Promise<Ranking<C>>
-}
 
 /** One question, done: plain JSON, so that a stopped run can go on from a file of them. */
 export interface EndToEndRecord {

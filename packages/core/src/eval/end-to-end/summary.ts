@@ -8,7 +8,7 @@ import type { EndToEndOptions, EndToEndRecord, EndToEndSummary } from './options
 const EQUAL = 1e-9
 
 /** What the records say together. */
-export function summarise<C extends Candidate>(
+export function summarize<C extends Candidate>(
   records: readonly EndToEndRecord[],
   options: EndToEndOptions<C>,
 ): EndToEndSummary {
