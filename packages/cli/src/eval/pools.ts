@@ -88,7 +88,7 @@ function contextOf({ pools, scored }: Measured, { contextTopN: topN, price }: Ev
 /** The curve by depth, unless a reranker left candidates without a score. */
 function depthFor({ pools, scored, lift, loaded }: Measured): ReportInput['depth'] {
   const isComplete = scored.every(({ scores }) => scores.every((score) => score !== null))
-  const isHidden = loaded.blend === undefined && scored.some(({ blended }) => blended)
+  const isHidden = loaded.blend() === undefined && scored.some(({ blended }) => blended)
   if (!isComplete || isHidden) return undefined
   const metric = lift.verdict.metric as EvalFlags['metrics'][number]
   return depthOf(scored, pools.qrels, {

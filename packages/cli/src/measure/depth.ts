@@ -50,10 +50,8 @@ function asDepthQuery({ queryId, ids, scores, blended, firstStage }: Scored): De
 }
 
 /** How the scores were mixed; nobody can repeat a mix that is hidden in a reranker. */
-export function blendOf(
-  { blend }: Loaded,
-  scored: readonly Pick<Scored, 'blended'>[],
-): Exclude<Loaded['blend'], undefined> {
+export function blendOf(loaded: Loaded, scored: readonly Pick<Scored, 'blended'>[]): Blend | false {
+  const blend = loaded.blend()
   if (blend !== undefined) return blend
   if (!scored.some(({ blended }) => blended)) return false
   throw new CliError('the reranker mixes scores in a way only it knows: export its scorer, and give --blend')

@@ -10,8 +10,11 @@ export interface Loaded {
   readonly reranker: Reranker
   /** Names all that changes the numbers, for messages and for telling two runs apart. */
   readonly id: string
-  /** How scores are mixed with those of the first stage; `false` for not at all, missing for nobody knows. */
-  readonly blend?: Blend | false
+  /**
+   * How scores are mixed with those of the first stage; `false` for not at all, `undefined` when nobody knows. Asked after
+   * scoring, because a scorer may know what it recommends only once it is loaded.
+   */
+  blend(): Blend | false | undefined
 }
 
 /** What a command adds to the reranker. */
@@ -37,10 +40,11 @@ export async function loadReranker(flags: ScorerFlags, io: Io, extras: Extras = 
 
 /** Around a scorer: mixed with first-stage scores by the share that was asked for, else as the scorer recommends. */
 function around(scorer: Scorer, { blend: share }: ScorerFlags, extras: Extras): Loaded {
-  const recommended = scorer.defaults?.blend ?? false
-  const blend = share === undefined ? recommended : share === false ? false : { weight: share }
-  const id = blend === false ? scorer.id : `${scorer.id} blended ${blend.weight}`
-  return { reranker: createReranker({ ...extras, scorer, blend }), id, blend }
+  const asked = share === undefined || share === false ? share : { weight: share }
+  const blend = (): Blend | false => asked ?? scorer.defaults?.blend ?? false
+  const mix = blend()
+  const id = mix === false ? scorer.id : `${scorer.id} blended ${mix.weight}`
+  return { reranker: createReranker({ ...extras, scorer, blend: asked }), id, blend }
 }
 
 /** A reranker of the caller's own has its options already. */
@@ -51,7 +55,7 @@ function asItIs(reranker: Reranker, { scorer, blend }: ScorerFlags, extras: Extr
       `--${kebab(given)} has no effect on the reranker of ${scorer}: set it there, or export a scorer instead`,
     )
   }
-  return { reranker, id: `the reranker of ${scorer}` }
+  return { reranker, id: `the reranker of ${scorer}`, blend: () => undefined }
 }
 
 function refuseModelFlags(flags: ScorerFlags): void {

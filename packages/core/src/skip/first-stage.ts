@@ -100,7 +100,7 @@ const MARGIN = {
   ...TOP_SCORE,
 } satisfies OptionTable<MarginOptions>
 const CLEAR_MARGIN = {
-  margin: required(must<number>((value) => isFiniteNumber(value) && value > 0, 'pass a finite number above 0')),
+  margin: required(must<number>((value) => isFiniteNumber(value) && value > 0, 'pass a number above 0')),
   ...MARGIN,
 } satisfies OptionTable<ClearMarginOptions>
 
