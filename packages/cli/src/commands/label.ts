@@ -1,13 +1,12 @@
 import type { Teacher } from '@secondpass/core/eval'
 import type { Command } from 'commander'
-import { usageError } from '../errors.js'
-import { type ExitCode, exitCodes } from '../exit-codes.js'
+import { type ExitCode, exitCodes, usageError } from '../errors.js'
 import { type Io, tell, write } from '../io.js'
 import { type LabelSummary, labelFile } from '../label/run.js'
-import { type ScorerFlags, withScorer } from '../scorer/options.js'
 import { aboveZero, oneOf, wholeFrom } from '../options/values.js'
-import { startProgress } from '../output/progress.js'
+import { startProgress } from '../output/terminal.js'
 import { loadReranker, withReranker } from '../scorer/load.js'
+import { type ScorerFlags, withScorer } from '../scorer/options.js'
 
 interface LabelFlags extends ScorerFlags {
   readonly input: string

@@ -1,5 +1,6 @@
 import { createReadStream, readFileSync } from 'node:fs'
 import { createGunzip } from 'node:zlib'
+import { type Qrels, readBeirQrels, readTrecQrels } from '@secondpass/core/eval'
 import { CliError, misuse } from '../errors.js'
 import type { Io } from '../io.js'
 import { type Line, linesOf } from './lines.js'
@@ -62,4 +63,15 @@ export function readSmallFile(path: string): string {
   } catch (error) {
     throw readError(path, error)
   }
+}
+
+/** Reads judgements in either layout: four columns (TREC), or three with tabs between them (BEIR). */
+export async function readQrels(path: string, io: Io): Promise<Qrels> {
+  const first = await firstLine(path, io)
+  return first.trim().split('\t').length === 3 ? readBeirQrels(path) : readTrecQrels(path)
+}
+
+async function firstLine(path: string, io: Io): Promise<string> {
+  for await (const { text } of readLines(path, io)) return text
+  return ''
 }

@@ -1,6 +1,6 @@
 import { type CrossEncoder, type CrossEncoderOptions, crossEncoder } from '@secondpass/core'
 import type { Io } from '../io.js'
-import { type Progress, byteSize, startProgress } from '../output/progress.js'
+import { type Progress, byteSize, startProgress } from '../output/terminal.js'
 import type { ModelFlags } from './options.js'
 
 /** The options of the cross-encoder, those that were not given left out. */

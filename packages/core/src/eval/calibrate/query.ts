@@ -2,6 +2,7 @@ import { whole } from '../../base/check.js'
 import { invalidArgument } from '../../base/errors.js'
 import type { Candidate, Ranking } from '../../types.js'
 import { reaches, type Signal, type SignalPool } from '../../skip/policy.js'
+import { mean } from '../bootstrap.js'
 import { ndcg } from '../metrics.js'
 import type { Judgements } from '../run.js'
 
@@ -111,10 +112,6 @@ export function curveOf(measured: readonly Measured[], thresholds: readonly numb
   return thresholds.map((threshold) => ({
     threshold,
     skipRate: measured.filter(({ value }) => reaches(value, threshold)).length / measured.length,
-    loss: meanOf(lossesAt(measured, threshold)),
+    loss: mean(lossesAt(measured, threshold)),
   }))
-}
-
-export function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
 }

@@ -1,14 +1,15 @@
-import { onAbort, systemClock } from '../../base/clock.js'
+import { onAbort } from '../../base/clock.js'
 import { RerankError, show } from '../../base/errors.js'
 import type { Candidate } from '../../types.js'
 import type { BeforeAfter } from '../context.js'
 import {
   type Answer,
-  checkEndToEnd,
+  type EndToEndJob,
   type EndToEndOptions,
   type EndToEndQuery,
   type EndToEndRecord,
   type EndToEndSummary,
+  readEndToEnd,
   type Way,
 } from './options.js'
 import { compareAnswers } from './judge.js'
@@ -33,19 +34,19 @@ export interface EndToEnd {
  * @throws RerankError `'invalid-argument'` when an option is wrong; `'scorer'` when a function answers with nonsense.
  */
 export async function measureEndToEnd<C extends Candidate>(options: EndToEndOptions<C>): Promise<EndToEnd> {
-  checkEndToEnd(options)
-  options.signal?.throwIfAborted()
-  const known = new Map(options.done?.map((record) => [record.queryId, record]))
-  const left = options.queries.filter(({ queryId }) => !known.has(queryId))
-  for (const record of await askAll(left, options)) known.set(record.queryId, record)
-  const records = options.queries.map(({ queryId }) => known.get(queryId) as EndToEndRecord)
-  return { summary: summarize(records, options), records }
+  const job = readEndToEnd(options)
+  job.signal?.throwIfAborted()
+  const known = new Map(job.done?.map((record) => [record.queryId, record]))
+  const left = job.queries.filter(({ queryId }) => !known.has(queryId))
+  for (const record of await askAll(left, job)) known.set(record.queryId, record)
+  const records = job.queries.map(({ queryId }) => known.get(queryId) as EndToEndRecord)
+  return { summary: summarize(records, job), records }
 }
 
 /** So many at a time. The first that fails ends the others, and its error is the error of the run. */
 async function askAll<C extends Candidate>(
   queries: readonly EndToEndQuery<C>[],
-  options: EndToEndOptions<C>,
+  options: EndToEndJob<C>,
 ): Promise<EndToEndRecord[]> {
   const records: EndToEndRecord[] = []
   const ending = new AbortController()
@@ -62,7 +63,7 @@ async function askAll<C extends Candidate>(
   }
   const endAll = (error: unknown): void => ending.abort(error)
   try {
-    const workers = Array.from({ length: options.concurrency ?? 4 }, () => work().catch(endAll))
+    const workers = Array.from({ length: options.concurrency }, () => work().catch(endAll))
     await Promise.all(workers)
   } finally {
     stopListening?.()
@@ -77,12 +78,12 @@ interface Timed {
 }
 
 /** Asks one question without and with the reranker, and has the answers compared. */
-export async function askQuestion<C extends Candidate>(
+async function askQuestion<C extends Candidate>(
   one: EndToEndQuery<C>,
-  options: EndToEndOptions<C>,
+  options: EndToEndJob<C>,
   signal: AbortSignal,
 ): Promise<EndToEndRecord> {
-  const { reranker, topN = 10, rerankedTopN = topN, clock = systemClock } = options
+  const { reranker, topN, rerankedTopN, clock } = options
   const { queryId, query, candidates } = one
   const start = clock.now()
   const { results } = await reranker.rerank(query, candidates, { topN: rerankedTopN, signal })
@@ -118,7 +119,7 @@ export async function askQuestion<C extends Candidate>(
 async function sameTwice<C extends Candidate>(
   { query, reference }: EndToEndQuery<C>,
   answers: Readonly<Record<Way, string>>,
-  { options, signal }: { readonly options: EndToEndOptions<C>; readonly signal: AbortSignal },
+  { options, signal }: { readonly options: EndToEndJob<C>; readonly signal: AbortSignal },
 ): Promise<Pick<EndToEndRecord, 'difference' | 'grades'>> {
   if (options.grade === undefined) return { difference: 0 }
   const one = { queryId: '', query, candidates: [], ...(reference !== undefined && { reference }) }
