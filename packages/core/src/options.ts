@@ -149,7 +149,6 @@ const stageList: Check<readonly StageOptions[]> = (name, value) => {
 }
 
 const rerankerTable = {
-  ...promptTable,
   scorer: checkScorer as Check<Scorer>,
   stages: stageList,
   // Left out, these are those of the stage.
@@ -157,12 +156,13 @@ const rerankerTable = {
   skip: stageTable.skip,
   blend: stageTable.blend,
   onError: stageTable.onError.check,
+  ...promptTable,
   topN: withDefault(wholeOrInfinity(1), Infinity),
   minScore: finite,
   deadlineMs: withDefault(duration, Infinity),
   onReport: callable<(report: Report) => unknown>(),
   telemetry: flag,
-  clock: withDefault(checkClock as Check<Clock>, systemClock),
+  clock: withDefault((_, value) => checkClock(value), systemClock),
 } satisfies OptionTable<RerankerOptions>
 
 /**

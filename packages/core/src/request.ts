@@ -47,8 +47,8 @@ export interface RerankOptions extends LayoutOptions {
 }
 
 const callTable = {
-  ...layoutTable,
   topN: wholeOrInfinity(1),
+  ...layoutTable,
   deadlineMs: must<number>(
     (value) => typeof value === 'number' && !Number.isNaN(value),
     'pass milliseconds, or leave it out',

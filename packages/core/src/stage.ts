@@ -1,5 +1,5 @@
 import { waitFor } from './base/clock.js'
-import { invalidArgument, RerankError, show } from './base/errors.js'
+import { invalidArgument, RerankError, show, warn } from './base/errors.js'
 import type { ResolvedStage } from './options.js'
 import { checkNumbers, orderHead, probabilities } from './order.js'
 import type { Entry, Run, StageResult } from './request.js'
@@ -120,8 +120,22 @@ function askPolicy({ skip, scorer }: ResolvedStage, pool: Pool): SkipReason | un
   if (skip === false) return undefined
   if (skip === undefined) return unreadScript(scorer)?.(pool)
   const reason: unknown = skip(pool)
+  if (reason === undefined) warnOfUnreadScript(scorer, pool)
   if (reason === undefined || isSkipReason(reason)) return reason
   throw invalidArgument('skip', reason, 'a policy answers with { policy, evidence } or undefined, and is not async')
+}
+
+let hasWarned = false
+
+/** A policy of the caller's takes the place of the scorer's own, which is easily forgotten. */
+function warnOfUnreadScript(scorer: Scorer, pool: Pool): void {
+  if (hasWarned || unreadScript(scorer)?.(pool) === undefined) return
+  hasWarned = true
+  warn(
+    `A query is mostly in a script that ${scorer.id} does not read, where its order is worse than that of the first ` +
+      'stage, and the skip policy of this reranker lets it pass. Pass skip: anyOf(otherScript(), yourPolicy) to leave such ' +
+      'queries alone, skip: false to score them without this warning, or a scorer that reads them.',
+  )
 }
 
 function unreadScript({ defaults }: Scorer): SkipPolicy | undefined {
