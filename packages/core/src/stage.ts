@@ -1,5 +1,5 @@
 import { waitFor } from './base/clock.js'
-import { invalidArgument, RerankError, show } from './base/errors.js'
+import { asError, deadlineError, invalidArgument, isDeadline, isSetupError } from './base/errors.js'
 import { sizeOf } from './forecast.js'
 import type { ResolvedStage } from './options.js'
 import { checkNumbers, mix, orderByDescending, probabilities } from './order.js'
@@ -130,33 +130,19 @@ function isOnForecast({ evidence }: SkipReason): boolean {
   return Object.keys(evidence).some((key) => key === 'forecastMs' || key.endsWith('.forecastMs'))
 }
 
-/** Errors that no other order of candidates can answer: the setup is wrong. */
-const ALWAYS_THROWN = new Set(['invalid-argument', 'model-files', 'runtime', 'closed'])
-
 function failure(thrown: unknown, onError: OnError, work: StageWork): { report: StageReport; fatal?: unknown } {
-  const code = RerankError.is(thrown) ? thrown.code : undefined
-  const error = thrown instanceof Error ? thrown : asError(thrown, work.stage.scorer)
-  if (code === 'deadline') {
+  const error = asError(thrown, work.stage.scorer)
+  if (isDeadline(error)) {
     const report = work.report('late', { error })
     work.stage.forecast.learnAtLeast(sizeOf(work.head), report.durationMs)
     return { report }
   }
   const report = work.report('failed', { error })
-  const isFatal = onError === 'throw' || (code !== undefined && ALWAYS_THROWN.has(code))
-  return isFatal ? { report, fatal: error } : { report }
+  return onError === 'throw' || isSetupError(error) ? { report, fatal: error } : { report }
 }
 
-function asError(thrown: unknown, scorer: Scorer): Error {
-  return new RerankError('scorer', `The scorer ${scorer.id} rejected with ${show(thrown)}: reject with an Error.`, {
-    cause: thrown,
-  })
-}
-
-function lateError(scorer: Scorer): RerankError {
-  return new RerankError(
-    'deadline',
-    `The deadline passed before the scorer ${scorer.id} was done: the order was kept as it was.`,
-  )
+function lateError(scorer: Scorer): Error {
+  return deadlineError(scorer.id, 'the order was kept as it was')
 }
 
 /** A head that was scored, as the order needs it. */

@@ -123,8 +123,8 @@ describe('withFallback', () => {
   it('refuses wrong options', () => {
     expect(() => withFallback(undefined as never, local())).toThrow('scorer is undefined')
     expect(() => withFallback(local(), 'local' as never)).toThrow('other is "local"')
-    for (const timeoutMs of [0, -1, Number.NaN, 2 ** 31]) {
-      expect(() => withFallback(local(), local(), { timeoutMs })).toThrow('timeoutMs is')
+    for (const deadlineMs of [0, -1, Number.NaN]) {
+      expect(() => withFallback(local(), local(), { deadlineMs })).toThrow('deadlineMs is')
     }
     expect(() => withFallback(local(), local(), { clock: Date as never })).toThrow('clock is a function: pass { now(),')
   })
@@ -137,7 +137,7 @@ describe('withFallback', () => {
   })
 })
 
-describe('withFallback and timeoutMs', () => {
+describe('withFallback and deadlineMs', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
   afterEach(() => void vi.useRealTimers())
 
@@ -146,7 +146,7 @@ describe('withFallback and timeoutMs', () => {
     const hanging = scorerOf((_query, _texts, call) => ((inner = call), new Promise<never>(() => {})))
     const reasons: unknown[] = []
     const call = callOf({ deadline: 1000, answeredBy: (_, because) => void reasons.push(because) })
-    const scoring = withFallback(hanging, local(), { timeoutMs: 100 }).score('q', ['a 1'], call)
+    const scoring = withFallback(hanging, local(), { deadlineMs: 100 }).score('q', ['a 1'], call)
     await settle()
     expect(inner?.deadline).toBe(100)
     vi.advanceTimersByTime(100)
@@ -162,7 +162,7 @@ describe('withFallback and timeoutMs', () => {
     const clock = new FakeClock()
     let inner: Call | undefined
     const hanging = scorerOf((_query, _texts, call) => ((inner = call), new Promise<never>(() => {})))
-    const scorer = withFallback(hanging, local(), { timeoutMs: 100, clock })
+    const scorer = withFallback(hanging, local(), { deadlineMs: 100, clock })
     const ranking = createReranker({ scorer, clock }).rerank('q', ['a 1', 'b 2'])
     await clock.advance(99)
     expect([inner?.deadline, inner?.signal.aborted]).toEqual([100, false])
@@ -177,11 +177,11 @@ describe('withFallback and timeoutMs', () => {
   })
 
   it('leaves no timer when the first is in time or the caller aborts', async () => {
-    await withFallback(readingNumbers(), local(), { timeoutMs: 100 }).score('q', ['a'], callOf())
+    await withFallback(readingNumbers(), local(), { deadlineMs: 100 }).score('q', ['a'], callOf())
     expect(vi.getTimerCount()).toBe(0)
     const controller = new AbortController()
     const hanging = scorerOf(() => new Promise<never>(() => {}))
-    const scoring = withFallback(hanging, local(), { timeoutMs: 100 }).score(
+    const scoring = withFallback(hanging, local(), { deadlineMs: 100 }).score(
       'q',
       ['a'],
       callOf({ signal: controller.signal }),

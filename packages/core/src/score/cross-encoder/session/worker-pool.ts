@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { count } from '../../../base/call.js'
+import { onAbort, startTimer, systemClock } from '../../../base/clock.js'
 import { RerankError, type RerankErrorCode } from '../../../base/errors.js'
 import type { Call } from '../../../types.js'
 import { deadlinePassed, type PairSource, stillWanted } from '../runner.js'
@@ -70,19 +71,17 @@ class Pool implements OpenedRunner {
 
   #score(job: Job, call: Call): Promise<void> {
     return new Promise((resolve, reject) => {
-      const abort = (): void => settle(call.signal.reason)
-      const wait = call.deadline - call.now()
-      const timer = Number.isFinite(wait) ? setTimeout(() => settle(deadlinePassed()), Math.max(0, wait)) : undefined
+      const cancelTimer = startTimer(systemClock, () => settle(deadlinePassed()), call.deadline - call.now())
+      const unwatch = onAbort(call.signal, () => settle(call.signal.reason))
       const settle = (error?: unknown): void => {
-        clearTimeout(timer)
-        call.signal.removeEventListener('abort', abort)
+        cancelTimer()
+        unwatch()
         this.#pending.delete(job.id)
         if (this.#pending.size === 0) for (const worker of this.#workers) worker.unref()
         Atomics.store(job.control, STOP, 1)
         if (error === undefined) resolve()
         else reject(error as Error)
       }
-      call.signal.addEventListener('abort', abort, { once: true })
       this.#pending.set(job.id, { job, scored: 0, settle })
       for (const worker of this.#workers) {
         worker.ref()
