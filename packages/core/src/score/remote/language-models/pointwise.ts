@@ -130,9 +130,13 @@ function byYesNo(generateYesNo: GenerateYesNo, settings: LlmSettings): Judged {
       text: yesNoPrompt(query, passage, settings.instruction),
       maxAnswerTokens: 1,
     })
-    const found = logitOf(Array.isArray(answer) ? yesNoOf(answer) : answer)
+    const found = logitOf(Array.isArray(answer) ? yesNoOf(answer.filter(isLikelyToken)) : answer)
     if (found === undefined)
-      throw unreadable(id, answer, '{ yes, no } with two logarithms of probabilities, or a list of likely tokens,')
+      throw unreadable(
+        id,
+        answer,
+        '{ yes, no } with two logarithms of probabilities, or a list of likely tokens with yes or no among them,',
+      )
     return found
   }
   return {
@@ -208,8 +212,13 @@ function isLogProbability(value: unknown): value is number {
   return typeof value === 'number' && value <= ROUNDING
 }
 
+function isLikelyToken(value: unknown): value is LikelyToken {
+  const { token, logprob } = (value ?? {}) as Partial<Record<keyof LikelyToken, unknown>>
+  return typeof token === 'string' && isLogProbability(logprob)
+}
+
 /** Adds up the tokens that mean yes or no; `-Infinity` for both when neither is among them. See {@link GenerateYesNo}. */
-export function yesNoOf(tokens: readonly LikelyToken[]): YesNo {
+function yesNoOf(tokens: readonly LikelyToken[]): YesNo {
   const chance = (word: string): number =>
     tokens
       .filter(({ token }) => token.trim().toLowerCase() === word)
