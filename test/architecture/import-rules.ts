@@ -48,7 +48,7 @@ const heavyPackages: Readonly<Record<string, string>> = {
   '@huggingface/tokenizers': 'score/cross-encoder/tokenizer/library.ts',
   '@huggingface/transformers': 'score/transformers/load.ts',
   '@opentelemetry/api': 'telemetry/trace.ts',
-  'cohere-ai': 'score/remote/vendors/cohere-client.ts',
+  'cohere-ai': 'score/remote/vendors/cohere.ts',
   undici: 'score/hub/connection.ts',
 }
 

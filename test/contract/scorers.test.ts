@@ -11,7 +11,7 @@ scorerContract('withCache that always misses', () => withCache(lengthScorer(), {
 scorerContract('withFallback', () => withFallback(lengthScorer(), lengthScorer()))
 scorerContract('withFallback, when the first fails', () =>
   withFallback({ id: 'down', scope: 'pair', score: () => Promise.reject(new Error('down')) }, lengthScorer(), {
-    timeoutMs: 1000,
+    deadlineMs: 1000,
   }),
 )
 scorerContract('withCircuitBreaker', () => withCircuitBreaker(lengthScorer()))

@@ -1,4 +1,5 @@
 import {
+  blend as blendCheck,
   type Check,
   callable,
   checkClock,
@@ -10,14 +11,12 @@ import {
   type OptionTable,
   orExactly,
   readOptions,
-  record,
   required,
   wholeOrInfinity,
   withDefault,
 } from './base/check.js'
 import { type Clock, systemClock } from './base/clock.js'
 import { invalidArgument } from './base/errors.js'
-import { blendTable } from './order.js'
 import type { Diversity } from './select/diversity.js'
 import {
   checkCounter,
@@ -139,7 +138,7 @@ const stageTable = {
   skip: orExactly(callable<SkipPolicy>(), false),
   onError: withDefault(oneOf('throw', 'keep-order'), 'throw'),
   deadlineMs: withDefault(duration, Infinity),
-  blend: orExactly(record<Blend>(blendTable), false),
+  blend: orExactly(blendCheck, false),
 } satisfies OptionTable<StageOptions>
 
 const stageList: Check<readonly StageOptions[]> = (name, value) => {

@@ -1,4 +1,3 @@
-import { between, flag, oneOf, type OptionTable, required } from './base/check.js'
 import { RerankError, show } from './base/errors.js'
 import type { Blend, BlendOmitted, Scorer } from './types.js'
 
@@ -47,13 +46,6 @@ function brokenContract(scorer: Scorer, what: string): RerankError {
     'scorer',
     `The scorer ${scorer.id} ${what}: a scorer gives one finite number per text, in order.`,
   )
-}
-
-/** The options of a blend. */
-export const blendTable: OptionTable<Blend> = {
-  weight: required(between(0, 1)),
-  normalize: oneOf('min-max', 'z-score'),
-  higherIsBetter: flag,
 }
 
 /** The numbers of one head, side by side. */

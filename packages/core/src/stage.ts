@@ -1,5 +1,5 @@
 import { waitFor } from './base/clock.js'
-import { invalidArgument, RerankError, show, warn } from './base/errors.js'
+import { asError, deadlineError, invalidArgument, isDeadline, isSetupError, warn } from './base/errors.js'
 import type { ResolvedStage } from './options.js'
 import { checkNumbers, orderHead, probabilities } from './order.js'
 import type { Entry, Run, StageResult } from './request.js'
@@ -147,29 +147,15 @@ function isSkipReason(value: unknown): value is SkipReason {
   return typeof policy === 'string' && typeof evidence === 'object' && evidence !== null
 }
 
-/** Errors that no other order of candidates can answer: the setup is wrong. */
-const ALWAYS_THROWN = new Set(['invalid-argument', 'model-files', 'runtime', 'closed'])
-
 function failure(thrown: unknown, onError: OnError, work: StageWork): { report: StageReport; fatal?: unknown } {
-  const code = RerankError.is(thrown) ? thrown.code : undefined
-  const error = thrown instanceof Error ? thrown : asError(thrown, work.stage.scorer)
-  if (code === 'deadline') return { report: work.report('late', { error }) }
+  const error = asError(thrown, work.stage.scorer)
+  if (isDeadline(error)) return { report: work.report('late', { error }) }
   const report = work.report('failed', { error })
-  const isFatal = onError === 'throw' || (code !== undefined && ALWAYS_THROWN.has(code))
-  return isFatal ? { report, fatal: error } : { report }
+  return onError === 'throw' || isSetupError(error) ? { report, fatal: error } : { report }
 }
 
-function asError(thrown: unknown, scorer: Scorer): Error {
-  return new RerankError('scorer', `The scorer ${scorer.id} rejected with ${show(thrown)}: reject with an Error.`, {
-    cause: thrown,
-  })
-}
-
-function lateError(scorer: Scorer): RerankError {
-  return new RerankError(
-    'deadline',
-    `The deadline passed before the scorer ${scorer.id} was done: the order was kept as it was.`,
-  )
+function lateError(scorer: Scorer): Error {
+  return deadlineError(scorer.id, 'the order was kept as it was')
 }
 
 /** The numbers of one head, checked, with the scorer that gave them. */

@@ -1,7 +1,7 @@
-import { between, type Check, must, type OptionTable, readOptions, record, whole, withDefault } from '../base/check.js'
+import { between, blend as blendCheck, type Check, must, type OptionTable, readOptions, record, whole, withDefault } from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
 import { onlyRise } from '../base/first-stage.js'
-import { blendTable, orderHead } from '../order.js'
+import { orderHead } from '../order.js'
 import type { Blend } from '../types.js'
 import { evaluate } from './evaluate.js'
 import { type MetricName, metricOf } from './metrics.js'
@@ -50,7 +50,7 @@ const DEPTH = {
   share: withDefault(between(0, 1), 0.99),
   costPerText: withDefault(fromZero, 1),
   costUnit: must<string>((value) => typeof value === 'string', 'pass what the cost is counted in, in words'),
-  blend: record<Blend>(blendTable),
+  blend: blendCheck,
 } satisfies OptionTable<DepthOptions>
 
 /** What reranking to one depth gives and costs. */
