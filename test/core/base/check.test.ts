@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import {
+  anyText,
   atLeast,
   between,
   callable,
   type Check,
+  checkRenamed,
   checkScorer,
-  clock,
   duration,
   finite,
   flag,
@@ -17,7 +18,7 @@ import {
   readOptions,
   record,
   required,
-  text,
+  timeSource,
   timeSpan,
   whole,
   wholeOrInfinity,
@@ -31,12 +32,12 @@ const positive = must<number>((value) => (value as number) > 0, 'pass more')
 describe.each<[name: string, check: Check<never>, good: unknown[], bad: unknown[], fix: string]>([
   ['must', positive, [1], [0], 'pass more'],
   ['finite', finite, [-1.5, 0], [Infinity, Number.NaN, '1', null], 'pass a finite number'],
-  ['text', text, ['', 'a'], [5, null, ['a']], 'pass a string'],
+  ['anyText', anyText, ['', 'a'], [5, null, ['a']], 'pass a string'],
   ['flag', flag, [true, false], [0, 'true', null], 'pass true or false'],
   ['duration', duration, [0.5, Infinity], [0, -1, Number.NaN, '5'], 'leave it out for no deadline'],
   ['timeSpan', timeSpan, [0.5, Infinity], [0, -1, Number.NaN, '5'], 'pass milliseconds, more than 0'],
-  ['clock', clock, [systemClock, { ...systemClock }], [Date, null, {}], 'pass { now(), setTimeout('],
-  ['callable', callable(), [() => 1, class {}], ['f', {}, null], 'pass a function'],
+  ['timeSource', timeSource, [systemClock, { ...systemClock }], [Date, null, {}], 'pass { now(), setTimeout('],
+  ['callable', callable(), [() => 1, Date], ['f', {}, null], 'pass a function'],
   ['atLeast', atLeast(0), [0, 1.5, Infinity], [-0.1, Number.NaN, '1'], 'pass a number from 0'],
   ['between', between(0, 1), [0, 0.5, 1], [-0.1, 1.1, Number.NaN, '1'], 'pass a number from 0 to 1'],
   ['inside', inside(0, 1), [0.1, 0.9], [0, 1, Number.NaN, '0.5'], 'pass a number above 0 and below 1'],
@@ -70,7 +71,7 @@ interface Options {
 
 const table = {
   size: withDefault(whole(1), 20),
-  name: required(text),
+  name: required(anyText),
   mode: oneOf('fast', 'slow'),
   inner: record<{ readonly share?: number | undefined }>({ share: between(0, 1) }),
 } satisfies OptionTable<Options>
@@ -107,9 +108,9 @@ describe('readOptions', () => {
   })
 
   it('says what an option is called now', () => {
-    const read = (given: object): unknown => readOptions(table, given, 'options', { length: 'size' })
-    expect(() => read({ name: 'a', length: 5 })).toThrow('options.length is 5: it is called size now; use that')
-    expect(read({ name: 'a' })).toMatchObject({ size: 20 })
+    const check = (given: unknown): void => checkRenamed(given, { length: 'size' })
+    expect(() => check({ name: 'a', length: 5 })).toThrow('options.length is 5: it is called size now; use that')
+    for (const fine of [{ name: 'a' }, { length: undefined }, null, undefined]) expect(() => check(fine)).not.toThrow()
   })
 })
 

@@ -94,7 +94,7 @@ describe('waitFor', () => {
 })
 
 describe('startTimer', () => {
-  it.each([0, 5, LONGEST_DELAY_MS, 2 ** 31, 2 ** 32, 3 * LONGEST_DELAY_MS + 1])(
+  it.each([5, LONGEST_DELAY_MS, 2 ** 31, 2 ** 32, 3 * LONGEST_DELAY_MS + 1])(
     'calls back after %d ms',
     async (delayMs) => {
       const clock = new StrictClock()
@@ -102,7 +102,7 @@ describe('startTimer', () => {
       startTimer(clock, () => called.push(clock.now()), delayMs)
       await clock.advance(delayMs - 1)
       expect(called).toEqual([])
-      await clock.advance(delayMs === 0 ? 0 : 1)
+      await clock.advance(1)
       expect(called).toEqual([delayMs])
       expect(clock.pending).toBe(0)
     },

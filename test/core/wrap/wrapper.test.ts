@@ -25,11 +25,11 @@ describe.each(wrappers)('%s', (_name, wrap) => {
   })
 
   it('asks for it each time: a scorer that is loaded on first use may know it only then', () => {
-    let known: ScorerDefaults | undefined
-    const loading = Object.defineProperty(readingNumbers(), 'defaults', { get: () => known })
+    const known: { defaults?: ScorerDefaults } = {}
+    const loading = Object.defineProperty(readingNumbers(), 'defaults', { get: () => known.defaults })
     const wrapped = wrap(loading)
     expect(wrapped.defaults).toBeUndefined()
-    known = defaults
+    known.defaults = defaults
     expect(wrapped.defaults).toEqual(defaults)
   })
 

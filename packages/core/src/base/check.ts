@@ -22,7 +22,7 @@ export function must<T>(test: (value: unknown) => boolean, fix: string): Check<T
 
 export const finite: Check<number> = must(isFiniteNumber, 'pass a finite number')
 
-export const text: Check<string> = must((value) => typeof value === 'string', 'pass a string')
+export const anyText: Check<string> = must((value) => typeof value === 'string', 'pass a string')
 
 export const flag: Check<boolean> = must((value) => typeof value === 'boolean', 'pass true or false')
 
@@ -35,7 +35,8 @@ export const duration: Check<number> = must(
 /** A time span above 0 of something that always ends, `Infinity` for as long as it takes. */
 export const timeSpan: Check<number> = must((value) => isNumber(value) && value > 0, 'pass milliseconds, more than 0')
 
-export const clock: Check<Clock> = must((value) => {
+/** A clock, to test without waiting. */
+export const timeSource: Check<Clock> = must((value) => {
   const { now, setTimeout, clearTimeout } = (value ?? {}) as Partial<Record<keyof Clock, unknown>>
   return [now, setTimeout, clearTimeout].every((method) => typeof method === 'function')
 }, 'pass { now(), setTimeout(callback, delayMs), clearTimeout(handle) }')
@@ -148,19 +149,13 @@ export type OptionsOf<Table> = {
  * Checks what a caller gave and fills in the defaults. An option that is `undefined` counts as left out.
  *
  * @param name what the options are called: messages say `name.option`, and just `option` where it is `'options'`.
- * @param renamed former names of options, each with the present one, which the message then says.
  * @throws RerankError `'invalid-argument'` for what is no object, an option that does not exist, and a wrong value.
  */
 export function readOptions<Table extends Readonly<Record<string, unknown>>>(
   table: Table,
   given: unknown,
   name: string = 'options',
-  renamed: Readonly<Record<string, string>> = {},
 ): OptionsOf<Table> {
-  for (const [former, present] of Object.entries(renamed)) {
-    const value = (given as Readonly<Record<string, unknown>> | null)?.[former]
-    if (value !== undefined) throw invalidArgument(`${name}.${former}`, value, `it is called ${present} now; use that`)
-  }
   checkOptions(name, given, Object.keys(table))
   const prefix = name === 'options' ? '' : `${name}.`
   const read = Object.entries(table as Readonly<Record<string, Entry<unknown>>>).map(([key, entry]) => {
@@ -172,6 +167,14 @@ export function readOptions<Table extends Readonly<Record<string, unknown>>>(
     return [key, value]
   })
   return Object.fromEntries(read)
+}
+
+/** Throws when an option is given under a name that it had once: the message says the present one. */
+export function checkRenamed(options: unknown, renamed: Readonly<Record<string, string>>): void {
+  for (const [former, present] of Object.entries(renamed)) {
+    const value = (options as Readonly<Record<string, unknown>> | null)?.[former]
+    if (value !== undefined) throw invalidArgument(`options.${former}`, value, `it is called ${present} now; use that`)
+  }
 }
 
 /** Throws unless `value` is an object with no keys but those in `known`: a misspelt option must not go unnoticed. */
@@ -265,7 +268,7 @@ export function checkDuration(name: string, value: unknown): void {
 
 /** Throws unless `value` has the shape of a clock. */
 export function checkClock(value: unknown): void {
-  clock('clock', value)
+  timeSource('clock', value)
 }
 
 /** Throws unless `value` is a number between `least` and `most`, both excluded. */

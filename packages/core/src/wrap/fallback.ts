@@ -1,5 +1,13 @@
 import { count, hasGivenUp } from '../base/call.js'
-import { checkScorer, clock, type OptionTable, readOptions, timeSpan, withDefault } from '../base/check.js'
+import {
+  checkRenamed,
+  checkScorer,
+  timeSource,
+  type OptionTable,
+  readOptions,
+  timeSpan,
+  withDefault,
+} from '../base/check.js'
 import { type Clock, systemClock, waitFor } from '../base/clock.js'
 import { asError, deadlineError, isSetupError } from '../base/errors.js'
 import type { Call, Milliseconds, Scorer, TextNote } from '../types.js'
@@ -18,7 +26,7 @@ export interface FallbackOptions {
 
 const table = {
   deadlineMs: withDefault(timeSpan, Infinity),
-  clock: withDefault(clock, systemClock),
+  clock: withDefault(timeSource, systemClock),
 } satisfies OptionTable<FallbackOptions>
 
 /**
@@ -35,7 +43,8 @@ const table = {
 export function withFallback(scorer: Scorer, other: Scorer, options: FallbackOptions = {}): Scorer<'pool'> {
   checkScorer('scorer', scorer)
   checkScorer('other', other)
-  const { deadlineMs, clock: time } = readOptions(table, options, 'options', { timeoutMs: 'deadlineMs' })
+  checkRenamed(options, { timeoutMs: 'deadlineMs' })
+  const { deadlineMs, clock } = readOptions(table, options)
   return wrapScorer({
     id: () => `${scorer.id} or ${other.id}`,
     scope: 'pool',
@@ -50,8 +59,8 @@ export function withFallback(scorer: Scorer, other: Scorer, options: FallbackOpt
             // The call has a clock to look at, but none to wait by; its own deadline stays a time on its own clock.
             const deadline = Math.min(call.deadline, call.now() + deadlineMs)
             return waitFor((signal) => scorer.score(query, texts, callLike(inner, { signal, deadline })), {
-              clock: time,
-              deadline: time.now() + deadlineMs,
+              clock,
+              deadline: clock.now() + deadlineMs,
               signal: call.signal,
               deadlineError: () => deadlineError(scorer.id, `raise deadlineMs (${deadlineMs} ms) to wait longer`),
             })

@@ -3,7 +3,7 @@ import {
   atLeast,
   callable,
   type Check,
-  clock,
+  timeSource,
   type OptionsOf,
   type OptionTable,
   readOptions,
@@ -95,7 +95,7 @@ const hostedTable = {
   maxResponseBytes: withDefault(whole(1), 32 * 1024 * 1024),
   // Called as a plain function: the `fetch` of browsers refuses to be a method of anything but the window.
   fetch: withDefault<Fetch>(callable(), (url, init) => fetch(url, init)),
-  clock: withDefault(clock, systemClock),
+  clock: withDefault(timeSource, systemClock),
   random: withDefault<() => number>(callable(), () => Math.random()),
 } satisfies OptionTable<HostedOptions>
 
@@ -160,12 +160,12 @@ export function urlBelow(base: string, path: string): string {
 /** How a scorer speaks HTTP: with the caller's `fetch`, his headers over ours. */
 export function transportOf(
   names: ProviderNames,
-  { headers = {}, fetch, clock: time, maxResponseBytes }: HostedSettings,
+  { headers = {}, fetch, clock, maxResponseBytes }: HostedSettings,
   { auth, key }: { auth: Record<string, string>; key: string | undefined },
 ): Transport {
   // Of `Bearer …` the token alone as well.
   const secrets = [key ?? '', ...Object.values(headers)].flatMap((value) => [value, ...value.split(' ')])
-  return { names, headers: { ...auth, ...headers }, fetch, clock: time, maxResponseBytes, secrets }
+  return { names, headers: { ...auth, ...headers }, fetch, clock, maxResponseBytes, secrets }
 }
 
 export function bearer(key: string | undefined): Record<string, string> {
@@ -215,7 +215,7 @@ type Exchange<T> = (url: string, signal: AbortSignal) => Promise<T>
 /** Makes a scorer of a provider: splitting, retries, bills, checks and merging are the same for all. */
 export function hostedScorer<S extends Scope>(provider: Provider<S>, settings: HostedSettings): RemoteScorer<S> {
   const { id, scope, names, servers, toProbability } = provider
-  const { concurrency, timeoutMs, clock: time, maxRetries, maxRetryWaitMs, random } = settings
+  const { concurrency, timeoutMs, clock, maxRetries, maxRetryWaitMs, random } = settings
   const ask = <T>(work: Work, route: Route, exchange: Exchange<T>): Promise<T> =>
     route.through((url) =>
       work.attempt(
@@ -249,7 +249,7 @@ export function hostedScorer<S extends Scope>(provider: Provider<S>, settings: H
   return remoteScorer({
     id,
     scope,
-    clock: time,
+    clock,
     concurrency,
     timeoutMs,
     ...(toProbability && { toProbability }),

@@ -6,7 +6,7 @@ import {
   oneOf,
   type OptionTable,
   required,
-  text,
+  anyText,
   withDefault,
 } from '../../base/check.js'
 import { invalidArgument, ProviderError, RerankError } from '../../base/errors.js'
@@ -104,7 +104,7 @@ interface ServerTable extends OwnOptions<CommonServerOptions> {
 const table = {
   url: httpUrl,
   urls: httpUrls,
-  model: text,
+  model: anyText,
   truncate: withDefault(flag, true),
   coolDownMs: withDefault(atLeast(0), 10_000),
   dialect: required(must<ServerDialect>(isDialect, `pass one of ${Object.keys(dialects).join(', ')}`)),
@@ -124,7 +124,7 @@ const settingsOf = (options: ServerOptions) => readHostedOptions(table, options)
 export function server(options: ServerOptions): RemoteScorer<'pair'> {
   const settings = settingsOf(options)
   const dialect = dialects[settings.dialect]
-  const server = { ...settings, scoreType: scoreTypeOf(dialect, settings) }
+  const wanted = { ...settings, scoreType: scoreTypeOf(dialect, settings) }
   const urls = urlsOf(settings)
   const variables = urls.every((url) => new URL(url).origin === routerOrigin) ? ['HF_TOKEN'] : []
   const key = optionalKeyFrom(options, variables)
@@ -133,14 +133,14 @@ export function server(options: ServerOptions): RemoteScorer<'pair'> {
   const transport = transportOf(names, settings, { auth: bearer(key), key })
   return hostedScorer(
     {
-      id: serverId(settings.dialect, server, urls),
+      id: serverId(settings.dialect, wanted, urls),
       scope: 'pair',
       names,
       servers: new Endpoints(urls, settings.clock, settings.coolDownMs),
-      ...(server.scoreType === 'logit' && { toProbability: (score: number) => 1 / (1 + Math.exp(-score)) }),
+      ...(wanted.scoreType === 'logit' && { toProbability: (score: number) => 1 / (1 + Math.exp(-score)) }),
       limits: limitsOf(dialect, transport, settings.maxTexts),
       exchange: async (request, url, signal) => {
-        const body = dialect.body(request, server)
+        const body = dialect.body(request, wanted)
         return dialect.answer(await exchangeJson(transport, { url: urlBelow(url, dialect.path(url)), body, signal }))
       },
     },

@@ -117,23 +117,23 @@ const OUTCOMES = ['ok', 'wrongFormat', 'repetition', 'missing'] as const
 
 /** What a model is asked for the order of passages, numbered from 1. */
 export function listwisePrompt(query: string, passages: readonly string[], instruction: string): string {
-  const count = passages.length
+  const total = passages.length
   return [
-    `You rank passages by how well they answer a search query. Below are the query and ${count} passages, numbered [1] to [${count}].`,
+    `You rank passages by how well they answer a search query. Below are the query and ${total} passages, numbered [1] to [${total}].`,
     ...promptRules(instruction),
     '',
     `<query>${query}</query>`,
     ...passages.map((text, at) => passageBlock(text, at + 1)),
     '',
     `The query again: <query>${query}</query>`,
-    `Rank all ${count} passages from the most to the least relevant. Answer with their numbers only, each exactly once, in this form: ${form(count)}`,
+    `Rank all ${total} passages from the most to the least relevant. Answer with their numbers only, each exactly once, in this form: ${form(total)}`,
   ].join('\n')
 }
 
 /** An example of an answer, as long as the list is. */
-function form(count: number): string {
-  if (count === 2) return '[2] > [1]'
-  return count === 3 ? '[2] > [3] > [1]' : '[2] > [3] > [1] > …'
+function form(total: number): string {
+  if (total === 2) return '[2] > [1]'
+  return total === 3 ? '[2] > [3] > [1]' : '[2] > [3] > [1] > …'
 }
 
 /** A stretch of a list: from `start`, up to but without `end`. */

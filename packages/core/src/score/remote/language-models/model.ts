@@ -1,11 +1,11 @@
 import { count } from '../../../base/call.js'
 import {
   callable,
-  clock,
+  timeSource,
   type OptionsOf,
   type OptionTable,
   readOptions,
-  text,
+  anyText,
   timeSpan,
   wholeOrInfinity,
   withDefault,
@@ -61,13 +61,13 @@ export interface LlmOptions {
 }
 
 const sharedTable = {
-  model: withDefault(text, 'unnamed'),
-  instruction: withDefault(text, ''),
+  model: withDefault(anyText, 'unnamed'),
+  instruction: withDefault(anyText, ''),
   maxPassageTokens: withDefault(wholeOrInfinity(1), 300),
   countTokens: withDefault<(passage: string) => number>(callable(), estimateTokens),
   concurrency: withDefault(wholeOrInfinity(1), 4),
   timeoutMs: withDefault(timeSpan, 60_000),
-  clock: withDefault(clock, systemClock),
+  clock: withDefault(timeSource, systemClock),
 } satisfies OptionTable<LlmOptions>
 
 /** The shared options with their defaults. */
@@ -131,11 +131,11 @@ export interface Judging<S extends Scope> {
 /** Makes a scorer: equal texts once, cutting and the limit of prompts are the same for all. */
 export function llmScorer<S extends Scope>(judging: Judging<S>, settings: LlmSettings): RemoteScorer<S> {
   const { id, scope, toProbability } = judging
-  const { clock: time, concurrency, timeoutMs } = settings
+  const { clock, concurrency, timeoutMs } = settings
   return remoteScorer({
     id,
     scope,
-    clock: time,
+    clock,
     concurrency,
     timeoutMs,
     ...(toProbability && { toProbability }),

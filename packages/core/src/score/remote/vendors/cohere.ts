@@ -1,4 +1,4 @@
-import { atLeast, must, type OptionTable, text, whole, withDefault } from '../../../base/check.js'
+import { atLeast, must, type OptionTable, anyText, whole, withDefault } from '../../../base/check.js'
 import { type Clock, LONGEST_DELAY_MS } from '../../../base/clock.js'
 import { ProviderError, RerankError } from '../../../base/errors.js'
 import type { Milliseconds } from '../../../types.js'
@@ -57,7 +57,7 @@ const isClient = (value: unknown): boolean =>
   value === 'cohere-ai' || typeof (value as Partial<CohereClient> | null)?.rerank === 'function'
 
 const table = {
-  model: withDefault(text, 'rerank-v3.5'),
+  model: withDefault(anyText, 'rerank-v3.5'),
   baseUrl: withDefault(httpUrl, 'https://api.cohere.com'),
   maxTokensPerDoc: whole(1),
   client: must<CohereClient | 'cohere-ai'>(isClient, "pass 'cohere-ai', or a client of that package"),

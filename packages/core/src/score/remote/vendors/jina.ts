@@ -1,4 +1,4 @@
-import { atLeast, type OptionTable, text, withDefault } from '../../../base/check.js'
+import { atLeast, type OptionTable, anyText, withDefault } from '../../../base/check.js'
 import type { Scope } from '../../../types.js'
 import type { RemoteScorer } from '../engine.js'
 import { httpUrl, type OwnOptions, readHostedOptions, type VendorOptions, vendorScorer } from '../hosted.js'
@@ -36,7 +36,7 @@ interface JinaRequest {
 }
 
 const table = {
-  model: withDefault(text, 'jina-reranker-v3'),
+  model: withDefault(anyText, 'jina-reranker-v3'),
   baseUrl: withDefault(httpUrl, 'https://api.jina.ai/v1'),
   pricePerMillionTokens: atLeast(0),
 } satisfies OptionTable<OwnOptions<JinaOptions>>

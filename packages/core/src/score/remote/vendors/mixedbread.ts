@@ -1,4 +1,4 @@
-import { atLeast, type OptionTable, text, withDefault } from '../../../base/check.js'
+import { atLeast, type OptionTable, anyText, withDefault } from '../../../base/check.js'
 import type { RemoteScorer } from '../engine.js'
 import { httpUrl, type OwnOptions, readHostedOptions, type VendorOptions, vendorScorer } from '../hosted.js'
 import { field } from '../http.js'
@@ -22,7 +22,7 @@ interface MixedbreadRequest {
 }
 
 const table = {
-  model: withDefault(text, 'mixedbread-ai/mxbai-rerank-large-v2'),
+  model: withDefault(anyText, 'mixedbread-ai/mxbai-rerank-large-v2'),
   baseUrl: withDefault(httpUrl, 'https://api.mixedbread.com'),
   pricePerMillionTokens: atLeast(0),
 } satisfies OptionTable<OwnOptions<MixedbreadOptions>>

@@ -1,4 +1,4 @@
-import { atLeast, type OptionTable, text, withDefault } from '../../../base/check.js'
+import { atLeast, type OptionTable, anyText, withDefault } from '../../../base/check.js'
 import type { RemoteScorer } from '../engine.js'
 import { httpUrl, type OwnOptions, readHostedOptions, type VendorOptions, vendorScorer } from '../hosted.js'
 import { field } from '../http.js'
@@ -23,7 +23,7 @@ interface PineconeRequest {
 }
 
 const table = {
-  model: withDefault(text, 'bge-reranker-v2-m3'),
+  model: withDefault(anyText, 'bge-reranker-v2-m3'),
   baseUrl: withDefault(httpUrl, 'https://api.pinecone.io'),
   pricePerRerankUnit: atLeast(0),
 } satisfies OptionTable<OwnOptions<PineconeOptions>>

@@ -1,4 +1,4 @@
-import { atLeast, flag, type OptionTable, text, withDefault } from '../../../base/check.js'
+import { atLeast, flag, type OptionTable, anyText, withDefault } from '../../../base/check.js'
 import type { RemoteScorer } from '../engine.js'
 import { httpUrl, type OwnOptions, readHostedOptions, type VendorOptions, vendorScorer } from '../hosted.js'
 import { field } from '../http.js'
@@ -30,7 +30,7 @@ interface VoyageRequest {
 }
 
 const table = {
-  model: withDefault(text, 'rerank-2.5'),
+  model: withDefault(anyText, 'rerank-2.5'),
   baseUrl: withDefault(httpUrl, 'https://api.voyageai.com/v1'),
   truncation: withDefault(flag, true),
   maxTokens: withDefault(atLeast(1), 540_000),
