@@ -90,7 +90,7 @@ describe('mix', () => {
 })
 
 describe('orderHead', () => {
-  const head = { numbers: [1, 3, 2], firstStage: [9, 1, 8], scoresRise: false }
+  const head = { numbers: [1, 3, 2], firstStage: [9, 1, 8], inputScores: [9, 1, 8] }
 
   it('orders by the numbers of the scorer alone when nothing is to be mixed', () => {
     expect(orderHead(head)).toEqual({ order: [1, 2, 0] })
@@ -109,13 +109,13 @@ describe('orderHead', () => {
   })
 
   it('mixes no scores that only rise unless it is told what they are', () => {
-    const rising = { numbers: [1, 3, 2], firstStage: [1, 2, 3], scoresRise: true }
+    const rising = { numbers: [1, 3, 2], firstStage: [1, 2, 3], inputScores: [1, 2, 3] }
     expect(orderHead({ ...rising, blend: { weight: 0.5 } })).toEqual({ order: [1, 2, 0], blendOmitted: 'rising-scores' })
     expect(orderHead({ ...rising, blend: { weight: 0.5, higherIsBetter: true } }).blended).toHaveLength(3)
   })
 
   it('keeps equals in the order found', () => {
-    expect(orderHead({ numbers: [1, 1, 1], firstStage: [1, 2, 3], scoresRise: true }).order).toEqual([0, 1, 2])
+    expect(orderHead({ numbers: [1, 1, 1], firstStage: [1, 2, 3], inputScores: [1, 2, 3] }).order).toEqual([0, 1, 2])
   })
 })
 

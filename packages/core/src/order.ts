@@ -1,4 +1,5 @@
 import { RerankError, show } from './base/errors.js'
+import { onlyRise } from './base/first-stage.js'
 import type { Blend, BlendOmitted, Scorer } from './types.js'
 
 /**
@@ -56,8 +57,8 @@ export interface Head {
   readonly firstStage: readonly (number | undefined)[]
   /** How the two are mixed. Missing: the scorer alone decides. */
   readonly blend?: Blend | undefined
-  /** The first-stage scores of the whole input only rise, as distances do: see `Blend.higherIsBetter`. */
-  readonly scoresRise: boolean
+  /** The first-stage scores of the whole input, in its order: whether they look like distances shows only there. */
+  readonly inputScores: readonly (number | undefined)[]
 }
 
 /** Where the candidates of a head go. */
@@ -74,9 +75,9 @@ export interface HeadOrder {
  * Orders a head by the scorer's numbers, or by their blend with the first stage's. What a stage does and what
  * `adviseDepth` promises of it are this one function.
  */
-export function orderHead({ numbers, firstStage, blend, scoresRise }: Head): HeadOrder {
+export function orderHead({ numbers, firstStage, blend, inputScores }: Head): HeadOrder {
   if (blend === undefined) return { order: orderByDescending(numbers) }
-  const omitted = whyNotBlended(blend, firstStage, scoresRise)
+  const omitted = whyNotBlended(blend, firstStage, inputScores)
   if (omitted !== undefined) return { order: orderByDescending(numbers), blendOmitted: omitted }
   const blended = mix(blend, numbers, firstStage as readonly number[])
   return { order: orderByDescending(blended), blended }
@@ -85,11 +86,11 @@ export function orderHead({ numbers, firstStage, blend, scoresRise }: Head): Hea
 function whyNotBlended(
   { higherIsBetter }: Blend,
   firstStage: readonly (number | undefined)[],
-  scoresRise: boolean,
+  inputScores: readonly (number | undefined)[],
 ): BlendOmitted | undefined {
   // Half a mix would favour one half.
   if (firstStage.includes(undefined)) return 'missing-score'
-  return higherIsBetter === undefined && scoresRise ? 'rising-scores' : undefined
+  return higherIsBetter === undefined && onlyRise(inputScores) ? 'rising-scores' : undefined
 }
 
 /** Mixes the scorer's numbers with the first stage's, both normalised within this head. */

@@ -1,7 +1,6 @@
 import { isFiniteNumber, must, type OptionTable, readOptions, wholeOrInfinity } from './base/check.js'
 import type { Clock } from './base/clock.js'
 import { invalidArgument } from './base/errors.js'
-import { onlyRise } from './base/first-stage.js'
 import type { Settings } from './options.js'
 import { checkCounter, type LayoutOptions, layoutTable, type Selection } from './select/select.js'
 import type { Candidate, Milliseconds, RankedResult, ResultOrder, StageReport } from './types.js'
@@ -18,8 +17,8 @@ export interface Run {
   /** A time on the clock, `Infinity` for none. */
   readonly deadline: Milliseconds
   readonly signal: AbortSignal | undefined
-  /** The scores of the input only rise from the first candidate to the last: see `Blend.higherIsBetter`. */
-  readonly scoresRise: boolean
+  /** The first-stage scores of the input, in its order. */
+  readonly inputScores: readonly (number | undefined)[]
 }
 
 /** What a stage hands on. */
@@ -82,9 +81,9 @@ export function readRequest<T extends string | Candidate>(
   }
   // Array.from, unlike map, also visits the holes of a sparse array.
   const entries = Array.from(input.candidates, (candidate: T, index) => readCandidate(candidate, index))
-  const scoresRise = onlyRise(entries.map((entry) => entry.firstStageScore))
+  const inputScores = entries.map((entry) => entry.firstStageScore)
   const deadline = startedAt + deadlineMs
-  const run = { query, clock: settings.clock, startedAt, deadline, signal, scoresRise }
+  const run = { query, clock: settings.clock, startedAt, deadline, signal, inputScores }
   return { entries, selection: selectionOf(settings, options), order, run }
 }
 

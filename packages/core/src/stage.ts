@@ -174,7 +174,7 @@ function reorder<C extends Candidate>(
 ): { ordered: Entry<C>[]; blended: boolean; blendOmitted?: BlendOmitted } {
   const firstStage = head.map((entry) => entry.firstStageScore)
   const blend = stage.blend === false ? undefined : (stage.blend ?? scorer.defaults?.blend)
-  const { order, blended, ...omitted } = orderHead({ numbers, firstStage, blend, scoresRise: run.scoresRise })
+  const { order, blended, ...omitted } = orderHead({ numbers, firstStage, blend, inputScores: run.inputScores })
   const ordered = order.map((at): Entry<C> => {
     const { candidate, index, text, firstStageScore } = head[at] as Entry<C>
     const number = numbers[at] as number

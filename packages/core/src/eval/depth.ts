@@ -1,6 +1,5 @@
-import { between, blend as blendCheck, type Check, must, type OptionTable, readOptions, record, whole, withDefault } from '../base/check.js'
+import { between, blend as blendCheck, type Check, must, type OptionTable, readOptions, whole, withDefault } from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
-import { onlyRise } from '../base/first-stage.js'
 import { orderHead } from '../order.js'
 import type { Blend } from '../types.js'
 import { evaluate } from './evaluate.js'
@@ -116,7 +115,7 @@ function reorderHead({ ids, scores, firstStageScores = [] }: DepthQuery, depth: 
     numbers,
     firstStage: numbers.map((_, at) => firstStageScores[at]),
     blend,
-    scoresRise: onlyRise(firstStageScores),
+    inputScores: firstStageScores,
   })
   return [...order.map((at) => ids[at] as string), ...ids.slice(depth)]
 }
