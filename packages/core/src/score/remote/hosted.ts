@@ -69,7 +69,10 @@ const headerValue: Check<string> = (name, value) => {
 }
 
 const headerValues: Check<Readonly<Record<string, string>>> = (name, values) => {
-  for (const [header, value] of Object.entries(values as object)) headerValue(`${name}.${header}`, value)
+  if (typeof values !== 'object' || values === null) {
+    throw new RerankError('invalid-argument', `${name} is not shown, it may hold a secret: pass an object of headers`)
+  }
+  for (const [header, value] of Object.entries(values)) headerValue(`${name}.${header}`, value)
 }
 
 /** An http(s) URL without a user name and password. It may hold a token, so it is not shown. */
@@ -114,7 +117,7 @@ export function readHostedOptions<Table extends Readonly<Record<string, unknown>
   options: HostedOptions,
 ): OptionsOf<Table> & HostedSettings {
   const table = { ...own, ...hostedTable }
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(table, name))
+  const unknown = Object.keys(options ?? {}).find((name) => !Object.hasOwn(table, name))
   if (unknown === undefined) return readOptions(table, options) as OptionsOf<Table> & HostedSettings
   // Its value is not shown: a misspelt `apiKey` holds a key.
   const message = `There is no option ${JSON.stringify(unknown)}: use ${Object.keys(table).join(', ')}.`
