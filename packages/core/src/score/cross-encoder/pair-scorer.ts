@@ -63,7 +63,7 @@ export class PairScorer implements Scorer<'pair'>, AsyncDisposable {
     const { pairs, runner } = await this.#loaded.get()
     // The first run allocates what later ones reuse.
     const call = { signal: new AbortController().signal, deadline: Infinity, now: () => 0, stats: {}, note() {} }
-    await runner.run(new PairBatch(pairs, { query: 'warm', texts: ['up'] }), call)
+    await runner.run(new PairBatch(pairs, { query: 'warm', texts: ['up'], options: {} }), call)
   }
 
   async close(): Promise<void> {

@@ -11,7 +11,7 @@ export interface Snapshot {
 }
 
 /** What the cache knows of a file of a commit: `'absent'` is what the hub has said, not what merely is not there. */
-export type Presence = 'here' | 'absent' | 'unknown'
+type Presence = 'here' | 'absent' | 'unknown'
 
 /** Finds what the cache holds of a revision, without asking the hub. Synchronous: small looks at the disk. */
 export function cachedSnapshot(cacheFolder: string, repo: string, revision: string): Snapshot | undefined {
@@ -23,7 +23,7 @@ export function cachedSnapshot(cacheFolder: string, repo: string, revision: stri
 }
 
 /** What is known of a file, from the snapshot and from the markers in `.no_exist` that Python leaves too. */
-export function presenceOf(snapshot: Snapshot, file: string): Presence {
+function presenceOf(snapshot: Snapshot, file: string): Presence {
   if (isFile(join(snapshot.path, file))) return 'here'
   return existsSync(join(markerFolder(snapshot), file)) ? 'absent' : 'unknown'
 }

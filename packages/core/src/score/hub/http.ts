@@ -47,7 +47,7 @@ function fixOf(status: number, code: string | null, request: HubRequest): string
 }
 
 /** `Retry-After` in seconds or as a date, else the seconds left in the hub's own `RateLimit` header. */
-export function waitOf(headers: Headers): number | undefined {
+function waitOf(headers: Headers): number | undefined {
   const after = headers.get('retry-after')
   if (after !== null && /^\s*\d+\s*$/.test(after)) return Number(after) * 1000
   const date = after === null ? Number.NaN : Date.parse(after)
@@ -57,7 +57,7 @@ export function waitOf(headers: Headers): number | undefined {
 }
 
 /** No answer came, or it broke off. */
-export function connectionError(url: string, cause: unknown): ProviderError {
+function connectionError(url: string, cause: unknown): ProviderError {
   // `fetch` says only that it failed; the reason stands below it.
   const { code, message: reason } = innermost(cause)
   const what = code ?? reason ?? String(cause)
@@ -79,7 +79,7 @@ export function offlineError(repo: string, revision: string, cacheFolder: string
 }
 
 /** Aborts an exchange when the server is silent for a while. Time in which nobody reads does not count. */
-export class Silence {
+class Silence {
   readonly #controller = new AbortController()
   readonly #silenceMs: number
 
@@ -134,7 +134,7 @@ export class Silence {
  *
  * @throws Error when the server sends another part than was asked for.
  */
-export function fromRange(response: Response, range: string | null): Response {
+function fromRange(response: Response, range: string | null): Response {
   const start = Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0)
   if (start === 0 || !response.ok || response.body === null) return response
   if (response.status === 206) {
