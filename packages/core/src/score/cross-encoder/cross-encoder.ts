@@ -150,7 +150,7 @@ class OnnxModel implements PairModel {
     return { pairs, runner: countingRefusals(runner) }
   }
 
-  /** From here on the id says what computes. Whoever asked for something else is warned, once. */
+  /** From here on the id says what computes. A provider that was refused is warned of once. */
   #settle(opened: Opened): void {
     const isNew = this.opened === undefined
     this.opened = opened

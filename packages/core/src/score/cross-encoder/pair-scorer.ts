@@ -88,7 +88,7 @@ export interface Loadable<T> {
   free(loaded: T): Promise<void>
 }
 
-/** Loads something on first use, whoever asks and how often, and frees it once: the same for every model. */
+/** Loads something on first use, once for all that wait for it, and frees it once: the same for every model. */
 export class LoadOnce<T> {
   readonly #what: Loadable<T>
   readonly #closing = new AbortController()

@@ -72,7 +72,7 @@ class Unsure extends Error {}
 
 /**
  * Finds a model in the cache, complete, without asking the hub; nothing when it is not there, or when the hub would have
- * to be asked whether there is a better graph. With `isEnough` what is there has to do: when nobody can be asked.
+ * to be asked whether there is a better graph. With `isEnough`, for when the hub cannot be asked, what is there is used.
  */
 export function findInCache(model: HubModel, isEnough: boolean = isOfflineFor(model)): CachedModel | undefined {
   const snapshot = cachedSnapshot(cacheFolderOf(model.hub), model.repo, model.revision)

@@ -19,23 +19,23 @@ import { type HubContext, offlineError } from './http.js'
 import { checkSafeName, chooseGraph, externalFiles, graphCandidates, optionalFiles, requiredFiles } from './layout.js'
 import { isCommit, repoFolder } from './settings.js'
 
-/** How far a download has come. Given often: show it, do not log it. */
+/** Progress of a download. Reported often: show it, do not log it. */
 export interface DownloadProgress {
   /** The model, as it was named. */
   readonly model: string
-  /** The file under way, by its path in the repository. */
+  /** The file being downloaded, by its path in the repository. */
   readonly file: string
-  /** Bytes of this file that are on disk. Falls back when a damaged file is begun anew. */
+  /** Bytes of this file that are on disk. Drops when a damaged file is downloaded again. */
   readonly fileBytes: number
   /** Size of this file in bytes. */
   readonly fileTotal: number
   /** Bytes of all files of this download that are on disk, this one included. */
   readonly bytes: number
-  /** Size in bytes of all files of this download that are known of so far. Weights beside a graph join late. */
+  /** Size in bytes of all files of this download that are known of so far. Weights beside a graph are added late. */
   readonly total: number
 }
 
-/** Called while files are downloaded; never for files that are in the cache. What it throws is swallowed. */
+/** Called while files are downloaded; never for files that are in the cache. What it throws is ignored. */
 export type OnProgress = (progress: DownloadProgress) => void
 
 /** How a download is watched and stopped. */
@@ -46,8 +46,8 @@ export interface FetchCall {
 
 /**
  * Makes a model of the hub complete in the cache: the graph that is wanted, the weights beside it, the tokenizer and the
- * small files that change numbers; nothing else. Asks the hub which commit the revision means now. Where the hub cannot
- * be reached, what is in the cache has to do.
+ * small files that change numbers; nothing else. Asks the hub which commit the revision means now. When the hub cannot
+ * be reached, a complete model in the cache is used.
  *
  * @throws RerankError that says what to do; ProviderError for what may pass by itself.
  */

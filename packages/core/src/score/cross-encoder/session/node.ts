@@ -37,7 +37,7 @@ export interface OpenedRunner extends PairRunner {
   readonly opened: Opened
 }
 
-/** The part that has to do with opening. */
+/** The options that opening depends on. */
 type OpeningOptions = Omit<SessionOptions, 'maxPositions' | 'head'>
 
 /** One opened graph. `run` blocks the thread it is called on while it computes. */
@@ -96,7 +96,7 @@ export interface OpenedGraph {
 export async function openGraph(options: OpeningOptions): Promise<OpenedGraph> {
   const providers = options.providers ?? ['cpu']
   const ort = await loadRuntime()
-  // A provider that cannot be loaded is no error: the next one is tried, and the refusal is told in words.
+  // A provider that cannot be loaded is no error: the next one is tried, and the report names the refusal.
   if (providers.some((name) => name !== 'cpu')) ort.env.logLevel = 'fatal'
   const create = (provider: Provider): Promise<InferenceSession> => createSession(ort, provider, options)
   const { session, opened } = await openFirst(providers, options.graphPath, create)
