@@ -2,7 +2,7 @@ import { checkOptions } from '../base/check.js'
 import type { CrossEncoderOptions } from '../score/cross-encoder/cross-encoder.js'
 import type { ScorerDefaults } from '../types.js'
 
-/** What `doctor` tries out: the options of the scorer that makes trouble. Default: those of the bundled model. */
+/** What `doctor` tries out: the options of the scorer in question. Default: those of the bundled model. */
 export type DoctorOptions = Pick<
   CrossEncoderOptions,
   'model' | 'revision' | 'dtype' | 'providers' | 'threads' | 'spinning' | 'workers' | 'hub'
@@ -12,8 +12,8 @@ const known = ['model', 'revision', 'dtype', 'providers', 'threads', 'spinning',
 
 /**
  * Looks at the machine, the runtime, the model, the cache and the environment, and scores one pair: what a bug report
- * needs, as a plain object. Downloads nothing, writes nothing, and does not give up when a part is broken: that part then
- * holds an `error`, and `problems` says it in a sentence.
+ * needs, as a plain object. Downloads nothing and writes nothing. A part that is broken holds an `error`, `problems` says
+ * it in a sentence, and the rest is examined all the same.
  *
  * @throws RerankError `'invalid-argument'` for an option that does not exist, and for nothing else.
  */

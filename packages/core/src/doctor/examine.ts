@@ -67,7 +67,7 @@ const QUERY = 'how long does it take to boil an egg'
 const TEXT = 'A soft egg takes six minutes in boiling water, a hard one ten.'
 
 /** Loads a model and scores one pair a few times. Downloads nothing. */
-export async function trialReport(options: CrossEncoderOptions): Promise<TrialReport> {
+async function trialReport(options: CrossEncoderOptions): Promise<TrialReport> {
   const scorer = crossEncoder({ ...options, ...(options.model && { hub: { ...options.hub, offline: true } }) })
   try {
     const start = performance.now()

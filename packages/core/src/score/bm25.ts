@@ -6,9 +6,9 @@ import type { Call, Scorer } from '../types.js'
 
 /** Options of {@link bm25}. */
 export interface Bm25Options {
-  /** How soon more of the same word counts no more; 0 or more. Default 1.2. */
+  /** How slowly repetitions of a word stop counting: 0 counts each word once. 0 or more. Default 1.2. */
   readonly k1?: number | undefined
-  /** How much a long text is held back: 0 not at all, 1 in full. Default 0.75. */
+  /** How much a long text is penalised: 0 not at all, 1 in full. Default 0.75. */
   readonly b?: number | undefined
   /**
    * Cuts a text into the words that are compared, and may stem them or leave some out. Default: lower-cased words in any

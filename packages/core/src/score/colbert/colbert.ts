@@ -85,7 +85,7 @@ const colbertOptions = {
 export interface EncodeDocumentsOptions {
   /** Aborting rejects with the signal's reason; what was encoded until then is in the store. */
   readonly signal?: AbortSignal | undefined
-  /** Told after each document how many of all are done. */
+  /** Called after each document with how many are done, and of how many. */
   readonly onProgress?: ((done: number, all: number) => void) | undefined
 }
 

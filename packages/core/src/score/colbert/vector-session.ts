@@ -68,7 +68,10 @@ function createFeeds(
   return (text) => {
     const entries = inputs.map(({ name, type }): [string, object] => {
       const valueAt = VALUES[name] as (typeof VALUES)[string]
-      return [name, intTensor(Tensor as unknown as TensorClass, type, [1, text.ids.length], (at) => valueAt(text, at))]
+      return [
+        name,
+        intTensor(Tensor as unknown as TensorClass, { type, dims: [1, text.ids.length] }, (at) => valueAt(text, at)),
+      ]
     })
     return Object.fromEntries(entries) as Record<string, Tensor>
   }

@@ -150,7 +150,7 @@ class OnnxModel implements PairModel {
     return { pairs, runner: countingRefusals(runner) }
   }
 
-  /** From here on the id says what computes. Whoever asked for something else is warned, once. */
+  /** From here on the id says what computes. A provider that was refused is warned of once. */
   #settle(opened: Opened): void {
     const isNew = this.opened === undefined
     this.opened = opened
@@ -178,7 +178,7 @@ function countingRefusals(runner: PairRunner & { readonly opened: Opened }): Pai
 }
 
 /** Runs the pairs one at a time in this thread; onnxruntime lets the event loop turn between runs. */
-export function inThisThread(session: GraphSession): OpenedRunner {
+function inThisThread(session: GraphSession): OpenedRunner {
   const runner = oneByOne({
     score: ({ ids, secondSegmentStart }) => session.run(ids, secondSegmentStart),
     release: () => session.release(),
@@ -187,6 +187,6 @@ export function inThisThread(session: GraphSession): OpenedRunner {
 }
 
 /** `'auto'` leaves a core to the event loop, and stops at 4: each worker holds its own copy of the weights. */
-export function workerCount(workers: number | 'auto'): number {
+function workerCount(workers: number | 'auto'): number {
   return workers === 'auto' ? Math.min(4, Math.max(1, availableParallelism() - 1)) : workers
 }

@@ -160,7 +160,7 @@ const SAMPLE_BYTES = 1 << 16
  * checked before the first score); else of the small files and of the graph's size and sixteen evenly spaced slices.
  * Reading a graph of gigabytes whole for a name would cost seconds; training changes every slice.
  */
-export function folderDigest(path: string, graphPath: string): string {
+function folderDigest(path: string, graphPath: string): string {
   const hash = createHash('sha256')
   const sums = join(path, 'SHA256SUMS')
   const config = readFileSync(join(path, 'config.json'))

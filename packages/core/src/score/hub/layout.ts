@@ -96,7 +96,7 @@ export function graphCandidates({ dtype, onProcessor, arch }: GraphSpec): string
 }
 
 /** The one command that makes a graph of a BERT-type model; other families have exporters of their own. */
-export const HOW_TO_EXPORT =
+const HOW_TO_EXPORT =
   'export one with "python -m export MODEL_DIR OUT_DIR" in the training/ folder of secondpass (BERT-type models) or with "optimum-cli export onnx --model MODEL_DIR OUT_DIR", then pass the path of OUT_DIR as the model'
 
 /** A graph whose weights lie elsewhere is small: it holds names, shapes and a few constants. */

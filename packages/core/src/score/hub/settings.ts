@@ -78,7 +78,7 @@ export function setting(env: Environment, name: string): string | undefined {
 }
 
 /** Whether a variable is switched on, in the spellings that Python takes. */
-export function isOn(env: Environment, name: string): boolean {
+function isOn(env: Environment, name: string): boolean {
   return ['1', 'on', 'yes', 'true'].includes(setting(env, name)?.toLowerCase() ?? '')
 }
 

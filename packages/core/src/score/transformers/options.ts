@@ -27,7 +27,7 @@ export interface LoadedTransformersModel {
   readonly tokenizer: (text: string) => unknown
 }
 
-/** How far a file has come. */
+/** Progress of one file. */
 export interface TransformersProgress {
   /** Path within the model, for example `onnx/model_quantized.onnx`. */
   readonly file: string
@@ -67,7 +67,7 @@ export interface TransformersOptions extends ReadingOptions, ScoringOptions {
    * the page is cross-origin isolated. Holds for the whole page.
    */
   readonly threads?: number | undefined
-  /** Told how far each file has come. What it throws is swallowed. */
+  /** Called with the progress of each file. What it throws is ignored. */
   readonly onProgress?: ((progress: TransformersProgress) => void) | undefined
 }
 

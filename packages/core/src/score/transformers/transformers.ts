@@ -42,7 +42,7 @@ export interface TransformersScorer extends Scorer<'pair'>, AsyncDisposable {
  */
 export function transformers(options: TransformersOptions): TransformersScorer {
   const { temperature, ...read } = readOptions(transformersOptions, options)
-  // A temperature is for a sigmoid: whoever passes one wants it.
+  // A temperature is for a sigmoid: passing one asks for it.
   let activation = read.activation ?? (temperature === undefined ? undefined : 'sigmoid')
   let defaults: ScorerDefaults | undefined
   return new PairScorer({

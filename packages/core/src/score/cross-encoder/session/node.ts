@@ -37,7 +37,7 @@ export interface OpenedRunner extends PairRunner {
   readonly opened: Opened
 }
 
-/** The part that has to do with opening. */
+/** The options that opening depends on. */
 type OpeningOptions = Omit<SessionOptions, 'maxPositions' | 'head'>
 
 /** One opened graph. `run` blocks the thread it is called on while it computes. */
@@ -96,7 +96,7 @@ export interface OpenedGraph {
 export async function openGraph(options: OpeningOptions): Promise<OpenedGraph> {
   const providers = options.providers ?? ['cpu']
   const ort = await loadRuntime()
-  // A provider that cannot be loaded is no error: the next one is tried, and the refusal is told in words.
+  // A provider that cannot be loaded is no error: the next one is tried, and the report names the refusal.
   if (providers.some((name) => name !== 'cpu')) ort.env.logLevel = 'fatal'
   const create = (provider: Provider): Promise<InferenceSession> => createSession(ort, provider, options)
   const { session, opened } = await openFirst(providers, options.graphPath, create)
@@ -175,34 +175,18 @@ function createSession(ort: Runtime, provider: Provider, options: OpeningOptions
     interOpNumThreads: 1,
     intraOpNumThreads: options.threads,
     logSeverityLevel: 3,
-    ...sessionOptionsFor(options.graphPath, { provider, spinning: options.spinning ?? false }),
+    ...graphOptionsFor(options.graphPath, provider, options.spinning ?? false),
   })
 }
 
-/** What else the options depend on. */
-interface Opening {
-  readonly provider: Provider
-  readonly spinning: boolean
-}
-
 /** The options that depend on what kind of graph a file holds, and on what will run it. */
-export function sessionOptionsFor(graphPath: string, { provider, spinning }: Opening): InferenceSession.SessionOptions {
+function graphOptionsFor(graphPath: string, provider: Provider, spinning: boolean): InferenceSession.SessionOptions {
   // Waiting threads would burn a core between runs, which a server needs for something else.
   const intra_op = { allow_spinning: spinning ? '1' : '0' }
-  if (isWrittenHere(graphPath)) return forLeanGraph(intra_op)
-  return provider === 'cpu'
-    ? forStockGraph(intra_op)
-    : { graphOptimizationLevel: 'all', extra: { session: { intra_op } } }
-}
-
-type IntraOp = Readonly<Record<string, string>>
-
-/** Nothing is left to fuse in a lean graph, and its int8 weights keep within 64: looking for either takes 0.1 s. */
-function forLeanGraph(intra_op: IntraOp): InferenceSession.SessionOptions {
-  return { graphOptimizationLevel: 'basic', extra: { session: { intra_op } } }
-}
-
-function forStockGraph(intra_op: IntraOp): InferenceSession.SessionOptions {
+  const session = { intra_op }
+  // Nothing is left to fuse in a lean graph, and its int8 weights keep within 64: looking for either takes 0.1 s.
+  if (isWrittenHere(graphPath)) return { graphOptimizationLevel: 'basic', extra: { session } }
+  if (provider !== 'cpu') return { graphOptimizationLevel: 'all', extra: { session } }
   return {
     graphOptimizationLevel: 'all',
     extra: {
@@ -235,7 +219,7 @@ function isWrittenHere(graphPath: string): boolean {
  *
  * @throws RerankError `'model-files'` when there is none or it does not hold what the head reads.
  */
-export function chooseOutput(session: InferenceSession, head: Head, graphPath: string): string {
+function chooseOutput(session: InferenceSession, head: Head, graphPath: string): string {
   const name = session.outputNames.includes('logits') ? 'logits' : session.outputNames[0]
   if (name === undefined) throw new RerankError('model-files', `${graphPath} has no output: export it again.`)
   const info = session.outputMetadata[session.outputNames.indexOf(name)]

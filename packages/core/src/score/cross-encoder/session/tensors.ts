@@ -43,7 +43,7 @@ export function tokenFeeds(
   return (ids, secondSegmentStart) => {
     const feed = ({ name, type }: TokenInput): [string, object] => {
       const valueAt = PER_TOKEN[name] as (typeof PER_TOKEN)[string]
-      return [name, intTensor(Tensor, type, [1, ids.length], (at) => valueAt(ids, secondSegmentStart, at))]
+      return [name, intTensor(Tensor, { type, dims: [1, ids.length] }, (at) => valueAt(ids, secondSegmentStart, at))]
     }
     return Object.fromEntries(inputs.map(feed))
   }
@@ -52,7 +52,7 @@ export function tokenFeeds(
 function leanFeeds(Tensor: TensorClass, maxPositions: number): Feeds {
   return (ids, secondSegmentStart) => ({
     token_ids: new Tensor('int32', ids as never, [ids.length]),
-    position_type_ids: intTensor(Tensor, 'int32', [ids.length], (at) =>
+    position_type_ids: intTensor(Tensor, { type: 'int32', dims: [ids.length] }, (at) =>
       at < secondSegmentStart ? at : at + maxPositions,
     ),
   })
@@ -61,8 +61,7 @@ function leanFeeds(Tensor: TensorClass, maxPositions: number): Feeds {
 /** A tensor of whole numbers, none of them negative. */
 export function intTensor(
   Tensor: TensorClass,
-  type: TokenInput['type'],
-  dims: readonly number[],
+  { type, dims }: Pick<TokenInput, 'type'> & { readonly dims: readonly number[] },
   valueAt: (at: number) => number,
 ): object {
   const length = dims.reduce((product, dim) => product * dim, 1)
@@ -119,7 +118,8 @@ export function createFeeds(
 /** An input that is the same for every pair. */
 function fixedTensor(Tensor: TensorClass, input: Input, graphPath: string): object {
   if (!LAST_ONLY.includes(input.name)) return emptyPast(Tensor, input, graphPath)
-  return intTensor(Tensor, intTypeOf(input), input.isTensor && input.shape.length === 1 ? [1] : [], () => 1)
+  const dims = input.isTensor && input.shape.length === 1 ? [1] : []
+  return intTensor(Tensor, { type: intTypeOf(input), dims }, () => 1)
 }
 
 /** What a language model remembers of earlier tokens: none, since every pair is read from its start. [1, heads, 0, size]. */

@@ -221,13 +221,13 @@ export const Unit = {
  * none takes part when marks are put in order.
  */
 export function unitTable(options: BertNormalizerOptions, starts: readonly string[]): Uint8Array {
-  const table = new Uint8Array(0x10000)
-  for (const { first, last, bits } of propertyRanges) table.fill(unitOf(bits, options), first, last + 1)
+  const units = new Uint8Array(0x10000)
+  for (const { first, last, bits } of propertyRanges) units.fill(unitOf(bits, options), first, last + 1)
   for (const start of starts) {
     const first = start.charCodeAt(0)
-    table[first] = (table[first] as number) | Unit.mayStartAdded
+    units[first] = (units[first] as number) | Unit.mayStartAdded
   }
-  return table
+  return units
 }
 
 function unitOf(bits: number, options: BertNormalizerOptions): number {

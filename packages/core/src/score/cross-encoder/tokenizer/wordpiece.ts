@@ -121,7 +121,7 @@ class WordPiece implements TokenEncoder {
 }
 
 /** Looks for added tokens in one text, from left to right; of several at one place the longest is meant. */
-export class AddedTokenSearch {
+class AddedTokenSearch {
   readonly #tokens: readonly AddedToken[]
   readonly #text: string
   /** A match that was refused uses up its text all the same. */
@@ -190,7 +190,7 @@ export class WordCache {
 const LONG_PIECE = 24
 
 /** Spells pieces (stretches of normalized text without white space or punctuation) with the vocabulary of a model. */
-export class PieceEncoder {
+class PieceEncoder {
   readonly #file: WordPieceFile
   #longestEntry: number | undefined
 
@@ -244,7 +244,7 @@ function isLonger(text: string, limit: number): boolean {
 }
 
 /** What a tokenizer.json says, as far as WordPiece needs it. */
-export interface WordPieceFile {
+interface WordPieceFile {
   readonly normalizer: BertNormalizerOptions
   /** As parsed: making a Map of 30,000 entries would cost more than a first query needs to look up. */
   readonly vocabulary: Readonly<Record<string, number>>
@@ -257,7 +257,7 @@ export interface WordPieceFile {
 }
 
 /** A token that is looked for in the raw text, before anything else is done to it. */
-export interface AddedToken {
+interface AddedToken {
   readonly content: string
   readonly id: number
   /** Only where no word character stands beside it. */
@@ -268,7 +268,7 @@ export interface AddedToken {
  * Reads a parsed tokenizer.json. `undefined` when it asks for anything this library does not reproduce exactly: another
  * pipeline than BertNormalizer, BertPreTokenizer, WordPiece, or added tokens that are matched in normalized text.
  */
-export function readWordPieceFile(tokenizerJson: unknown): WordPieceFile | undefined {
+function readWordPieceFile(tokenizerJson: unknown): WordPieceFile | undefined {
   if (!isObject(tokenizerJson)) return undefined
   const { pre_tokenizer: preTokenizer, model, added_tokens: added } = tokenizerJson
   if (!isObject(preTokenizer) || preTokenizer['type'] !== 'BertPreTokenizer') return undefined
