@@ -2,7 +2,17 @@ import { availableParallelism, cpus } from 'node:os'
 import { type Lift, measureContext } from '@secondpass/core/eval'
 import { type ExitCode, exitCodes } from '../errors.js'
 import { type Io, tell, write } from '../io.js'
-import { blendOf, depthOf, hasFirstStageScores, liftOf, refuseUnjudged, runsOf, scorerIdOf, skipOf, trecLines } from '../measure/findings.js'
+import {
+  blendOf,
+  depthOf,
+  hasFirstStageScores,
+  liftOf,
+  refuseUnjudged,
+  runsOf,
+  scorerIdOf,
+  skipOf,
+  trecLines,
+} from '../measure/findings.js'
 import { openPools } from '../measure/options.js'
 import { type Scored, scorePools } from '../measure/score-pools.js'
 import type { Pools } from '../pools/types.js'

@@ -198,9 +198,7 @@ class LabelRun {
     if (ids.size === 0 || this.#earlierIds.size === 0) return
     if (![...ids].some((id) => this.#earlierIds.has(id))) {
       const [now, before] = [[...ids].join(', '), [...this.#earlierIds].join(', ')]
-      throw misuse(
-        `--output ${this.job.output}: ${before} labelled it so far, not ${now}; choose another file`,
-      )
+      throw misuse(`--output ${this.job.output}: ${before} labelled it so far, not ${now}; choose another file`)
     }
     this.#earlierIds = new Set()
   }

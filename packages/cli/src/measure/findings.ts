@@ -1,5 +1,19 @@
 import type { Blend, Ranking } from '@secondpass/core'
-import { type CalibrationQuery, type DepthAdvice, type DepthQuery, type Lift, type MetricName, type Qrels, type Run, type SkipCalibrationResult, adviseDepth, calibrateSkip, calibrationQuery, measureLift, runFromLists } from '@secondpass/core/eval'
+import {
+  type CalibrationQuery,
+  type DepthAdvice,
+  type DepthQuery,
+  type Lift,
+  type MetricName,
+  type Qrels,
+  type Run,
+  type SkipCalibrationResult,
+  adviseDepth,
+  calibrateSkip,
+  calibrationQuery,
+  measureLift,
+  runFromLists,
+} from '@secondpass/core/eval'
 import { CliError } from '../errors.js'
 import type { Loaded } from '../scorer/load.js'
 import type { Scored } from './score-pools.js'

@@ -115,11 +115,7 @@ function meanTokens(heads: readonly Head[], depth: number): number {
 }
 
 /** What prompts of so many tokens cost, and what is saved once the reranker is paid. */
-function moneyOf(
-  used: BeforeAfter,
-  pricePerMillion: number,
-  reranking: number,
-): NonNullable<ContextSavings['money']> {
+function moneyOf(used: BeforeAfter, pricePerMillion: number, reranking: number): NonNullable<ContextSavings['money']> {
   const firstStage = (used.firstStage * pricePerMillion) / 1e6
   const reranked = (used.reranked * pricePerMillion) / 1e6
   return { firstStage, reranked, reranking, saved: firstStage - reranked - reranking }
