@@ -76,7 +76,7 @@ async function reportInput({ pools, scored, lift, loaded }: Measured, flags: Eva
   }
 }
 
-/** What a token is taken for where nobody counts them: about right for English prose. */
+/** What a token is taken for where none are counted: about right for English prose. */
 const CHARACTERS_PER_TOKEN = 4
 
 const tokensCountedBy = `estimated at ${CHARACTERS_PER_TOKEN} characters each`

@@ -119,7 +119,7 @@ class LabelRun {
   readonly #spend: Spend
   readonly #startedAt: number
   readonly #underWay: Asked[] = []
-  /** Tells those under way that nobody waits for them any more. */
+  /** Tells the calls under way that their answers are no longer awaited. */
   readonly #ending = new AbortController()
   readonly #signal: AbortSignal
   #earlierIds: ReadonlySet<string>
@@ -208,7 +208,7 @@ class LabelRun {
     const error = reason instanceof Error ? reason : new Error(String(reason))
     if (onError !== 'skip' || (RerankError.is(reason) && SETUP_CODES.has(reason.code))) {
       throw new CliError(
-        `${input}, line ${line.number}: query ${JSON.stringify(query.id)} was not labelled: ${error.message} What is written stays; the same command goes on from there.`,
+        `${input}, line ${line.number}: query ${JSON.stringify(query.id)} was not labelled: ${error.message} What is written stays; the same command resumes from there.`,
         { cause: reason },
       )
     }

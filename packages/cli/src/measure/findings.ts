@@ -106,7 +106,7 @@ function asDepthQuery({ queryId, ids, scores, blended, firstStage }: Scored): De
   }
 }
 
-/** How the scores were mixed; nobody can repeat a mix that is hidden in a reranker. */
+/** How the scores were mixed; a mix that is hidden in a reranker cannot be repeated. */
 export function blendOf(loaded: Loaded, scored: readonly Pick<Scored, 'blended'>[]): Blend | false {
   const blend = loaded.blend()
   if (blend !== undefined) return blend
