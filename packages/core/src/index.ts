@@ -42,7 +42,7 @@ export { readDocuments, writeDocuments } from './score/colbert/documents.js'
 export type { DocumentVectors, VectorPrecision } from './score/colbert/documents.js'
 export { type CrossEncoder, type CrossEncoderOptions, crossEncoder } from '#node/score/cross-encoder/cross-encoder'
 export { type FetchModelOptions, type FetchedModel, fetchModel } from '#node/score/cross-encoder/model-source'
-export type { Opened, Refusal } from './score/cross-encoder/session/providers.js'
+export type { Opened, Refusal } from './score/cross-encoder/session/node.js'
 export type { Provider } from './score/cross-encoder/session/providers.js'
 export type {
   LoadedTransformersModel,
