@@ -2,7 +2,6 @@ import {
   blend as blendCheck,
   type Check,
   callable,
-  checkClock,
   checkScorer,
   duration,
   finite,
@@ -12,6 +11,7 @@ import {
   orExactly,
   readOptions,
   required,
+  timeSource,
   wholeOrInfinity,
   withDefault,
 } from './base/check.js'
@@ -161,7 +161,7 @@ const rerankerTable = {
   deadlineMs: withDefault(duration, Infinity),
   onReport: callable<(report: Report) => unknown>(),
   telemetry: flag,
-  clock: withDefault((_, value) => checkClock(value), systemClock),
+  clock: withDefault(timeSource, systemClock),
 } satisfies OptionTable<RerankerOptions>
 
 /**

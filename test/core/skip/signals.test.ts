@@ -38,12 +38,28 @@ const other = ({ lexical }: Hit): number | undefined => lexical
 /** Each signal beside the policy that is written by hand with the same threshold. */
 const pairs: readonly (readonly [name: string, signal: Signal, byHand: (threshold: number) => SkipPolicy])[] = [
   ['margin', marginSignal(), (margin) => clearMargin({ margin })],
-  ['relative margin over the second', marginSignal({ place: 2, relative: true }), (margin) => clearMargin({ margin, place: 2, relative: true })],
-  ['margin of distances', marginSignal({ higherIsBetter: false }), (margin) => clearMargin({ margin, higherIsBetter: false })],
+  [
+    'relative margin over the second',
+    marginSignal({ place: 2, relative: true }),
+    (margin) => clearMargin({ margin, place: 2, relative: true }),
+  ],
+  [
+    'margin of distances',
+    marginSignal({ higherIsBetter: false }),
+    (margin) => clearMargin({ margin, higherIsBetter: false }),
+  ],
   ['top score', topScoreSignal(), (threshold) => aboveThreshold({ threshold })],
-  ['top distance', topScoreSignal({ higherIsBetter: false }), (threshold) => aboveThreshold({ threshold: -threshold, higherIsBetter: false })],
+  [
+    'top distance',
+    topScoreSignal({ higherIsBetter: false }),
+    (threshold) => aboveThreshold({ threshold: -threshold, higherIsBetter: false }),
+  ],
   ['shape', shapeSignal(), (atLeast) => scoreShape({ atLeast })],
-  ['shape of 4 distances', shapeSignal({ k: 4, higherIsBetter: false }), (atLeast) => scoreShape({ atLeast, k: 4, higherIsBetter: false })],
+  [
+    'shape of 4 distances',
+    shapeSignal({ k: 4, higherIsBetter: false }),
+    (atLeast) => scoreShape({ atLeast, k: 4, higherIsBetter: false }),
+  ],
   ['agreement', agreementSignal<Hit>({ other, k: 3 }), (atLeast) => agreement<Hit>({ other, atLeast, k: 3 })],
   ['query length', queryLengthSignal(), (value) => keywordQuery({ maxWords: -value, identifiers: false })],
 ]
@@ -87,6 +103,12 @@ describe.each(pairs)('the signal and the policy of: %s', (name, signal, byHand) 
 })
 
 it('signals refuse a sample that holds no finite score', () => {
-  const pool = { query: 'q', candidates: [{ text: 't', score: Number.NaN }, { text: 't', score: 1 }] }
+  const pool = {
+    query: 'q',
+    candidates: [
+      { text: 't', score: Number.NaN },
+      { text: 't', score: 1 },
+    ],
+  }
   expect(() => topScoreSignal().measure(pool)).toThrow('the score of candidate 0 is NaN: pass a finite number')
 })

@@ -16,7 +16,7 @@ Examples:
   secondpass eval --beir ./scifact --limit 300 --html report.html --markdown report.md
 
 With --qrels, files are compared and nothing is scored. With --beir or --input, the candidates of a first stage are
-reranked and compared with the order they had; stopped and started again, it goes on where it was.`
+reranked and compared with the order they had; stopped and started again, it resumes.`
 
 /** Adds `secondpass eval`. */
 export function addEval(program: Command, io: Io, ended: (code: ExitCode) => void): void {

@@ -24,7 +24,7 @@ Example:
     --per-minute 60 --spend-limit cost=5
 
 Each line of the input is {"id", "query", "candidates": [{"id", "text"}]}; each line of the output the same with the
-scores of the teacher, by the id of its scorer. Started again, it goes on behind the last line.`
+scores of the teacher, by the id of its scorer. Started again, it resumes after the last line.`
 
 /** Adds `secondpass label`. */
 export function addLabel(program: Command, io: Io, ended: (code: ExitCode) => void): void {
@@ -81,7 +81,7 @@ async function print(summary: LabelSummary, { json, output }: LabelFlags, io: Io
   const price = cost.length === 0 ? '' : `; ${cost.join(', ')}`
   tell(io, `secondpass: ${written} queries labelled into ${output}${before}${left}${price}`)
   if (stoppedBy !== undefined) {
-    tell(io, `secondpass: the spend limit is reached; ${total - done} queries are left: start again to go on`)
+    tell(io, `secondpass: the spend limit is reached; ${total - done} queries are left: start again to continue`)
   }
   return failed > 0 || stoppedBy !== undefined ? exitCodes.incomplete : exitCodes.ok
 }

@@ -29,7 +29,7 @@ export function addRerank(program: Command, io: Io, ended: (code: ExitCode) => v
     .argument('[query]', 'what was asked; the candidates are then the lines of the input')
     .option('--input <file>', 'where to read; - is stdin (default: stdin when a query is given)')
     .option('--output <file>', 'where a batch is written, and continued when it was stopped (default: stdout)')
-    .option('--overwrite', 'begin the output anew, whatever it holds')
+    .option('--overwrite', 'start the output over, whatever it holds')
     .option('--shard <i/n>', 'take only the i-th of n parts of the lines, counted from 0', readShard)
     .option('--top-n <count>', 'how many results come back for a query (default: all)', wholeFrom('--top-n', 1))
     .option('--depth <count>', 'how many candidates are scored (default: 100)', wholeFrom('--depth', 1))

@@ -2,7 +2,17 @@ import { availableParallelism, cpus } from 'node:os'
 import { type Lift, measureContext } from '@secondpass/core/eval'
 import { type ExitCode, exitCodes } from '../errors.js'
 import { type Io, tell, write } from '../io.js'
-import { blendOf, depthOf, hasFirstStageScores, liftOf, refuseUnjudged, runsOf, scorerIdOf, skipOf, trecLines } from '../measure/findings.js'
+import {
+  blendOf,
+  depthOf,
+  hasFirstStageScores,
+  liftOf,
+  refuseUnjudged,
+  runsOf,
+  scorerIdOf,
+  skipOf,
+  trecLines,
+} from '../measure/findings.js'
 import { openPools } from '../measure/options.js'
 import { type Scored, scorePools } from '../measure/score-pools.js'
 import type { Pools } from '../pools/types.js'
@@ -66,7 +76,7 @@ async function reportInput({ pools, scored, lift, loaded }: Measured, flags: Eva
   }
 }
 
-/** What a token is taken for where nobody counts them: about right for English prose. */
+/** What a token is taken for where none are counted: about right for English prose. */
 const CHARACTERS_PER_TOKEN = 4
 
 const tokensCountedBy = `estimated at ${CHARACTERS_PER_TOKEN} characters each`

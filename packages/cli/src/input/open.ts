@@ -13,7 +13,7 @@ export function nameOf(path: string): string {
 /**
  * The lines of a file, or of stdin when the path is `-`. A path that ends in `.gz` is unpacked on the way.
  *
- * @throws CliError when the file cannot be read, or stdin is a terminal at which nobody would think of typing JSON.
+ * @throws CliError when the file cannot be read, or stdin is a terminal, where JSON is not typed by hand.
  */
 export async function* readLines(path: string, io: Io): AsyncGenerator<Line> {
   if (path === '-') {

@@ -51,7 +51,7 @@ export class Pace {
 
 type Counters = Readonly<Record<string, number>>
 
-/** What a run spends, and whether it may go on. */
+/** What a run spends, and whether it may continue. */
 export class Spend {
   readonly total: Record<string, number> = {}
   readonly #limit: Counters

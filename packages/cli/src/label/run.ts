@@ -119,7 +119,7 @@ class LabelRun {
   readonly #spend: Spend
   readonly #startedAt: number
   readonly #underWay: Asked[] = []
-  /** Tells those under way that nobody waits for them any more. */
+  /** Tells the calls under way that their answers are no longer awaited. */
   readonly #ending = new AbortController()
   readonly #signal: AbortSignal
   #earlierIds: ReadonlySet<string>
@@ -198,9 +198,7 @@ class LabelRun {
     if (ids.size === 0 || this.#earlierIds.size === 0) return
     if (![...ids].some((id) => this.#earlierIds.has(id))) {
       const [now, before] = [[...ids].join(', '), [...this.#earlierIds].join(', ')]
-      throw misuse(
-        `--output ${this.job.output}: ${before} labelled it so far, not ${now}; choose another file`,
-      )
+      throw misuse(`--output ${this.job.output}: ${before} labelled it so far, not ${now}; choose another file`)
     }
     this.#earlierIds = new Set()
   }
@@ -210,7 +208,7 @@ class LabelRun {
     const error = reason instanceof Error ? reason : new Error(String(reason))
     if (onError !== 'skip' || (RerankError.is(reason) && SETUP_CODES.has(reason.code))) {
       throw new CliError(
-        `${input}, line ${line.number}: query ${JSON.stringify(query.id)} was not labelled: ${error.message} What is written stays; the same command goes on from there.`,
+        `${input}, line ${line.number}: query ${JSON.stringify(query.id)} was not labelled: ${error.message} What is written stays; the same command resumes from there.`,
         { cause: reason },
       )
     }

@@ -1,5 +1,19 @@
 import type { Blend, Ranking } from '@secondpass/core'
-import { type CalibrationQuery, type DepthAdvice, type DepthQuery, type Lift, type MetricName, type Qrels, type Run, type SkipCalibrationResult, adviseDepth, calibrateSkip, calibrationQuery, measureLift, runFromLists } from '@secondpass/core/eval'
+import {
+  type CalibrationQuery,
+  type DepthAdvice,
+  type DepthQuery,
+  type Lift,
+  type MetricName,
+  type Qrels,
+  type Run,
+  type SkipCalibrationResult,
+  adviseDepth,
+  calibrateSkip,
+  calibrationQuery,
+  measureLift,
+  runFromLists,
+} from '@secondpass/core/eval'
 import { CliError } from '../errors.js'
 import type { Loaded } from '../scorer/load.js'
 import type { Scored } from './score-pools.js'
@@ -92,7 +106,7 @@ function asDepthQuery({ queryId, ids, scores, blended, firstStage }: Scored): De
   }
 }
 
-/** How the scores were mixed; nobody can repeat a mix that is hidden in a reranker. */
+/** How the scores were mixed; a mix that is hidden in a reranker cannot be repeated. */
 export function blendOf(loaded: Loaded, scored: readonly Pick<Scored, 'blended'>[]): Blend | false {
   const blend = loaded.blend()
   if (blend !== undefined) return blend

@@ -17,7 +17,7 @@ export interface ScoreFlags {
 
 /**
  * Reranks every pool that was not reranked before, one query after the other, and keeps each answer in a file at once: a
- * run that is stopped, by whatever, goes on where it was.
+ * run that is stopped, however it was, resumes where it stopped.
  *
  * @returns one entry per query, in the order of the queries.
  */
@@ -168,7 +168,7 @@ function readEntry(path: string, line: string): Scored {
 }
 
 function checkHeader(path: string, line: string, settings: Settings): void {
-  const fix = 'name another file with --state, or add --restart to score anew'
+  const fix = 'name another file with --state, or add --restart to score again'
   let header: { readonly secondpass?: unknown; readonly version?: unknown; readonly settings?: Settings }
   try {
     header = JSON.parse(line) as typeof header

@@ -3,7 +3,7 @@ import type { Io, Output } from '../io.js'
 
 type Style = Parameters<typeof styleText>[0]
 
-/** Whether text on a stream may have colours: a terminal that can, and nobody who set `NO_COLOR`. */
+/** Whether text on a stream may have colours: a terminal that can, and no `NO_COLOR`. */
 export function hasColour(stream: Output, env: Io['env']): boolean {
   if (env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '') return false
   const forced = env['FORCE_COLOR']
@@ -49,7 +49,7 @@ export interface Progress {
 export interface ProgressOptions {
   /** What is being done, for example `scoring`. */
   readonly label: string
-  /** How much there is to do; missing when nobody knows. */
+  /** How much there is to do; missing when it is unknown. */
   readonly total?: number | undefined
   /** How much was done before: counts as done, and not towards the speed. Default: what the first update says. */
   readonly start?: number | undefined

@@ -16,7 +16,7 @@ type Part = string | number | Html | readonly Html[]
 
 /**
  * A template of HTML: whatever is put into it is escaped, unless it came out of this function itself. Queries, passages and
- * ids are anybody's text.
+ * ids are untrusted text.
  */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
   return new Html(strings.reduce((text, next, at) => text + textOf(parts[at - 1] as Part) + next))

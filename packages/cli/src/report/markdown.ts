@@ -68,7 +68,7 @@ function markOf({ grade }: CasePassage): string {
   return grade !== undefined && grade > 0 ? `✓ (grade ${grade}) ` : ''
 }
 
-/** Text that Markdown shows as it is: no markup, no HTML, no line break. Passages are anybody's. */
+/** Text that Markdown shows as it is: no markup, no HTML, no line break. Passages are untrusted. */
 function plain(text: string): string {
   return text.replace(/\s+/gu, ' ').replace(/[\\`*_{}[\]<>#|~!&]/gu, (character) => `\\${character}`)
 }

@@ -20,7 +20,7 @@ export interface Ready extends Loaded {
 
 /**
  * Reranks a query on each line, in the order of the input, in the memory of a few lines. With an output file the work can
- * be stopped at any time and goes on behind the last whole line.
+ * be stopped at any time and resumes after the last whole line.
  */
 export async function rerankBatch(flags: RerankFlags, loaded: Ready, io: Io): Promise<ExitCode> {
   const input = flags.input as string
@@ -77,7 +77,7 @@ function prepareOutput(flags: RerankFlags, { id, calibration }: Ready): void {
     depth: flags.depth ?? null,
     'min-score': flags.minScore ?? null,
     skip: flags.skip ?? null,
-    // A file that is written anew keeps its path, and would bring another policy into the same output.
+    // A file that is rewritten keeps its path, and would bring another policy into the same output.
     ...(calibration !== undefined && { 'sha256 of skip': sha256(calibration) }),
     'on-error': flags.onError ?? null,
     'ids-only': flags.idsOnly ?? false,

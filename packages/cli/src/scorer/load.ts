@@ -14,7 +14,7 @@ export interface Loaded {
   /** Names all that changes the numbers, for messages and for telling two runs apart. */
   readonly id: string
   /**
-   * How scores are mixed with those of the first stage; `false` for not at all, `undefined` when nobody knows. Asked after
+   * How scores are mixed with those of the first stage; `false` for not at all, `undefined` when it is unknown. Asked after
    * scoring, because a scorer may know what it recommends only once it is loaded.
    */
   blend(): Blend | false | undefined

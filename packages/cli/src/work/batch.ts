@@ -43,7 +43,7 @@ export async function* mapInOrder<T, U>(
       const next = await items.next().catch((error: unknown) => void (fault = { error }))
       if (next === undefined || next.done === true) break
       const answer = work(next.value)
-      // It is awaited in its turn; until then its failure is nobody's.
+      // It is awaited in its turn; until then its failure is not unhandled.
       answer.catch(() => undefined)
       underWay.push(answer)
       if (underWay.length >= concurrency) yield await (underWay.shift() as Promise<U>)
@@ -70,7 +70,7 @@ interface State {
  * Begins an output or continues one: the settings stand in a file beside it, so that a run with other settings is refused
  * instead of mixed in.
  *
- * @throws CliError when the output is somebody else's, or was begun with other settings.
+ * @throws CliError when the output was not begun by this command, or was begun with other settings.
  */
 export function claimOutput(path: string, settings: Settings): void {
   const statePath = `${path}.state.json`

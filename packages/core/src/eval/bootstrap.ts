@@ -36,7 +36,7 @@ export function shuffled<T>(items: readonly T[], random: Random): T[] {
 
 /** Options of {@link bootstrapInterval}. */
 export interface BootstrapOptions {
-  /** How often the queries are drawn anew, 100 or more. Default 10,000. */
+  /** How often the queries are resampled, 100 or more. Default 10,000. */
   readonly resamples?: number | undefined
   /** Share of the resampled means that the interval holds, between 0 and 1. Default 0.95. */
   readonly confidence?: number | undefined

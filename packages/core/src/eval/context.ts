@@ -48,7 +48,7 @@ export interface BeforeAfter {
  * How much shorter may the prompt be? Finds the fewest reranked passages whose mean recall is at least that of the first
  * stage's `topN`, and what leaving out the others saves.
  *
- * It goes by the judgements: a passage that nobody judged counts for nothing. Whether the answers stay as good, only
+ * It relies on the judgements: a passage that was not judged counts for nothing. Whether the answers stay as good, only
  * `measureEndToEnd` says.
  *
  * @throws RerankError `'invalid-argument'` when an option is wrong, or a run and the judgements share no query id.
@@ -115,11 +115,7 @@ function meanTokens(heads: readonly Head[], depth: number): number {
 }
 
 /** What prompts of so many tokens cost, and what is saved once the reranker is paid. */
-function moneyOf(
-  used: BeforeAfter,
-  pricePerMillion: number,
-  reranking: number,
-): NonNullable<ContextSavings['money']> {
+function moneyOf(used: BeforeAfter, pricePerMillion: number, reranking: number): NonNullable<ContextSavings['money']> {
   const firstStage = (used.firstStage * pricePerMillion) / 1e6
   const reranked = (used.reranked * pricePerMillion) / 1e6
   return { firstStage, reranked, reranking, saved: firstStage - reranked - reranking }

@@ -32,7 +32,10 @@ export interface Evaluation {
 export const defaultMetrics: readonly MetricName[] = ['nDCG@10', 'MRR@10', 'MAP', 'recall@100', 'judged@10']
 
 /** Names of metrics; {@link metricOf} says whether there is such a metric. */
-export const metricNames: Check<readonly MetricName[]> = must(Array.isArray, "pass an array of names, as in ['nDCG@10']")
+export const metricNames: Check<readonly MetricName[]> = must(
+  Array.isArray,
+  "pass an array of names, as in ['nDCG@10']",
+)
 
 const EVALUATE = {
   metrics: withDefault(metricNames, defaultMetrics),

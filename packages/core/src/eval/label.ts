@@ -7,7 +7,7 @@ import type { Call, Candidate, RankedResult, Ranking, Scorer } from '../types.js
 export interface LabelledCandidate {
   readonly id: string
   readonly text: string
-  /** The judgement: above 0 is relevant. `null` when nobody judged it. */
+  /** The judgement: above 0 is relevant. `null` when it was not judged. */
   readonly label: number | null
   /** The teachers' own numbers, higher is better, by scorer id. */
   readonly scores: Readonly<Record<string, number>>

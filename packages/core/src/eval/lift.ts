@@ -95,11 +95,11 @@ export interface VerdictLimits {
 export function verdictOn(metric: string, lift: MetricLift, limits: VerdictLimits): Verdict {
   const queries = lift.wins + lift.ties + lift.losses
   const numbers = `${metric} ${lift.firstStage.toFixed(3)} to ${lift.reranked.toFixed(3)}, ${describe(lift, limits)} over ${queries} queries`
-  const tally = `${lift.wins} better, ${lift.ties} equal, ${lift.losses} worse`
+  const counts = `${lift.wins} better, ${lift.ties} equal, ${lift.losses} worse`
   const decide = (kind: Verdict['kind'], words: string): Verdict => ({
     kind,
     metric,
-    sentence: `${words}: ${numbers}; ${tally}.`,
+    sentence: `${words}: ${numbers}; ${counts}.`,
   })
   if (queries < LEAST_QUERIES) {
     return decide('no-measurable-help', `No verdict on ${queries} queries, at least ${LEAST_QUERIES} are needed`)

@@ -1,4 +1,13 @@
-import { between, callable, inside, type OptionTable, readOptions, required, whole, withDefault } from '../base/check.js'
+import {
+  between,
+  callable,
+  inside,
+  type OptionTable,
+  readOptions,
+  required,
+  whole,
+  withDefault,
+} from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
 import type { Candidate, Milliseconds, Outcome, Ranking } from '../types.js'
 

@@ -1,4 +1,13 @@
-import { type Check, type Defaulted, flag, isFiniteNumber, must, oneOf, readOptions, withDefault } from '../base/check.js'
+import {
+  type Check,
+  type Defaulted,
+  flag,
+  isFiniteNumber,
+  must,
+  oneOf,
+  readOptions,
+  withDefault,
+} from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
 
 /** The judgements of one query: document id to grade. Above 0 is relevant; 0 and below is not. */

@@ -132,7 +132,11 @@ export function marginSignal(options: MarginOptions = {}): Signal {
   })
 }
 
-function leadOf({ place, relative, higherIsBetter }: Readonly<{ place: number } & Record<'relative' | 'higherIsBetter', boolean>>): Measure {
+function leadOf({
+  place,
+  relative,
+  higherIsBetter,
+}: Readonly<{ place: number } & Record<'relative' | 'higherIsBetter', boolean>>): Measure {
   const sign = higherIsBetter ? 1 : -1
   return ({ candidates }) => {
     const scores = firstStageScores(candidates, higherIsBetter)

@@ -1,4 +1,4 @@
-import { checkFunction, type OptionTable, readOptions, required, wholeOrInfinity } from '../base/check.js'
+import { callable, type OptionTable, readOptions, required, wholeOrInfinity } from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
 import type { PolicyData, Pool, SkipPolicy, SkipReason } from '../types.js'
 
@@ -161,7 +161,7 @@ function addEvidence(target: Record<string, Evidence[string]>, name: string, evi
 
 function checkPolicies(name: string, policies: readonly SkipPolicy[]): void {
   if (policies.length === 0) throw invalidArgument(`${name}()`, policies, 'pass at least one policy')
-  policies.forEach((policy, at) => checkFunction(`${name}: policy ${at + 1}`, policy))
+  policies.forEach((policy, at) => callable()(`${name}: policy ${at + 1}`, policy))
 }
 
 /** Options of {@link smallPool}. */

@@ -1,4 +1,12 @@
-import { between, type Check, flag, type OptionTable, readOptions, wholeOrInfinity, withDefault } from '../base/check.js'
+import {
+  between,
+  type Check,
+  flag,
+  type OptionTable,
+  readOptions,
+  wholeOrInfinity,
+  withDefault,
+} from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
 import { countWords } from '../base/words.js'
 import type { SkipPolicy } from '../types.js'
@@ -86,11 +94,7 @@ export interface OtherScriptOptions {
 /** At least one name of a Unicode script. */
 const scriptNames: Check<readonly string[]> = (name, value) => {
   if (!Array.isArray(value) || value.length === 0) {
-    throw invalidArgument(
-      name,
-      value,
-      "pass the Unicode names of the scripts that the scorer reads, as in ['Latin']",
-    )
+    throw invalidArgument(name, value, "pass the Unicode names of the scripts that the scorer reads, as in ['Latin']")
   }
   for (const script of value as unknown[]) {
     if (!isScript(script)) {

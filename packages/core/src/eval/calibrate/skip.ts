@@ -1,4 +1,14 @@
-import { type Check, inside, must, type OptionsOf, type OptionTable, readOptions, required, whole, withDefault } from '../../base/check.js'
+import {
+  type Check,
+  inside,
+  must,
+  type OptionsOf,
+  type OptionTable,
+  readOptions,
+  required,
+  whole,
+  withDefault,
+} from '../../base/check.js'
 import { invalidArgument } from '../../base/errors.js'
 import { marginSignal, shapeSignal, topScoreSignal } from '../../skip/first-stage.js'
 import type { Signal } from '../../skip/policy.js'
@@ -86,7 +96,10 @@ const CALIBRATE = {
     shapeSignal(),
     queryLengthSignal(),
   ]),
-  metric: withDefault(must<string>((value) => typeof value === 'string', 'pass the name of a metric'), 'nDCG@10'),
+  metric: withDefault(
+    must<string>((value) => typeof value === 'string', 'pass the name of a metric'),
+    'nDCG@10',
+  ),
   seed: withDefault(whole(0), 1),
 } satisfies OptionTable<CalibrateOptions>
 

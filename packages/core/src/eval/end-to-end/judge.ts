@@ -1,4 +1,4 @@
-import { checkFunction } from '../../base/check.js'
+import { callable } from '../../base/check.js'
 import { RerankError, show } from '../../base/errors.js'
 import type { EndToEndOptions, EndToEndQuery, EndToEndRecord, Judge, JudgeInput, Preference, Way } from './options.js'
 
@@ -95,6 +95,6 @@ export function readJudgement(text: string): Preference {
  * without a verdict.
  */
 export function llmJudge(complete: (prompt: JudgePrompt, signal: AbortSignal) => Promise<string>): Judge {
-  checkFunction('complete', complete)
+  callable()('complete', complete)
   return async (input) => readJudgement(await complete(judgePrompt(input), input.signal))
 }

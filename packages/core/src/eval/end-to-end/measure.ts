@@ -29,7 +29,7 @@ export interface EndToEnd {
  *
  * A question whose passages are the same either way is answered once and counts as a tie. Costs: one reranking, one or two
  * answers and two judgements for each question. When a function rejects, the run ends with its error; what was done is in
- * the hands of `onRecord`, and `done` goes on from there.
+ * the hands of `onRecord`, and `done` resumes from there.
  *
  * @throws RerankError `'invalid-argument'` when an option is wrong; `'scorer'` when a function answers with nonsense.
  */

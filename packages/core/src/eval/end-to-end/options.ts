@@ -77,7 +77,7 @@ export interface GradeInput {
 /** Grades one answer by itself, 0 to 1. */
 export type Grade = (input: GradeInput) => number | Promise<number>
 
-/** One question, done: plain JSON, so that a stopped run can go on from a file of them. */
+/** One question, done: plain JSON, so that a stopped run can resume from a file of them. */
 export interface EndToEndRecord {
   readonly queryId: string
   /** Reranked less first stage, -1 to 1. By preference: 1 when both judgements prefer it, 0.5 when one does. */
@@ -145,7 +145,7 @@ export interface EndToEndOptions<C extends Candidate = Candidate> extends Bootst
   readonly worthwhile?: number | undefined
   /** Records of an earlier run: their questions are not asked again. Records of other questions are left out. */
   readonly done?: readonly EndToEndRecord[] | undefined
-  /** Told of each question that is done, one after another and awaited: append it to a file to be able to go on. */
+  /** Told of each question that is done, one after another and awaited: append it to a file to be able to resume. */
   readonly onRecord?: ((record: EndToEndRecord) => unknown) | undefined
   /** Ends the run: what is under way is told, and the promise rejects with the reason. */
   readonly signal?: AbortSignal | undefined

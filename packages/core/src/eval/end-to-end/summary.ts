@@ -49,7 +49,11 @@ export function summarize(
 
 type Limits = 'worthwhile' | 'confidence' | 'resamples' | 'seed'
 
-function verdictOnGrade(lift: Tally, grades: BeforeAfter, { worthwhile, confidence }: Pick<EndToEndJob, Limits>): Verdict {
+function verdictOnGrade(
+  lift: Tally,
+  grades: BeforeAfter,
+  { worthwhile, confidence }: Pick<EndToEndJob, Limits>,
+): Verdict {
   const relative = grades.firstStage > 0 ? { relative: lift.difference / grades.firstStage } : {}
   return verdictOn('grade', { ...lift, ...grades, ...relative }, { worthwhile, confidence })
 }

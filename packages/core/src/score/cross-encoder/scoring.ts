@@ -1,6 +1,6 @@
-import { type Check, type Checks, checkBlend, must, oneOf, type OptionTable, readOptions } from '../../base/check.js'
+import { type Checks, blend as blendCheck, must, oneOf, type OptionTable, readOptions } from '../../base/check.js'
 import { invalidArgument, RerankError } from '../../base/errors.js'
-import type { Blend, ScorerDefaults } from '../../types.js'
+import type { ScorerDefaults } from '../../types.js'
 import { createPairEncoder, type PairEncoder, type PairEncoderOptions } from './pairs.js'
 import { createPromptEncoder, type Profile, profiles, type TemplateName, templateNames } from './prompts.js'
 import { type Head, labelsHead } from './session/tensors.js'
@@ -182,7 +182,7 @@ export function readDefaults(config: unknown, place: string): ScorerDefaults | u
 }
 
 const recommended = {
-  blend: ((name, value) => checkBlend(name, value as Blend)) as Check<Blend>,
+  blend: blendCheck,
   scripts: must<readonly string[]>(
     (value) => Array.isArray(value) && value.length > 0 && value.every(isScript),
     'write a list of scripts as Unicode names them, such as ["Latin"]',
