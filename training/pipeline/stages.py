@@ -73,7 +73,6 @@ def run_begin(plan: Plan, name: str) -> None:
         device,
         config,
         model.first_joint,
-        model.match_width,
         model.match_stretches,
         fit_steps=model.fit_steps,
         fit_distil=model.fit_distil,
