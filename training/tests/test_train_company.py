@@ -23,7 +23,7 @@ def curve(folder: Path, name: str) -> list[float]:
     return [row[name] for row in read_metrics(folder / METRICS) if name in row]
 
 
-def test_two_processes_learn_what_one_learns(config, tmp_path):
+def test_two_processes_learn_what_one_learns_and_resume_exactly(config, tmp_path):
     # Lists of a step in equal shares, each with a positive: the mean of two means is the mean of all.
     config = dataclasses.replace(config, optimiser=dataclasses.replace(config.optimiser, lists=4))
     alone, shared = (dataclasses.replace(config, out=str(tmp_path / name)) for name in ('alone', 'shared'))
@@ -34,34 +34,23 @@ def test_two_processes_learn_what_one_learns(config, tmp_path):
         ours, theirs = (curve(folder, name) for folder in folders)
         assert ours == pytest.approx(theirs, rel=1e-3, abs=1e-5), name
     assert [row['pairs'] for row in read_metrics(folders[1] / METRICS) if 'pairs' in row] == [16] * 12
-    assert (folders[1] / MODEL / 'model.safetensors').is_file()
+    losses, model = curve(folders[1], 'loss'), (folders[1] / MODEL / 'model.safetensors').read_bytes()
+    # Back to before the decay, at the ninth of twelve steps: every process takes up the state that the first one left.
+    assert launch(shared, dataclasses.replace(TWO, extend=True))
+    assert curve(folders[1], 'loss') == losses
+    assert (folders[1] / MODEL / 'model.safetensors').read_bytes() == model
 
 
-def test_a_wish_for_an_end_reaches_all_and_the_run_goes_on(config):
+def test_a_wish_for_an_end_reaches_all_and_the_run_goes_on(config, split):
+    # Without joint layers there are weights that no loss reads, which must not stop the averaging.
+    model = dataclasses.replace(config.model, start=str(split(vocab_size=325, joint_layers=0).folder), init='whole')
+    data = dataclasses.replace(config.data, max_text_tokens=20)
+    config = dataclasses.replace(config, model=model, data=data)
     Path(config.out).mkdir()
     (Path(config.out) / 'stop').touch()
     assert not launch(config, TWO)
     assert launch(config, TWO)
     assert [row['step'] for row in read_metrics(Path(config.out) / METRICS) if 'loss' in row] == list(range(1, 13))
-
-
-def test_two_processes_resume_exactly(config):
-    config = dataclasses.replace(config, optimiser=dataclasses.replace(config.optimiser, lists=4))
-    folder = Path(config.out)
-    assert launch(config, TWO)
-    whole, model = curve(folder, 'loss'), (folder / MODEL / 'model.safetensors').read_bytes()
-    # From before the decay, the ninth step of twelve, which every process takes up again.
-    assert launch(config, dataclasses.replace(TWO, extend=True))
-    assert curve(folder, 'loss') == whole
-    assert (folder / MODEL / 'model.safetensors').read_bytes() == model
-
-
-def test_weights_that_the_loss_never_reads_do_not_stop_two_processes(config, split, tmp_path):
-    """A table of words without joint layers has a segment mark and a classifier that nothing reads."""
-    start = split(vocab_size=325, joint_layers=0).folder
-    model = dataclasses.replace(config.model, start=str(start), init='whole')
-    data = dataclasses.replace(config.data, max_text_tokens=20)
-    assert launch(dataclasses.replace(config, model=model, data=data), TWO)
 
 
 def test_what_cannot_be_shared_is_refused(config):

@@ -50,7 +50,7 @@ class Company:
     def averaging(self, step: torch.nn.Module) -> torch.nn.Module:
         """The same step, whose backward pass leaves the mean of all processes' gradients."""
         # static_graph: some weights of a model without joint layers are never used.
-        return step if self.size == 1 else DistributedDataParallel(step, broadcast_buffers=False, static_graph=True)
+        return step if self.size == 1 else DistributedDataParallel(step, forward_sync_buffers=False, static_graph=True)
 
     def leader_first(self, prepare: Callable[[], Result]) -> Result:
         """What `prepare` returns, called in the first process before the others: what it writes is there for them."""
