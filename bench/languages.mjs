@@ -69,7 +69,9 @@ async function measureSet(set) {
     skipped += skipsScript({ query: text, candidates: pool, scorerId: scorer.id }) === undefined ? 0 : 1
   }
   console.error(`${set}: ${chosen.length} questions`)
-  const [lexicalScores, model, blend] = [ranked.bm25, ranked.model, ranked.blend].map((lists) => ndcgAt10(lists, judged))
+  const [lexicalScores, model, blend] = [ranked.bm25, ranked.model, ranked.blend].map((lists) =>
+    ndcgAt10(lists, judged),
+  )
   return { set, questions: chosen.length, skipped, bm25: lexicalScores, model, blend }
 }
 
