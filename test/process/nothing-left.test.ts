@@ -14,7 +14,7 @@ const script = (workers: number): string => `
   const reranker = createReranker({
     stages: [
       { scorer: withCache(local, new Map()), deadlineMs: 60_000 },
-      { scorer: withFallback(withCircuitBreaker(slow), local, { timeoutMs: 50 }), deadlineMs: 60_000 },
+      { scorer: withFallback(withCircuitBreaker(slow), local, { deadlineMs: 50 }), deadlineMs: 60_000 },
       { scorer: slow, deadlineMs: 50 },
     ],
     deadlineMs: 60_000,
