@@ -2,7 +2,7 @@
 // Scores kept in Redis, shared by all processes that rerank: a pair of question and passage is read once. The example
 // starts a Redis of its own (support/redis-server.mjs) when redis-server is installed.
 import { createClient } from '@redis/client'
-import { bundledBlend, createReranker, crossEncoder, withCache } from '@secondpass/core'
+import { createReranker, crossEncoder, withCache } from '@secondpass/core'
 import { passages } from './passages.mjs'
 import { rankByKeywords } from './support/bm25.mjs'
 import { startRedis } from './support/redis-server.mjs'
@@ -28,7 +28,7 @@ const cache = {
 }
 
 const question = 'What happens if my credit card expires?'
-const found = rankByKeywords(question, passages)
+const found = await rankByKeywords(question, passages)
 
 await ask('First process, 20 passages', found.slice(0, 20))
 await ask('Another process, the same', found.slice(0, 20))
@@ -44,7 +44,7 @@ await server.stop()
  * @param {{ text: string, title: string, score: number }[]} candidates
  */
 async function ask(heading, candidates) {
-  const reranker = createReranker({ scorer: withCache(crossEncoder(), cache), blend: bundledBlend })
+  const reranker = createReranker({ scorer: withCache(crossEncoder(), cache) })
   const { results, report } = await reranker.rerank(question, candidates)
   await reranker.close()
   const { cacheHits = 0, runs = 0 } = report.stages[0]?.stats ?? {}
