@@ -45,10 +45,10 @@ describe('defaults', () => {
     expect(resolveOptions(nothing)).toMatchObject({ topN: Infinity, stages: [{ depth: 100 }] })
   })
 
-  it('use the bundled model, mixed with the first stage as the README says, unless told otherwise', () => {
+  it('use the bundled model, mixed with the first stage as the docs say, unless told otherwise', () => {
     expect(resolveOptions({}).stages[0]).toMatchObject({ scorer: { id: 'bundled' }, blend: bundledBlend })
-    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
-    expect(readme).toContain(`\`{ weight: ${bundledBlend.weight} }\` with the bundled model`)
+    const page = readFileSync(new URL('../../docs/options.md', import.meta.url), 'utf8')
+    expect(page).toContain(`\`{ weight: ${bundledBlend.weight} }\` with the bundled model`)
     expect(resolveOptions({ blend: false }).stages[0]?.blend).toBeUndefined()
     expect(resolveOptions({ blend: { weight: 0.7 } }).stages[0]?.blend).toEqual({ weight: 0.7 })
   })

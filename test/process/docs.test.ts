@@ -34,15 +34,3 @@ describe.each(programs)('the program in docs/$page', ({ code, printed }) => {
     for (const [at, score] of actual.scores.entries()) expect(score).toBeCloseTo(promised.scores[at] ?? NaN, 1)
   })
 })
-
-it('links lead to pages that are there', () => {
-  const broken = pages.flatMap((page) => {
-    const text = readFileSync(join(folder, page), 'utf8')
-    const targets = [...text.matchAll(/\]\(([^)#]+)\)/g)].map(([, target = '']) => target)
-    return targets
-      .filter((target) => !target.startsWith('https:'))
-      .filter((target) => !pages.includes(join(page, '..', target)))
-      .map((target) => `${page}: ${target}`)
-  })
-  expect(broken).toEqual([])
-})
