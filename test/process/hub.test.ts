@@ -139,12 +139,12 @@ describe('a download in a process of its own', () => {
       return stderr
         .split('\n')
         .filter((url) =>
-          /\/(fetch-\w+|download|hub-client|hub-fetch|lock|proxy|examine)\.js$|huggingface.hub|undici/.test(url),
+          /\/(hub\/(fetch-model|download|client|http)|examine)\.js$|huggingface.hub|undici/.test(url),
         )
     }
     hub.commit(repo, modelFiles())
     expect(await loads('bundled')).toEqual([])
-    expect(await loads(repo)).toEqual(expect.arrayContaining([expect.stringContaining('hub-client.js')]))
+    expect(await loads(repo)).toEqual(expect.arrayContaining([expect.stringContaining('hub/client.js')]))
   })
 })
 

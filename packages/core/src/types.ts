@@ -97,10 +97,26 @@ export interface Scorer<S extends Scope = Scope> {
    * Such a scorer has the scope `'pool'`, since which one answers depends on the moment and not on the pair.
    */
   readonly primary?: Scorer
+  /**
+   * What the scorer recommends for itself; a stage's own `blend` and `skip` win. Wrappers pass on those of the scorer whose
+   * numbers they hand over. A scorer that is loaded on first use may know them only then.
+   */
+  readonly defaults?: ScorerDefaults | undefined
   /** Loads ahead of the first call. Idempotent. */
   warmup?(): Promise<void>
   /** Frees what the scorer holds. Idempotent; a later call to `score` rejects. */
   close?(): Promise<void>
+}
+
+/** How a scorer is used well, as far as it knows: see {@link Scorer.defaults}. */
+export interface ScorerDefaults {
+  /** How its order is best mixed with the first stage's. Missing: not at all. */
+  readonly blend?: Blend | undefined
+  /**
+   * The scripts it reads, as Unicode names them: `['Latin']`. A query that is mostly in another one keeps the order of
+   * the first stage. Missing: every script.
+   */
+  readonly scripts?: readonly string[] | undefined
 }
 
 /** What a skip policy sees: the pool as the stage would score it, before any model runs. */
