@@ -141,14 +141,14 @@ describe('a ranking that did not happen', () => {
     expect(textsOf(nodes)).toEqual(texts)
   })
 
-  it('gives back the first-stage order when timeoutMs runs out, and reports it', async () => {
+  it('gives back the first-stage order when deadlineMs runs out, and reports it', async () => {
     const clock = manualClock()
     const scorer = hangingScorer()
     const reports: Report[] = []
     const postprocessor = new RerankPostprocessor({
       scorer,
       clock,
-      timeoutMs: 80,
+      deadlineMs: 80,
       onReport: (report) => reports.push(report),
     })
     const answer = postprocessor.postprocessNodes(frozenNodes(), query)
@@ -189,7 +189,8 @@ describe('the reranker behind it', () => {
     ['something that is no reranker', { reranker: {} }, 'pass what createReranker() returns'],
     ['a misspelt option', { scorer: overlapScorer(), topn: 3 }, 'topn'],
     ['a topN of none', { scorer: overlapScorer(), topN: 0 }, 'topN is 0'],
-    ['a timeout of none', { scorer: overlapScorer(), timeoutMs: 0 }, 'timeoutMs is 0'],
+    ['a deadline of none', { scorer: overlapScorer(), deadlineMs: 0 }, 'deadlineMs is 0'],
+    ['the name it had', { scorer: overlapScorer(), timeoutMs: 80 }, 'timeoutMs is 80: it is called deadlineMs'],
     ['an unknown metadata mode', { scorer: overlapScorer(), metadataMode: 'SOME' }, 'metadataMode is "SOME"'],
   ])('is not made with %s', (_case, options, message) => {
     expect(() => new RerankPostprocessor(options as never)).toThrow(RerankError)

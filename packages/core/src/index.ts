@@ -1,7 +1,6 @@
 export { ProviderError, type ProviderFault, RerankError, type RerankErrorCode } from './base/errors.js'
 export { type Clock } from './base/clock.js'
-export { bundledBlend, bundledTinyBlend } from './default.js'
-export { type RerankerOptions, type StageOptions, defaults } from './options.js'
+export { type RerankerOptions, type StageOptions } from './options.js'
 export { type CandidateOf, type RerankOptions } from './request.js'
 export { type Reranker, createReranker } from './rerank.js'
 export { type DoctorOptions, type DoctorReport, doctor } from '#node/doctor/doctor'
@@ -71,7 +70,6 @@ export {
 export { type KeywordQueryOptions, keywordQuery } from './skip/query.js'
 export { type OtherScriptOptions, otherScript } from './skip/query.js'
 export { type ScoreShapeOptions, scoreShape } from './skip/first-stage.js'
-export { type WontFinishOptions, wontFinish } from './skip/wont-finish.js'
 export { type CircuitBreakerOptions, withCircuitBreaker } from './wrap/breaker.js'
 export { type CachedScore, type ScoreCache } from './wrap/cache.js'
 export { withCache } from './wrap/cache.js'
@@ -81,6 +79,7 @@ export { type FusedCandidate, type FusionOptions, reciprocalRankFusion } from '.
 export { wordsOf } from './base/words.js'
 export type {
   Blend,
+  BlendOmitted,
   Call,
   Candidate,
   FilePolicyName,

@@ -126,10 +126,6 @@ export interface Pool {
   readonly candidates: readonly Candidate[]
   /** Id of the scorer that would run. */
   readonly scorerId: string
-  /** How long the stage is expected to take, from its own earlier runs. Missing until it has run. */
-  readonly forecastMs?: Milliseconds
-  /** Time left until the deadline of the stage. Missing when there is none. */
-  readonly remainingMs?: Milliseconds
 }
 
 /** Why a stage was not run: the policy and the numbers it decided on. */
@@ -171,7 +167,7 @@ export interface Blend {
    * `'z-score'`: distance from the mean in standard deviations, which one far-off score disturbs less; `blendedScore` is
    * then not bounded. A side whose numbers are all equal counts 0 either way.
    */
-  readonly normalise?: 'min-max' | 'z-score' | undefined
+  readonly normalize?: 'min-max' | 'z-score' | undefined
   /**
    * `false` when the first stage gives distances. Default: `true`, but nothing is blended when three or more scores
    * only rise from the first candidate of the input to the last, because a retriever puts the best first: such scores
@@ -179,6 +175,12 @@ export interface Blend {
    */
   readonly higherIsBetter?: boolean | undefined
 }
+
+/**
+ * Why a blend had no effect. `'missing-score'`: a candidate of the head has no first-stage score. `'rising-scores'`: the
+ * scores only rise, as distances do; set `higherIsBetter` to say which they are.
+ */
+export type BlendOmitted = 'missing-score' | 'rising-scores'
 
 /** One result. `candidate` is the caller's own object, or `{ text }` when a string was given. */
 export interface RankedResult<C extends Candidate = Candidate> {
@@ -201,7 +203,7 @@ export interface RankedResult<C extends Candidate = Candidate> {
   readonly scorerId?: string
   /**
    * With `blend`: the mixed number that the order is by instead of the scorer's. Relative to this pool; 0..1 unless
-   * `normalise` is `'z-score'`.
+   * `normalize` is `'z-score'`.
    */
   readonly blendedScore?: number
   /** The candidate's own `score`, as the retriever gave it. */
@@ -227,6 +229,8 @@ export interface StageReport {
   readonly candidates: number
   /** Whether the order is by the blend with the first stage rather than by the scorer alone. */
   readonly blended: boolean
+  /** Why the blend that was asked for had no effect on a stage that ranked. */
+  readonly blendOmitted?: BlendOmitted
   /** Wall-clock time of the stage. */
   readonly durationMs: Milliseconds
   /** The scorer's counters: `texts`, `runs`, `tokens`, `truncatedTexts`, `cacheHits`, … */

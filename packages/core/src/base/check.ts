@@ -210,10 +210,10 @@ export function checkScorer(name: string, scorer: unknown): void {
 
 /** Throws unless `blend` says a share and, perhaps, a direction. */
 export function checkBlend(name: string, blend: Blend): void {
-  checkOptions(name, blend, ['weight', 'normalise', 'higherIsBetter'])
+  checkOptions(name, blend, ['weight', 'normalize', 'higherIsBetter'])
   checkBetween(`${name}.weight`, blend.weight, [0, 1])
-  if (blend.normalise !== undefined && blend.normalise !== 'min-max' && blend.normalise !== 'z-score') {
-    throw invalidArgument(`${name}.normalise`, blend.normalise, "pass 'min-max' or 'z-score'")
+  if (blend.normalize !== undefined && blend.normalize !== 'min-max' && blend.normalize !== 'z-score') {
+    throw invalidArgument(`${name}.normalize`, blend.normalize, "pass 'min-max' or 'z-score'")
   }
   if (blend.higherIsBetter !== undefined) checkBoolean(`${name}.higherIsBetter`, blend.higherIsBetter)
 }

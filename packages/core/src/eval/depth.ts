@@ -1,7 +1,7 @@
 import { checkBlend, checkKeys, checkWhole, checkWithin } from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
 import { onlyRise } from '../base/first-stage.js'
-import { mix } from '../order.js'
+import { orderHead } from '../order.js'
 import type { Blend } from '../types.js'
 import { evaluate } from './evaluate.js'
 import type { MetricName } from './metrics.js'
@@ -105,24 +105,16 @@ function advice(
   return { depth, sentence }
 }
 
-function reorderHead(query: DepthQuery, depth: number, blend: Blend | undefined): string[] {
-  const { ids, scores } = query
-  const numbers = blendedHead(query, depth, blend) ?? scores.slice(0, depth)
-  const head = ids.slice(0, depth).map((id, at) => ({ id, score: numbers[at] as number }))
-  // Stable, as the order of a stage is: equal scores keep the order of the first stage.
-  head.sort((a, b) => (a.score === b.score ? 0 : a.score > b.score ? -1 : 1))
-  return [...head.map(({ id }) => id), ...ids.slice(depth)]
-}
-
-/** The mix that a stage would order by; nothing where a stage would not mix. */
-function blendedHead(
-  { scores, firstStageScores }: DepthQuery,
-  depth: number,
-  blend: Blend | undefined,
-): number[] | undefined {
-  if (blend === undefined || firstStageScores === undefined || depth === 0) return undefined
-  if (blend.higherIsBetter === undefined && onlyRise(firstStageScores)) return undefined
-  return mix(blend, scores.slice(0, depth), firstStageScores.slice(0, depth))
+/** What a stage of this depth makes of the list. */
+function reorderHead({ ids, scores, firstStageScores = [] }: DepthQuery, depth: number, blend?: Blend): string[] {
+  const numbers = scores.slice(0, depth)
+  const { order } = orderHead({
+    numbers,
+    firstStage: numbers.map((_, at) => firstStageScores[at]),
+    blend,
+    scoresRise: onlyRise(firstStageScores),
+  })
+  return [...order.map((at) => ids[at] as string), ...ids.slice(depth)]
 }
 
 function checkQuery({ queryId, ids, scores, firstStageScores }: DepthQuery): void {
