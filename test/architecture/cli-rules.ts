@@ -6,11 +6,11 @@ import { readImports } from './read-imports.ts'
  * works imports a command, and the report, which is drawn from JSON alone, sees nothing that reads or scores.
  */
 const floors: readonly (readonly string[])[] = [
-  ['exit-codes', 'version'],
+  ['version'],
   ['errors'],
   ['io'],
   ['input', 'output', 'work', 'options'],
-  ['scorer', 'pools', 'report'],
+  ['scorer', 'pools', 'report', 'label'],
   ['measure'],
   ['rerank', 'eval'],
   ['commands'],

@@ -49,7 +49,7 @@ const heavyPackages: Readonly<Record<string, string>> = {
   '@huggingface/transformers': 'score/transformers/load.ts',
   '@opentelemetry/api': 'telemetry/trace.ts',
   'cohere-ai': 'score/remote/vendors/cohere-client.ts',
-  undici: 'score/hub/settings.ts',
+  undici: 'score/hub/connection.ts',
 }
 
 /** Before the path under `src` of a module that needs Node.js: in browsers `unavailable.ts` stands in for it. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../packages/core/src/base/clock.ts'
-import { agreementSignal, type AgreementSignalOptions } from '../../packages/core/src/eval/calibrate/signals.ts'
+import { agreementSignal, type AgreementSignalOptions } from '../../packages/core/src/skip/first-stage.ts'
 import { type Bm25Options, bm25 } from '../../packages/core/src/score/bm25.ts'
 import type { ColbertOptions } from '../../packages/core/src/score/colbert/colbert.ts'
 import { colbert } from '../../packages/core/src/score/colbert/colbert.ts'

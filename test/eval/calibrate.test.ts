@@ -1,19 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { agreementSignal } from '../../packages/core/src/eval/calibrate/signals.ts'
 import { isBelow, upperBound } from '../../packages/core/src/eval/calibrate/plan.ts'
 import { type CalibrationQuery, calibrationQuery } from '../../packages/core/src/eval/calibrate/query.ts'
-import {
-  type Signal,
-  marginSignal,
-  queryLengthSignal,
-  shapeSignal,
-  topScoreSignal,
-} from '../../packages/core/src/eval/calibrate/signals.ts'
 import { type CalibrateOptions, calibrateSkip } from '../../packages/core/src/eval/calibrate/skip.ts'
 import { type Random, seededRandom } from '../../packages/core/src/eval/bootstrap.ts'
-import { agreement } from '../../packages/core/src/skip/agreement.ts'
 import { calibrated } from '../../packages/core/src/skip/calibrated.ts'
+import {
+  agreement,
+  agreementSignal,
+  marginSignal,
+  shapeSignal,
+  topScoreSignal,
+} from '../../packages/core/src/skip/first-stage.ts'
+import type { Signal } from '../../packages/core/src/skip/policy.ts'
+import { queryLengthSignal } from '../../packages/core/src/skip/query.ts'
 import type { Candidate, Pool, Ranking, SkipCalibration } from '../../packages/core/src/types.ts'
 
 const about = { scorerId: 'fake', retriever: 'BM25', corpus: 'invented', date: '2026-01-02' }
@@ -189,7 +189,7 @@ describe('the signals', () => {
 
   it.each([
     marginSignal(),
-    marginSignal({ k: 2, relative: true }),
+    marginSignal({ place: 2, relative: true }),
     marginSignal({ higherIsBetter: false }),
     topScoreSignal(),
     topScoreSignal({ higherIsBetter: false }),

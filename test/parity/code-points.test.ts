@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { normalise, splitPieces } from '../../packages/core/src/score/cross-encoder/tokenizer/characters.ts'
-import type { BertNormaliserOptions } from '../../packages/core/src/score/cross-encoder/tokenizer/characters.ts'
+import { normalize, splitPieces } from '../../packages/core/src/score/cross-encoder/tokenizer/characters.ts'
+import type { BertNormalizerOptions } from '../../packages/core/src/score/cross-encoder/tokenizer/characters.ts'
 import type { TokenEncoder } from '../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
 import { createWordPiece } from '../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
-import { longWordPieces } from '../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
+import { longWordPieces } from '../../packages/core/src/score/cross-encoder/tokenizer/characters.ts'
 import type { GoldenCodePoints } from './golden.ts'
 import { readGolden } from './golden.ts'
 
@@ -45,7 +45,7 @@ function blockEncoder(block: number, variant: string): TokenEncoder {
   return encoder
 }
 
-function optionsOf(variant: string): BertNormaliserOptions {
+function optionsOf(variant: string): BertNormalizerOptions {
   const options = golden.variants[variant] as Record<string, boolean | null>
   const lowercase = options['lowercase'] as boolean
   return {
@@ -63,7 +63,7 @@ function blockDigest(block: number, variant: string): string {
   for (const point of points(block)) {
     const char = String.fromCodePoint(point)
     for (const text of [char, `a${char}b`, `\u00c9${char}\u0301`]) {
-      const pieces = splitPieces(normalise(text, ours)).join('|')
+      const pieces = splitPieces(normalize(text, ours)).join('|')
       lines += `${point.toString(16)} ${pieces} ${encoder.encode(text).join(' ')}\n`
     }
   }
@@ -87,7 +87,7 @@ test.each(Object.keys(golden.variants))('mixtures of marks become what the refer
   expect(rows).toHaveLength(150)
   for (const [text, pieces] of rows) {
     const shown = JSON.stringify(text)
-    expect(splitPieces(normalise(text, options)), shown).toEqual(pieces)
+    expect(splitPieces(normalize(text, options)), shown).toEqual(pieces)
     expect([...longWordPieces(text, options, 100)], shown).toEqual(pieces)
   }
 })

@@ -138,7 +138,9 @@ describe('a download in a process of its own', () => {
       expect(exitCode).toBe(0)
       return stderr
         .split('\n')
-        .filter((url) => /\/(hub\/(fetch-model|download|client|http)|examine)\.js$|huggingface.hub|undici/.test(url))
+        .filter((url) =>
+          /\/(hub\/(fetch-model|download|client|connection|disk|http)|examine)\.js$|huggingface.hub|undici/.test(url),
+        )
     }
     hub.commit(repo, modelFiles())
     expect(await loads('bundled')).toEqual([])

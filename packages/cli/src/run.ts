@@ -1,8 +1,7 @@
 import { CommanderError } from 'commander'
-import { Stopped, exitCodeOf, isExplained, oneLine } from './errors.js'
-import { type ExitCode, exitCodes } from './exit-codes.js'
+import { type ExitCode, Stopped, exitCodeOf, exitCodes, isExplained, oneLine } from './errors.js'
 import { type Io, tell } from './io.js'
-import { painter } from './output/colour.js'
+import { painter } from './output/terminal.js'
 import { buildProgram } from './program.js'
 
 /**

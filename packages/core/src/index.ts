@@ -42,7 +42,7 @@ export { readDocuments, writeDocuments } from './score/colbert/documents.js'
 export type { DocumentVectors, VectorPrecision } from './score/colbert/documents.js'
 export { type CrossEncoder, type CrossEncoderOptions, crossEncoder } from '#node/score/cross-encoder/cross-encoder'
 export { type FetchModelOptions, type FetchedModel, fetchModel } from '#node/score/cross-encoder/model-source'
-export type { Opened, Refusal } from './score/cross-encoder/session/providers.js'
+export type { Opened, Refusal } from './score/cross-encoder/session/node.js'
 export type { Provider } from './score/cross-encoder/session/providers.js'
 export type {
   LoadedTransformersModel,
@@ -53,23 +53,22 @@ export type {
 } from './score/transformers/options.js'
 export { type TransformersScorer, transformers } from './score/transformers/transformers.js'
 export { type Bm25Options, bm25 } from './score/bm25.js'
-export { type AgreementOptions, agreement } from './skip/agreement.js'
 export { type CalibratedOptions, calibrated } from './skip/calibrated.js'
 export { type TokenCounter } from './select/select.js'
 export { type Diversity } from './select/diversity.js'
 export { type LayoutOptions, type PromptOptions } from './select/select.js'
-export { allOf, anyOf, not } from './skip/policy.js'
+export { type SmallPoolOptions, allOf, anyOf, not, smallPool } from './skip/policy.js'
 export {
   type AboveThresholdOptions,
+  type AgreementOptions,
   type ClearMarginOptions,
-  type SmallPoolOptions,
+  type ScoreShapeOptions,
   aboveThreshold,
+  agreement,
   clearMargin,
-  smallPool,
+  scoreShape,
 } from './skip/first-stage.js'
-export { type KeywordQueryOptions, keywordQuery } from './skip/query.js'
-export { type OtherScriptOptions, otherScript } from './skip/query.js'
-export { type ScoreShapeOptions, scoreShape } from './skip/first-stage.js'
+export { type KeywordQueryOptions, type OtherScriptOptions, keywordQuery, otherScript } from './skip/query.js'
 export { type CircuitBreakerOptions, withCircuitBreaker } from './wrap/breaker.js'
 export { type CachedScore, type ScoreCache } from './wrap/cache.js'
 export { withCache } from './wrap/cache.js'

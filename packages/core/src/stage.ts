@@ -139,7 +139,7 @@ function warnOfUnreadScript(scorer: Scorer, pool: Pool): void {
 }
 
 function unreadScript({ defaults }: Scorer): SkipPolicy | undefined {
-  return defaults?.scripts && otherScript({ reads: defaults.scripts })
+  return defaults?.scripts && otherScript({ scripts: defaults.scripts })
 }
 
 function isSkipReason(value: unknown): value is SkipReason {

@@ -1,10 +1,9 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { Candidate, Pool } from '../../../packages/core/src/types.ts'
-import { agreement } from '../../../packages/core/src/skip/agreement.ts'
+import { agreement } from '../../../packages/core/src/skip/first-stage.ts'
 import { calibrated } from '../../../packages/core/src/skip/calibrated.ts'
 import { not } from '../../../packages/core/src/skip/policy.ts'
 import { keywordQuery } from '../../../packages/core/src/skip/query.ts'
-import { wontFinish } from '../../../packages/core/src/skip/wont-finish.ts'
 
 const poolOf = (candidates: readonly Candidate[], more: Partial<Pool> = {}): Pool => ({
   query: 'q',
@@ -125,26 +124,13 @@ describe('keywordQuery', () => {
   })
 })
 
-describe('wontFinish', () => {
-  it('needs a forecast and a deadline', () => {
-    const policy = wontFinish()
-    expect(policy(poolOf([], { forecastMs: 51, remainingMs: 50 }))).toBeDefined()
-    expect(policy(poolOf([], { forecastMs: 50, remainingMs: 50 }))).toBeUndefined()
-    for (const more of [{}, { forecastMs: 1e9 }, { remainingMs: 0 }]) {
-      expect(policy(poolOf([], more))).toBeUndefined()
-      expect(not(policy)(poolOf([], more))).toBeUndefined()
-    }
-    expect(() => wontFinish({ safety: 0 })).toThrow('safety is 0')
-  })
-})
-
 describe('calibrated', () => {
   const file = {
     version: 1,
     scorerId: 'fake',
     retriever: 'BM25',
     date: '2026-01-31',
-    skip: { policy: 'clear-margin', options: { margin: 0.5, k: 2 } },
+    skip: { policy: 'clear-margin', options: { margin: 0.5, place: 2 } },
     somethingElse: true,
   }
   const clear = poolOf([
@@ -154,7 +140,7 @@ describe('calibrated', () => {
 
   it('is the policy of the file, from its text or its value', () => {
     for (const json of [file, JSON.stringify(file), `\ufeff${JSON.stringify(file)}`]) {
-      expect(calibrated(json)(clear)).toMatchObject({ policy: 'clear-margin', evidence: { margin: 0.5, k: 2 } })
+      expect(calibrated(json)(clear)).toMatchObject({ policy: 'clear-margin', evidence: { margin: 0.5, place: 2 } })
       expect(calibrated(json).evidence?.(clear)).toMatchObject({ margin: 0.5 })
     }
   })

@@ -1,7 +1,6 @@
 import { fetchModel } from '@secondpass/core'
 import type { Command } from 'commander'
-import { usageError } from '../errors.js'
-import { type ExitCode, exitCodes } from '../exit-codes.js'
+import { type ExitCode, exitCodes, usageError } from '../errors.js'
 import { type Io, write } from '../io.js'
 import { downloadBar } from '../scorer/model.js'
 import { type ModelFlags, withFiles } from '../scorer/options.js'

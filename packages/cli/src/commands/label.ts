@@ -1,12 +1,12 @@
-import { type LabelProgress, type LabelSummary, label } from '@secondpass/core/eval'
+import type { Teacher } from '@secondpass/core/eval'
 import type { Command } from 'commander'
-import { usageError } from '../errors.js'
-import { type ExitCode, exitCodes } from '../exit-codes.js'
+import { type ExitCode, exitCodes, usageError } from '../errors.js'
 import { type Io, tell, write } from '../io.js'
-import { type ScorerFlags, withScorer } from '../scorer/options.js'
+import { type LabelSummary, labelFile } from '../label/run.js'
 import { aboveZero, oneOf, wholeFrom } from '../options/values.js'
-import { startProgress } from '../output/progress.js'
+import { startProgress } from '../output/terminal.js'
 import { loadReranker, withReranker } from '../scorer/load.js'
+import { type ScorerFlags, withScorer } from '../scorer/options.js'
 
 interface LabelFlags extends ScorerFlags {
   readonly input: string
@@ -51,25 +51,22 @@ export function addLabel(program: Command, io: Io, ended: (code: ExitCode) => vo
   })
 }
 
-async function run(teacher: Parameters<typeof label>[0]['teacher'], flags: LabelFlags, io: Io): Promise<LabelSummary> {
-  const { input, output, concurrency, perMinute, spendLimit, onError } = flags
+async function run(teacher: Teacher, flags: LabelFlags, io: Io): Promise<LabelSummary> {
+  const { input, output, concurrency, perMinute: queriesPerMinute, spendLimit, onError } = flags
   const progress = startProgress(io, { label: 'labelling' })
+  const job = { input, output, teacher, concurrency, queriesPerMinute, spendLimit, onError }
   try {
-    return await label({
-      input,
-      output,
-      teacher,
-      concurrency,
-      ...(perMinute !== undefined && { queriesPerMinute: perMinute }),
-      ...(spendLimit !== undefined && { spendLimit }),
-      onError,
-      signal: io.signal,
-      onProgress: ({ done, total }: LabelProgress) => progress.update(done, total),
-      onFailure: ({ id, line, error }) => {
-        progress.stop()
-        tell(io, `secondpass: ${input}, line ${line}: query "${id}" is left out: ${error.message}`)
+    return await labelFile(
+      {
+        ...job,
+        onProgress: ({ done, total }) => progress.update(done, total),
+        onFailure: ({ id, line, error }) => {
+          progress.stop()
+          tell(io, `secondpass: ${input}, line ${line}: query "${id}" is left out: ${error.message}`)
+        },
       },
-    })
+      io,
+    )
   } finally {
     progress.stop()
   }

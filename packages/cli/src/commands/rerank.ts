@@ -1,16 +1,14 @@
 import { calibrated } from '@secondpass/core'
 import type { Command } from 'commander'
-import { misuse } from '../errors.js'
-import type { ExitCode } from '../exit-codes.js'
+import { type ExitCode, misuse } from '../errors.js'
 import { readSmallFile } from '../input/open.js'
 import { type Io, tell } from '../io.js'
-import { withScorer } from '../scorer/options.js'
 import { finiteNumber, oneOf, wholeFrom } from '../options/values.js'
 import { type Ready, rerankBatch } from '../rerank/batch.js'
-import type { RerankFlags } from '../rerank/flags.js'
-import { rerankPool } from '../rerank/pool.js'
+import { type RerankFlags, rerankPool } from '../rerank/pool.js'
 import { type Extras, loadReranker, withReranker } from '../scorer/load.js'
-import { readShard } from '../work/shard.js'
+import { withScorer } from '../scorer/options.js'
+import { readShard } from '../work/batch.js'
 
 const EXAMPLES = `
 Examples:

@@ -1,6 +1,5 @@
 import * as format from './format.js'
-import type { Section, Table } from './section.js'
-import { aboutOf, headlinesOf, sectionsOf } from './sections.js'
+import { type Section, type Table, aboutOf, headlinesOf, sectionsOf } from './sections.js'
 import type { CasePassage, EvalReport, QueryCase } from './types.js'
 
 /** The report as GitHub-flavoured Markdown, with the figures of the page and the JSON. */

@@ -116,6 +116,9 @@ type Entry<T> = Check<T> | Defaulted<T> | Mandatory<T>
  */
 export type OptionTable<T> = { readonly [K in keyof T]-?: Entry<Exclude<T[K], undefined>> }
 
+/** A table of options none of which has a default. */
+export type Checks<T> = { readonly [K in keyof T]-?: Check<Exclude<T[K], undefined>> }
+
 /** What {@link readOptions} makes of a table: options with a default or that are required are there, others perhaps. */
 export type OptionsOf<Table> = {
   readonly [K in keyof Table]: Table[K] extends Defaulted<infer T> | Mandatory<infer T>

@@ -1,5 +1,6 @@
 import { checkOptions } from '../base/check.js'
 import type { CrossEncoderOptions } from '../score/cross-encoder/cross-encoder.js'
+import type { ScorerDefaults } from '../types.js'
 
 /** What `doctor` tries out: the options of the scorer that makes trouble. Default: those of the bundled model. */
 export type DoctorOptions = Pick<
@@ -22,7 +23,7 @@ export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport>
   return examine(options)
 }
 
-/** A part that could not be looked at, and why. */
+/** A part that could not be examined, and why. */
 export interface Unknown {
   readonly error: string
 }
@@ -57,6 +58,8 @@ export interface RuntimeReport {
 export interface BundledModelReport {
   readonly id: string
   readonly path: string
+  /** What its config.json recommends: its blend, the scripts it reads. `null` when it says nothing. */
+  readonly defaults: ScorerDefaults | null
   /** Whether every file has the sum it was published with. */
   readonly isIntact: boolean
 }
@@ -80,6 +83,8 @@ export interface CacheReport {
 /** What scoring one pair takes. */
 export interface TrialReport {
   readonly scorerId: string
+  /** What the scorer recommends for itself. `null` when it recommends nothing. */
+  readonly defaults: ScorerDefaults | null
   readonly provider: string
   /** Providers that were asked for and could not be used. */
   readonly refused: readonly { readonly provider: string; readonly reason: string }[]

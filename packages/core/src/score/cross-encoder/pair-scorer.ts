@@ -1,7 +1,6 @@
 import { RerankError } from '../../base/errors.js'
-import type { Call, Scorer } from '../../types.js'
-import { type LoadedModel, type ReadingOptions, readTexts } from './reading.js'
-import { PairBatch } from './runner.js'
+import type { Call, Scorer, ScorerDefaults } from '../../types.js'
+import { type LoadedModel, PairBatch, type ReadingOptions, readTexts } from './reading.js'
 
 /** What a runtime has to say about a model that is not loaded yet. */
 export interface PairModel {
@@ -10,6 +9,8 @@ export interface PairModel {
   readonly options: Pick<ReadingOptions, 'longText' | 'windowOverlap'>
   /** What makes a probability of a logit; nothing when the model's numbers stay as they are, or it is not known yet. */
   readonly toProbability: ((score: number) => number) | undefined
+  /** What the model's files recommend; nothing when they say nothing, or it is not known yet. */
+  readonly defaults: ScorerDefaults | undefined
   /**
    * Loads the model; called again when it failed before.
    *
@@ -40,6 +41,10 @@ export class PairScorer implements Scorer<'pair'>, AsyncDisposable {
 
   get toProbability(): ((score: number) => number) | undefined {
     return this.#model.toProbability
+  }
+
+  get defaults(): ScorerDefaults | undefined {
+    return this.#model.defaults
   }
 
   async score(query: string, texts: readonly string[], call: Call): Promise<readonly number[]> {

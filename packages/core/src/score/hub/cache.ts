@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { chooseGraph, externalFiles, type GraphWish, optionalFiles, requiredFiles } from './layout.js'
+import { chooseGraph, externalFiles, type GraphSpec, optionalFiles, requiredFiles } from './layout.js'
 import { hubCacheFolder, type HubOptions, isCommit, isOffline, repoFolder } from './settings.js'
 
 /** One commit of a model in the cache; which of its files are there is another matter. */
@@ -57,7 +57,7 @@ function readRef(file: string): string | undefined {
 export interface HubModel {
   readonly repo: string
   readonly revision: string
-  readonly graph: GraphWish
+  readonly graph: GraphSpec
   readonly hub: HubOptions
 }
 

@@ -12,11 +12,12 @@ import {
   type Snapshot,
 } from './cache.js'
 import { type HubClient, type HubFile, openHub } from './client.js'
+import { hubSettings, type HubSettings } from './connection.js'
 import { explainDisk, isThere, showBlob } from './disk.js'
 import { downloadBlob } from './download.js'
 import { type HubContext, offlineError } from './http.js'
 import { checkSafeName, chooseGraph, externalFiles, graphCandidates, optionalFiles, requiredFiles } from './layout.js'
-import { hubSettings, type HubSettings, isCommit, repoFolder } from './settings.js'
+import { isCommit, repoFolder } from './settings.js'
 
 /** How far a download has come. Given often: show it, do not log it. */
 export interface DownloadProgress {
@@ -102,7 +103,7 @@ function missingFile(repo: string, file: string): RerankError {
 }
 
 /** What to bring into the cache. */
-export interface SnapshotWish {
+export interface SnapshotSpec {
   readonly repo: string
   /** A branch, a tag or a commit. */
   readonly revision: string
@@ -123,14 +124,14 @@ export interface SnapshotWish {
  *
  * @throws RerankError that says what to do; ProviderError for what may pass by itself.
  */
-export async function fetchSnapshot(wish: SnapshotWish): Promise<Snapshot> {
-  const { repo, revision, settings } = wish
+export async function fetchSnapshot(spec: SnapshotSpec): Promise<Snapshot> {
+  const { repo, revision, settings } = spec
   if (settings.offline) throw offlineError(repo, revision, settings.cacheFolder)
   const request = { repo, revision, endpoint: settings.endpoint, hasToken: settings.token !== undefined }
-  const context = { settings, request, signal: wish.signal ?? new AbortController().signal }
+  const context = { settings, request, signal: spec.signal ?? new AbortController().signal }
   const client = await openHub(context)
   const commit = await client.commit()
-  const job = new Fetching(wish, context, { client, commit, listing: await client.files(commit) })
+  const job = new Fetching(spec, context, { client, commit, listing: await client.files(commit) })
   return job.run()
 }
 
@@ -147,22 +148,22 @@ class Fetching {
   readonly #done = new Map<string, number>()
 
   constructor(
-    readonly wish: SnapshotWish,
+    readonly spec: SnapshotSpec,
     readonly context: HubContext,
     readonly found: Found,
   ) {
-    this.#folder = repoFolder(wish.settings.cacheFolder, wish.repo)
+    this.#folder = repoFolder(spec.settings.cacheFolder, spec.repo)
     this.#snapshot = { commit: found.commit, path: join(this.#folder, 'snapshots', found.commit) }
   }
 
   async run(): Promise<Snapshot> {
-    const { wish, found } = this
+    const { spec, found } = this
     try {
-      await this.#bring(wish.choose(found.listing.map(({ path }) => path)))
-      await this.#bring(wish.more?.(this.#snapshot.path) ?? [])
+      await this.#bring(spec.choose(found.listing.map(({ path }) => path)))
+      await this.#bring(spec.more?.(this.#snapshot.path) ?? [])
       await this.#nameCommit()
     } catch (error) {
-      throw explainDisk(error, wish.repo, this.#folder)
+      throw explainDisk(error, spec.repo, this.#folder)
     }
     // Only saves a question next time; a cache that may only be read, and has everything, is good enough.
     await this.#rememberAbsent().catch(() => {})
@@ -181,14 +182,14 @@ class Fetching {
     const file = this.found.listing.find((listed) => listed.path === path)
     if (file !== undefined) return file
     const fix = 'the repository is not complete; tell its owner, or use another model'
-    throw new RerankError('model-files', `${this.wish.repo} has no ${path}, which its graph names: ${fix}.`)
+    throw new RerankError('model-files', `${this.spec.repo} has no ${path}, which its graph names: ${fix}.`)
   }
 
   async #bringOne(file: HubFile): Promise<void> {
     const pointer = join(this.#snapshot.path, ...file.path.split('/'))
     const blob = join(this.#folder, 'blobs', file.etag)
     if (!(await isThere(pointer))) {
-      const lock = join(dirname(this.#folder), '.locks', repoFolder('', this.wish.repo), `${file.etag}.secondpass`)
+      const lock = join(dirname(this.#folder), '.locks', repoFolder('', this.spec.repo), `${file.etag}.secondpass`)
       const onBytes = (bytes: number): void => this.#tell(file, bytes)
       const { client, commit } = this.found
       if (!(await isThere(blob)))
@@ -202,7 +203,7 @@ class Fetching {
     this.#done.set(file.path, fileBytes)
     const sum = (sizes: Iterable<number>): number => [...sizes].reduce((total, size) => total + size, 0)
     const total = sum([...this.#wanted.values()].map(({ size }) => size))
-    const { repo: model, onProgress } = this.wish
+    const { repo: model, onProgress } = this.spec
     try {
       onProgress?.({ model, file: file.path, fileBytes, fileTotal: file.size, bytes: sum(this.#done.values()), total })
     } catch {
@@ -223,12 +224,12 @@ class Fetching {
     const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`
     const fix = 'free some space, or set HF_HOME to a folder on another disk'
     const sizes = `needs ${megabytes(needed)}, and ${this.#folder} has ${megabytes(bavail * bsize)} left`
-    throw new RerankError('model-files', `${this.wish.repo} ${sizes}: ${fix}.`)
+    throw new RerankError('model-files', `${this.spec.repo} ${sizes}: ${fix}.`)
   }
 
   async #rememberAbsent(): Promise<void> {
     const there = new Set(this.found.listing.map(({ path }) => path))
-    for (const path of this.wish.maybe ?? []) {
+    for (const path of this.spec.maybe ?? []) {
       if (there.has(path)) continue
       const marker = join(markerFolder(this.#snapshot), ...path.split('/'))
       await mkdir(dirname(marker), { recursive: true })
@@ -237,8 +238,8 @@ class Fetching {
   }
 
   async #nameCommit(): Promise<void> {
-    const { revision } = this.wish
-    const known = cachedSnapshot(this.wish.settings.cacheFolder, this.wish.repo, revision)
+    const { revision } = this.spec
+    const known = cachedSnapshot(this.spec.settings.cacheFolder, this.spec.repo, revision)
     if (isCommit(revision) || known?.commit === this.found.commit) return
     const ref = join(this.#folder, 'refs', ...revision.split('/'))
     await mkdir(dirname(ref), { recursive: true })

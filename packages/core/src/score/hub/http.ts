@@ -1,5 +1,5 @@
 import { ProviderError, RerankError } from '../../base/errors.js'
-import { type HubSettings, proxyHint } from './settings.js'
+import { type HubSettings, proxyHint } from './connection.js'
 
 /** What was asked for, as far as an error has to say it. */
 export interface HubRequest {

@@ -1,9 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { RerankError } from '../../../base/errors.js'
-import { checkOutput, type Head, labelsHead, numbersOf, scoreOf } from '../scoring.js'
-import { createFeeds } from './feeds.js'
-import { type Opened, openFirst, type Provider } from './providers.js'
+import type { PairRunner } from '../reading.js'
+import { explainMissing, hostFacts, type Provider } from './providers.js'
+import { checkOutput, createFeeds, type Head, labelsHead, numbersOf, scoreOf } from './tensors.js'
 
 /** How one graph is opened. */
 export interface SessionOptions {
@@ -18,6 +18,23 @@ export interface SessionOptions {
   readonly providers?: readonly Provider[] | undefined
   /** Whether waiting threads spin. Default: no. */
   readonly spinning?: boolean | undefined
+}
+
+/** A provider that was asked for and could not be used, with what the runtime said. */
+export interface Refusal {
+  readonly provider: Provider
+  readonly reason: string
+}
+
+/** What computes a graph, and what was to compute it but could not. */
+export interface Opened {
+  readonly provider: Provider
+  readonly refused: readonly Refusal[]
+}
+
+/** A runner that says what it computes with. */
+export interface OpenedRunner extends PairRunner {
+  readonly opened: Opened
 }
 
 /** The part that has to do with opening. */
@@ -55,7 +72,7 @@ export async function openSession(options: SessionOptions): Promise<GraphSession
   return {
     opened,
     async run(ids, secondSegmentStart) {
-      const answer = await session.run(feeds(ids, secondSegmentStart), [output])
+      const answer = await session.run(feeds(ids, secondSegmentStart) as Record<string, Tensor>, [output])
       return readScore(head, answer[output] as Tensor)
     },
     async release() {
@@ -86,6 +103,53 @@ export async function openGraph(options: OpeningOptions): Promise<OpenedGraph> {
   return { session, opened, Tensor: ort.Tensor }
 }
 
+/**
+ * Opens a graph with the first provider that can. The runtime itself does not fall back: it throws when the first one
+ * cannot be loaded.
+ *
+ * @throws RerankError `'model-files'` when the processor cannot open the graph either, `'runtime'` when there is no
+ * provider left and the processor was not asked for.
+ */
+export async function openFirst<Session>(
+  providers: readonly Provider[],
+  graphPath: string,
+  create: (provider: Provider) => Promise<Session>,
+): Promise<{ session: Session; opened: Opened }> {
+  const refused: Refusal[] = []
+  let last: unknown
+  for (const provider of providers) {
+    try {
+      return { session: await create(provider), opened: { provider, refused } }
+    } catch (cause) {
+      last = cause
+      refused.push({ provider, reason: reasonOf(cause) })
+    }
+  }
+  throw failure(refused, graphPath, last)
+}
+
+/** Why a provider was passed over, for a warning or an error: `cuda (reason), webgpu (reason)`. */
+export function listRefusals(refused: readonly Refusal[]): string {
+  return refused.map(({ provider, reason }) => `${provider} (${reason})`).join(', ')
+}
+
+function failure(refused: readonly Refusal[], graphPath: string, cause: unknown): RerankError {
+  const onProcessor = refused.find(({ provider }) => provider === 'cpu')
+  if (onProcessor === undefined) {
+    const fix = "add 'cpu' to providers to have something to fall back to, and see what doctor() says"
+    return new RerankError('runtime', `No provider could be used here: ${listRefusals(refused)}: ${fix}.`, { cause })
+  }
+  const fix = 'the file is damaged or not an ONNX graph for this version; restore it or export it again'
+  return new RerankError('model-files', `${graphPath} did not open (${onProcessor.reason}): ${fix}.`, { cause })
+}
+
+/** The first line without paths of the machine that built the runtime. */
+function reasonOf(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  const line = message.trim().split('\n')[0] ?? ''
+  return line.replace(/^\/onnxruntime_src\S+ .*? was false\. /, '').slice(0, 200)
+}
+
 /** Which runtime was installed, and the providers it was built with. For reports; opens nothing. */
 export async function runtimeFacts(): Promise<{ version: string | undefined; backends: readonly string[] }> {
   const ort = await loadRuntime()
@@ -100,7 +164,6 @@ async function loadRuntime(): Promise<Runtime> {
     ort.env.logLevel = 'error'
     return ort
   } catch (cause) {
-    const { explainMissing, hostFacts } = await import('./providers.js')
     throw new RerankError('runtime', explainMissing(hostFacts(), cause), { cause })
   }
 }

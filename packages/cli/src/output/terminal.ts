@@ -1,5 +1,41 @@
-import type { Io } from '../io.js'
-import { painter } from './colour.js'
+import { styleText } from 'node:util'
+import type { Io, Output } from '../io.js'
+
+type Style = Parameters<typeof styleText>[0]
+
+/** Whether text on a stream may have colours: a terminal that can, and nobody who set `NO_COLOR`. */
+export function hasColour(stream: Output, env: Io['env']): boolean {
+  if (env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '') return false
+  const forced = env['FORCE_COLOR']
+  if (forced !== undefined) return forced !== '0' && forced !== 'false'
+  return stream.isTTY === true && env['TERM'] !== 'dumb'
+}
+
+/** Styles a text, or leaves it as it is. */
+export type Paint = (style: Style, text: string) => string
+
+/** What styles text for a stream. */
+export function painter(stream: Output, env: Io['env']): Paint {
+  if (!hasColour(stream, env)) return (_style, text) => text
+  return (style, text) => styleText(style, text)
+}
+
+/**
+ * Rows as text, columns aligned: the first to the left, the others, which are numbers unless told otherwise, to the right.
+ * For a person; programs read `--json`.
+ */
+export function table(rows: readonly (readonly string[])[], others: 'left' | 'right' = 'right'): string {
+  const widths: number[] = []
+  for (const row of rows) row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, cell.length)))
+  const align = (cell: string, at: number): string =>
+    at === 0 || others === 'left' ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0)
+  return rows.map((row) => row.map(align).join('  ').trimEnd()).join('\n')
+}
+
+/** A share as a percentage: `45 %`. */
+export function percent(share: number, digits = 0): string {
+  return `${(share * 100).toFixed(digits)} %`
+}
 
 /** Says how far a long piece of work has come. Silent unless stderr is a terminal. */
 export interface Progress {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createFeeds } from '../../../../../packages/core/src/score/cross-encoder/session/feeds.ts'
-import { floatOf } from '../../../../../packages/core/src/score/cross-encoder/scoring.ts'
+import { createFeeds } from '../../../../../packages/core/src/score/cross-encoder/session/tensors.ts'
+import { floatOf } from '../../../../../packages/core/src/score/cross-encoder/session/tensors.ts'
 import { readScore } from '../../../../../packages/core/src/score/cross-encoder/session/node.ts'
 
 class FakeTensor {
