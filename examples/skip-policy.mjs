@@ -7,7 +7,7 @@ import { rankByKeywords } from './support/bm25.mjs'
 
 const reranker = createReranker({
   topN: 3,
-  // Skip when the first of the search is ahead of the second by 2.5, or when there is nothing to choose between.
+  // Skip when the first result is ahead of the second by 2.5, or when there is nothing to choose from.
   skip: anyOf(clearMargin({ margin: 2.5, place: 2 }), smallPool({ size: 3 })),
 })
 
