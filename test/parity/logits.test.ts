@@ -98,7 +98,7 @@ describe.each([mini, tiny])('$shipped', ({ shipped, exact, weights, logits: exac
     const english = places.map((at) => golden.pairs[at] as GoldenPair)
     const questions = [...new Set(english.map(({ query }) => query))]
 
-    test('comes from the weights of the golden logits (if not, run test/parity/generate_pairs.py with its own)', () => {
+    test('comes from the weights of the golden logits (if not, run test/parity/generate/generate_pairs.py with its own)', () => {
       expect(comesFromGoldenWeights(shipped)).toBe(true)
     })
 
