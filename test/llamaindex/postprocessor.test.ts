@@ -2,7 +2,7 @@ import { aboveThreshold, createReranker, RerankError, type Report } from '@secon
 import { type BaseNodePostprocessor, MetadataMode, SimilarityPostprocessor, TextNode } from 'llamaindex'
 import { describe, expect, it } from 'vitest'
 import { RerankPostprocessor } from '../../packages/llamaindex/src/index.ts'
-import { manualClock } from '../fixtures/manual-clock.ts'
+import { FakeClock } from '../contract/fake-clock.ts'
 import { failingScorer, hangingScorer, overlapScorer } from '../fixtures/overlap-scorer.ts'
 import { frozenNodes, query, texts, textsOf } from './support.ts'
 
@@ -142,7 +142,7 @@ describe('a ranking that did not happen', () => {
   })
 
   it('gives back the first-stage order when timeoutMs runs out, and reports it', async () => {
-    const clock = manualClock()
+    const clock = new FakeClock()
     const scorer = hangingScorer()
     const reports: Report[] = []
     const postprocessor = new RerankPostprocessor({
@@ -153,7 +153,7 @@ describe('a ranking that did not happen', () => {
     })
     const answer = postprocessor.postprocessNodes(frozenNodes(), query)
     await scorer.asked
-    clock.advance(80)
+    await clock.advance(80)
     expect(textsOf(await answer)).toEqual(texts)
     expect((await answer).map(({ score }) => score)).toEqual(frozenNodes().map(({ score }) => score))
     expect(reports.map((report) => report.stages.map((stage) => stage.outcome))).toEqual([['late']])

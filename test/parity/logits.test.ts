@@ -83,7 +83,7 @@ describe.each([mini, tiny])('$shipped', ({ shipped, exact, weights, logits: exac
       expect(comesFromGoldenWeights(exact)).toBe(true)
     })
 
-    test('gives the logits of PyTorch for all 500 pairs', { timeout: 600_000 }, async () => {
+    test('gives the logits of PyTorch for all 500 pairs', async () => {
       const logits = await logitsOf(golden.pairs, path(exact))
       const wrong = golden.pairs.flatMap(({ group, query }, at) => {
         const [ours, theirs] = [logits[at] as number, exactLogits[at] as number]
@@ -102,7 +102,7 @@ describe.each([mini, tiny])('$shipped', ({ shipped, exact, weights, logits: exac
       expect(comesFromGoldenWeights(shipped)).toBe(true)
     })
 
-    test('orders English pairs as the exact model does, with logits near its own', { timeout: 600_000 }, async () => {
+    test('orders English pairs as the exact model does, with logits near its own', async () => {
       const logits = await logitsOf(english, path(shipped))
       const wanted = places.map((at) => exactLogits[at] as number)
       const taus = questions.map((question) => {
