@@ -67,7 +67,7 @@ describe('files', () => {
     expect(sources.flatMap((source) => lengthFault(inPackages(source), source.text) ?? [])).toEqual([])
   })
 
-  it.each(packages)('of packages/%s that have one importer are 40 lines or longer', (name) => {
+  it.each(['core', 'cli'])('of packages/%s that have one importer are 40 lines or longer', (name) => {
     expect(smallFiles(join(packagesFolder, name, 'src'))).toEqual([])
   })
 

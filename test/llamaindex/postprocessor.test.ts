@@ -1,5 +1,6 @@
 import { aboveThreshold, createReranker, RerankError, type Report } from '@secondpass/core'
-import { type BaseNodePostprocessor, MetadataMode, SimilarityPostprocessor, TextNode } from 'llamaindex'
+import type { BaseNodePostprocessor } from '@llamaindex/core/postprocessor'
+import { MetadataMode, TextNode } from '@llamaindex/core/schema'
 import { describe, expect, it } from 'vitest'
 import { RerankPostprocessor } from '../../packages/llamaindex/src/index.ts'
 import { FakeClock } from '../contract/fake-clock.ts'
@@ -49,12 +50,6 @@ describe('postprocessNodes', () => {
     const scorer = overlapScorer()
     expect(await new RerankPostprocessor({ scorer }).postprocessNodes([], query)).toEqual([])
     expect(scorer).toMatchObject({ calls: [], warmups: 0 })
-  })
-
-  it('hands on scores that SimilarityPostprocessor can cut by', async () => {
-    const nodes = await new RerankPostprocessor({ scorer: overlapScorer() }).postprocessNodes(frozenNodes(), query)
-    const kept = await new SimilarityPostprocessor({ similarityCutoff: 0.5 }).postprocessNodes(nodes)
-    expect(textsOf(kept)).toEqual([best])
   })
 })
 
