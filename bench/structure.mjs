@@ -66,7 +66,10 @@ function report(/** @type {string} */ checkout, /** @type {boolean} */ asJson) {
   const importers = importersOf(source)
   const lines = (/** @type {string} */ path) => linesOf(join(source, path))
   const small = smallFiles(source)
-  const calls = ['bundled', 'cohere', 'llmListwise'].map((kind) => [kind, enteredBy(kind, checkout)])
+  /** @type {Record<string, string[]>} */
+  const entered = {}
+  for (const kind of ['bundled', 'cohere', 'llmListwise']) entered[kind] = enteredBy(kind, checkout)
+  const calls = Object.entries(entered)
   const figures = {
     files: sources.length,
     'files under 40 lines with one importer': small.length,
@@ -76,10 +79,10 @@ function report(/** @type {string} */ checkout, /** @type {boolean} */ asJson) {
     'exports of the front door': exportsOf(join(source, 'index.ts')),
     'exports of eval': exportsOf(join(source, 'eval/index.ts')),
     'README, bytes': statSync(join(checkout, 'README.md')).size,
-    ...Object.fromEntries(calls.map(([kind, entered]) => [`files entered by one ${kind} call`, entered.length])),
+    ...Object.fromEntries(calls.map(([kind, paths]) => [`files entered by one ${kind} call`, paths.length])),
   }
   if (asJson) {
-    process.stdout.write(`${JSON.stringify({ figures, small, entered: Object.fromEntries(calls) }, null, 2)}\n`)
+    process.stdout.write(`${JSON.stringify({ figures, small, entered }, null, 2)}\n`)
     return
   }
   for (const [name, figure] of Object.entries(figures)) process.stdout.write(`${String(figure).padStart(7)}  ${name}\n`)
