@@ -4,7 +4,7 @@ import { aboveThreshold, createReranker, RerankError, type Report } from '@secon
 import { describe, expect, it } from 'vitest'
 import { RerankCompressor } from '../../packages/langchain/src/index.ts'
 import { deepFreeze } from '../fixtures/deep-freeze.ts'
-import { manualClock } from '../fixtures/manual-clock.ts'
+import { FakeClock } from '../contract/fake-clock.ts'
 import { failingScorer, hangingScorer, overlapScorer } from '../fixtures/overlap-scorer.ts'
 import { frozenDocuments, query, texts, textsOf } from './support.ts'
 
@@ -127,7 +127,7 @@ describe('a ranking that did not happen', () => {
   })
 
   it('gives back the first-stage order when deadlineMs runs out, and reports it', async () => {
-    const clock = manualClock()
+    const clock = new FakeClock()
     const scorer = hangingScorer()
     const reports: Report[] = []
     const compressor = new RerankCompressor({
@@ -139,9 +139,9 @@ describe('a ranking that did not happen', () => {
     })
     const answer = compressor.compressDocuments(frozenDocuments(), query)
     const call = await scorer.asked
-    clock.advance(79)
+    await clock.advance(79)
     expect(call.signal.aborted).toBe(false)
-    clock.advance(1)
+    await clock.advance(1)
     expect(textsOf(await answer)).toEqual(texts.slice(0, 3))
     expect((await answer)[0]?.metadata).toEqual({ source: '0.md', loc: { line: 0 } })
     expect(call.signal.aborted).toBe(true)

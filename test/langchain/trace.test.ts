@@ -2,7 +2,7 @@ import { ContextualCompressionRetriever } from '@langchain/classic/retrievers/co
 import { aboveThreshold } from '@secondpass/core'
 import { describe, expect, it } from 'vitest'
 import { RerankCompressor, type RerankCompressorOptions, RerankRetriever } from '../../packages/langchain/src/index.ts'
-import { manualClock } from '../fixtures/manual-clock.ts'
+import { FakeClock } from '../contract/fake-clock.ts'
 import { failingScorer, hangingScorer, overlapScorer } from '../fixtures/overlap-scorer.ts'
 import { frozenDocuments, query, RunRecorder, storeOf, texts, textsOf } from './support.ts'
 
@@ -87,11 +87,11 @@ describe('the run of the ranking says what was done and why', () => {
   })
 
   it('late', async () => {
-    const clock = manualClock()
+    const clock = new FakeClock()
     const scorer = hangingScorer()
     const outputs = outputsWith({ scorer, clock, deadlineMs: 50 })
     await scorer.asked
-    clock.advance(50)
+    await clock.advance(50)
     expect(await outputs).toMatchObject({ outcome: 'late', report: { stages: [{ scorerId: 'hanging' }] } })
   })
 })

@@ -5,11 +5,14 @@ import type { BertNormalizerOptions } from '../../packages/core/src/score/cross-
 import type { TokenEncoder } from '../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
 import { createWordPiece } from '../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
 import { longWordPieces } from '../../packages/core/src/score/cross-encoder/tokenizer/characters.ts'
+import { sized } from '../fixtures/size.ts'
 import type { GoldenCodePoints } from './golden.ts'
 import { readGolden } from './golden.ts'
 
 const golden = readGolden<GoldenCodePoints>('code-points.json.gz')
 const BLOCK = 4096
+/** The first two planes hold the scripts that people write in; the whole is 272. */
+const BLOCKS = sized(32, 272)
 
 function points(block: number): number[] {
   const all = Array.from({ length: BLOCK }, (_, i) => block * BLOCK + i)
@@ -70,11 +73,11 @@ function blockDigest(block: number, variant: string): string {
   return createHash('sha256').update(lines).digest('hex').slice(0, 12)
 }
 
-describe('every code point, alone and between others, becomes what the reference makes of it', () => {
-  test.each(Object.keys(golden.variants))('%s', { timeout: 240_000 }, (variant) => {
+describe('every code point that is tried, alone and between others, becomes what the reference makes of it', () => {
+  test.each(Object.keys(golden.variants))('%s', (variant) => {
     const expected = golden.digests[variant] as readonly string[]
     const wrong = expected.flatMap((digest, block) => {
-      if (digest === '' || blockDigest(block, variant) === digest) return []
+      if (digest === '' || block >= BLOCKS || blockDigest(block, variant) === digest) return []
       return [`${(block * BLOCK).toString(16)} and the ${BLOCK - 1} after it`]
     })
     expect(wrong).toEqual([])

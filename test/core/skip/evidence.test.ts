@@ -4,6 +4,7 @@ import { agreement } from '../../../packages/core/src/skip/first-stage.ts'
 import { calibrated } from '../../../packages/core/src/skip/calibrated.ts'
 import { not } from '../../../packages/core/src/skip/policy.ts'
 import { keywordQuery } from '../../../packages/core/src/skip/query.ts'
+import { cpuMsOf } from '../../fixtures/cpu-time.ts'
 
 const poolOf = (candidates: readonly Candidate[], more: Partial<Pool> = {}): Pool => ({
   query: 'q',
@@ -117,10 +118,11 @@ describe('keywordQuery', () => {
   })
 
   it('reads a query of a megabyte in no time', () => {
-    const start = performance.now()
-    for (const query of ['a '.repeat(5e5), 'A_'.repeat(5e5), '"'.repeat(1e6), '1'.repeat(1e6)])
-      expect(decides(query)).toBe(false)
-    expect(performance.now() - start).toBeLessThan(5000)
+    const cpuMs = cpuMsOf(() => {
+      for (const query of ['a '.repeat(5e5), 'A_'.repeat(5e5), '"'.repeat(1e6), '1'.repeat(1e6)])
+        expect(decides(query)).toBe(false)
+    })
+    expect(cpuMs).toBeLessThan(5000)
   })
 })
 

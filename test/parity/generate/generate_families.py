@@ -1,8 +1,8 @@
 """Writes families/*.json.gz: for each architecture a tiny model with random weights, its tokenizer, and what Python makes
 of 200 pairs.
 
-    .venv/bin/pip install -r test/parity/requirements.txt -r test/parity/requirements-families.txt
-    .venv/bin/python test/parity/generate_families.py [FAMILY ...]
+    .venv/bin/pip install -r test/parity/generate/requirements.txt -r test/parity/generate/requirements-families.txt
+    .venv/bin/python test/parity/generate/generate_families.py [FAMILY ...]
 
 Token ids are those of `transformers`, logits those of PyTorch in fp32 with one pair a run, scores those of
 `sentence_transformers.CrossEncoder`. Prompts of decoders are put together as the authors of the models publish it.
@@ -31,7 +31,7 @@ import family_tokenizers as train
 from family_prompts import PROMPTS
 from family_texts import family_pairs
 
-HERE = Path(__file__).parent
+PARITY = Path(__file__).parents[1]
 VERSIONS = (f'transformers {transformers.__version__}, sentence-transformers {sentence_transformers.__version__}, '
             f'tokenizers {tokenizers.__version__}, torch {torch.__version__}')
 SIGMOID, IDENTITY = 'torch.nn.modules.activation.Sigmoid', 'torch.nn.modules.linear.Identity'
@@ -164,7 +164,7 @@ def write_family(name: str) -> None:
     for row in rows:
         row['logit'] = round(row['logit'], 7)
     data = json.dumps({'madeWith': VERSIONS, 'files': files, 'graph': graph, 'rows': rows}, ensure_ascii=False, separators=(',', ':'))
-    target = HERE / 'families' / f'{name}.json.gz'
+    target = PARITY / 'families' / f'{name}.json.gz'
     target.parent.mkdir(exist_ok=True)
     target.write_bytes(gzip.compress(data.encode(), 9, mtime=0))
     print(name, len(rows), 'pairs,', target.stat().st_size, 'bytes')

@@ -1,6 +1,6 @@
 """Writes the tiny model of test/fixtures with PyTorch weights beside its plain graph, as Infinity wants to load it.
 
-    python test/parity/infinity_model.py FOLDER
+    python test/parity/servers/infinity_model.py FOLDER
 
 The weights are read from the graph, so that both sides have the same ones.
 """
@@ -14,7 +14,7 @@ import torch
 from stock_weights import stock_weights
 from transformers import BertConfig, BertForSequenceClassification
 
-STOCK = Path(__file__).resolve().parents[1] / 'fixtures' / 'tiny-bert-stock'
+STOCK = Path(__file__).resolve().parents[2] / 'fixtures' / 'tiny-bert-stock'
 
 
 def main(folder: Path) -> None:

@@ -5,19 +5,19 @@ import json
 from importlib.metadata import version
 from pathlib import Path
 
-HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
+PARITY = Path(__file__).parents[1]
+ROOT = PARITY.parents[1]
 VERSIONS = ', '.join(f'{name} {version(name)}' for name in ('transformers', 'tokenizers', 'torch'))
 
 
 def write(name: str, value: object) -> None:
     data = json.dumps(value, ensure_ascii=False, separators=(',', ':')).encode()
-    (HERE / name).write_bytes(gzip.compress(data, 9, mtime=0))
-    print(name, len(data), 'bytes,', (HERE / name).stat().st_size, 'compressed')
+    (PARITY / name).write_bytes(gzip.compress(data, 9, mtime=0))
+    print(name, len(data), 'bytes,', (PARITY / name).stat().st_size, 'compressed')
 
 
 def read(name: str) -> dict:
-    return json.loads(gzip.decompress((HERE / name).read_bytes()))
+    return json.loads(gzip.decompress((PARITY / name).read_bytes()))
 
 
 def sha256(path: Path) -> str:

@@ -4,9 +4,9 @@
 # with venv, a C++ compiler, about 1 GB of disk, and patience: compiling took 58 minutes on two cores that had other work as
 # well; and a built workspace (`pnpm build`).
 #
-#   bash test/parity/llama-cpp.sh [FOLDER]     FOLDER keeps what was compiled for the next time
+#   bash test/parity/servers/llama-cpp.sh [FOLDER]     FOLDER keeps what was compiled for the next time
 set -euo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../../.."
 
 if [ $# -gt 0 ]; then mkdir -p "$1"; fi
 work=$(realpath "${1:-$(mktemp -d)}")
@@ -26,7 +26,7 @@ if [ ! -x "$server" ]; then
     -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_APP=OFF >"$work/build.log"
   PATH=$work/venv/bin:$PATH cmake --build "$work/build" --target llama-server >>"$work/build.log"
 fi
-PYTHONDONTWRITEBYTECODE=1 "$python" test/parity/llama_cpp_model.py "$work"
+PYTHONDONTWRITEBYTECODE=1 "$python" test/parity/servers/llama_cpp_model.py "$work"
 
 pids=()
 trap 'kill "${pids[@]}" 2>/dev/null || true' EXIT

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from transformers import BatchEncoding, BertForSequenceClassification
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'training'))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / 'training'))
 from split.files import load_split  # noqa: E402
 from split.shape import is_split  # noqa: E402
 

@@ -1,7 +1,7 @@
 """Writes the golden pairs of the bundled models with the reference implementation (reference.py), one pair at a time.
 
-    .venv/bin/python test/parity/generate_pairs.py mini WEIGHTS_FOLDER
-    .venv/bin/python test/parity/generate_pairs.py tiny WEIGHTS_FOLDER
+    .venv/bin/python test/parity/generate/generate_pairs.py mini WEIGHTS_FOLDER
+    .venv/bin/python test/parity/generate/generate_pairs.py tiny WEIGHTS_FOLDER
 
 - mini writes pairs.json.gz: 500 pairs, ids and segments from `transformers`, fp32 logits from PyTorch
 - tiny writes tiny-logits.json.gz: fp32 logits of the same pairs; the ids of its tokenizer must be the same

@@ -1,6 +1,6 @@
 """Writes test/fixtures/tiny-colbert/ and test/parity/colbert.json.gz: what PyLate makes of queries and documents.
 
-    python test/parity/generate_colbert.py
+    python test/parity/generate/generate_colbert.py
 
 Random weights and invented texts: nothing here means anything, all of it can be recomputed. Needs pylate 1.6.0 with
 sentence-transformers 5.3.0 and transformers 5.3.0 beside training/requirements.txt.
@@ -23,12 +23,13 @@ from sentence_transformers.models import Transformer
 from transformers import BertConfig, BertModel
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / 'fixtures')]
+PARITY = HERE.parent
+sys.path[:0] = [str(HERE), str(PARITY.parent / 'fixtures')]
 
 from make_tiny_bert import make_tokenizer, vocabulary  # noqa: E402
 from texts import WORDS, any_characters, sentence  # noqa: E402
 
-OUT = HERE.parent / 'fixtures/tiny-colbert'
+OUT = PARITY.parent / 'fixtures/tiny-colbert'
 MAX_TOKENS, DIMENSIONS = 64, 16
 QUERY_LENGTH, DOCUMENT_LENGTH = 12, 40
 VARIANTS = {
@@ -154,7 +155,7 @@ def main() -> None:
         found = {variant: golden(model, settings) for variant, settings in VARIANTS.items()}
         found['negative'] = negative()
     data = json.dumps(found, ensure_ascii=True).encode()
-    (HERE / 'colbert.json.gz').write_bytes(gzip.compress(data, mtime=0))
+    (PARITY / 'colbert.json.gz').write_bytes(gzip.compress(data, mtime=0))
 
 
 if __name__ == '__main__':

@@ -1,7 +1,7 @@
 """Writes the golden files of this folder with the reference implementation.
 
-    python -m venv .venv && .venv/bin/pip install -r test/parity/requirements.txt
-    .venv/bin/python test/parity/generate.py
+    python -m venv .venv && .venv/bin/pip install -r test/parity/generate/requirements.txt
+    .venv/bin/python test/parity/generate/generate.py
 
 - code-points.json.gz  a digest per 4096 code points of what the normaliser, the splitter and WordPiece make of each, and
                        the pieces of random mixtures of marks

@@ -2,9 +2,9 @@
 # Holds `server({ dialect: 'infinity' })` against a real Infinity server on the loopback interface, with the random weights
 # of the tiny model. Needs Python 3.10 to 3.13 with venv, and about 6 GB of disk, most of it torch; a built workspace (`pnpm build`).
 #
-#   bash test/parity/infinity.sh [FOLDER]     FOLDER keeps the Python environment for the next time
+#   bash test/parity/servers/infinity.sh [FOLDER]     FOLDER keeps the Python environment for the next time
 set -euo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../../.."
 
 work=$(realpath "${1:-$(mktemp -d)}")
 python=$work/venv/bin/python
@@ -12,7 +12,7 @@ if [ ! -x "$python" ]; then
   python3 -m venv "$work/venv"
   "$python" -m pip install -q 'infinity-emb[server,optimum,torch]==0.0.78' 'transformers>=4.47,<5'
 fi
-"$python" test/parity/infinity_model.py "$work/tiny"
+"$python" test/parity/servers/infinity_model.py "$work/tiny"
 
 pids=()
 trap 'kill "${pids[@]}" 2>/dev/null || true' EXIT

@@ -1,6 +1,6 @@
 """Writes the tiny model of test/fixtures as GGUF files, as llama.cpp wants to load it.
 
-    python test/parity/llama_cpp_model.py FOLDER
+    python test/parity/servers/llama_cpp_model.py FOLDER
 
 two-types.gguf: its weights as they are. llama.cpp reads every token as of type 0, the query's, so its numbers are others.
 one-type.gguf: the same with the row of type 1 made equal to that of type 0, which takes nothing away from what can be
@@ -20,7 +20,7 @@ import onnx
 from onnx import numpy_helper
 from stock_weights import stock_weights
 
-STOCK = Path(__file__).resolve().parents[1] / 'fixtures' / 'tiny-bert-stock'
+STOCK = Path(__file__).resolve().parents[2] / 'fixtures' / 'tiny-bert-stock'
 TYPES = 'model.bert.embeddings.token_type_embeddings.weight'
 
 EMBEDDINGS = {
