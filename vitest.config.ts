@@ -8,12 +8,12 @@ import { configDefaults, defineConfig } from 'vitest/config'
  */
 export default defineConfig(({ mode }) => {
   const isAll = mode === 'all'
+  const exclude = [...configDefaults.exclude, ...(isAll ? [] : ['**/*.long.test.ts'])]
   const shared = {
     // Forks, not threads: ending a thread while a model runs aborts the whole process.
     pool: 'forks',
     // Vitest leaves one core to itself; on two cores that would be half of the machine.
     maxWorkers: availableParallelism(),
-    exclude: [...configDefaults.exclude, ...(isAll ? [] : ['**/*.long.test.ts'])],
     env: { SECONDPASS_TESTS: isAll ? 'all' : 'short' },
     // Only what hangs takes this long, however busy the machine is.
     testTimeout: 1_800_000,
@@ -25,6 +25,7 @@ export default defineConfig(({ mode }) => {
         {
           test: {
             ...shared,
+            exclude,
             name: 'unit',
             include: ['test/{cli,core,eval,langchain,llamaindex,contract,parity,architecture}/**/*.test.ts'],
             // The script typecheck reads these files as well: here they would only take time.
@@ -35,6 +36,7 @@ export default defineConfig(({ mode }) => {
         {
           test: {
             ...shared,
+            exclude,
             name: 'process',
             include: ['test/process/**/*.test.ts'],
             // After the unit tests, which finish sooner and say more.
@@ -44,6 +46,7 @@ export default defineConfig(({ mode }) => {
         {
           test: {
             ...shared,
+            exclude,
             name: 'package',
             include: ['test/package/**/*.test.ts'],
             // Packing writes into dist/, which the other tests read: after them, and one at a time.

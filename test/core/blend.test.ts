@@ -86,7 +86,6 @@ describe('mix', () => {
   it('turns distances around', () => {
     expect(mix({ weight: 0, higherIsBetter: false }, [1, 2], [0.2, 0.9])).toEqual([1, 0])
   })
-
 })
 
 describe('orderHead', () => {
@@ -97,7 +96,10 @@ describe('orderHead', () => {
   })
 
   it('orders by the mix, and hands it over in the order of the head', () => {
-    expect(orderHead({ ...head, blend: { weight: 0.25 } })).toEqual({ order: [2, 0, 1], blended: [0.75, 0.25, 0.78125] })
+    expect(orderHead({ ...head, blend: { weight: 0.25 } })).toEqual({
+      order: [2, 0, 1],
+      blended: [0.75, 0.25, 0.78125],
+    })
   })
 
   it('mixes nothing when a first-stage score is missing, and says so', () => {
@@ -110,7 +112,10 @@ describe('orderHead', () => {
 
   it('mixes no scores that only rise unless it is told what they are', () => {
     const rising = { numbers: [1, 3, 2], firstStage: [1, 2, 3], inputScores: [1, 2, 3] }
-    expect(orderHead({ ...rising, blend: { weight: 0.5 } })).toEqual({ order: [1, 2, 0], blendOmitted: 'rising-scores' })
+    expect(orderHead({ ...rising, blend: { weight: 0.5 } })).toEqual({
+      order: [1, 2, 0],
+      blendOmitted: 'rising-scores',
+    })
     expect(orderHead({ ...rising, blend: { weight: 0.5, higherIsBetter: true } }).blended).toHaveLength(3)
   })
 

@@ -67,7 +67,10 @@ describe('wrong options are refused at creation, by name, value and fix', () => 
       { scorer: poolScorer, minScore: 0.5 },
       'minScore is 0.5: the scores of lexical mean something within one pool only',
     ],
-    [{ minScore: 3 }, /^minScore is 3: the scores of model-en-mini@[0-9a-f]+ are probabilities; pass a number from 0 to 1/],
+    [
+      { minScore: 3 },
+      /^minScore is 3: the scores of model-en-mini@[0-9a-f]+ are probabilities; pass a number from 0 to 1/,
+    ],
     [{ scorer, onReport: 'log' }, 'onReport is "log": pass a function'],
     [{ scorer, clock: Date }, 'clock is a function: pass { now()'],
     [{ scorer: 'cohere' }, 'scorer is "cohere": pass a scorer'],

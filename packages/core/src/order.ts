@@ -122,4 +122,3 @@ export function zScores(numbers: readonly number[]): number[] {
   const deviation = Math.sqrt(spread.reduce((sum, number) => sum + (number - mean) ** 2, 0) / spread.length)
   return spread.map((number) => (deviation > 0 ? (number - mean) / deviation : 0))
 }
-

@@ -51,7 +51,7 @@ export class RerankPostprocessor {
     const { topN, deadlineMs, metadataMode, getScore, reranker, ...rest } = options
     this.fields = { topN, deadlineMs, metadataMode, getScore }
     checkFields(this.fields)
-    if ('timeoutMs' in rest) throw wrong(`timeoutMs is ${rest.timeoutMs}: it is called deadlineMs`)
+    if ('timeoutMs' in rest) throw wrong(`timeoutMs is ${String(rest.timeoutMs)}: it is called deadlineMs`)
     if (reranker !== undefined) checkReady(reranker, Object.keys(rest))
     this.owned = reranker === undefined
     this.reranker = reranker ?? createReranker(rest)

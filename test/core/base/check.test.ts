@@ -4,7 +4,6 @@ import {
   atLeast,
   between,
   callable,
-  type Check,
   checkRenamed,
   checkScorer,
   duration,
@@ -29,7 +28,9 @@ import { RerankError } from '../../../packages/core/src/base/errors.ts'
 
 const positive = must<number>((value) => (value as number) > 0, 'pass more')
 
-describe.each<[name: string, check: (name: string, value: unknown) => void, good: unknown[], bad: unknown[], fix: string]>([
+describe.each<
+  [name: string, check: (name: string, value: unknown) => void, good: unknown[], bad: unknown[], fix: string]
+>([
   ['must', positive, [1], [0], 'pass more'],
   ['finite', finite, [-1.5, 0], [Infinity, Number.NaN, '1', null], 'pass a finite number'],
   ['anyText', anyText, ['', 'a'], [5, null, ['a']], 'pass a string'],

@@ -1,4 +1,13 @@
-import { between, blend as blendCheck, type Check, must, type OptionTable, readOptions, whole, withDefault } from '../base/check.js'
+import {
+  between,
+  blend as blendCheck,
+  type Check,
+  must,
+  type OptionTable,
+  readOptions,
+  whole,
+  withDefault,
+} from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
 import { orderHead } from '../order.js'
 import type { Blend } from '../types.js'

@@ -22,7 +22,10 @@ export interface Diversity {
 /** The options of {@link Diversity}. */
 export const diversityTable: { readonly threshold: Defaulted<number>; readonly lambda: Defaulted<number> } = {
   threshold: withDefault(
-    must<number>((value) => typeof value === 'number' && value > 0 && value <= 1, 'pass a number above 0 and at most 1'),
+    must<number>(
+      (value) => typeof value === 'number' && value > 0 && value <= 1,
+      'pass a number above 0 and at most 1',
+    ),
     0.8,
   ),
   lambda: withDefault(between(0, 1), 1),

@@ -40,7 +40,7 @@ describe('a model name', () => {
   })
 
   it.each([undefined, null, 7, '', ' ', 'a\0b'])('%j is refused', (name) => {
-    expect(() => readModelName(name)).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
+    expect(() => readModelName(name as string)).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
   })
 })
 
