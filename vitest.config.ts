@@ -10,7 +10,7 @@ export default defineConfig(({ mode }) => {
   const isAll = mode === 'all'
   const shared = {
     // Forks, not threads: ending a thread while a model runs aborts the whole process.
-    pool: 'forks',
+    pool: 'forks' as const,
     // Vitest leaves one core to itself; on two cores that would be half of the machine.
     maxWorkers: availableParallelism(),
     exclude: [...configDefaults.exclude, ...(isAll ? [] : ['**/*.long.test.ts'])],
@@ -18,7 +18,7 @@ export default defineConfig(({ mode }) => {
     // Only what hangs takes this long, however busy the machine is.
     testTimeout: 1_800_000,
     hookTimeout: 1_800_000,
-  } as const
+  }
   return {
     test: {
       projects: [
