@@ -34,7 +34,7 @@ const lawful: readonly [name: string, path: string, text: string][] = [
     'skip/calibrated.ts',
     `import { signals } from './signals.js'; import { checkNumber } from '../base/check.js'`,
   ],
-  ['core', 'rerank.ts', `const { crossEncoder } = await import('#node/score/cross-encoder/cross-encoder')`],
+  ['core', 'rerank.ts', `import { crossEncoder } from '#node/score/cross-encoder/cross-encoder'`],
   ['core', 'eval/lift.ts', `import { ndcg } from './metrics.js'; import { order } from '../order.js'`],
   ['core', 'eval/calibrate/skip.ts', `import { signals } from '../../skip/signals.js'`],
   [
@@ -94,12 +94,7 @@ const unlawful: readonly [name: string, path: string, text: string, fault: RegEx
   ['core', 'rerank.ts', `import { withCache } from './wrap/cache.js'`, /hall may not import wrap/],
   ['core', 'rerank.ts', `const scorer = await import('./score/bm25.js')`, /hall may not import score/],
   ['core', 'rerank.ts', `import { ndcg } from './eval/metrics.js'`, /hall may not import eval/],
-  [
-    'core',
-    'rerank.ts',
-    `import { crossEncoder } from '#node/score/cross-encoder/cross-encoder'`,
-    /hall may not import/,
-  ],
+  ['core', 'stage.ts', `import { crossEncoder } from '#node/score/cross-encoder/cross-encoder'`, /hall may not import/],
   [
     'core',
     'score/bm25.ts',

@@ -139,7 +139,7 @@ describe('a download in a process of its own', () => {
       return stderr
         .split('\n')
         .filter((url) =>
-          /\/(hub\/(fetch-model|download|client|connection|disk|http)|examine)\.js$|huggingface.hub|undici/.test(url),
+          /\/(hub\/(fetch-model|download|client|connection|disk|http)|machine)\.js$|huggingface.hub|undici/.test(url),
         )
     }
     hub.commit(repo, modelFiles())

@@ -1,6 +1,11 @@
 import { checkOptions } from '../base/check.js'
-import type { CrossEncoderOptions } from '../score/cross-encoder/cross-encoder.js'
+import { crossEncoder, type CrossEncoderOptions } from '../score/cross-encoder/cross-encoder.js'
+import { readTokenizerFiles } from '../score/cross-encoder/model-files.js'
+import { ModelSource } from '../score/cross-encoder/model-source.js'
+import { runtimeFacts } from '../score/cross-encoder/session/node.js'
+import { cacheFolderOf } from '../score/hub/cache.js'
 import type { ScorerDefaults } from '../types.js'
+import type { CacheReport, MachineReport } from './machine.js'
 
 /** What `doctor` tries out: the options of the scorer in question. Default: those of the bundled model. */
 export type DoctorOptions = Pick<
@@ -19,31 +24,35 @@ const known = ['model', 'revision', 'dtype', 'providers', 'threads', 'spinning',
  */
 export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport> {
   checkOptions('options', options, known)
-  const { examine } = await import('./examine.js')
-  return examine(options)
+  const { cacheReport, environmentReport, installedVersion, machineReport, ownManifest, peerVersions } =
+    await import('./machine.js')
+  const problems: string[] = []
+  const look = async <T>(part: string, how: () => T | Promise<T>): Promise<T | Unknown> => {
+    try {
+      return await how()
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      problems.push(`${part}: ${message}`)
+      return { error: message }
+    }
+  }
+  const report = {
+    secondpass: ownManifest().version,
+    machine: await look('machine', machineReport),
+    runtime: await look('runtime', runtimeReport),
+    tokenizers: installedVersion('@huggingface/tokenizers'),
+    peers: peerVersions(),
+    model: await look('model', modelReport),
+    cache: await look('cache', () => cacheReport(cacheFolderOf(options.hub ?? {}))),
+    environment: environmentReport(),
+    trial: await look('trial', () => trialReport(options)),
+  }
+  return { ...report, problems: [...problems, ...otherProblems(report)] }
 }
 
 /** A part that could not be examined, and why. */
 export interface Unknown {
   readonly error: string
-}
-
-/** The machine and Node.js. */
-export interface MachineReport {
-  readonly node: string
-  readonly platform: string
-  readonly arch: string
-  readonly osRelease: string
-  /** On Linux `'glibc 2.36'` or `'musl'`. */
-  readonly libc?: string | undefined
-  readonly cpuModel: string
-  /** Instructions that matter for speed, where the system tells them: `avx2`, `avx512_vnni`, `amx_int8`, `asimddp`. */
-  readonly instructionSets?: readonly string[] | undefined
-  readonly cores: number
-  /** Cores this process may use. */
-  readonly usableCores: number
-  readonly memoryBytes: number
-  readonly freeMemoryBytes: number
 }
 
 /** onnxruntime-node. */
@@ -62,22 +71,6 @@ export interface BundledModelReport {
   readonly defaults: ScorerDefaults | null
   /** Whether every file has the sum it was published with. */
   readonly isIntact: boolean
-}
-
-/** One model in the cache of the hub. */
-export interface CachedModelReport {
-  readonly model: string
-  readonly commits: readonly string[]
-  readonly bytes: number
-  /** Part of `bytes`: downloads that were begun and not finished. */
-  readonly unfinishedBytes: number
-}
-
-/** The cache that is shared with Python. */
-export interface CacheReport {
-  readonly folder: string
-  readonly models: readonly CachedModelReport[]
-  readonly bytes: number
 }
 
 /** What scoring one pair takes. */
@@ -111,4 +104,65 @@ export interface DoctorReport {
   readonly trial: TrialReport | Unknown
   /** What is wrong, one sentence each; empty when all is well. */
   readonly problems: readonly string[]
+}
+
+async function runtimeReport(): Promise<RuntimeReport> {
+  const { version, backends } = await runtimeFacts()
+  const telemetry = process.env['ORT_DISABLE_TELEMETRY'] === '1' ? 'off' : 'on'
+  return { version: version ?? 'unknown', backends, telemetry }
+}
+
+async function modelReport(): Promise<BundledModelReport> {
+  const { folder } = new ModelSource({ model: 'bundled' })
+  if (folder === undefined) throw new Error('the bundled model was not found')
+  await readTokenizerFiles(folder)
+  return { id: folder.id, path: folder.path, defaults: folder.defaults ?? null, isIntact: true }
+}
+
+/** What went well and still deserves a word. */
+function otherProblems({ runtime, tokenizers, trial }: Omit<DoctorReport, 'problems'>): string[] {
+  const found: string[] = []
+  if (tokenizers === null) found.push('tokenizers: @huggingface/tokenizers is not installed; run npm install.')
+  if ('telemetry' in runtime && runtime.telemetry === 'on')
+    found.push('runtime: ORT_DISABLE_TELEMETRY is set to something else than 1, so onnxruntime may send usage data.')
+  for (const { provider, reason } of 'refused' in trial ? trial.refused : [])
+    found.push(`trial: the provider ${provider} could not be used (${reason}).`)
+  return found
+}
+
+const QUERY = 'how long does it take to boil an egg'
+const TEXT = 'A soft egg takes six minutes in boiling water, a hard one ten.'
+
+/** Loads a model and scores one pair a few times. Downloads nothing. */
+async function trialReport(options: CrossEncoderOptions): Promise<TrialReport> {
+  const scorer = crossEncoder({ ...options, ...(options.model && { hub: { ...options.hub, offline: true } }) })
+  try {
+    const start = performance.now()
+    await scorer.warmup()
+    const loadMs = performance.now() - start
+    const call = {
+      signal: new AbortController().signal,
+      deadline: Infinity,
+      now: () => performance.now(),
+      stats: {},
+      note() {},
+    }
+    const pairTimes: number[] = []
+    let logit = Number.NaN
+    for (let turn = 0; turn < 5; turn++) {
+      const before = performance.now()
+      logit = (await scorer.score(QUERY, [TEXT], call))[0] as number
+      pairTimes.push(performance.now() - before)
+    }
+    const { provider, refused } = scorer.opened ?? { provider: 'cpu', refused: [] }
+    const pairMs = Math.min(...pairTimes)
+    const times = { loadMs: round(loadMs), pairMs: round(pairMs) }
+    return { scorerId: scorer.id, defaults: scorer.defaults ?? null, provider, refused, ...times, logit }
+  } finally {
+    await scorer.close()
+  }
+}
+
+function round(milliseconds: number): number {
+  return Math.round(milliseconds * 100) / 100
 }

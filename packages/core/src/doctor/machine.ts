@@ -5,7 +5,40 @@ import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { hostFacts } from '../score/cross-encoder/session/providers.js'
 import { tokenSource } from '../score/hub/settings.js'
-import type { CachedModelReport, CacheReport, MachineReport } from './doctor.js'
+
+/** The machine and Node.js. */
+export interface MachineReport {
+  readonly node: string
+  readonly platform: string
+  readonly arch: string
+  readonly osRelease: string
+  /** On Linux `'glibc 2.36'` or `'musl'`. */
+  readonly libc?: string | undefined
+  readonly cpuModel: string
+  /** Instructions that matter for speed, where the system tells them: `avx2`, `avx512_vnni`, `amx_int8`, `asimddp`. */
+  readonly instructionSets?: readonly string[] | undefined
+  readonly cores: number
+  /** Cores this process may use. */
+  readonly usableCores: number
+  readonly memoryBytes: number
+  readonly freeMemoryBytes: number
+}
+
+/** One model in the cache of the hub. */
+export interface CachedModelReport {
+  readonly model: string
+  readonly commits: readonly string[]
+  readonly bytes: number
+  /** Part of `bytes`: downloads that were begun and not finished. */
+  readonly unfinishedBytes: number
+}
+
+/** The cache that is shared with Python. */
+export interface CacheReport {
+  readonly folder: string
+  readonly models: readonly CachedModelReport[]
+  readonly bytes: number
+}
 
 /** What matters for the speed of matrix products, in the words of Linux. */
 const X64 = [

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { keptLengths, textTokensThatMatter } from '../../../../packages/core/src/score/cross-encoder/pairs.ts'
 import { createPairEncoder } from '../../../../packages/core/src/score/cross-encoder/pairs.ts'
 import type { PairEncoderFiles } from '../../../../packages/core/src/score/cross-encoder/pairs.ts'
-import type { TokenEncoder } from '../../../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
+import type { TokenEncoder } from '../../../../packages/core/src/score/cross-encoder/tokenizer/library.ts'
 
 /** Each word is one token: its number. */
 const encoder: TokenEncoder = {

@@ -1,7 +1,8 @@
 import { RerankError } from '../../base/errors.js'
 import { readOptional } from '../cross-encoder/model-files.js'
 import { readSingleTemplate } from '../cross-encoder/pairs.js'
-import { createTextEncoder, type Json, type TokenEncoder } from '../cross-encoder/tokenizer/wordpiece.js'
+import type { Json, TokenEncoder } from '../cross-encoder/tokenizer/library.js'
+import { createTextEncoder } from '../cross-encoder/tokenizer/wordpiece.js'
 
 /** How a late-interaction model wants its texts, as the files beside its weights say. */
 export interface ColbertSettings {

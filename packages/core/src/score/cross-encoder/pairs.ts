@@ -1,5 +1,5 @@
 import { invalidArgument, RerankError } from '../../base/errors.js'
-import type { Json, TokenEncoder } from './tokenizer/wordpiece.js'
+import type { Json, TokenEncoder } from './tokenizer/library.js'
 
 /** What of a model folder says how a pair becomes tokens: parsed JSON files and the encoder made from them. */
 export interface PairEncoderFiles extends LengthFiles {

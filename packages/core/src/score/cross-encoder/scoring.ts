@@ -4,7 +4,8 @@ import type { ScorerDefaults } from '../../types.js'
 import { createPairEncoder, type PairEncoder, type PairEncoderOptions } from './pairs.js'
 import { createPromptEncoder, type Profile, profiles, type TemplateName, templateNames } from './prompts.js'
 import { type Head, labelsHead } from './session/tensors.js'
-import { createTextEncoder, type Json, type TokenEncoder } from './tokenizer/wordpiece.js'
+import type { Json, TokenEncoder } from './tokenizer/library.js'
+import { createTextEncoder } from './tokenizer/wordpiece.js'
 
 /** The files of a model that say how a pair is read and scored, parsed. */
 export interface ScoringFiles {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { normalize, splitPieces } from '../../../../../packages/core/src/score/cross-encoder/tokenizer/characters.ts'
-import type { TokenEncoder } from '../../../../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
+import type { TokenEncoder } from '../../../../../packages/core/src/score/cross-encoder/tokenizer/library.ts'
 import { createWordPiece } from '../../../../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
 import { WordCache } from '../../../../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
 import { longWordPieces } from '../../../../../packages/core/src/score/cross-encoder/tokenizer/characters.ts'

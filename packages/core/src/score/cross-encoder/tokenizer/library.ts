@@ -1,4 +1,14 @@
-import type { Json, TokenEncoder } from './wordpiece.js'
+/** A JSON object, parsed. */
+export type Json = Readonly<Record<string, unknown>>
+
+/** Turns text into token ids, without the special tokens that stand around a text. */
+export interface TokenEncoder {
+  /**
+   * Ids of `text`. With `maxTokens` (an integer of 1 or more) the first `maxTokens` of them, and no more of the text is
+   * read than they need.
+   */
+  encode(text: string, maxTokens?: number): number[]
+}
 
 /** The part of `@huggingface/tokenizers` that is used here; its own types cannot be read by TypeScript's `nodenext`. */
 interface Library {

@@ -1,16 +1,5 @@
 import { type BertNormalizerOptions, longWordPieces, normalize, splitPieces, Unit, unitTable } from './characters.js'
-
-/** A JSON object, parsed. */
-export type Json = Readonly<Record<string, unknown>>
-
-/** Turns text into token ids, without the special tokens that stand around a text. */
-export interface TokenEncoder {
-  /**
-   * Ids of `text`. With `maxTokens` (an integer of 1 or more) the first `maxTokens` of them, and no more of the text is
-   * read than they need.
-   */
-  encode(text: string, maxTokens?: number): number[]
-}
+import type { Json, TokenEncoder } from './library.js'
 
 /**
  * The encoder for a parsed tokenizer.json: our own WordPiece where it reproduces the file exactly, otherwise

@@ -1,13 +1,13 @@
-import { type DoctorOptions, type DoctorReport, doctor } from '@secondpass/core'
+import { type DoctorOptions, type DoctorReport, doctor, fetchModel } from '@secondpass/core'
 import type { Command } from 'commander'
-import { type ExitCode, exitCodes } from '../errors.js'
+import { type ExitCode, exitCodes, usageError } from '../errors.js'
 import { type Io, write } from '../io.js'
 import { type Paint, byteSize, painter, table } from '../output/terminal.js'
-import { modelOptions } from '../scorer/model.js'
-import { type ModelFlags, withModel } from '../scorer/options.js'
+import { downloadBar, modelOptions } from '../scorer/model.js'
+import { type ModelFlags, withFiles, withModel } from '../scorer/options.js'
 import { version } from '../version.js'
 
-const EXAMPLE = `
+const DOCTOR_EXAMPLE = `
 Examples:
   secondpass doctor
   secondpass doctor --model ./my-model --providers cuda,cpu --json
@@ -21,13 +21,44 @@ export function addDoctor(program: Command, io: Io, ended: (code: ExitCode) => v
     .summary('what runs here: for a first look, and for bug reports')
     .description('Looks at machine, runtime, model, cache and environment, and scores one pair.')
     .option('--json', 'print JSON')
-    .addHelpText('after', EXAMPLE)
+    .addHelpText('after', DOCTOR_EXAMPLE)
   withModel(command).action(async ({ json, ...flags }: ModelFlags & { readonly json?: boolean }) => {
     const report = await doctor(modelOptions(flags) as DoctorOptions)
     const text =
       json === true ? JSON.stringify({ cli: version, ...report }) : printed(report, painter(io.stdout, io.env))
     await write(io.stdout, `${text}\n`)
     ended(report.problems.length > 0 ? exitCodes.failed : exitCodes.ok)
+  })
+}
+
+type FetchFlags = Pick<ModelFlags, 'revision' | 'dtype'> & { readonly json?: boolean }
+
+const FETCH_EXAMPLE = `
+Examples:
+  secondpass fetch-model cross-encoder/ms-marco-MiniLM-L6-v2
+  HF_ENDPOINT=https://hub.example.org secondpass fetch-model our/reranker --revision v2 --dtype int8
+
+The cache is the one that Python shares: HF_HOME and HF_HUB_CACHE say where it is, HF_TOKEN opens gated models. A download
+that was stopped resumes.`
+
+/** Adds `secondpass fetch-model`. */
+export function addFetchModel(program: Command, io: Io, ended: (code: ExitCode) => void): void {
+  const command = program
+    .command('fetch-model')
+    .summary('download a model, so that nothing has to be downloaded later')
+    .description('Downloads a cross-encoder from the hub into the cache, checks it, and prints where it is.')
+    .argument('<model>', 'org/name')
+    .option('--json', 'print JSON')
+    .addHelpText('after', FETCH_EXAMPLE)
+  withFiles(command).action(async (model: string, { revision, dtype, json }: FetchFlags) => {
+    if (!/^[^/\s]+\/[^/\s]+$/.test(model))
+      throw usageError('model', model, 'pass org/name; nothing else needs downloading')
+    const bar = downloadBar(io)
+    const spec = { ...(revision !== undefined && { revision }), ...(dtype !== undefined && { dtype }) }
+    const found = await fetchModel(model, { ...spec, onProgress: bar.tell, signal: io.signal }).finally(bar.stop)
+    const words = `${found.id}\n  commit  ${found.commit}\n  folder  ${found.path}\n  graph   ${found.graphPath}`
+    await write(io.stdout, `${json === true ? JSON.stringify(found) : words}\n`)
+    ended(exitCodes.ok)
   })
 }
 
