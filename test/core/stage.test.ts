@@ -187,7 +187,7 @@ describe('what a scorer recommends for itself', () => {
     expect(texts(results)).toEqual(['a 1', 'b 3', 'c 2'])
     expect(report.stages[0]).toMatchObject({
       outcome: 'skipped',
-      skipReason: { policy: 'other-script', evidence: { reads: 'Latin' } },
+      skipReason: { policy: 'other-script', evidence: { scripts: 'Latin', found: 'Cyrillic' } },
     })
   })
 
