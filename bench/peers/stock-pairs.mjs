@@ -5,8 +5,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as ort from 'onnxruntime-node'
-import { createPairEncoder } from '../../packages/core/dist/score/encode/pairs.js'
-import { createTextEncoder } from '../../packages/core/dist/score/encode/text-encoder.js'
+import { createPairEncoder } from '../../packages/core/dist/score/cross-encoder/pairs.js'
+import { createTextEncoder } from '../../packages/core/dist/score/cross-encoder/tokenizer/text-encoder.js'
 import { serve } from './serve.mjs'
 
 const [folder, file] = process.argv.slice(2)

@@ -47,7 +47,6 @@ class ModelPlan:
     copied of one that was grown, unless a layer is named."""
     joint_layers: int | None = None
     """How many read together; as many as there are to copy. What is more begins at random."""
-    match_width: int = 0
     match_stretches: bool = False
     """Whether what stands close together in a text is counted as well: what a model without layers cannot see else."""
     fit_steps: int = 2000

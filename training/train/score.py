@@ -1,4 +1,4 @@
-"""Logits of drawn lists."""
+"""Logits and losses of drawn lists."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import BertForSequenceClassification
 
 from .cache import TokenCache
 from .device import Device
 from .errors import TrainingError
 from .forward import logits_of
+from .losses import losses_of
 from .pairs import chunks_of, join
 from .sampler import ListDraw
+from .settings import Config
 
 Pair = tuple[TokenCache, int, int]
 """A cache, and the numbers of the query and the passage among its texts."""
@@ -85,6 +87,20 @@ def score_lists(scorer: PairScorer, lists: list[ListDraw], chunk_tokens: int) ->
     there = torch.arange(max(sizes), device=name)[None] < torch.tensor(sizes, device=name)[:, None]
     logits = torch.zeros(there.shape, device=name).masked_scatter(there, flat)
     return Scored(logits, labels, teacher, there, len(pairs), tokens)
+
+
+class StepLosses(nn.Module):
+    """The losses of a step's lists: one forward pass, however many chunks it takes, which is what torch can distribute."""
+
+    def __init__(self, model: nn.Module, scorer: PairScorer, config: Config):
+        super().__init__()
+        self.model, self._scorer, self._config = model, scorer, config
+
+    def forward(self, lists: list[ListDraw]) -> tuple[dict[str, Tensor], dict[str, int]]:
+        """The losses by name, and how many pairs and tokens were read."""
+        scored = score_lists(self._scorer, lists, self._config.optimiser.chunk_tokens)
+        losses = losses_of(scored.logits, scored.labels, scored.teacher, scored.there, self._config.loss)
+        return losses, {'pairs': scored.pairs, 'tokens': scored.tokens}
 
 
 def _table(rows: list[np.ndarray], device: str) -> Tensor:
