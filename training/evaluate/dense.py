@@ -13,6 +13,8 @@ from export.bundle import sha256
 from prepare.batches import batches
 from prepare.hardware import processor_has_bfloat16
 
+from .first_stage import DEPTH, Found, Search
+
 BATCH_TOKENS = 4096
 #: Characters that are tokenised for each token that is kept: what lies behind would be cut off anyway.
 CHARACTERS_PER_TOKEN = 16
@@ -54,6 +56,15 @@ class DenseSearch:
     @property
     def name(self) -> str:
         return self.folder.name
+
+    def __call__(self, corpus: dict[str, str], queries: list[str]) -> list[Found]:
+        """The nearest passages of each query, with their cosines: a `Search`."""
+        ids, vectors = list(corpus), self.passages(list(corpus.values()))
+        found = []
+        for row in self.queries(queries) @ vectors.T:
+            places = np.argsort(-row, kind='stable')[:DEPTH]
+            found.append([(ids[place], float(row[place])) for place in places])
+        return found
 
     def passages(self, texts: list[str]) -> np.ndarray:
         """Unit vectors, [texts, width], float32."""
@@ -105,3 +116,24 @@ class DenseSearch:
         mask = fed['attention_mask'].unsqueeze(-1)
         pooled = hidden[:, 0] if self.recipe.first_token else (hidden * mask).sum(1) / mask.sum(1)
         return torch.nn.functional.normalize(pooled, dim=-1).cpu().numpy()
+
+
+#: What reciprocal rank fusion adds to a rank (Cormack, Clarke and Büttcher, SIGIR 2009), and what most engines add.
+RRF_OFFSET = 60
+
+
+def fused(*searches: Search) -> Search:
+    """Reciprocal rank fusion: a passage gets 1 / (60 + rank) of each search that has it among its first 100."""
+
+    def search(corpus: dict[str, str], queries: list[str]) -> list[Found]:
+        return [_fuse(rows) for rows in zip(*(one(corpus, queries) for one in searches))]
+
+    return search
+
+
+def _fuse(rows: tuple[Found, ...]) -> Found:
+    total: dict[str, float] = {}
+    for row in rows:
+        for rank, (passage, _) in enumerate(row, 1):
+            total[passage] = total.get(passage, 0.0) + 1 / (RRF_OFFSET + rank)
+    return sorted(total.items(), key=lambda one: -one[1])[:DEPTH]

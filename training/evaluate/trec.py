@@ -36,7 +36,7 @@ def file_name(system: str) -> str:
 def write_pools(pool_set: PoolSet, path: Path) -> None:
     """The pools as one JSON file, for other programs to rank."""
     pools = [
-        {'id': pool.id, 'query': pool.query, 'ids': pool.ids, 'texts': pool.texts, 'bm25': pool.bm25.tolist()}
+        {'id': pool.id, 'query': pool.query, 'ids': pool.ids, 'texts': pool.texts, 'first': pool.first.tolist()}
         for pool in pool_set.pools
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
