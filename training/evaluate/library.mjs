@@ -16,8 +16,8 @@ const scorer = open(folder)
 /** Ids of every pool, best first. Scorers are shared between ways, so they are closed once, at the end. */
 async function rankAll(reranker) {
   const ranked = []
-  for (const { query, ids, texts, first } of pools) {
-    const candidates = ids.map((id, at) => ({ id, text: texts[at], score: first[at] }))
+  for (const { query, ids, texts, bm25 } of pools) {
+    const candidates = ids.map((id, at) => ({ id, text: texts[at], score: bm25[at] }))
     const { results } = await reranker.rerank(query, candidates, { topN: candidates.length })
     ranked.push(results.map(({ candidate }) => candidate.id))
   }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from distil.lessons import Lessons
 from distil.tower import Size
+from evaluate.systems import check_blend
 from export.recipe import DTYPES
 from prepare.config import check_keys, read_toml
 from prepare.errors import DataError
@@ -114,8 +115,7 @@ def read_plan(path: Path) -> Plan:
         for unknown in [name for name in pair if name not in models | evaluate.models]:
             raise DataError(f'{path}: evaluate.cascades names {unknown!r}; name models of the plan or of evaluate.models')
     for name, share in evaluate.blends.items():
-        if name not in models | evaluate.models or not 0 < share <= 1:
-            raise DataError(f'{path}: evaluate.blends has {name} = {share}; name a model, and a share above 0 to 1')
+        check_blend(f'{path}: evaluate.blends has {name} = {share}', name, share, models | evaluate.models)
     return Plan(
         out=where / given['out'],
         models=models,

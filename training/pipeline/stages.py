@@ -22,9 +22,9 @@ from prepare.config import read_config as read_prepare
 from prepare.log import Log
 from prepare.run import prepare
 from split.begin import Beginning, begin
+from split.files import give_share
 from split.own import take_own
 from split.shape import is_split, read_split_shape
-from split.share import give_share
 from train.config import read_config
 from train.device import Device, choose_device
 from train.errors import TrainingError

@@ -14,7 +14,7 @@ from train.losses import binary, divergence, listwise, losses_of, margins
 from train.pairs import chunks_of, cut, join
 from train.read_pools import table_of
 from train.sampler import ListDraw, choose_candidates, ensemble, without_likely_positives
-from train.schedule import Schedule
+from train.optimiser import Schedule
 from train.settings import Loss
 
 TEXTS = ['the lamp', 'the keeper of the old lamp cleans it with rain water every day', 'stairs ' * 30]

@@ -16,9 +16,8 @@ from .device import Device
 from .errors import TrainingError
 from .heldout import evaluate_held_out, held_out_lists
 from .log import RunLog, SilentLog
-from .optimiser import adamw
+from .optimiser import Schedule, adamw
 from .sampler import ListDraw, ListSampler
-from .schedule import Schedule
 from .score import StepLosses
 from .settings import Config
 from .signals import Wishes

@@ -1,19 +1,47 @@
-/** Lengths in tokens, by the reference tokeniser in JavaScript. */
+/** Texts of a wanted length: real prose for those who have the optional data folder, and lengths by the reference tokeniser. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Tokenizer } from '@huggingface/tokenizers'
 import { paths, requirePath } from './paths.mjs'
+import { pick } from './random.mjs'
+
+const sets = new Map()
+
+function loadSet(name) {
+  const folder = requirePath(join(paths.data, name), 'leave --text out to use the invented prose')
+  const lines = (file) =>
+    readFileSync(join(folder, file), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).text)
+  return { queries: lines('queries.jsonl'), passages: lines('corpus.jsonl') }
+}
+
+/** A question of the set and endless prose: sentences of one passage, then of the next. */
+export function realTopic(random, name) {
+  if (!sets.has(name)) sets.set(name, loadSet(name))
+  const { queries, passages } = sets.get(name)
+  return {
+    query: pick(random, queries),
+    *paragraph() {
+      for (;;)
+        yield* pick(random, passages)
+          .split(/(?<=[.!?])\s+/)
+          .filter(Boolean)
+    },
+  }
+}
 
 let tokenizer
 
-function load() {
+function loadTokenizer() {
   const folder = requirePath(paths.model, 'the model package is part of the repository')
   const read = (file) => JSON.parse(readFileSync(join(folder, file), 'utf8'))
   return new Tokenizer(read('tokenizer.json'), {})
 }
 
 const count = (text) => {
-  tokenizer ??= load()
+  tokenizer ??= loadTokenizer()
   return tokenizer.encode(text, { add_special_tokens: false }).ids.length
 }
 
