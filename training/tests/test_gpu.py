@@ -178,7 +178,7 @@ def test_a_session_and_another_that_goes_on_from_it(plan, tmp_path, capsys):
     start = load_file(tmp_path / 'student' / 'model.safetensors')
     assert whole.keys() == there.keys()
     for name, weight in whole.items():
-        assert torch.allclose(weight, there[name], atol=2e-3), name
+        assert torch.allclose(weight, there[name], rtol=1e-3, atol=1e-3), name  # float16 on the way
     assert any(not torch.equal(weight, start[name].float()) for name, weight in whole.items() if name.startswith('joint'))
     assert torch.equal(whole['bert.embeddings.word_embeddings.weight'], start['bert.embeddings.word_embeddings.weight'])
 
