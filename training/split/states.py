@@ -1,4 +1,5 @@
-"""What the frozen layers make of every text, computed once and kept on disk: two float16 numbers a token and channel.
+"""What the frozen layers make of every text, computed once and kept on disk: two float16 numbers a token and channel, one
+where the layers above `joint_from` are trained.
 
 Training then runs the layers on top alone, which is most of its time saved. A stopped computation goes on where it was.
 """
@@ -18,6 +19,7 @@ from train.cache import TokenCache
 from train.device import Device
 
 from .model import SplitReranker
+from .reading import read_early
 from .texts import padded, text_ids, text_lengths
 
 BATCH_TOKENS = 6000
@@ -26,13 +28,13 @@ NOTE_EVERY = 50
 
 
 class StateStore:
-    """States of one token cache, [early and late, tokens, width]; text i is at starts[i]:starts[i + 1]."""
+    """States of one token cache, [early and late, tokens, width], or early alone; text i is at starts[i]:starts[i + 1]."""
 
-    def __init__(self, cache: TokenCache, path: Path, max_text_tokens: int, width: int):
+    def __init__(self, cache: TokenCache, path: Path, max_text_tokens: int, width: int, early_alone: bool = False):
         self._cache, self._path, self._max = cache, path, max_text_tokens
         self._lengths = text_lengths(cache, max_text_tokens)
         self._starts = np.concatenate([[0], np.cumsum(self._lengths)])
-        self._shape = (2, int(self._starts[-1]), width)
+        self._shape = (1 if early_alone else 2, int(self._starts[-1]), width)
         path.parent.mkdir(parents=True, exist_ok=True)
         self._states = np.memmap(path, np.float16, 'r+' if path.is_file() else 'w+', shape=self._shape)
 
@@ -52,24 +54,31 @@ class StateStore:
     @torch.no_grad()
     def _read(self, places: np.ndarray, model: SplitReranker, device: Device) -> None:
         ids, lengths = padded([text_ids(self._cache, int(place), self._max) for place in places])
+        ids, lengths = ids.to(device.name), lengths.to(device.name)
         with device.autocast():
-            found = model.read(ids.to(device.name), lengths.to(device.name))
-        for part, values in enumerate((found.early, found.late)):
+            if self._shape[0] == 1:
+                found = (read_early(model.bert, ids, lengths, model.shape.joint_from),)
+            else:
+                reading = model.read(ids, lengths)
+                found = reading.early, reading.late
+        for part, values in enumerate(found):
             rows = values.float().cpu().numpy()
             for row, place in zip(rows, places):
                 self._states[part, self._starts[place] : self._starts[place + 1]] = row[: self._lengths[place]]
 
     def states(self, number: int) -> np.ndarray:
-        """Of one text, [early and late, its tokens, width], float16."""
+        """Of one text, [early and late, its tokens, width], or early alone, float16."""
         return self._states[:, self._starts[number] : self._starts[number + 1]]
 
 
-def layers_digest(model: SplitReranker) -> str:
-    """Changes with any weight that reads a text by itself."""
+def layers_digest(model: SplitReranker, early_alone: bool = False) -> str:
+    """Changes with any weight that made what is kept."""
     found = hashlib.sha256()
-    for weight in model.bert.state_dict().values():
-        found.update(weight.detach().cpu().numpy().tobytes())
-    return f'{found.hexdigest()[:8]}-{model.shape.joint_from}'
+    layers = model.bert.encoder.layer[: model.shape.joint_from if early_alone else None]
+    for part in (model.bert.embeddings, layers) if early_alone else (model.bert,):
+        for weight in part.state_dict().values():
+            found.update(weight.detach().cpu().numpy().tobytes())
+    return f'{found.hexdigest()[:8]}-{model.shape.joint_from}{"e" if early_alone else ""}'
 
 
 def store_name(cache: TokenCache, layers: str, max_text_tokens: int) -> str:

@@ -45,12 +45,14 @@ def evaluate_held_out(scorer: PairScorer, lists: list[ListDraw], config: Config)
         scored = score_lists(scorer, part, 4 * config.optimiser.chunk_tokens)
         loss = losses_of(scored.logits, scored.labels, scored.teacher, scored.there, config.loss)['loss'].item()
         logits = scored.logits.cpu().numpy()
+        parts = [each.cpu().numpy() for each in scored.parts] if len(scored.parts) > 1 else []
         for row, one in enumerate(part):
             found.append(
                 {
                     'ndcg': _ndcg(one, logits[row, : len(one.texts)]),
                     'loss': loss,
                     'teacher_ndcg': _ndcg(one, np.nan_to_num(one.teacher)),
+                    **{f'part_{number}_ndcg': _ndcg(one, each[row, : len(one.texts)]) for number, each in enumerate(parts)},
                 }
             )
     return {f'held_out_{name}': float(np.mean([one[name] for one in found])) for name in found[0]} if found else {}

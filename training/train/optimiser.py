@@ -8,6 +8,7 @@ from .settings import Config
 
 
 HEAD = ('bert.pooler', 'classifier', 'matches')
+JOINT = ('joint.', 'segment')
 
 
 def adamw(model: torch.nn.Module, config: Config) -> torch.optim.AdamW:
@@ -16,6 +17,7 @@ def adamw(model: torch.nn.Module, config: Config) -> torch.optim.AdamW:
     for name, weight in model.named_parameters():
         if weight.requires_grad:
             factor = config.optimiser.head_factor if name.startswith(HEAD) else 1.0
+            factor = config.optimiser.joint_factor if name.startswith(JOINT) else factor
             groups.setdefault((factor, config.optimiser.weight_decay if weight.ndim > 1 else 0.0), []).append(weight)
     return torch.optim.AdamW(
         [

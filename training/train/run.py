@@ -115,7 +115,8 @@ class Run:
             group['lr'] = settings.learning_rate * group['factor'] * factor
         drawn = self.company.share(self.sampler.draw(self.step))
         scored = score_lists(self.scorer, drawn, settings.chunk_tokens)
-        losses = losses_of(scored.logits, scored.labels, scored.teacher, scored.there, self.config.loss)
+        each = [losses_of(one, scored.labels, scored.teacher, scored.there, self.config.loss) for one in scored.parts]
+        losses = {name: sum(one[name] for one in each) for name in each[0]}
         self.optimiser.zero_grad(set_to_none=True)
         losses['loss'].backward()
         self.company.average_gradients(self.model)
@@ -170,6 +171,7 @@ class Run:
             self.log.say(
                 f'step {self.step}  held out: nDCG@10 {found["held_out_ndcg"]:.4f} (teachers {found["held_out_teacher_ndcg"]:.4f}),'
                 f' loss {found["held_out_loss"]:.4f}, {len(self.held_out)} lists'
+                + ''.join(f', part {name[14:-5]} {value:.4f}' for name, value in found.items() if '_part_' in name)
             )
 
     def checkpoint(self) -> None:

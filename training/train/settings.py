@@ -66,6 +66,9 @@ class Model:
     joint_alone: bool = False
     """Split models only: the layers on top learn to score by themselves, without what is counted, which is added to them
     after the run. Beside a good sum they learn the noise that it leaves; by themselves, what makes an answer."""
+    joint_beside: bool = False
+    """Split models only: matches and joint layers each learn to score by themselves, in one run; afterwards they are added
+    up. For a run that trains the upper layers that read apart, too."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,8 @@ class Optimiser:
     learning_rate: float = 1e-4
     head_factor: float = 3.0
     """Pooler and classifier, or what a split model adds up its logit from, learn at learning_rate times this."""
+    joint_factor: float = 1.0
+    """Split models: the layers that read both texts learn at learning_rate times this."""
     weight_decay: float = 0.01
     clip: float = 1.0
     warmup_steps: int = 50

@@ -45,9 +45,10 @@ def make_model(settings: Model, seed: int) -> Reranker:
     folder = start_folder(settings.start)
     if is_split(folder):
         model = load_split(folder)
-        if settings.joint_alone and not model.shape.joint_layers:
-            raise TrainingError(f'model.joint_alone is true; {folder} has no layers that read both texts')
-        model.joint_alone = settings.joint_alone
+        if (settings.joint_alone or settings.joint_beside) and not model.shape.joint_layers:
+            name = 'joint_alone' if settings.joint_alone else 'joint_beside'
+            raise TrainingError(f'model.{name} is true; {folder} has no layers that read both texts')
+        model.joint_alone, model.joint_beside = settings.joint_alone, settings.joint_beside
         return freeze(
             model, settings.frozen_embeddings, settings.frozen_layers, settings.frozen_matches or settings.joint_alone
         )
