@@ -24,7 +24,7 @@ from train.tokenizer import copy_tokenizer
 from split.reading import read
 
 #: Texts that the common part is taken from, and how long they may be.
-TEXTS, TOKENS = 600, 128
+TEXTS, TOKENS = 200, 96
 
 
 def shorten(encoder: Path, out: Path, layers: list[int], texts: list[str]) -> None:

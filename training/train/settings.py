@@ -40,6 +40,9 @@ class Data:
     false_negative_ratios: dict[str, float] = field(default_factory=dict)
     """By set: candidates without a label whose score by 'bi-encoder' is above this times the best positive's are not drawn.
     For sets with one right passage among several; a set that is not named keeps all."""
+    easy_share: float = 1.0
+    """Of the lists in which BM25 already puts a positive first, the share that is trained on, chosen by a hash of the list's
+    id: where words say it all, a model learns to count words."""
     set_weights: dict[str, float] = field(default_factory=dict)
     """Factor for a set by name; 0 leaves it out, unnamed ones have 1."""
 
