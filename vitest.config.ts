@@ -10,7 +10,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           pool,
-          include: ['test/{cli,core,eval,langchain,llamaindex,contract,parity,house}/**/*.test.ts'],
+          include: ['test/{cli,core,eval,langchain,llamaindex,contract,parity,architecture}/**/*.test.ts'],
           typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'], tsconfig: 'test/types/tsconfig.json' },
           testTimeout: 30_000,
           sequence: { groupOrder: 0 },

@@ -13,12 +13,11 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { draw } from './calibration/draw.mjs'
-import { scoresOf } from './calibration/scores.mjs'
 import { calibrationTable, gainTable } from './calibration/tables.mjs'
-import { describeMachine } from './lib/machine.mjs'
+import { keptScores, logitsBy, logitsOf } from './lib/kept-scores.mjs'
 import { ndcgAt10 } from './lib/ndcg.mjs'
 import { paths, requirePath } from './lib/paths.mjs'
-import { report } from './lib/report.mjs'
+import { describeMachine, report } from './lib/report.mjs'
 import { mean } from './lib/stats.mjs'
 import { candidatesOf, loadPools } from './quality/pools.mjs'
 
@@ -36,9 +35,10 @@ const { values: options } = parseArgs({
 })
 const machine = describeMachine()
 const core = await import(requirePath(paths.core, 'run `pnpm build` first'))
-const evaluation = await import('../packages/core/dist/eval/index.js')
+const evaluation = await import('@secondpass/core/eval')
 const untilMs = Date.now() + Number(options.minutes) * 60_000
 const scorer = core.crossEncoder()
+const alone = core.createReranker({ scorer, blend: false, depth: Infinity })
 const LIMITS = [0.005, 0.01, 0.02]
 
 /** Orders a pool as the bundled reranker does, by logits that are known already. */
@@ -48,19 +48,27 @@ async function rankingOf(pool, logits, texts) {
   return reranker.rerank(pool.query, candidatesOf(pool, texts))
 }
 
+function scoresOf(loaded) {
+  return keptScores(loaded, {
+    id: scorer.id,
+    score: (pool, texts) => logitsBy(alone, pool, texts),
+    kind: 'calibration-',
+    also: ['', 'cascade-'],
+    untilMs,
+  })
+}
+
 async function sampleOf(loaded, scores) {
   const sample = []
   for (const pool of loaded.pools) {
-    const logits = scores.get(pool.id)?.slice(0, pool.candidates.length)
-    if (logits === undefined || logits.length < pool.candidates.length) continue
+    const kept = scores.get(pool.id)
+    if (kept === undefined) continue
+    const logits = logitsOf(kept).slice(0, pool.candidates.length)
     const candidates = candidatesOf(pool, loaded.texts)
     const ranking = await rankingOf(pool, logits, loaded.texts)
     const judgements = new Map(Object.entries(pool.judged))
     const query = evaluation.calibrationQuery({ query: pool.query, candidates, ranking, judgements })
-    const before = ndcgAt10(
-      candidates.map(({ id }) => id),
-      pool.judged,
-    )
+    const [before] = ndcgAt10([candidates.map(({ id }) => id)], [pool.judged])
     sample.push({ ...query, before, after: before + query.loss })
   }
   return sample
@@ -75,7 +83,7 @@ async function measureSet(spec) {
   const depth = Number(depthText)
   const loaded = loadPools(set, Infinity)
   loaded.pools = loaded.pools.map((pool) => ({ ...pool, candidates: pool.candidates.slice(0, depth) }))
-  const sample = await sampleOf(loaded, await scoresOf(scorer, loaded, untilMs))
+  const sample = await sampleOf(loaded, await scoresOf(loaded))
   const about = {
     scorerId: scorer.id,
     retriever: 'BM25',
@@ -91,7 +99,7 @@ async function measureSet(spec) {
 
 const measured = []
 for (const spec of options.sets.split(',')) measured.push(...(await measureSet(spec)))
-await scorer.close()
+await alone.close()
 if (measured.length > 0) {
   const tables = [gainTable(scorer.id, measured, core.bundledBlend.weight), calibrationTable(measured, options)]
   report(options.name, { machine, tables, options, scorer: scorer.id, measured })

@@ -6,12 +6,12 @@
  *   node bench/candidates.mjs [--profile mixed] [--text xquad-en]     prints the length of the pairs
  */
 import { parseArgs } from 'node:util'
+import { seededRandom } from '@secondpass/core/eval'
 import { inventedTopic } from './lib/invented.mjs'
-import { cutToTokens, pairLength } from './lib/pair-length.mjs'
-import { randomFrom, shuffle } from './lib/random.mjs'
-import { realTopic } from './lib/real-text.mjs'
+import { shuffle } from './lib/random.mjs'
 import { mean, median } from './lib/stats.mjs'
 import { table } from './lib/report.mjs'
+import { cutToTokens, pairLength, realTopic } from './lib/texts.mjs'
 
 /** Tokens of a pair, question and special tokens included: the least, the most and the mean. */
 export const profiles = {
@@ -27,7 +27,7 @@ export const profiles = {
  * @returns {{ query: string, texts: string[], tokens: number[] }[]} `tokens` before any truncation
  */
 export function candidateSets(profileName, { queries = 5, size = 100, seed = 1, text } = {}) {
-  const random = randomFrom(seed * 1000 + Object.keys(profiles).indexOf(profileName))
+  const random = seededRandom(seed * 1000 + Object.keys(profiles).indexOf(profileName))
   return Array.from({ length: queries }, (_, position) => {
     const topic = text === undefined ? inventedTopic(random, position) : realTopic(random, text)
     const lengths = shuffle(random, wantedLengths(profiles[profileName], size))

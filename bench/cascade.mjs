@@ -14,11 +14,10 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { chooseByHalves, tolerance } from './cascade/choose.mjs'
-import { scorePools } from './cascade/scores.mjs'
 import { evaluate, families } from './cascade/variants.mjs'
-import { describeMachine } from './lib/machine.mjs'
+import { keptScores } from './lib/kept-scores.mjs'
 import { paths, requirePath } from './lib/paths.mjs'
-import { report, table } from './lib/report.mjs'
+import { describeMachine, report, table } from './lib/report.mjs'
 import { halfWidth95, mean } from './lib/stats.mjs'
 import { loadPools } from './quality/pools.mjs'
 
@@ -47,9 +46,32 @@ const blend = weight === 1 ? false : { weight }
 /** The scores of a model, from the kept file where they are there. */
 async function scoresOf(loaded, modelOptions) {
   const scorer = core.crossEncoder(modelOptions)
-  const scores = await scorePools(scorer, loaded)
+  const scores = await keptScores(loaded, {
+    id: scorer.id,
+    kind: 'cascade-',
+    score: (pool, texts) => scorePool(scorer, pool, texts),
+  })
   await scorer.close()
   return { id: scorer.id, scores }
+}
+
+/** The logit, the tokens and the processor time of each pair: what it takes on an idle core, whatever else runs. */
+async function scorePool(scorer, { query, candidates }, texts) {
+  const scores = { logits: [], tokens: [], cpuMs: [] }
+  for (const [id] of candidates) {
+    const stats = {}
+    const before = process.cpuUsage()
+    const [logit] = await scorer.score(query, [texts[id]], callOf(stats))
+    const { user, system } = process.cpuUsage(before)
+    scores.logits.push(logit)
+    scores.tokens.push(stats.tokens)
+    scores.cpuMs.push((user + system) / 1000)
+  }
+  return scores
+}
+
+function callOf(stats) {
+  return { signal: new AbortController().signal, deadline: Infinity, now: () => performance.now(), stats, note() {} }
 }
 
 async function measureSet(set) {

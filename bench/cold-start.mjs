@@ -7,10 +7,9 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { preparePeers } from './lib/install-peers.mjs'
-import { describeMachine } from './lib/machine.mjs'
 import { paths } from './lib/paths.mjs'
 import { pinned } from './lib/peer-process.mjs'
-import { ratio, report, table } from './lib/report.mjs'
+import { describeMachine, ratio, report, table } from './lib/report.mjs'
 import { median } from './lib/stats.mjs'
 
 const { values: options } = parseArgs({

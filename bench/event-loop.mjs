@@ -8,10 +8,8 @@
  */
 import { parseArgs } from 'node:util'
 import { candidateSets } from './candidates.mjs'
-import { watchLoop } from './lib/loop-watch.mjs'
-import { describeMachine } from './lib/machine.mjs'
 import { paths, requirePath } from './lib/paths.mjs'
-import { oneDecimal, ratio, report, table } from './lib/report.mjs'
+import { describeMachine, oneDecimal, ratio, report, table } from './lib/report.mjs'
 import { median } from './lib/stats.mjs'
 
 const { values: options } = parseArgs({
@@ -34,6 +32,28 @@ async function openRerankers() {
   for (const [, reranker] of pairs)
     await reranker.rerank('warm up', ['a first run allocates', 'what later runs use', 'in every worker'])
   return pairs
+}
+
+/**
+ * A timer that should fire every millisecond; a late one means that something held the loop.
+ *
+ * @returns {() => { longestMs: number, p50Ms: number, p99Ms: number }} stops and tells the pauses
+ */
+function watchLoop() {
+  const gaps = []
+  let last = performance.now()
+  const timer = setInterval(() => {
+    const now = performance.now()
+    gaps.push(now - last)
+    last = now
+  }, 1)
+  return () => {
+    clearInterval(timer)
+    gaps.push(performance.now() - last)
+    gaps.sort((a, b) => a - b)
+    const at = (share) => gaps[Math.min(gaps.length - 1, Math.floor(share * gaps.length))]
+    return { longestMs: gaps.at(-1), p50Ms: at(0.5), p99Ms: at(0.99) }
+  }
 }
 
 /** One call with 1,000 candidates, watched. */

@@ -9,10 +9,10 @@
  */
 import { parseArgs } from 'node:util'
 import { join } from 'node:path'
+import { openBeirFolder } from '@secondpass/core/eval'
 import { ndcgAt10 } from './lib/ndcg.mjs'
-import { describeMachine } from './lib/machine.mjs'
 import { paths, requirePath } from './lib/paths.mjs'
-import { report, table } from './lib/report.mjs'
+import { describeMachine, report, table } from './lib/report.mjs'
 import { halfWidth95, mean } from './lib/stats.mjs'
 
 const { values: options } = parseArgs({
@@ -28,10 +28,9 @@ const machine = describeMachine()
 const { bm25, bundledBlend, createReranker, crossEncoder, otherScript } = await import(
   requirePath(paths.core, 'run `pnpm build`')
 )
-const { openBeirFolder } = await import(requirePath(paths.eval, 'run `pnpm build`'))
 
 const scorer = crossEncoder({ model: options.model })
-const alone = createReranker({ scorer })
+const alone = createReranker({ scorer, blend: false })
 const lexical = createReranker({ scorer: bm25({ k1: 0.9, b: 0.4 }), depth: Infinity })
 const skipsScript = otherScript()
 
@@ -55,20 +54,25 @@ const idsOf = ({ results }) => results.map(({ candidate }) => candidate.id)
 async function measureSet(set) {
   const { texts, queries, qrels } = await loadSet(set)
   const chosen = spread(queries, Number(options.limit))
-  /** @type {{ bm25: number[], model: number[], blend: number[], skipped: number }} */
-  const found = { bm25: [], model: [], blend: [], skipped: 0 }
+  /** @type {{ bm25: string[][], model: string[][], blend: string[][] }} */
+  const ranked = { bm25: [], model: [], blend: [] }
+  const judged = []
+  let skipped = 0
   for (const [id, text] of chosen) {
-    const judged = Object.fromEntries(qrels.get(id))
+    judged.push(Object.fromEntries(qrels.get(id)))
     const first = await lexical.rerank(text, texts, { topN: Number(options.depth) })
     const pool = first.results.map(({ candidate, score }) => ({ ...candidate, score }))
     const read = await alone.rerank(text, pool, { topN: pool.length })
-    found.bm25.push(ndcgAt10(idsOf(first), judged))
-    found.model.push(ndcgAt10(idsOf(read), judged))
-    found.blend.push(ndcgAt10(idsOf(await blendOf(text, pool, read)), judged))
-    found.skipped += skipsScript({ query: text, candidates: pool, scorerId: scorer.id }) === undefined ? 0 : 1
+    ranked.bm25.push(idsOf(first))
+    ranked.model.push(idsOf(read))
+    ranked.blend.push(idsOf(await blendOf(text, pool, read)))
+    skipped += skipsScript({ query: text, candidates: pool, scorerId: scorer.id }) === undefined ? 0 : 1
   }
   console.error(`${set}: ${chosen.length} questions`)
-  return { set, questions: chosen.length, ...found }
+  const [lexicalScores, model, blend] = [ranked.bm25, ranked.model, ranked.blend].map((lists) =>
+    ndcgAt10(lists, judged),
+  )
+  return { set, questions: chosen.length, skipped, bm25: lexicalScores, model, blend }
 }
 
 /** The blend by the library itself, from the logits that are known already. */

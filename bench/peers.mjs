@@ -12,11 +12,9 @@ import { parseArgs } from 'node:util'
 import { candidateSets, profiles } from './candidates.mjs'
 import { agreement } from './lib/agreement.mjs'
 import { preparePeers } from './lib/install-peers.mjs'
-import { timeSideBySide } from './lib/interleave.mjs'
-import { describeMachine } from './lib/machine.mjs'
 import { defaultWeights, ours, peerList } from './lib/peer-list.mjs'
-import { startPeer } from './lib/peer-process.mjs'
-import { oneDecimal, ratio, report, table } from './lib/report.mjs'
+import { startPeer, timeSideBySide } from './lib/peer-process.mjs'
+import { describeMachine, oneDecimal, ratio, report, table } from './lib/report.mjs'
 import { median } from './lib/stats.mjs'
 
 const { values: options } = parseArgs({

@@ -11,13 +11,11 @@
  */
 import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { writeRun } from './quality/trec-files.mjs'
-import { logitsOf } from './quality/logits.mjs'
 import { candidatesOf, loadPools } from './quality/pools.mjs'
-import { describeMachine } from './lib/machine.mjs'
+import { keptScores, logitsBy } from './lib/kept-scores.mjs'
 import { ndcgAt10 } from './lib/ndcg.mjs'
 import { paths, requirePath } from './lib/paths.mjs'
-import { report } from './lib/report.mjs'
+import { describeMachine, report } from './lib/report.mjs'
 import { kendallTau, mean } from './lib/stats.mjs'
 import { keptTable, qualityTable } from './quality/tables.mjs'
 
@@ -38,7 +36,7 @@ const exactSets = options.exact.split(',').filter((set) => set !== '' && existsS
 
 function open(model) {
   const scorer = crossEncoder({ workers: Number(options.workers), ...(model && { model }) })
-  return { scorer, reranker: createReranker({ scorer }) }
+  return { scorer, reranker: createReranker({ scorer, blend: false }) }
 }
 const int8 = open()
 const fp32 = exactSets.length > 0 ? open(options.fp32) : undefined
@@ -51,12 +49,18 @@ async function orderBy(logits, pool, texts, weight) {
   return results.map((result) => result.candidate.id)
 }
 
-/** nDCG@10 per question of one way to order the pools; the run is kept for quality/check_ndcg.py. */
-async function evaluate(name, loaded, order) {
+/** nDCG@10 per question of one way to order the pools. */
+async function evaluate({ pools }, order) {
   const ranked = []
-  for (const pool of loaded.pools) ranked.push(await order(pool))
-  writeRun(loaded, name, ranked)
-  return loaded.pools.map((pool, i) => ndcgAt10(ranked[i], pool.judged))
+  for (const pool of pools) ranked.push(await order(pool))
+  return ndcgAt10(
+    ranked,
+    pools.map(({ judged }) => judged),
+  )
+}
+
+function scoresOf({ scorer, reranker }, loaded) {
+  return keptScores(loaded, { id: scorer.id, score: (pool, texts) => logitsBy(reranker, pool, texts) })
 }
 
 async function measureSet(spec) {
@@ -65,16 +69,16 @@ async function measureSet(spec) {
   const loaded = loadPools(set, Number(limit))
   const { texts, pools, available } = loaded
   const ways = { bm25: (pool) => pool.candidates.map(([id]) => id) }
-  const logits = { int8: await logitsOf(int8, loaded) }
-  if (exactSets.includes(set)) logits.fp32 = await logitsOf(fp32, loaded)
+  const logits = { int8: await scoresOf(int8, loaded) }
+  if (exactSets.includes(set)) logits.fp32 = await scoresOf(fp32, loaded)
   for (const [precision, known] of Object.entries(logits)) {
     ways[precision] = (pool) => orderBy(known.get(pool.id), pool, texts)
     ways[`blend-${precision}`] = (pool) => orderBy(known.get(pool.id), pool, texts, bundledBlend.weight)
   }
   /** @type {Record<string, number[]>} */
   const byQuestion = {}
-  for (const [way, order] of Object.entries(ways)) byQuestion[way] = await evaluate(way, loaded, order)
-  const ceiling = pools.map((pool) => ndcgAt10(bestOrder(pool), pool.judged))
+  for (const [way, order] of Object.entries(ways)) byQuestion[way] = await evaluate(loaded, order)
+  const ceiling = await evaluate(loaded, bestOrder)
   const taus =
     logits.fp32 === undefined ? undefined : pools.map(({ id }) => kendallTau(logits.fp32.get(id), logits.int8.get(id)))
   return { set, available, questions: pools.length, byQuestion: { ...byQuestion, ceiling }, taus }

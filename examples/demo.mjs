@@ -32,21 +32,22 @@ const second = await ask(example)
 console.log(`${passages.length} passages from the manual of an invented product; one answers (*).`)
 console.log(`Model: ${first.report.stages[0]?.scorerId ?? 'none'}\n`)
 console.log(`${bold('Question:')} ${example.question}\n`)
-printFirstStage(example)
+await printFirstStage(example)
 printReranked(first, example)
 printTimings(first, second)
 await printAllQuestions()
 await reranker.close()
 
 /** All an application does: find candidates, rerank them. */
-function ask(/** @type {Question} */ { question }) {
-  return reranker.rerank(question, rankByKeywords(question, passages))
+async function ask(/** @type {Question} */ { question }) {
+  return reranker.rerank(question, await rankByKeywords(question, passages))
 }
 
-function printFirstStage(/** @type {Question} */ { question, answerId }) {
+async function printFirstStage(/** @type {Question} */ { question, answerId }) {
+  const ranked = await rankByKeywords(question, passages)
   console.log(bold('First stage: BM25, by the words they share'))
   console.log('rank    score    passage')
-  for (const [index, { id, title, score }] of rankByKeywords(question, passages).slice(0, shown).entries()) {
+  for (const [index, { id, title, score }] of ranked.slice(0, shown).entries()) {
     console.log(`${right(index + 1, 4)} ${right(score.toFixed(3), 8)}  ${mark(id, answerId)} ${title}`)
   }
   console.log()

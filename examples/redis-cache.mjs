@@ -28,7 +28,7 @@ const cache = {
 }
 
 const question = 'What happens if my credit card expires?'
-const found = rankByKeywords(question, passages)
+const found = await rankByKeywords(question, passages)
 
 await ask('First process, 20 passages', found.slice(0, 20))
 await ask('Another process, the same', found.slice(0, 20))

@@ -9,7 +9,7 @@ import { startRerankService } from './support/rerank-service.mjs'
 import { standInLlm } from './support/stand-in-llm.mjs'
 
 const question = 'What happens if my credit card expires?'
-const found = rankByKeywords(question, passages).slice(0, 30)
+const found = (await rankByKeywords(question, passages)).slice(0, 30)
 const service = await startRerankService()
 
 // A vendor's: leave out baseUrl, and put the key into CO_API_KEY.

@@ -12,7 +12,7 @@ const reranker = createReranker({
 })
 
 for (const question of ['TD-4130', 'What happens if my credit card expires?']) {
-  const { results, report } = await reranker.rerank(question, rankByKeywords(question, passages))
+  const { results, report } = await reranker.rerank(question, await rankByKeywords(question, passages))
   const [stage] = report.stages
   console.log(`${question}\n  ${stage?.outcome}: ${why(stage)}`)
   for (const { rank, candidate } of results) console.log(`  ${rank}. ${candidate.title}`)

@@ -84,11 +84,9 @@ export async function evaluate({ createReranker }, { options }, { pools, texts }
   for (const pool of pools) {
     const { results, report } = await reranker.rerank(pool.query, candidatesOf(pool, texts))
     const sum = (counter) => report.stages.reduce((total, { stats }) => total + (stats[counter] ?? 0), 0)
+    const [ndcg] = ndcgAt10([results.map(({ candidate }) => candidate.id)], [pool.judged])
     outcomes.push({
-      ndcg: ndcgAt10(
-        results.map(({ candidate }) => candidate.id),
-        pool.judged,
-      ),
+      ndcg,
       tokens: sum('tokens'),
       ms: sum('ms'),
       skipped: report.stages.every(({ outcome }) => outcome === 'skipped') ? 1 : 0,

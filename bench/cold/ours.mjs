@@ -1,6 +1,5 @@
 /** Process start to first score with the bundled model: `node ours.mjs FILE_OF_DIST`. */
-import { finish, mark } from './mark.mjs'
-import { query, text } from './question.mjs'
+import { finish, mark, query, text } from './mark.mjs'
 
 const dist = new URL('../../packages/core/dist/', import.meta.url)
 

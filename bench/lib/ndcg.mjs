@@ -1,14 +1,14 @@
-/** nDCG@10 as trec_eval's ndcg_cut_10: linear gain, log2 discount, the ideal over everything judged. */
+/** nDCG@10 by the library's own `evaluate`, which its tests hold against trec_eval and ir_measures. */
+import { evaluate, runFromLists } from '@secondpass/core/eval'
 
 /**
- * @param {string[]} ranked passage ids, best first
- * @param {Record<string, number>} judged passage id -> grade; missing or not above 0 earns nothing
+ * @param {readonly string[][]} ranked passage ids of each question, best first
+ * @param {readonly Record<string, number>[]} judged passage id -> grade, of the same questions
+ * @returns {number[]} one number a question
  */
 export function ndcgAt10(ranked, judged) {
-  const ideal = Object.values(judged).sort((a, b) => b - a)
-  return gain(ranked.map((id) => judged[id] ?? 0)) / gain(ideal)
-}
-
-function gain(grades) {
-  return grades.slice(0, 10).reduce((sum, grade, place) => sum + (grade > 0 ? grade / Math.log2(place + 2) : 0), 0)
+  const run = runFromLists(ranked.map((ids, at) => [String(at), ids]))
+  const qrels = new Map(judged.map((grades, at) => [String(at), new Map(Object.entries(grades))]))
+  const { perQuery } = evaluate(run, qrels, { metrics: ['nDCG@10'] })
+  return [...perQuery.values()].map((row) => row['nDCG@10'])
 }

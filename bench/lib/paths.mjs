@@ -18,6 +18,7 @@ export const paths = {
   leanExact: inRepository('training/build/lean-fp32'),
   peers: inRepository('bench/peers'),
   python: inRepository('bench/peers/.venv/bin/python'),
+  trainingPython: inRepository('training/.venv/bin/python'),
   build: inRepository('bench/build'),
   results: inRepository('bench/results'),
   raw: inRepository('bench/results/raw'),

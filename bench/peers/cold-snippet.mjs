@@ -1,7 +1,6 @@
 /** Process start to first score with the snippet that people copy: `node cold-snippet.mjs STOCK_FOLDER q8|fp32`. */
 import { basename, dirname } from 'node:path'
-import { finish, mark } from '../cold/mark.mjs'
-import { query, text } from '../cold/question.mjs'
+import { finish, mark, query, text } from '../cold/mark.mjs'
 
 const [folder, dtype] = process.argv.slice(2)
 const { AutoModelForSequenceClassification, AutoTokenizer, env } = await import('@huggingface/transformers')

@@ -1,4 +1,4 @@
-/** First-stage pools, made once by quality/pools.py and kept in the ignored bench/build/pools. */
+/** First-stage pools, made once by `python -m evaluate.trec` of training/ and kept in the ignored bench/build/pools. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,8 +12,16 @@ import { paths, requirePath } from '../lib/paths.mjs'
 export function loadPools(set, limit) {
   const file = join(paths.build, 'pools', `${set}.json`)
   if (!existsSync(file)) makePools(set, file)
-  const loaded = JSON.parse(readFileSync(file, 'utf8'))
-  return { ...loaded, pools: loaded.pools.slice(0, limit) }
+  const { available, pools } = JSON.parse(readFileSync(file, 'utf8'))
+  const chosen = pools.slice(0, limit)
+  return {
+    set,
+    available,
+    texts: Object.fromEntries(chosen.flatMap(({ ids, texts }) => ids.map((id, at) => [id, texts[at]]))),
+    pools: chosen.map(({ id, query, judged, ids, bm25 }) => {
+      return { id, query, judged, candidates: ids.map((passage, at) => [passage, bm25[at]]) }
+    }),
+  }
 }
 
 /** The candidates of one pool as our library takes them. */
@@ -23,11 +31,9 @@ export function candidatesOf(pool, texts) {
 
 function makePools(set, file) {
   const folder = requirePath(join(paths.data, set), 'put a set in BEIR layout there, or choose others with --sets')
-  requirePath(
-    paths.python,
-    'run `python3 -m venv bench/peers/.venv && bench/peers/.venv/bin/pip install -r bench/peers/requirements.txt` first',
-  )
-  const { status } = spawnSync(paths.python, [join(paths.root, 'bench/quality/pools.py'), folder, file], {
+  requirePath(paths.trainingPython, 'set up Python as training/README.md says first')
+  const { status } = spawnSync(paths.trainingPython, ['-m', 'evaluate.trec', folder, file], {
+    cwd: join(paths.root, 'training'),
     stdio: 'inherit',
   })
   if (status !== 0) process.exit(status ?? 1)

@@ -17,7 +17,7 @@ await build({
   entryPoints: {
     index: join(dist, 'index.js'),
     eval: join(dist, 'eval/index.js'),
-    worker: join(dist, 'score/onnx/worker.js'),
+    worker: join(dist, 'score/cross-encoder/session/worker.js'),
   },
   outdir,
   bundle: true,

@@ -1,4 +1,4 @@
-import type { Clock } from '../../packages/core/src/clock.ts'
+import type { Clock } from '../../packages/core/src/base/clock.ts'
 
 /** A clock that stands still until it is told to move. */
 export class FakeClock implements Clock {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest'
-import { cases } from '../core/hosted/cases.ts'
-import { type StubServer, stubServer } from '../core/hosted/stub-server.ts'
+import { cases } from '../core/score/remote/cases.ts'
+import { type StubServer, stubServer } from '../core/score/remote/stub-server.ts'
 import { scorerContract } from './scorer-contract.ts'
 
 describe.each(cases)('over loopback: $name', ({ name, handler, make }) => {

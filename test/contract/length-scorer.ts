@@ -1,4 +1,4 @@
-import { RerankError } from '../../packages/core/src/errors.ts'
+import { RerankError } from '../../packages/core/src/base/errors.ts'
 import type { Scorer } from '../../packages/core/src/types.ts'
 
 /** The smallest scorer that keeps the contract: the length of the text. */

@@ -1,6 +1,6 @@
-import { llmListwise } from '../../packages/core/src/score/llm/listwise.ts'
-import { llmPointwise } from '../../packages/core/src/score/llm/pointwise.ts'
-import { judge, readPrompt } from '../core/llm/support.ts'
+import { llmListwise } from '../../packages/core/src/score/remote/language-models/listwise.ts'
+import { llmPointwise } from '../../packages/core/src/score/remote/language-models/pointwise.ts'
+import { judge, readPrompt } from '../core/score/remote/language-models/support.ts'
 import { scorerContract } from './scorer-contract.ts'
 
 const lengthOf = (prompt: string): number => (readPrompt(prompt).passages[0] ?? '').length

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { minMax, mix, zScores } from '../../packages/core/src/blend.ts'
-import { onlyRise } from '../../packages/core/src/first-stage-scores.ts'
+import { minMax, mix, zScores } from '../../packages/core/src/order.ts'
+import { onlyRise } from '../../packages/core/src/base/first-stage.ts'
 
 describe('minMax', () => {
   it('spreads numbers over 0..1', () => {

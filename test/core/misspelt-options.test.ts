@@ -1,13 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { systemClock } from '../../packages/core/src/clock.ts'
-import {
-  agreementSignal,
-  type AgreementSignalOptions,
-} from '../../packages/core/src/eval/calibrate/agreement-signal.ts'
+import { systemClock } from '../../packages/core/src/base/clock.ts'
+import { agreementSignal, type AgreementSignalOptions } from '../../packages/core/src/eval/calibrate/signals.ts'
 import { type Bm25Options, bm25 } from '../../packages/core/src/score/bm25.ts'
-import type { ColbertOptions } from '../../packages/core/src/score/onnx/colbert-options.ts'
-import { colbert } from '../../packages/core/src/score/onnx/colbert.ts'
-import { type CrossEncoderOptions, crossEncoder } from '../../packages/core/src/score/onnx/cross-encoder.ts'
+import type { ColbertOptions } from '../../packages/core/src/score/colbert/colbert.ts'
+import { colbert } from '../../packages/core/src/score/colbert/colbert.ts'
+import { type CrossEncoderOptions, crossEncoder } from '../../packages/core/src/score/cross-encoder/cross-encoder.ts'
 import { type CircuitBreakerOptions, withCircuitBreaker } from '../../packages/core/src/wrap/breaker.ts'
 import { type ChunkOptions, withChunks } from '../../packages/core/src/wrap/chunk.ts'
 import { type FallbackOptions, withFallback } from '../../packages/core/src/wrap/fallback.ts'

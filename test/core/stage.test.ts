@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createReranker } from '../../packages/core/src/rerank.ts'
-import { RerankError } from '../../packages/core/src/errors.ts'
+import { RerankError } from '../../packages/core/src/base/errors.ts'
 import type { Candidate, Pool, Scorer } from '../../packages/core/src/types.ts'
 import { FakeClock } from '../contract/fake-clock.ts'
 import { readingNumbers, scorerOf } from '../contract/fake-scorer.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { agreementSignal } from '../../packages/core/src/eval/calibrate/agreement-signal.ts'
-import { isBelow, upperBound } from '../../packages/core/src/eval/calibrate/bound.ts'
+import { agreementSignal } from '../../packages/core/src/eval/calibrate/signals.ts'
+import { isBelow, upperBound } from '../../packages/core/src/eval/calibrate/plan.ts'
 import { type CalibrationQuery, calibrationQuery } from '../../packages/core/src/eval/calibrate/query.ts'
 import {
   type Signal,
@@ -11,7 +11,7 @@ import {
   topScoreSignal,
 } from '../../packages/core/src/eval/calibrate/signals.ts'
 import { type CalibrateOptions, calibrateSkip } from '../../packages/core/src/eval/calibrate/skip.ts'
-import { type Random, seededRandom } from '../../packages/core/src/eval/random.ts'
+import { type Random, seededRandom } from '../../packages/core/src/eval/bootstrap.ts'
 import { agreement } from '../../packages/core/src/skip/agreement.ts'
 import { calibrated } from '../../packages/core/src/skip/calibrated.ts'
 import type { Candidate, Pool, Ranking, SkipCalibration } from '../../packages/core/src/types.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
-import type { Qrels, Run } from '../../packages/core/src/eval/types.ts'
+import type { Qrels, Run } from '../../packages/core/src/eval/run.ts'
 
 type Row = Readonly<Record<string, number>>
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { evaluate } from '../../packages/core/src/eval/evaluate.ts'
-import type { MetricName } from '../../packages/core/src/eval/metrics/names.ts'
-import { rankByScore, runFromLists } from '../../packages/core/src/eval/rank.ts'
-import type { Qrels } from '../../packages/core/src/eval/types.ts'
+import type { MetricName } from '../../packages/core/src/eval/metrics.ts'
+import { rankByScore, runFromLists } from '../../packages/core/src/eval/run.ts'
+import type { Qrels } from '../../packages/core/src/eval/run.ts'
 import { type GoldenRun, goldenCase, goldenCases, goldenRandom } from './golden.ts'
 
 const TOLERANCE = 1e-6

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openBeirFolder, readBeirQrels } from '../../packages/core/src/eval/read/beir.ts'
-import { readTrecQrels, readTrecRun } from '../../packages/core/src/eval/read/trec.ts'
+import { openBeirFolder, readBeirQrels } from '../../packages/core/src/eval/read.ts'
+import { readTrecQrels, readTrecRun } from '../../packages/core/src/eval/read.ts'
 
 let folder: string
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'secondpass-eval-'))))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { type JudgedScore, minScoreFor } from '../../packages/core/src/eval/calibrate/min-score.ts'
+import { type JudgedScore, minScoreFor } from '../../packages/core/src/eval/calibrate/scaling.ts'
 import { expectedCalibrationError, fitProbability } from '../../packages/core/src/eval/calibrate/scaling.ts'
-import { seededRandom } from '../../packages/core/src/eval/random.ts'
+import { seededRandom } from '../../packages/core/src/eval/bootstrap.ts'
 
 describe('minScoreFor', () => {
   const sample: JudgedScore[] = [

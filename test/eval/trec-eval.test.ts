@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, describe, expect, it } from 'vitest'
 import { evaluate } from '../../packages/core/src/eval/evaluate.ts'
-import type { MetricName } from '../../packages/core/src/eval/metrics/names.ts'
-import { readTrecQrels, readTrecRun } from '../../packages/core/src/eval/read/trec.ts'
+import type { MetricName } from '../../packages/core/src/eval/metrics.ts'
+import { readTrecQrels, readTrecRun } from '../../packages/core/src/eval/read.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'secondpass-trec-eval-'))
 afterAll(() => rmSync(folder, { recursive: true }))

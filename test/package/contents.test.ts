@@ -85,7 +85,7 @@ describe.each(packed.packages.map((pack) => [pack.manifest.name, pack] as const)
 
 describe('@secondpass/core', () => {
   it('carries the worker as a file of its own', () => {
-    expect(find('@secondpass/core').files).toContain('dist/score/onnx/worker.js')
+    expect(find('@secondpass/core').files).toContain('dist/score/cross-encoder/session/worker.js')
     expect(find('@secondpass/core').files).toContain('dist/node/worker.js')
   })
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createTextEncoder } from '../../packages/core/src/score/encode/text-encoder.ts'
+import { createTextEncoder } from '../../packages/core/src/score/cross-encoder/tokenizer/text-encoder.ts'
 import { type Family, familyNames, readFamily, scoringOf } from './families.ts'
 
 const RUNS = 10_000

@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Scoring } from '../../packages/core/src/score/encode/scoring.ts'
-import { prepareScoring } from '../../packages/core/src/score/encode/scoring.ts'
+import type { Scoring } from '../../packages/core/src/score/cross-encoder/scoring.ts'
+import { prepareScoring } from '../../packages/core/src/score/cross-encoder/scoring.ts'
 import { readGolden } from './golden.ts'
 
 /** One pair, and what Python makes of it; see generate_families.py. */

@@ -1,4 +1,4 @@
-"""Writes packages/core/src/score/encode/code-points-data.ts: what the Rust `tokenizers` crate does with every code point.
+"""Writes packages/core/src/score/cross-encoder/tokenizer/code-points-data.ts: what the Rust `tokenizers` crate does with every code point.
 
     python test/parity/generate_code_points.py
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import tokenizers
 from tokenizers import normalizers, pre_tokenizers
 
-OUT = Path(__file__).parents[2] / 'packages/core/src/score/encode/code-points-data.ts'
+OUT = Path(__file__).parents[2] / 'packages/core/src/score/cross-encoder/tokenizer/code-points-data.ts'
 HIGHEST_CLASS_MARK = '\u0345'  # canonical combining class 240: every other non-starter sorts before it
 
 

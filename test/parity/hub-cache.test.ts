@@ -4,8 +4,8 @@ import { lstatSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { crossEncoder } from '../../packages/core/src/score/onnx/cross-encoder.ts'
-import { fetchModel } from '../../packages/core/src/score/onnx/fetch.ts'
+import { crossEncoder } from '../../packages/core/src/score/cross-encoder/cross-encoder.ts'
+import { fetchModel } from '../../packages/core/src/score/cross-encoder/model-source.ts'
 import { LoopbackHub } from '../fixtures/hub/loopback-hub.ts'
 import { scratchFolder } from '../fixtures/hub/scratch.ts'
 

@@ -1,9 +1,9 @@
 import { Tokenizer } from '@huggingface/tokenizers'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createTextEncoder } from '../../packages/core/src/score/encode/text-encoder.ts'
-import type { TokenEncoder } from '../../packages/core/src/score/encode/wordpiece.ts'
-import { createWordPiece } from '../../packages/core/src/score/encode/wordpiece.ts'
+import { createTextEncoder } from '../../packages/core/src/score/cross-encoder/tokenizer/text-encoder.ts'
+import type { TokenEncoder } from '../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
+import { createWordPiece } from '../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
 import { tokenizerConfigJson, tokenizerJson } from './golden.ts'
 
 const ours = createWordPiece(tokenizerJson) as TokenEncoder

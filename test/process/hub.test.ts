@@ -139,7 +139,7 @@ describe('a download in a process of its own', () => {
       return stderr
         .split('\n')
         .filter((url) =>
-          /\/(fetch-\w+|download|hub-client|hub-fetch|lock|proxy|examine)\.js$|huggingface.hub|undici/.test(url),
+          /\/(hub\/(fetch-model|download|client|http|cache)|examine)\.js$|huggingface.hub|undici/.test(url),
         )
     }
     hub.commit(repo, modelFiles())

@@ -1,6 +1,6 @@
 import { describe, expectTypeOf, it } from 'vitest'
 import type { Scorer } from '../../packages/core/src/types.ts'
-import type { CachedScore, ScoreCache } from '../../packages/core/src/wrap/cache-entry.ts'
+import type { CachedScore, ScoreCache } from '../../packages/core/src/wrap/cache.ts'
 import { withCache } from '../../packages/core/src/wrap/cache.ts'
 import { withCircuitBreaker } from '../../packages/core/src/wrap/breaker.ts'
 import { withChunks } from '../../packages/core/src/wrap/chunk.ts'

@@ -47,8 +47,6 @@ def _mix(data: dict[str, Any]) -> str:
 def _start(model: dict[str, Any]) -> str:
     # The name alone: where a folder lay on the machine that trained is nobody's business.
     start = Path(model['start']).name
-    if model['init'] == 'pca':
-        return f'principal components of the embeddings of {start}, {model["layers"]} fresh layers; {_frozen(model)}'
     return f'{start}, {"with a new pooler and classifier" if model["init"] == "encoder" else "as it is"}; {_frozen(model)}'
 
 

@@ -100,14 +100,13 @@ def _bert(shape: dict[str, Any]) -> str:
 
 
 def _split(shape: dict[str, Any]) -> str:
-    summed = 'a linear sum of that and a small network over it make' if shape['match_width'] else 'a linear sum of that makes'
     layers = f'the {shape["num_hidden_layers"]} layers of a bi-encoder' if shape['num_hidden_layers'] else 'a table of words'
     heads = f', {shape["num_attention_heads"]} heads' if shape['num_hidden_layers'] else ''
     close = 'how much stands close together, ' if shape.get('match_stretches') else ''
     read = 'read' if shape['num_hidden_layers'] else 'without layers reads'
     return (
         f'A split reranker: {layers} ({shape["hidden_size"]} wide{heads}) {read} query and text apart. What the two share is counted (the cosine of both texts, soft '
-        f'matches of their tokens, exact matches as BM25 counts them, {close}lengths); {summed} one number. '
+        f'matches of their tokens, exact matches as BM25 counts them, {close}lengths); a linear sum of that makes one number. '
         f'{_together(shape)} `training/split` has the sources of the parts.'
     )
 

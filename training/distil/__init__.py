@@ -1,1 +1,1 @@
-"""Hand a large model's knowledge to a small one: its start by principal components, its lessons by the teachers' scores."""
+"""Hand a large model's knowledge to a small one: a small bi-encoder taught by a large one, and a teacher's scores for any run."""

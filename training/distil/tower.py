@@ -22,8 +22,6 @@ from split.shape import SplitShape
 from train.errors import TrainingError
 from train.tokenizer import copy_tokenizer
 
-from .components import principal_axes
-
 WORDS_AT_ONCE = 512
 #: The standard deviation of the table's entries, and a factor on what each layer adds to its input at first.
 SPREAD, NOISE = 0.25, 0.2
@@ -84,6 +82,16 @@ def word_vectors(teacher: BertModel, cls: int, sep: int) -> Tensor:
         ids = torch.stack([torch.full_like(words, cls), words, torch.full_like(words, sep)], 1).to(teacher.device)
         found.append(read(teacher, ids, torch.full((len(ids),), 3, device=ids.device), 0).mean.cpu())
     return functional.normalize(torch.cat(found), dim=-1)
+
+
+def principal_axes(rows: Tensor, width: int) -> tuple[Tensor, Tensor]:
+    """The mean of the rows and, as columns, the `width` directions along which they vary most; signs are fixed."""
+    center = rows.mean(0)
+    spread = (rows - center).double()
+    _, vectors = torch.linalg.eigh(spread.T @ spread)
+    axes = vectors.flip(1)[:, :width]
+    largest = axes.gather(0, axes.abs().argmax(0, keepdim=True))
+    return center, (axes * largest.sign()).float()
 
 
 @torch.no_grad()

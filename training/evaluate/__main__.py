@@ -16,7 +16,7 @@ from train.errors import TrainingError
 from train.start import start_folder
 
 from .run import evaluate
-from .systems import CASCADE_KEEP, Choice
+from .systems import CASCADE_KEEP, Choice, check_blend
 from .table import markdown
 
 
@@ -60,8 +60,7 @@ def _share(given: str, models: dict[str, Path]) -> tuple[str, float]:
         number = float(share)
     except ValueError:
         number = float('nan')
-    if name not in models or not 0 < number <= 1:
-        raise TrainingError(f'--blend is {given!r}; write NAME=SHARE, a name given with --model and above 0 to 1')
+    check_blend(f'--blend is {given!r}; write NAME=SHARE', name, number, models)
     return name, number
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import ir_measures
 import numpy as np
 from ir_measures import Qrel, ScoredDoc, nDCG
@@ -13,14 +15,21 @@ RESAMPLES = 10_000
 
 def ndcg_by_question(pools: list[Pool], scores: list[np.ndarray]) -> np.ndarray:
     """nDCG@10 of each pool in the order of its scores; ties keep the order of the first stage, as the library does."""
-    judged = [Qrel(pool.id, passage, grade) for pool in pools for passage, grade in pool.judged.items()]
-    run = []
-    for pool, row in zip(pools, scores, strict=True):
-        # Ranks, not scores: ir_measures breaks ties by name.
-        for rank, place in enumerate(np.argsort(-row, kind='stable')):
-            run.append(ScoredDoc(pool.id, pool.ids[place], float(-rank)))
-    found = {one.query_id: one.value for one in ir_measures.iter_calc([nDCG @ 10], judged, run)}
-    return np.array([found[pool.id] for pool in pools])
+    orders = [np.argsort(-row, kind='stable') for row in scores]
+    ranked = [[pool.ids[place] for place in order] for pool, order in zip(pools, orders, strict=True)]
+    return ndcg(ranked, [pool.judged for pool in pools])
+
+
+def ndcg(ranked: Sequence[Sequence[str]], judged: Sequence[dict[str, int]]) -> np.ndarray:
+    """nDCG@10 of each ranked list of ids, as trec_eval defines it: the gain is the grade, the ideal counts all that is judged.
+
+    0 for a list of which nothing is judged above 0.
+    """
+    # Ranks, not scores: ir_measures breaks ties by name.
+    run = [ScoredDoc(str(at), one, float(-rank)) for at, row in enumerate(ranked) for rank, one in enumerate(row)]
+    qrels = [Qrel(str(at), one, grade) for at, row in enumerate(judged) for one, grade in row.items()]
+    found = {one.query_id: one.value for one in ir_measures.iter_calc([nDCG @ 10], qrels, run)}
+    return np.array([found[str(at)] for at in range(len(judged))])
 
 
 def ceiling(pools: list[Pool]) -> np.ndarray:

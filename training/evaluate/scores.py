@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from export.bundle import sha256
-from measure.scoring import LeanModel
+from export.pairs import LeanModel
 from mine.encoder import in_bfloat16
 
 from .embed import PoolEncoder, encoder_settings

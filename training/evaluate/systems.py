@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+
+from prepare.errors import DataError
 
 from .blend import blend, cascade
 from .first_stage import PoolSet
@@ -16,6 +18,12 @@ FUSION_WEIGHT, CASCADE_KEEP = 0.7, 20
 #: The model's share, as `bundledBlend` of packages/core/src/default.ts has it; `python -m evaluate.agree` holds them together.
 BLEND_WEIGHT = 0.8
 Scores = list[np.ndarray]
+
+
+def check_blend(said: str, name: str, share: float, models: Collection[str]) -> None:
+    """Throws DataError, which begins with what was said, unless it is a share and one of a model."""
+    if name not in models or not 0 < share <= 1:
+        raise DataError(f'{said}; name a model, and a share above 0 to 1')
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
-"""A linear layer of the lean graph: float32, or int8 with its widest input channels apart in float32."""
+"""What reads a matrix in a graph. A linear layer is float32, or int8 with its widest input channels apart in float32; a word
+table is float32 or bytes."""
 
 from __future__ import annotations
 
 import numpy as np
+from onnx import TensorProto
 
 from .nodes import MICROSOFT, Graph
-from .quantise import quantise_columns
-from .recipe import Recipe
+from .recipe import Recipe, quantise_columns, quantise_rows
 
 Parameters = tuple[np.ndarray, np.ndarray]
 
@@ -43,3 +44,13 @@ class Linear:
         if self.tap:
             self.taps[name] = size
             self.graph.add('ReduceMax', self.graph.add('Abs', x), output=name, axes=[0], keepdims=0)
+
+
+def word_rows(graph: Graph, table: np.ndarray, ids: str, recipe: Recipe) -> str:
+    """The rows of `ids` in float32, from a table in float32 or in bytes, as the recipe says."""
+    if not recipe.int8_words:
+        return graph.add('Gather', graph.constant(table), ids)
+    rows, scale = quantise_rows(table)
+    bytes_ = graph.add('Gather', graph.constant(rows), ids)
+    return graph.add('Mul', graph.add('Cast', bytes_, to=TensorProto.FLOAT),
+                     graph.add('Gather', graph.constant(scale), ids))

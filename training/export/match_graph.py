@@ -1,4 +1,4 @@
-"""What split/matches.py counts about a pair, as a graph. Centre and spread are folded into the next matrices."""
+"""What split/matches.py counts about a pair, as a graph. Centre and spread are folded into the weights of the sum."""
 
 from __future__ import annotations
 
@@ -46,20 +46,12 @@ class Matching:
         return self._number(graph.add('Unsqueeze', found, graph.shape(0)))
 
     def _number(self, found: str) -> str:
-        """The linear part and the network beside it, if there is one; (found - centre) / spread is in their first matrices."""
+        """The weighted sum of (found - centre) / spread, as one matrix."""
         centre, spread = (self.weights['matches.' + part].astype(np.float64) for part in ('centre', 'spread'))
-
-        def folded(name: str, more: np.ndarray | float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-            weight, bias = self.weights.linear('matches.' + name)
-            weight = weight / spread[:, None]
-            return weight.astype(np.float32), (bias + more - centre @ weight).astype(np.float32)
-
-        graph = self.graph
-        linear = graph.gemm(found, *folded('linear', self.weights['classifier.bias']))
-        if 'matches.inner.weight' not in self.weights:
-            return linear
-        inner = graph.add('Gelu', graph.gemm(found, *folded('inner')), domain=MICROSOFT)
-        return graph.gemm(inner, self.weights['matches.outer.weight'].T, linear)
+        weight, bias = self.weights.linear('matches.linear')
+        weight = weight / spread[:, None]
+        bias = bias + self.weights['classifier.bias'] - centre @ weight
+        return self.graph.gemm(found, weight.astype(np.float32), bias.astype(np.float32))
 
     def _share(self, rarity: str, late: str) -> str:
         """How much each token of the query counts, [tokens], 1 together."""

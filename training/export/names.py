@@ -24,10 +24,7 @@ def split_sizes(shape: SplitShape) -> Sizes:
         sizes |= _layer(f'joint.{layer}.', shape)
     sizes |= {'matches.rarity': (shape.vocab_size,), 'matches.rarity_weight': ()}
     sizes |= {'matches.centre': (features,), 'matches.spread': (features,)}
-    sizes |= _dense('matches.token_weight', hidden, 1) | _dense('matches.linear', features, 1)
-    if shape.match_width:
-        sizes |= _dense('matches.inner', features, shape.match_width) | {'matches.outer.weight': (1, shape.match_width)}
-    return sizes
+    return sizes | _dense('matches.token_weight', hidden, 1) | _dense('matches.linear', features, 1)
 
 
 def _encoder(shape: BertShape | SplitShape, token_types: int) -> Sizes:

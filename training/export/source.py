@@ -1,4 +1,5 @@
-"""The model folders that can be exported, whichever of the two kinds they hold."""
+"""The model folders that can be exported, whichever of the two kinds they hold, and the graph of the plain one: a BERT whose
+last layer computes [CLS] alone."""
 
 from __future__ import annotations
 
@@ -6,16 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import onnx
 
 from split.shape import is_split, read_split_shape
 
-from .lean import build_lean
+from .layer import Encoder
+from .linear import word_rows
 from .names import classifier_sizes, split_sizes
+from .nodes import Graph
 from .recipe import Recipe
-from .shape import ExportError, read_shape
+from .shape import BertShape, ExportError, read_shape
 from .split_graph import build_split
-from .weights import load_weights
+from .weights import Weights, load_weights
 
 
 @dataclass(frozen=True)
@@ -46,3 +50,29 @@ def _open_split(model_dir: Path) -> Source:
     weights = load_weights(model_dir, split_sizes(shape), 'SplitReranker')
     properties = {'secondpass.architecture': 'split'}
     return Source(shape.max_positions, lambda *how: build_split(shape, weights, *how), properties)
+
+
+def build_lean(shape: BertShape, weights: Weights, recipe: Recipe, metadata: dict[str, str], tap: bool = False) -> onnx.ModelProto:
+    """The model with inputs token_ids and position_type_ids (int32 [L]) and output logits (float32 [1, 1]).
+
+    position_type_ids is position + token_type * max_position_embeddings. With `tap`, the largest absolute input of
+    every linear layer that int8 would quantise is an output too, one number per channel, under the layer's name.
+    """
+    graph = Graph(halve=recipe.int8_words)
+    encoder = Encoder(graph, shape, weights, recipe, tap)
+    x = encoder.norm(_embed(graph, shape, weights, recipe), 'bert.embeddings.LayerNorm')
+    for layer in range(shape.layers - 1):
+        x = encoder.full_layer(x, f'bert.encoder.layer.{layer}.')
+    x = encoder.cls_layer(x, f'bert.encoder.layer.{shape.layers - 1}.')
+    pooled = graph.add('Tanh', graph.gemm(x, *weights.linear('bert.pooler.dense')))
+    weight, bias = weights.linear('classifier')
+    graph.add('Gemm', pooled, graph.constant(weight), graph.constant(bias), output='logits')
+    return graph.model('secondpass-lean', encoder.linear.taps, metadata)
+
+
+def _embed(graph: Graph, shape: BertShape, weights: Weights, recipe: Recipe) -> str:
+    prefix = 'bert.embeddings.'
+    positions, types = weights[prefix + 'position_embeddings.weight'], weights[prefix + 'token_type_embeddings.weight']
+    merged = np.concatenate([positions + types[i] for i in range(shape.token_types)])
+    return graph.add('Add', word_rows(graph, weights[prefix + 'word_embeddings.weight'], 'token_ids', recipe),
+                     graph.add('Gather', graph.constant(merged), 'position_type_ids'))

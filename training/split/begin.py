@@ -23,14 +23,13 @@ LISTS = 60
 
 @dataclass(frozen=True)
 class Beginning:
-    """`joint_from`: the layer after which copies of the rest read both texts together. `match_width`: of the network
-    over the features. `match_stretches`: whether what stands close together is counted."""
+    """`joint_from`: the layer after which copies of the rest read both texts together.
+    `match_stretches`: whether what stands close together is counted."""
 
     device: Device
     config: Config
     """Of the run: its data, its losses and its seed."""
     joint_from: int = 4
-    match_width: int = 0
     match_stretches: bool = False
     say: Callable[[str], None] = print
     fit_steps: int = 2000
@@ -73,7 +72,7 @@ def begin(encoder: Path, out: Path, settings: Beginning) -> None:
     config, say = settings.config, settings.say
     caches, _ = load_all(config, encoder / 'tokenizer.json')
     torch.manual_seed(config.seed)
-    model = new_split(encoder, settings.joint_from, settings.match_width, settings.joint_layers, settings.match_stretches)
+    model = new_split(encoder, settings.joint_from, settings.joint_layers, settings.match_stretches)
     freeze(model, True, model.shape.layers)
     model.matches.rarity.copy_(torch.from_numpy(rarity(caches, model.shape.vocab_size)))
     scorer = SplitScorer(model, settings.device, config.data.max_text_tokens, config.data.states)

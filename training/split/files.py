@@ -45,7 +45,7 @@ def freeze(model: SplitReranker, embeddings: bool, layers: int, matches: bool = 
 
 
 def new_split(
-    encoder: Path, joint_from: int, match_width: int, joint_layers: int | None = None, match_stretches: bool = False
+    encoder: Path, joint_from: int, joint_layers: int | None = None, match_stretches: bool = False
 ) -> SplitReranker:
     """The bi-encoder as it is, copies of its layers above `joint_from` to read together, and a head that says nothing yet.
 
@@ -57,8 +57,6 @@ def new_split(
         raise DataError(f'--joint-from is {joint_from}; {encoder} has layers 0 to {layers}')
     if joint_layers is not None and joint_layers < 0:
         raise DataError(f'--joint-layers is {joint_layers}; 0 is none')
-    if match_width < 0:
-        raise DataError(f'--match-width is {match_width}; 0 is no network')
     shape = SplitShape(
         config.hidden_size,
         layers,
@@ -69,7 +67,6 @@ def new_split(
         config.layer_norm_eps,
         joint_from,
         layers - joint_from if joint_layers is None else joint_layers,
-        match_width,
         match_stretches,
     )
     model = SplitReranker(shape)
@@ -81,3 +78,16 @@ def new_split(
     torch.nn.init.zeros_(model.classifier.bias)
     model.matches.begin()
     return model
+
+
+def give_share(folder: Path, share: float) -> None:
+    """Multiplies what the joint layers add to the logit, and notes the share in config.json. For a run with
+    `model.joint_alone`, before it is calibrated."""
+    path = folder / 'model.safetensors'
+    weights = load_file(path)
+    for name in ('classifier.weight', 'classifier.bias'):
+        weights[name] = (weights[name].float() * share).to(weights[name].dtype)
+    save_file(weights, path, metadata={'format': 'pt'})
+    notes = folder / 'config.json'
+    config = json.loads(notes.read_text(encoding='utf-8')) | {'joint_share': share}
+    notes.write_text(json.dumps(dict(sorted(config.items())), indent=2) + '\n', encoding='utf-8')

@@ -22,8 +22,7 @@ from .shape import (
 
 
 class Matches(nn.Module):
-    """Features of a pair, [rows, shape.features], and one number from them: a linear part and, unless its width is 0, a small
-    network beside it."""
+    """Features of a pair, [rows, shape.features], and their weighted sum."""
 
     def __init__(self, shape: SplitShape):
         super().__init__()
@@ -34,28 +33,19 @@ class Matches(nn.Module):
         self.token_weight = nn.Linear(shape.hidden_size, 1)
         self.rarity_weight = nn.Parameter(torch.ones(()))
         self.linear = nn.Linear(shape.features, 1)
-        self.has_network, self.has_stretches = shape.match_width > 0, shape.match_stretches
-        if self.has_network:
-            self.inner = nn.Linear(shape.features, shape.match_width)
-            self.outer = nn.Linear(shape.match_width, 1, bias=False)
+        self.has_stretches = shape.match_stretches
 
     def begin(self) -> None:
         """Nothing but the cosine counts at first."""
         for layer in (self.token_weight, self.linear):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
-        if self.has_network:
-            nn.init.zeros_(self.outer.weight)
         with torch.no_grad():
             self.linear.weight[0, 0] = 1.5
 
     def forward(self, words: Tensor, query: Readings, passage: Readings) -> Tensor:
         """One number a row. `words` is the table of word embeddings, [vocabulary, width]."""
-        found = (self.features(words, query, passage) - self.centre) / self.spread
-        number = self.linear(found)
-        if self.has_network:
-            number = number + self.outer(functional.gelu(self.inner(found)))
-        return number[:, 0]
+        return self.linear((self.features(words, query, passage) - self.centre) / self.spread)[:, 0]
 
     def features(self, words: Tensor, query: Readings, passage: Readings) -> Tensor:
         """One row a pair. Counted over tokens between [CLS] and [SEP]; the cosine of the texts is that of the means over

@@ -71,7 +71,7 @@ def _equal(one: torch.Tensor, other: torch.Tensor) -> bool:
 
 def _encoder_weights(shape_of: Path, encoder: Path) -> dict[str, torch.Tensor]:
     shape = read_split_shape(shape_of)
-    made = new_split(encoder, shape.joint_from, shape.match_width, shape.joint_layers, shape.match_stretches).state_dict()
+    made = new_split(encoder, shape.joint_from, shape.joint_layers, shape.match_stretches).state_dict()
     return {name: weight.contiguous() for name, weight in made.items() if name.startswith(APART)}
 
 

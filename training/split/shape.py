@@ -40,9 +40,8 @@ OPENING = 25
 
 @dataclass(frozen=True)
 class SplitShape:
-    """`layers` read the two texts apart. `joint_layers` begin again after layer `joint_from` and read both together. The
-    network over the features is `match_width` wide; 0 is none. With `match_stretches`, what stands close together counts as
-    well as how much there is."""
+    """`layers` read the two texts apart. `joint_layers` begin again after layer `joint_from` and read both together.
+    With `match_stretches`, what stands close together counts as well as how much there is."""
 
     hidden_size: int
     layers: int
@@ -53,7 +52,6 @@ class SplitShape:
     layer_norm_epsilon: float
     joint_from: int
     joint_layers: int
-    match_width: int
     match_stretches: bool = False
 
     @property

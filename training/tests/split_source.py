@@ -30,7 +30,6 @@ DEFAULTS = {
     'layer_norm_epsilon': 1e-12,
     'joint_from': 1,
     'joint_layers': 2,
-    'match_width': 6,
 }
 
 

@@ -15,7 +15,7 @@ from transformers import AutoModel
 from distil.grow import main as grow
 from distil.learn import learn, rate_share
 from distil.lessons import Lessons, draw, text_losses, token_losses
-from distil.tower import Size, new_tower, save_tower, shape_like, word_vectors
+from distil.tower import Size, new_tower, principal_axes, save_tower, shape_like, word_vectors
 from prepare.errors import DataError
 from split.files import load_split, new_split
 from split.score import SplitScorer
@@ -141,7 +141,7 @@ def test_the_folder_is_a_bert_that_a_split_reranker_is_made_of(config, school, t
         made.config.num_hidden_layers,
         made.config.model_type,
     ) == (16, 2, 'bert')
-    split = new_split(out, joint_from=1, match_width=4)
+    split = new_split(out, joint_from=1)
     assert len(split.joint) == 1
     for name, weight in made.state_dict().items():
         assert torch.equal(weight, split.bert.state_dict()[name]), name
@@ -168,13 +168,21 @@ def test_a_table_of_words_alone_learns_and_gets_layers_that_read_together(school
     learn(tower, teacher, caches, Lessons(word_steps=3, steps=3, lists=2, passages=2, others=2))
     assert not torch.equal(before, tower.bert.embeddings.word_embeddings.weight)
     save_tower(tower, tmp_path / 'start', tmp_path / 'tower')
-    made = new_split(tmp_path / 'tower', joint_from=0, match_width=4, joint_layers=2)
+    made = new_split(tmp_path / 'tower', joint_from=0, joint_layers=2)
     assert (made.shape.layers, made.shape.joint_layers, len(made.joint)) == (0, 2, 2)
     with pytest.raises(DataError, match='--joint-from is 4'):
-        new_split(tmp_path / 'tower', joint_from=4, match_width=4)
+        new_split(tmp_path / 'tower', joint_from=4)
 
 
 def test_the_rate_rises_stays_and_falls():
     shares = [rate_share(step, 1000) for step in range(1, 1001)]
     assert shares[0] == 0.01 and max(shares) == 1.0 and shares[300] == 1.0 and shares[-1] < 0.01
     assert shares[399:] == sorted(shares[399:], reverse=True)
+
+
+def test_principal_axes_keep_as_much_as_a_decomposition_says():
+    rows = torch.randn(200, 12, generator=torch.Generator().manual_seed(2)) @ torch.diag(torch.arange(12.0, 0, -1))
+    center, axes = principal_axes(rows, 5)
+    kept = ((rows - center) @ axes).square().sum()
+    assert kept.item() == pytest.approx(torch.linalg.svdvals(rows - rows.mean(0))[:5].square().sum().item(), rel=1e-4)
+    assert torch.allclose(axes.T @ axes, torch.eye(5), atol=1e-5)

@@ -16,13 +16,12 @@ from evaluate.__main__ import choose, parse
 from evaluate.agree import main as agree
 from evaluate.blend import blend, cascade, min_max
 from evaluate.first_stage import Pool, PoolSet, read_pools
-from evaluate.metrics import ceiling, interval, interval_of_sets, ndcg_by_question
+from evaluate.metrics import ceiling, interval, interval_of_sets, ndcg, ndcg_by_question
 from evaluate.run import evaluate
 from evaluate.scores import _kept
 from evaluate.systems import BLEND_WEIGHT, Choice, all_systems
 from evaluate.table import markdown, measure
 from export.__main__ import export
-from measure.agreement import ndcg_at_10
 from prepare.errors import DataError
 
 
@@ -63,14 +62,20 @@ def test_two_sets_of_one_name_are_refused(coast, tmp_path):
         evaluate(Choice({}), [coast, coast], tmp_path / 'out', limit=5)
 
 
-def test_ndcg_equals_another_definition_and_ties_keep_the_first_stage():
+def discounted(*gains: float) -> float:
+    return sum(gain / math.log2(rank + 2) for rank, gain in enumerate(gains))
+
+
+def test_ndcg_is_that_of_its_definition_and_ties_keep_the_first_stage():
     pools = [pool('a', {'d1': 1, 'd4': 2, 'unseen': 1}), pool('b', {'d0': 1})]
     scores = [np.array([0.1, 0.5, 0.5, 0.2, 0.5, 0.0]), np.zeros(6)]
     found = ndcg_by_question(pools, scores)
-    assert found.tolist() == pytest.approx([ndcg_at_10(one.ids, row, one.judged) for one, row in zip(pools, scores)])
-    assert found[1] == 1.0
-    perfect = (2 + 1 / math.log2(3)) / (2 + 1 / math.log2(3) + 1 / 2)
-    assert ceiling(pools).tolist() == pytest.approx([perfect, 1.0])
+    # d1, d2 and d4 tie, in this order; what is judged and not in the pool counts in the ideal.
+    assert found.tolist() == pytest.approx([discounted(1, 0, 2) / discounted(2, 1, 1), 1.0])
+    assert ceiling(pools).tolist() == pytest.approx([discounted(2, 1) / discounted(2, 1, 1), 1.0])
+    # Ten places count; nothing is worth more than nothing where nothing is relevant.
+    long = [f'd{place}' for place in range(12)]
+    assert ndcg([long, long], [{'d10': 1, 'd9': 3}, {'d0': 0}]).tolist() == pytest.approx([discounted(*[0] * 9, 3) / discounted(3, 1), 0])
 
 
 def test_blends_are_those_of_the_library():

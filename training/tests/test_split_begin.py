@@ -32,6 +32,6 @@ def test_the_start_knows_rarity_and_range(run_config, source, tmp_path):
     assert (read_split_shape(out).features, load_split(out).matches.linear.weight.shape) == (22, (1, 22))
     assert begin(given) == 0
     model = load_split(out)
-    assert (model.shape.joint_layers, model.shape.match_width) == (2, 0)
+    assert model.shape.joint_layers == 2
     assert model.matches.rarity.max() > model.matches.rarity.min() > 0
     assert model.matches.spread.min() >= 1e-3 and not torch.equal(model.matches.spread, torch.ones(18))

@@ -16,7 +16,7 @@ from split_source import EXACT, split  # noqa: F401  a fixture
 from export.__main__ import export
 from export.calibrate import DEFAULT_TEXT, read_text
 from export.pairs import PairEncoder
-from measure.scoring import LeanModel
+from export.pairs import LeanModel
 from prepare.errors import DataError
 
 TRAINING = ROOT / 'training'

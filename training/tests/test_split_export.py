@@ -25,10 +25,9 @@ SHAPES = {
     'nothing read apart': {'layers': 0, 'joint_from': 0},
     'one layer, one head': {'layers': 1, 'joint_from': 1, 'heads': 1},
     'eight heads of six, 64 positions': {'hidden_size': 48, 'heads': 8, 'max_positions': 64},
-    'other epsilon, one inner unit': {'layer_norm_epsilon': 1e-3, 'match_width': 1},
-    'no network over the features': {'match_width': 0},
+    'other epsilon': {'layer_norm_epsilon': 1e-3},
     'stretches': {'match_stretches': True},
-    'stretches of words alone': {'match_stretches': True, 'layers': 0, 'joint_from': 0, 'joint_layers': 0, 'match_width': 0},
+    'stretches of words alone': {'match_stretches': True, 'layers': 0, 'joint_from': 0, 'joint_layers': 0},
 }
 
 
@@ -42,7 +41,7 @@ def test_fp32_equals_pytorch_at_any_length(split, tmp_path, shape):
 
 def test_stretches_begin_where_those_of_pytorch_do(split, tmp_path):
     """Texts longer than a stretch, every word of the query of one weight, and a number of the stretches alone."""
-    made = split(layers=0, joint_from=0, joint_layers=0, match_width=0, match_stretches=True)
+    made = split(layers=0, joint_from=0, joint_layers=0, match_stretches=True)
     with torch.no_grad():
         made.model.matches.rarity.fill_(1)
         made.model.matches.token_weight.weight.zero_()

@@ -47,7 +47,7 @@ QUERIES, PASSAGES = texts([5, 6], [7], [5, 9, 11]), texts([6, 7, 8, 9], [10], [5
 
 @torch.no_grad()
 def test_the_vectors_are_those_of_the_bi_encoder(encoder):
-    model, own = new_split(encoder, 1, 6).eval(), AutoModel.from_pretrained(encoder).eval()
+    model, own = new_split(encoder, 1).eval(), AutoModel.from_pretrained(encoder).eval()
     found = read(model, PASSAGES).mean
     for row, ids in zip(found, PASSAGES):
         alone = own(input_ids=torch.from_numpy(ids)[None]).last_hidden_state[0].mean(0)
@@ -56,7 +56,7 @@ def test_the_vectors_are_those_of_the_bi_encoder(encoder):
 
 @torch.no_grad()
 def test_a_new_model_orders_as_the_bi_encoder_does(encoder):
-    model = new_split(encoder, 1, 6).eval()
+    model = new_split(encoder, 1).eval()
     query, passages = read(model, QUERIES[:1] * 3), read(model, PASSAGES)
     cosines = cosine_similarity(query.mean, passages.mean)
     logits = model(query, passages)

@@ -13,9 +13,8 @@ from split_source import save_random_split
 
 from calibrate.held_out import calibrate
 from prepare.errors import DataError
-from split.files import load_split
+from split.files import give_share, load_split
 from split.score import SplitScorer
-from split.share import give_share
 from train.device import choose_device
 from train.log import read_metrics
 from train.run import MODEL

@@ -7,18 +7,15 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
-from distil.components import principal_axes
-from prepare.errors import DataError
 from prepare.pools import Candidate, Pool
 from train.cache import read_cache, tokenise, write_cache
 from train.forward import layer_of, logits_of, mask_of, there
 from train.losses import binary, divergence, listwise, losses_of, margins
 from train.pairs import chunks_of, cut, join
 from train.read_pools import table_of
+from train.optimiser import Schedule
 from train.sampler import ListDraw, ListSampler, choose_candidates, ensemble, is_easy, without_likely_positives
-from train.schedule import Schedule
-from train.settings import Config, Data, Loss, Model
-from train.start import make_model
+from train.settings import Config, Data, Loss
 
 TEXTS = ['the lamp', 'the keeper of the old lamp cleans it with rain water every day', 'stairs ' * 30]
 
@@ -192,28 +189,3 @@ def test_the_rate_rises_stays_and_falls_to_almost_nothing():
     assert factors[8:] == pytest.approx([0.8, 0.6, 0.4, 0.2])
     assert schedule.decay_from(6) and not schedule.decay_from(7)
     assert schedule.steps == 10
-
-
-def test_principal_axes_keep_as_much_as_a_decomposition_says():
-    rows = torch.randn(200, 12, generator=torch.Generator().manual_seed(2)) @ torch.diag(torch.arange(12.0, 0, -1))
-    center, axes = principal_axes(rows, 5)
-    kept = ((rows - center) @ axes).square().sum()
-    assert kept.item() == pytest.approx(torch.linalg.svdvals(rows - rows.mean(0))[:5].square().sum().item(), rel=1e-4)
-    assert torch.allclose(axes.T @ axes, torch.eye(5), atol=1e-5)
-
-
-def test_a_student_has_its_shape_and_similar_words_stay_similar(source):
-    folder = source(vocab_size=325).folder
-    model = make_model(
-        Model(start=str(folder), init='pca', layers=1, width=24, heads=2, intermediate=40, frozen_embeddings=False), 1
-    )
-    assert model.config.hidden_size == 24 and len(model.bert.encoder.layer) == 1
-    small, large = (
-        model.bert.embeddings.word_embeddings.weight,
-        source(vocab_size=325).model.bert.embeddings.word_embeddings.weight,
-    )
-    directions = torch.nn.functional.normalize(large.detach() - large.detach().mean(0))
-    distances = [torch.pdist(table.detach()[:60]) for table in (small, directions)]
-    assert np.corrcoef(*(one.numpy() for one in distances))[0, 1] > 0.8
-    with pytest.raises(DataError, match='model.heads is 5'):
-        make_model(Model(start=str(folder), init='pca', width=24, heads=5), 1)

@@ -6,15 +6,13 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import functools
 import sys
 from pathlib import Path
 
 from prepare.errors import ends_in_one_line
 
-from .company import in_company
 from .config import read_config
-from .member import Wanted, run_of
+from .launch import Wanted, launch
 from .signals import time_of_day
 
 
@@ -42,8 +40,8 @@ def train(options: argparse.Namespace) -> int:
     config = read_config(options.config)
     config = dataclasses.replace(config, out=options.out) if options.out else config
     until = time_of_day(options.until) if options.until else None
-    wanted = Wanted(until, options.threads, options.precision, options.extend)
-    return 0 if in_company(options.processes, functools.partial(run_of, config, wanted)) else 3
+    wanted = Wanted(until, options.threads, options.precision, options.extend, options.processes)
+    return 0 if launch(config, wanted) else 3
 
 
 if __name__ == '__main__':

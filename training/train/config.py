@@ -106,7 +106,7 @@ def _check(config: Config, source: str) -> None:
         raise TrainingError(f'{source}: {given}; it is a part of optimiser.steps, {config.optimiser.steps}')
     choices = {
         'loss.unjudged': (config.loss.unjudged, ('negative', 'ignore')),
-        'model.init': (config.model.init, ('encoder', 'whole', 'pca')),
+        'model.init': (config.model.init, ('encoder', 'whole')),
     }
     for name, (value, allowed) in choices.items():
         if value not in allowed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from measure.agreement import ndcg_at_10
+from evaluate.metrics import ndcg
 
 from .cache import TokenCache
 from .errors import TrainingError
@@ -39,27 +39,33 @@ def held_out_lists(training: list[TokenCache], apart: list[TokenCache], config: 
 @torch.no_grad()
 def evaluate_held_out(scorer: PairScorer, lists: list[ListDraw], config: Config) -> dict[str, float]:
     """nDCG@10 of the model and of its teachers, and the loss. Candidates are whole pools; unjudged ones count as negatives."""
-    found: list[dict[str, float]] = []
+    losses: list[float] = []
+    orders: dict[str, list[list[str]]] = {'ndcg': [], 'teacher_ndcg': []}
     for start in range(0, len(lists), LISTS_AT_ONCE):
         part = lists[start : start + LISTS_AT_ONCE]
         scored = score_lists(scorer, part, 4 * config.optimiser.chunk_tokens)
         loss = losses_of(scored.logits, scored.labels, scored.teacher, scored.there, config.loss)['loss'].item()
         logits = scored.logits.cpu().numpy()
-        parts = [each.cpu().numpy() for each in scored.parts] if len(scored.parts) > 1 else []
-        for row, one in enumerate(part):
-            found.append(
-                {
-                    'ndcg': _ndcg(one, logits[row, : len(one.texts)]),
-                    'loss': loss,
-                    'teacher_ndcg': _ndcg(one, np.nan_to_num(one.teacher)),
-                    **{f'part_{number}_ndcg': _ndcg(one, each[row, : len(one.texts)]) for number, each in enumerate(parts)},
-                }
-            )
-    return {f'held_out_{name}': float(np.mean([one[name] for one in found])) for name in found[0]} if found else {}
+        losses += [loss] * len(part)
+        orders['ndcg'] += [_order(logits[row, : len(one.texts)]) for row, one in enumerate(part)]
+        if len(scored.parts) > 1:
+            for number, each in enumerate(scored.parts):
+                ranked = [_order(each[row, : len(one.texts)].cpu().numpy()) for row, one in enumerate(part)]
+                orders.setdefault(f'part_{number}_ndcg', []).extend(ranked)
+        orders['teacher_ndcg'] += [_order(np.nan_to_num(one.teacher)) for one in part]
+    if not losses:
+        return {}
+    judged = [_grades(one) for one in lists]
+    means = {name: float(ndcg(ranked, judged).mean()) for name, ranked in orders.items()}
+    return {f'held_out_{name}': value for name, value in (means | {'loss': float(np.mean(losses))}).items()}
 
 
-def _ndcg(drawn: ListDraw, scores: np.ndarray) -> float:
-    """A tie counts against the positive: pools list positives first, and order must not be worth anything."""
-    ids = [str(place) for place in range(len(scores))]
-    judged = {name: 2 * max(float(label), 0.0) for name, label in zip(ids, drawn.labels)}
-    return ndcg_at_10(ids[::-1], scores[::-1], judged)
+def _order(scores: np.ndarray) -> list[str]:
+    """Places, best first. A tie counts against the positive: pools list positives first, and that must not be worth anything."""
+    places = np.arange(len(scores))[::-1]
+    return [str(place) for place in places[np.argsort(-scores[places], kind='stable')]]
+
+
+def _grades(drawn: ListDraw) -> dict[str, int]:
+    """Labels from 0 to 1 as the whole numbers that grades must be; nDCG does not depend on their unit."""
+    return {str(place): round(10_000 * max(float(label), 0.0)) for place, label in enumerate(drawn.labels)}

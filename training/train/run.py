@@ -16,11 +16,9 @@ from .device import Device
 from .errors import TrainingError
 from .heldout import evaluate_held_out, held_out_lists
 from .log import RunLog, SilentLog
-from .losses import losses_of
-from .optimiser import adamw
+from .optimiser import Schedule, adamw
 from .sampler import ListDraw, ListSampler
-from .schedule import Schedule
-from .score import score_lists
+from .score import StepLosses
 from .settings import Config
 from .signals import Wishes
 from .start import make_model, make_scorer, save_model, start_folder
@@ -41,6 +39,7 @@ class Run:
         self.optimiser = adamw(self.model, config)
         self.scorer = make_scorer(self.model, config.data, device)
         self.sampler, self.held_out = self.company.leader_first(self._read_pools)
+        self.losses = self.company.averaging(StepLosses(self.model, self.scorer, config))
         self.schedule, self.step, self.pairs = Schedule.planned(config.optimiser), 0, 0
         self._recent: deque[dict[str, float]] = deque(maxlen=config.log.print)
         self._describe()
@@ -114,17 +113,14 @@ class Run:
         for group in self.optimiser.param_groups:
             group['lr'] = settings.learning_rate * group['factor'] * factor
         drawn = self.company.share(self.sampler.draw(self.step))
-        scored = score_lists(self.scorer, drawn, settings.chunk_tokens)
-        each = [losses_of(one, scored.labels, scored.teacher, scored.there, self.config.loss) for one in scored.parts]
-        losses = {name: sum(one[name] for one in each) for name in each[0]}
+        losses, counts = self.losses(drawn)
         self.optimiser.zero_grad(set_to_none=True)
         losses['loss'].backward()
-        self.company.average_gradients(self.model)
         norm = torch.nn.utils.clip_grad_norm_([p for p in self.model.parameters() if p.requires_grad], settings.clip)
         self.optimiser.step()
         row = {name: value.item() for name, value in losses.items()}
-        row = self.company.mean(row | {'pairs': scored.pairs, 'tokens': scored.tokens})
-        row |= {name: round(row[name] * self.company.size) for name in ('pairs', 'tokens')}
+        row = self.company.mean(row | counts)
+        row |= {name: round(row[name] * self.company.size) for name in counts}
         self.step, self.pairs = self.step + 1, self.pairs + row['pairs']
         if not row['loss'] == row['loss']:
             raise TrainingError(f'the loss of step {self.step} is not a number; lower optimiser.learning_rate')

@@ -1,4 +1,4 @@
-"""Logits of drawn lists."""
+"""Logits and losses of drawn lists."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import BertForSequenceClassification
 
 from .cache import TokenCache
 from .device import Device
 from .errors import TrainingError
 from .forward import logits_of
+from .losses import losses_of
 from .pairs import chunks_of, join
 from .sampler import ListDraw
+from .settings import Config
 
 Pair = tuple[TokenCache, int, int]
 """A cache, and the numbers of the query and the passage among its texts."""
@@ -91,6 +93,21 @@ def score_lists(scorer: PairScorer, lists: list[ListDraw], chunk_tokens: int) ->
     columns = flat.unbind(-1) if flat.ndim > 1 else (flat,)
     parts = tuple(torch.zeros(there.shape, device=name).masked_scatter(there, one) for one in columns)
     return Scored(parts, labels, teacher, there, len(pairs), tokens)
+
+
+class StepLosses(nn.Module):
+    """The losses of a step's lists: one forward pass, however many chunks it takes, which is what torch can distribute."""
+
+    def __init__(self, model: nn.Module, scorer: PairScorer, config: Config):
+        super().__init__()
+        self.model, self._scorer, self._config = model, scorer, config
+
+    def forward(self, lists: list[ListDraw]) -> tuple[dict[str, Tensor], dict[str, int]]:
+        """The losses by name, and how many pairs and tokens were read."""
+        scored = score_lists(self._scorer, lists, self._config.optimiser.chunk_tokens)
+        each = [losses_of(one, scored.labels, scored.teacher, scored.there, self._config.loss) for one in scored.parts]
+        losses = {name: sum(one[name] for one in each) for name in each[0]}
+        return losses, {'pairs': scored.pairs, 'tokens': scored.tokens}
 
 
 def _table(rows: list[np.ndarray], device: str) -> Tensor:

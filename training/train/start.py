@@ -53,12 +53,7 @@ def make_model(settings: Model, seed: int) -> Reranker:
         return freeze(
             model, settings.frozen_embeddings, settings.frozen_layers, settings.frozen_matches or settings.joint_alone
         )
-    if settings.init == 'pca':
-        from distil.student import make_student
-
-        model = make_student(folder, settings)
-    else:
-        model = _from_folder(folder, settings.init)
+    model = _from_folder(folder, settings.init)
     _freeze(model, settings)
     return model
 
@@ -78,7 +73,7 @@ def make_scorer(model: Reranker, data: Data, device: Device) -> PairScorer:
 
 
 def _from_folder(folder: Path, init: str) -> BertForSequenceClassification:
-    config = plain_config(AutoConfig.from_pretrained(folder))
+    config = _plain_config(AutoConfig.from_pretrained(folder))
     model = BertForSequenceClassification.from_pretrained(folder, config=config, dtype=torch.float32)
     if init == 'encoder':
         for layer in (model.bert.pooler.dense, model.classifier):
@@ -87,14 +82,12 @@ def _from_folder(folder: Path, init: str) -> BertForSequenceClassification:
     return model
 
 
-def plain_config(config: BertConfig, **changes) -> BertConfig:
+def _plain_config(config: BertConfig) -> BertConfig:
     """One logit and no dropout: a score is a function of the pair, in training too."""
     if config.model_type != 'bert':
         raise TrainingError(f'model.start: model_type is {config.model_type!r}; only bert can be trained and exported')
     config.num_labels = 1
     config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.0
-    for name, value in changes.items():
-        setattr(config, name, value)
     return config
 
 

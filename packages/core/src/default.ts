@@ -1,7 +1,6 @@
+import { RerankError, warn } from './base/errors.js'
+import { otherScript } from './skip/query.js'
 import type { Blend, Scorer } from './types.js'
-import { RerankError } from './errors.js'
-import { otherScript } from './skip/other-script.js'
-import { warn } from './warn.js'
 
 /**
  * How the bundled model is mixed with first-stage scores unless the caller says otherwise; for a stage of your own that
@@ -75,6 +74,6 @@ export function bundledScorer(make: () => Promise<Scorer<'pair'>> = importCrossE
 }
 
 async function importCrossEncoder(): Promise<Scorer<'pair'>> {
-  const { crossEncoder } = await import('#node/score/onnx/cross-encoder')
+  const { crossEncoder } = await import('#node/score/cross-encoder/cross-encoder')
   return crossEncoder()
 }

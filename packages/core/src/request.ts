@@ -1,11 +1,42 @@
-import type { Candidate, Milliseconds, ResultOrder } from './types.js'
-import type { Entry, Run } from './entry.js'
-import type { Settings } from './settings.js'
-import type { Selection } from './select/select.js'
-import { type LayoutOptions, checkCounter, checkPromptOptions } from './select/options.js'
-import { onlyRise } from './first-stage-scores.js'
-import { checkCount, checkOptions, isFiniteNumber } from './checks.js'
-import { invalidArgument } from './errors.js'
+import { checkCount, checkOptions, isFiniteNumber } from './base/check.js'
+import type { Clock } from './base/clock.js'
+import { invalidArgument } from './base/errors.js'
+import { onlyRise } from './base/first-stage.js'
+import type { Settings } from './options.js'
+import { checkCounter, checkPromptOptions, type LayoutOptions, type Selection } from './select/select.js'
+import type { Candidate, Milliseconds, RankedResult, ResultOrder, Scorer, StageReport } from './types.js'
+
+/** A candidate on its way through the stages: a result that has no rank yet. */
+export type Entry<C extends Candidate = Candidate> = Omit<RankedResult<C>, 'rank'> & { readonly text: string }
+
+/** What every stage of one call shares. */
+export interface Run {
+  readonly query: string
+  readonly clock: Clock
+  /** A time on the clock. */
+  readonly startedAt: Milliseconds
+  /** A time on the clock, `Infinity` for none. */
+  readonly deadline: Milliseconds
+  readonly signal: AbortSignal | undefined
+  /** The scores of the input only rise from the first candidate to the last: see `Blend.higherIsBetter`. */
+  readonly scoresRise: boolean
+}
+
+/** What a stage hands on. */
+export interface StageResult<C extends Candidate> {
+  readonly list: readonly Entry<C>[]
+  readonly report: StageReport
+  /** What the whole call has to reject with. */
+  readonly fatal?: unknown
+}
+
+/** The numbers of one head, checked, with the scorer that gave them. */
+export interface Scored {
+  readonly scorer: Scorer
+  readonly numbers: readonly number[]
+  /** The numbers as probabilities, when the scorer has them. */
+  readonly probabilities?: readonly number[]
+}
 
 /** What a candidate becomes in the results: itself, or `{ text }` when it was a string. */
 export type CandidateOf<T extends string | Candidate> = T extends Candidate ? T : Candidate

@@ -1,14 +1,17 @@
-import type { Candidate, Ranking, Report, StageReport } from './types.js'
-import type { Entry, StageResult } from './entry.js'
-import { RerankError } from './errors.js'
-import { type RerankerOptions, resolveOptions } from './options.js'
-import { observer } from './observe.js'
-import { type CandidateOf, type RerankOptions, type Request, readRequest } from './request.js'
-import { toEdges } from './select/edges.js'
-import { select } from './select/select.js'
-import type { Settings } from './settings.js'
+import { RerankError, warn } from './base/errors.js'
+import { type RerankerOptions, resolveOptions, type Settings } from './options.js'
+import {
+  type CandidateOf,
+  type Entry,
+  readRequest,
+  type Request,
+  type RerankOptions,
+  type StageResult,
+} from './request.js'
+import { select, toEdges } from './select/select.js'
 import { runStage } from './stage.js'
 import { type CallTrace, isTraced, startTrace } from './telemetry/trace.js'
+import type { Candidate, Ranking, Report, StageReport } from './types.js'
 
 /** Puts the candidates that answer a query best on top. Made by {@link createReranker}. */
 export interface Reranker extends AsyncDisposable {
@@ -146,4 +149,21 @@ async function all(work: readonly Promise<void>[]): Promise<void> {
   const outcomes = await Promise.allSettled(work)
   const failed = outcomes.find((outcome) => outcome.status === 'rejected')
   if (failed !== undefined) throw failed.reason
+}
+
+/** Wraps the caller's `onReport` so that nothing it does can change a result. Its first error becomes a warning. */
+export function observer(onReport: ((report: Report) => unknown) | undefined): (report: Report) => void {
+  let hasWarned = false
+  const complain = (error: unknown): void => {
+    if (hasWarned) return
+    hasWarned = true
+    warn(`onReport failed, which did not change the result: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  return (report) => {
+    try {
+      Promise.resolve(onReport?.(report)).catch(complain)
+    } catch (error) {
+      complain(error)
+    }
+  }
 }

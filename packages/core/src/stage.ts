@@ -1,11 +1,10 @@
-import type { Call, Candidate, OnError, Outcome, Pool, Scorer, SkipReason, StageReport, TextNote } from './types.js'
-import type { Entry, Run, Scored, StageResult } from './entry.js'
-import type { ResolvedStage } from './settings.js'
-import { RerankError, invalidArgument, show } from './errors.js'
+import { waitFor } from './base/clock.js'
+import { invalidArgument, RerankError, show } from './base/errors.js'
 import { sizeOf } from './forecast.js'
-import { checkNumbers, probabilities } from './order.js'
-import { reorder } from './reorder.js'
-import { waitFor } from './clock.js'
+import type { ResolvedStage } from './options.js'
+import { checkNumbers, mix, orderByDescending, probabilities } from './order.js'
+import type { Entry, Run, Scored, StageResult } from './request.js'
+import type { Call, Candidate, OnError, Outcome, Pool, Scorer, SkipReason, StageReport, TextNote } from './types.js'
 
 /**
  * Runs one stage: may reorder only the head of the list it is given. Skipped, failed or late, it leaves the list as it
@@ -157,5 +156,50 @@ function lateError(scorer: Scorer): RerankError {
   return new RerankError(
     'deadline',
     `The deadline passed before the scorer ${scorer.id} was done: the order was kept as it was.`,
+  )
+}
+
+/** A head that was scored, as the order needs it. */
+export interface ScoredHead {
+  readonly scored: Scored
+  readonly notes: readonly (TextNote | undefined)[]
+  readonly scoresRise: boolean
+}
+
+/** The head in its new order, each entry with the numbers of this stage. */
+export function reorder<C extends Candidate>(
+  stage: ResolvedStage,
+  head: readonly Entry<C>[],
+  { scored, notes, scoresRise }: ScoredHead,
+): { ordered: Entry<C>[]; blended: boolean } {
+  const blended = blendedNumbers(stage, head, { scored, notes, scoresRise })
+  const ordered = orderByDescending(blended ?? scored.numbers).map((at): Entry<C> => {
+    const { candidate, index, text, firstStageScore } = head[at] as Entry<C>
+    const number = scored.numbers[at] as number
+    return {
+      ...notes[at],
+      candidate,
+      index,
+      text,
+      ...(firstStageScore === undefined ? {} : { firstStageScore }),
+      ...(scored.probabilities ? { score: scored.probabilities[at] as number, logit: number } : { score: number }),
+      ...(blended ? { blendedScore: blended[at] as number } : {}),
+      scorerId: scored.scorer.id,
+    }
+  })
+  return { ordered, blended: blended !== undefined }
+}
+
+function blendedNumbers(
+  stage: ResolvedStage,
+  head: readonly Entry[],
+  { scored, scoresRise }: ScoredHead,
+): number[] | undefined {
+  const { blend } = stage
+  if (blend === undefined || (blend.higherIsBetter === undefined && scoresRise)) return undefined
+  return mix(
+    blend,
+    scored.numbers,
+    head.map((entry) => entry.firstStageScore),
   )
 }

@@ -1,4 +1,4 @@
-import { RerankError } from './errors.js'
+import { RerankError } from './base/errors.js'
 
 /**
  * What stands in bundles for browsers and edge runtimes in place of every module that needs Node.js (`#node/*` in

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { toEdges } from '../../../packages/core/src/select/edges.ts'
+import { toEdges } from '../../../packages/core/src/select/select.ts'
 import { deepFreeze } from '../../fixtures/deep-freeze.ts'
 
 it.each([

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { jaccard, ShingleReader } from '../../../packages/core/src/select/shingles.ts'
+import { jaccard, ShingleReader } from '../../../packages/core/src/select/diversity.ts'
 import { select, type Selection } from '../../../packages/core/src/select/select.ts'
 import { deepFreeze } from '../../fixtures/deep-freeze.ts'
 

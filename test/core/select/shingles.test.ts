@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ShingleReader, jaccard } from '../../../packages/core/src/select/shingles.ts'
+import { ShingleReader, jaccard } from '../../../packages/core/src/select/diversity.ts'
 
 function similarity(left: string, right: string): number {
   const reader = new ShingleReader()

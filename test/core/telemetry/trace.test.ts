@@ -1,7 +1,7 @@
 import { SpanStatusCode, trace } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { RerankError } from '../../../packages/core/src/errors.ts'
+import { RerankError } from '../../../packages/core/src/base/errors.ts'
 import { createReranker } from '../../../packages/core/src/rerank.ts'
 import { clearMargin } from '../../../packages/core/src/skip/first-stage.ts'
 import { numberIn, readingNumbers, scorerOf } from '../../contract/fake-scorer.ts'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { afterEach, expect, it, vi } from 'vitest'
-import { digest } from '../../../packages/core/src/wrap/digest.ts'
+import { digest } from '../../../packages/core/src/wrap/cache.ts'
 import { sha256 } from '../../../packages/core/src/wrap/sha256.ts'
 
 const reference = (text: string): string => createHash('sha256').update(text, 'utf16le').digest('base64url')

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Call, Scorer } from '../../../packages/core/src/types.ts'
-import { RerankError } from '../../../packages/core/src/errors.ts'
+import { RerankError } from '../../../packages/core/src/base/errors.ts'
 import { createReranker } from '../../../packages/core/src/rerank.ts'
 import { withCache } from '../../../packages/core/src/wrap/cache.ts'
 import { withCircuitBreaker } from '../../../packages/core/src/wrap/breaker.ts'

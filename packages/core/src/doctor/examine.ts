@@ -1,14 +1,17 @@
-import { cacheFolderOf } from '../score/files/hub-model.js'
-import { ModelSource } from '../score/onnx/model-source.js'
-import { readTokenizerFiles } from '../score/onnx/model-files.js'
-import type { DoctorOptions } from './options.js'
-import { runtimeFacts } from '../score/onnx/session.js'
-import { cacheReport } from './cache.js'
-import { environmentReport } from './environment.js'
-import { machineReport } from './machine.js'
-import { installedVersion, ownManifest, peerVersions } from './packages.js'
-import type { BundledModelReport, DoctorReport, RuntimeReport, Unknown } from './report.js'
-import { trialReport } from './trial.js'
+import { crossEncoder, type CrossEncoderOptions } from '../score/cross-encoder/cross-encoder.js'
+import { readTokenizerFiles } from '../score/cross-encoder/model-files.js'
+import { ModelSource } from '../score/cross-encoder/model-source.js'
+import { runtimeFacts } from '../score/cross-encoder/session/node.js'
+import { cacheFolderOf } from '../score/hub/cache.js'
+import {
+  cacheReport,
+  environmentReport,
+  installedVersion,
+  machineReport,
+  ownManifest,
+  peerVersions,
+} from './machine.js'
+import type { BundledModelReport, DoctorOptions, DoctorReport, RuntimeReport, TrialReport, Unknown } from './doctor.js'
 
 /** The story of {@link doctor}: one part after the other, none of which can stop the rest. */
 export async function examine(options: DoctorOptions): Promise<DoctorReport> {
@@ -58,4 +61,40 @@ function otherProblems({ runtime, tokenizers, trial }: Omit<DoctorReport, 'probl
   for (const { provider, reason } of 'refused' in trial ? trial.refused : [])
     found.push(`trial: the provider ${provider} could not be used (${reason}).`)
   return found
+}
+
+const QUERY = 'how long does it take to boil an egg'
+const TEXT = 'A soft egg takes six minutes in boiling water, a hard one ten.'
+
+/** Loads a model and scores one pair a few times. Downloads nothing. */
+export async function trialReport(options: CrossEncoderOptions): Promise<TrialReport> {
+  const scorer = crossEncoder({ ...options, ...(options.model && { hub: { ...options.hub, offline: true } }) })
+  try {
+    const start = performance.now()
+    await scorer.warmup()
+    const loadMs = performance.now() - start
+    const call = {
+      signal: new AbortController().signal,
+      deadline: Infinity,
+      now: () => performance.now(),
+      stats: {},
+      note() {},
+    }
+    const times: number[] = []
+    let logit = Number.NaN
+    for (let turn = 0; turn < 5; turn++) {
+      const before = performance.now()
+      logit = (await scorer.score(QUERY, [TEXT], call))[0] as number
+      times.push(performance.now() - before)
+    }
+    const { provider, refused } = scorer.opened ?? { provider: 'cpu', refused: [] }
+    const pairMs = Math.min(...times)
+    return { scorerId: scorer.id, provider, refused, loadMs: round(loadMs), pairMs: round(pairMs), logit }
+  } finally {
+    await scorer.close()
+  }
+}
+
+function round(milliseconds: number): number {
+  return Math.round(milliseconds * 100) / 100
 }

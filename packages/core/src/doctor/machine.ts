@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os'
-import { hostFacts } from '../score/onnx/missing-runtime.js'
-import type { MachineReport } from './report.js'
+import { dirname, join } from 'node:path'
+import { hostFacts } from '../score/cross-encoder/session/providers.js'
+import { tokenSource } from '../score/hub/settings.js'
+import type { CachedModelReport, CacheReport, MachineReport } from './doctor.js'
 
 /** What matters for the speed of matrix products, in the words of Linux. */
 const X64 = [
@@ -70,5 +73,90 @@ function fromMacos(): string[] {
     } catch {
       return false
     }
+  })
+}
+
+const require = createRequire(import.meta.url)
+
+interface Manifest {
+  readonly version: string
+  readonly peerDependencies?: Readonly<Record<string, string>>
+}
+
+/** The manifest of this package: the first one above this file, which lies elsewhere once the package was built. */
+export function ownManifest(): Manifest {
+  let folder = import.meta.dirname
+  while (!existsSync(join(folder, 'package.json')) && folder !== dirname(folder)) folder = dirname(folder)
+  return read(join(folder, 'package.json'))
+}
+
+/** Which version of a package this one would load; `null` when there is none. Loads nothing of it. */
+export function installedVersion(name: string): string | null {
+  const folders = require.resolve.paths(name) ?? []
+  const file = folders.map((folder) => join(folder, name, 'package.json')).find((path) => existsSync(path))
+  return file === undefined ? null : read(file).version
+}
+
+/** Every optional package, with its version or `null`. */
+export function peerVersions(): Record<string, string | null> {
+  const names = Object.keys(ownManifest().peerDependencies ?? {})
+  return Object.fromEntries(names.map((name) => [name, installedVersion(name)]))
+}
+
+function read(file: string): Manifest {
+  return JSON.parse(readFileSync(file, 'utf8')) as Manifest
+}
+
+/** Shown as they are. */
+const PLAIN =
+  /^(HF_HOME|HF_HUB_\w+|HUGGINGFACE_HUB_CACHE|XDG_CACHE_HOME|TRANSFORMERS_OFFLINE|ORT_\w+|ONNXRUNTIME_\w+|OMP_NUM_THREADS|UV_THREADPOOL_SIZE|NODE_USE_ENV_PROXY|CI)$/
+/** Addresses, which may hold a name and a password. */
+const ADDRESS = /^(HF_ENDPOINT|(https?|all)_proxy)$/i
+
+/** The variables that change what this library does, in the order of the alphabet. */
+export function environmentReport(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const name of Object.keys(env).toSorted()) {
+    const value = env[name]
+    if (value === undefined || value === '') continue
+    if (/^no_proxy$/i.test(name) || (PLAIN.test(name) && !/TOKEN|SECRET|KEY/.test(name))) found[name] = value
+    if (ADDRESS.test(name)) found[name] = withoutUser(value)
+    // Flags may carry anything, a certificate's password included; their names are what a report needs.
+    if (name === 'NODE_OPTIONS') found[name] = value.replaceAll(/=\S+/g, '=…')
+  }
+  const token = tokenSource(env)
+  return token === undefined ? found : { ...found, 'token for the hub': `set (${token})` }
+}
+
+function withoutUser(address: string): string {
+  if (!URL.canParse(address)) return 'set, but not a URL'
+  const { protocol, host } = new URL(address)
+  return `${protocol}//${host}`
+}
+
+/** What is in the cache of the hub, models only. */
+export function cacheReport(folder: string): CacheReport {
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith('models--')) : []
+  const models = names.toSorted().map((name) => modelReport(folder, name))
+  return { folder, models, bytes: models.reduce((sum, { bytes }) => sum + bytes, 0) }
+}
+
+function modelReport(folder: string, name: string): CachedModelReport {
+  const files = filesIn(join(folder, name))
+  const sum = (some: readonly { bytes: number }[]): number => some.reduce((total, { bytes }) => total + bytes, 0)
+  const snapshots = join(folder, name, 'snapshots')
+  return {
+    model: name.slice('models--'.length).replaceAll('--', '/'),
+    commits: existsSync(snapshots) ? readdirSync(snapshots) : [],
+    bytes: sum(files),
+    unfinishedBytes: sum(files.filter(({ path }) => path.endsWith('.incomplete'))),
+  }
+}
+
+/** Links count nothing: what they lead to is counted where it lies. */
+function filesIn(folder: string): { path: string; bytes: number }[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).flatMap((path) => {
+    const info = lstatSync(join(folder, path), { throwIfNoEntry: false })
+    return info?.isFile() === true ? [{ path, bytes: info.size }] : []
   })
 }

@@ -1,9 +1,8 @@
-import type { Qrels, Run } from './types.js'
-import { checkKeys, checkWhole, checkWithin } from './checks.js'
-import { invalidArgument } from '../errors.js'
+import { checkKeys, checkWhole, checkWithin } from '../base/check.js'
+import { invalidArgument } from '../base/errors.js'
 import { checkOverlap } from './evaluate.js'
-import { recall } from './metrics/precision-recall.js'
-import { type RankOptions, rankByScore } from './rank.js'
+import { recall } from './metrics.js'
+import { type Qrels, rankByScore, type RankOptions, type Run } from './run.js'
 
 /** What {@link measureContext} compares. */
 export interface ContextOptions extends RankOptions {

@@ -1,13 +1,11 @@
+import { checkBlend, checkKeys, checkWhole, checkWithin } from '../base/check.js'
+import { invalidArgument } from '../base/errors.js'
+import { onlyRise } from '../base/first-stage.js'
+import { mix } from '../order.js'
 import type { Blend } from '../types.js'
-import type { Qrels } from './types.js'
-import { mix } from '../blend.js'
-import { checkBlend } from '../checks.js'
-import { checkKeys, checkWhole, checkWithin } from './checks.js'
-import { invalidArgument } from '../errors.js'
-import { onlyRise } from '../first-stage-scores.js'
 import { evaluate } from './evaluate.js'
-import type { MetricName } from './metrics/names.js'
-import { runFromLists } from './rank.js'
+import type { MetricName } from './metrics.js'
+import { type Qrels, runFromLists } from './run.js'
 
 /** One query whose candidates were all scored. */
 export interface DepthQuery {

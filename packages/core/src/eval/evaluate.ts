@@ -1,8 +1,7 @@
-import type { Qrels, Run } from './types.js'
-import { checkKeys, checkOneOf } from './checks.js'
-import { invalidArgument } from '../errors.js'
-import { type MetricName, metricOf } from './metrics/names.js'
-import { type RankOptions, rankByScore } from './rank.js'
+import { checkKeys, checkOneOf } from '../base/check.js'
+import { invalidArgument } from '../base/errors.js'
+import { type MetricName, metricOf } from './metrics.js'
+import { type Qrels, rankByScore, type RankOptions, type Run } from './run.js'
 
 /** Options of {@link evaluate}. */
 export interface EvaluateOptions extends RankOptions {

@@ -1,8 +1,8 @@
-import { checkOptions } from '../checks.js'
-import { RerankError, invalidArgument } from '../errors.js'
+import { checkOptions } from '../base/check.js'
+import { nextTurn } from '../base/clock.js'
+import { invalidArgument, RerankError } from '../base/errors.js'
+import { wordsOf } from '../base/words.js'
 import type { Call, Scorer } from '../types.js'
-import { nextTurn } from '../turn.js'
-import { wordsOf } from '../words.js'
 
 /** Options of {@link bm25}. */
 export interface Bm25Options {

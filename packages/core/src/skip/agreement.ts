@@ -1,8 +1,8 @@
+import { checkBetween, checkCount, checkFunction, checkOptions, isFiniteNumber } from '../base/check.js'
+import { invalidArgument } from '../base/errors.js'
+import { averageOverlap, orderOf } from '../base/first-stage.js'
 import type { Candidate, Pool, SkipPolicy } from '../types.js'
-import { checkBetween, checkCount, checkFunction, checkOptions, isFiniteNumber } from '../checks.js'
-import { invalidArgument } from '../errors.js'
 import { definePolicy } from './policy.js'
-import { averageOverlap, orderOf } from '../overlap.js'
 
 /** Options of {@link agreement}. */
 export interface AgreementOptions<C extends Candidate = Candidate> {

@@ -1,13 +1,10 @@
+import { checkFunction, checkOptions } from '../base/check.js'
+import { invalidArgument, warn as warnProcess } from '../base/errors.js'
 import type { Candidate, FilePolicyName, Pool, SkipCalibration, SkipPolicy, SkipReason } from '../types.js'
-import { checkFunction, checkOptions } from '../checks.js'
-import { invalidArgument } from '../errors.js'
-import { warn as warnProcess } from '../warn.js'
 import { agreement } from './agreement.js'
-import { allOf, anyOf } from './combine.js'
-import { aboveThreshold, clearMargin, smallPool } from './first-stage.js'
-import { keywordQuery } from './keyword-query.js'
-import { withEvidence } from './policy.js'
-import { scoreShape } from './score-shape.js'
+import { aboveThreshold, clearMargin, scoreShape, smallPool } from './first-stage.js'
+import { allOf, anyOf, withEvidence } from './policy.js'
+import { keywordQuery } from './query.js'
 
 /** Options of {@link calibrated}. */
 export interface CalibratedOptions<C extends Candidate = Candidate> {

@@ -1,5 +1,5 @@
+import { checkBetween, checkOptions } from '../base/check.js'
 import type { SkipPolicy } from '../types.js'
-import { checkBetween, checkOptions } from '../checks.js'
 import { definePolicy } from './policy.js'
 
 /** Options of {@link wontFinish}. */

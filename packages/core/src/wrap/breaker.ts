@@ -1,9 +1,9 @@
-import { checkOptions } from '../checks.js'
-import { RerankError, invalidArgument } from '../errors.js'
+import { isDeadline, isSetupError } from '../base/call.js'
+import { checkOptions } from '../base/check.js'
+import { untilAborted } from '../base/clock.js'
+import { invalidArgument, RerankError } from '../base/errors.js'
 import type { Call, Milliseconds, Scope, Scorer } from '../types.js'
-import { isDeadline, isSetupError } from './failure.js'
-import { untilAborted } from './wait.js'
-import { checkScorer, checkedNumbers, wrapScorer } from './wrapper.js'
+import { checkedNumbers, checkScorer, wrapScorer } from './wrapper.js'
 
 /** Options of {@link withCircuitBreaker}. */
 export interface CircuitBreakerOptions {

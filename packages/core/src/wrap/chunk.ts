@@ -1,7 +1,7 @@
-import { checkFunction, checkOptions } from '../checks.js'
-import { invalidArgument } from '../errors.js'
-import { bestWindows, textWindows } from '../spans.js'
-import { count } from '../stats.js'
+import { count } from '../base/call.js'
+import { checkFunction, checkOptions } from '../base/check.js'
+import { invalidArgument } from '../base/errors.js'
+import { bestWindows, textWindows } from '../base/spans.js'
 import type { Call, Scorer, Span, TextNote } from '../types.js'
 import { checkScorer } from './wrapper.js'
 

@@ -1,10 +1,9 @@
-import { checkClock, checkOptions } from '../checks.js'
-import { type Clock, systemClock, waitFor } from '../clock.js'
-import { RerankError, invalidArgument } from '../errors.js'
+import { asError, count, hasGivenUp, isSetupError } from '../base/call.js'
+import { checkClock, checkOptions } from '../base/check.js'
+import { type Clock, systemClock, waitFor } from '../base/clock.js'
+import { invalidArgument, RerankError } from '../base/errors.js'
 import type { Call, Scorer, TextNote } from '../types.js'
-import { asError, hasGivenUp, isSetupError } from './failure.js'
-import { count } from '../stats.js'
-import { callLike, checkScorer, checkedNumbers, wrapScorer } from './wrapper.js'
+import { callLike, checkedNumbers, checkScorer, wrapScorer } from './wrapper.js'
 
 /** Options of {@link withFallback}. */
 export interface FallbackOptions {

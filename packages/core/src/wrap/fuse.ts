@@ -1,5 +1,5 @@
-import { checkOptions } from '../checks.js'
-import { invalidArgument } from '../errors.js'
+import { checkOptions } from '../base/check.js'
+import { invalidArgument } from '../base/errors.js'
 import type { Candidate } from '../types.js'
 
 /** Options of {@link reciprocalRankFusion}. */

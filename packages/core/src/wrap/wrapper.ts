@@ -1,4 +1,4 @@
-import { RerankError, invalidArgument } from '../errors.js'
+import { invalidArgument, RerankError } from '../base/errors.js'
 import type { Call, Scope, Scorer } from '../types.js'
 
 /** What a wrapper adds to the scorer inside it. */

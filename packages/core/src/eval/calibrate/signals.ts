@@ -1,8 +1,8 @@
-import type { Pool, PolicyData } from '../../types.js'
-import { checkWhole } from '../checks.js'
-import { invalidArgument } from '../../errors.js'
-import { firstStageScores, standOut } from '../../first-stage-scores.js'
-import { countWords } from '../../words.js'
+import { checkOptions, checkWhole } from '../../base/check.js'
+import { invalidArgument } from '../../base/errors.js'
+import { averageOverlap, firstStageScores, orderOf, standOut } from '../../base/first-stage.js'
+import { countWords } from '../../base/words.js'
+import type { Candidate, PolicyData, Pool } from '../../types.js'
 
 /** What a signal looks at: the query, and the head that the stage would score, in its present order. */
 export type SignalPool = Pick<Pool, 'query' | 'candidates'>
@@ -111,4 +111,35 @@ function scoresOf(candidates: SignalPool['candidates'], higherIsBetter: boolean)
       throw invalidArgument(`the score of candidate ${at}`, score, 'pass a finite number')
   }
   return firstStageScores(candidates, higherIsBetter)
+}
+
+/** Options of {@link agreementSignal}. */
+export interface AgreementSignalOptions<C extends Candidate = Candidate> {
+  /** The score that a second retriever gave a candidate, higher is better; nothing when it did not find it. */
+  readonly other: (candidate: C) => number | undefined
+  /** How many places from the top are compared, 1 or more. Default 10. */
+  readonly k?: number | undefined
+}
+
+/**
+ * Average overlap of the present order with that of a second retriever at `k`: what `agreement` looks at. A file
+ * holds the threshold and not the function: load it with `calibrated(file, { other })`.
+ *
+ * @throws RerankError `'invalid-argument'` for a wrong option.
+ */
+export function agreementSignal<C extends Candidate = Candidate>(options: AgreementSignalOptions<C>): Signal {
+  checkOptions('options', options, ['other', 'k'])
+  const { other, k = 10 } = options
+  if (typeof other !== 'function') throw invalidArgument('other', other, 'pass a function')
+  checkWhole('k', k, 1)
+  return {
+    name: 'agreement',
+    measure: ({ candidates }) => {
+      const scores = candidates.map((candidate) => other(candidate as C))
+      if (scores.every((score) => score === undefined)) return undefined
+      return averageOverlap(orderOf(scores), Math.min(k, candidates.length))
+    },
+    // An agreement of 0 would skip on no agreement at all, and the policy refuses it.
+    policy: (atLeast) => (atLeast > 0 ? { policy: 'agreement', options: { atLeast, k } } : undefined),
+  }
 }

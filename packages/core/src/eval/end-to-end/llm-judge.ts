@@ -1,6 +1,6 @@
-import { checkFunction } from '../../checks.js'
-import { RerankError, show } from '../../errors.js'
-import type { Judge, JudgeInput, Preference } from './types.js'
+import { checkFunction } from '../../base/check.js'
+import { RerankError, show } from '../../base/errors.js'
+import type { Judge, JudgeInput, Preference } from './options.js'
 
 /** A prompt for a chat model: the system message and the user's. */
 export interface JudgePrompt {

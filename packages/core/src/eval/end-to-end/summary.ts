@@ -1,11 +1,8 @@
 import type { Candidate } from '../../types.js'
+import { bootstrapInterval } from '../bootstrap.js'
 import type { BeforeAfter } from '../context.js'
-import { bootstrapInterval } from '../lift/bootstrap.js'
-import { spreadOf } from '../lift/lift.js'
-import type { MetricLift } from '../lift/metric-lift.js'
-import { type Verdict, kindOf, verdictOn } from '../lift/verdict.js'
-import type { EndToEndOptions } from './options.js'
-import type { EndToEndRecord, EndToEndSummary } from './types.js'
+import { kindOf, type MetricLift, spreadOf, type Verdict, verdictOn } from '../lift.js'
+import type { EndToEndOptions, EndToEndRecord, EndToEndSummary } from './options.js'
 
 /** Less than this is rounding. */
 const EQUAL = 1e-9

@@ -1,13 +1,17 @@
-import { waitFor } from '../../clock.js'
-import { RerankError, invalidArgument } from '../../errors.js'
-import { type NumberedQuery, countQueries, lineOf, readQueries } from './line.js'
-import { type LabelJob, type LabelOptions, type LabelSummary, checkLabelOptions } from './options.js'
-import { LineWriter, wholeLines } from './output.js'
-import { Pace } from './pace.js'
-import { ProgressTeller } from './progress.js'
-import { type Resumed, resume } from './resume.js'
-import { Spend } from './spend.js'
-import { type ScoresById, ask } from './teacher.js'
+import { type Clock, onAbort, waitFor } from '../../base/clock.js'
+import { invalidArgument, RerankError } from '../../base/errors.js'
+import {
+  countQueries,
+  lineOf,
+  LineWriter,
+  type NumberedQuery,
+  readQueries,
+  resume,
+  type Resumed,
+  wholeLines,
+} from './files.js'
+import { checkLabelOptions, type LabelJob, type LabelOptions, type LabelSummary } from './options.js'
+import { ask, type ScoresById } from './teacher.js'
 
 /**
  * Labels queries and their candidates with the scores of a teacher, for training a smaller model: reads JSONL, writes
@@ -156,3 +160,138 @@ class LabelRun {
 
 /** Errors that the next query would meet as well. */
 const SETUP_CODES = new Set<string>(['invalid-argument', 'model-files', 'runtime', 'closed'])
+
+const MINUTE_MS = 60_000
+/** A longer delay overflows the 32-bit timer of Node.js, which would then fire at once. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1
+
+/** Lets so many begin per minute, evenly spaced. */
+export class Pace {
+  readonly #clock: Clock
+  readonly #intervalMs: number
+  #next = -Infinity
+
+  constructor(perMinute: number, clock: Clock) {
+    this.#clock = clock
+    this.#intervalMs = MINUTE_MS / perMinute
+  }
+
+  /** Waits for its turn; rejects at once with the signal's reason when that aborts. */
+  async turn(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted()
+    const at = Math.max(this.#next, this.#clock.now())
+    this.#next = at + this.#intervalMs
+    for (let left = at - this.#clock.now(); left > 0; left = at - this.#clock.now()) {
+      await pause(Math.min(left, LONGEST_DELAY_MS), this.#clock, signal)
+    }
+  }
+}
+
+function pause(delayMs: number, clock: Clock, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.setTimeout(() => {
+      unwatch?.()
+      resolve()
+    }, delayMs)
+    const unwatch =
+      signal &&
+      onAbort(signal, () => {
+        unwatch?.()
+        clock.clearTimeout(timer)
+        reject(signal.reason)
+      })
+  })
+}
+
+/** Counts what is done, and says how long the rest will take. */
+export class ProgressTeller {
+  written = 0
+  failed: number
+  readonly #job: LabelJob
+  readonly #start: {
+    readonly resumed: Resumed
+    readonly total: number
+    readonly spent: Readonly<Record<string, number>>
+  }
+  readonly #startedAt: number
+
+  constructor(job: LabelJob, start: { resumed: Resumed; total: number; spent: Readonly<Record<string, number>> }) {
+    this.#job = job
+    this.#start = start
+    this.#startedAt = job.clock.now()
+    this.failed = start.resumed.leftOut
+  }
+
+  tell(): void {
+    const { onProgress } = this.#job
+    if (onProgress === undefined) return
+    const { written: _, ...progress } = this.summary()
+    const { leftOut, labelled } = this.#start.resumed
+    const doneNow = progress.done - leftOut - labelled
+    const perQueryMs = progress.elapsedMs / doneNow
+    onProgress({
+      ...progress,
+      ...(doneNow > 0 && { remainingMs: perQueryMs * (progress.total - progress.done) }),
+    })
+  }
+
+  summary(stoppedBy?: 'spend-limit'): LabelSummary {
+    const { resumed, total, spent } = this.#start
+    return {
+      done: resumed.labelled + this.written + this.failed,
+      total,
+      resumed: resumed.labelled,
+      failed: this.failed,
+      written: this.written,
+      spent: { ...spent },
+      elapsedMs: this.#job.clock.now() - this.#startedAt,
+      ...(stoppedBy !== undefined && { stoppedBy }),
+    }
+  }
+}
+
+type Counters = Readonly<Record<string, number>>
+
+/** What a run spends, and whether it may go on. */
+export class Spend {
+  readonly total: Record<string, number> = {}
+  readonly #limit: Counters
+  readonly #dearest: Record<string, number> = {}
+  #queries = 0
+
+  constructor(limit: Counters = {}) {
+    this.#limit = limit
+  }
+
+  /**
+   * Whether one more query fits, beside those under way, were each as dear as the dearest so far. Nothing is known before
+   * the first: it goes alone.
+   */
+  fitsOneMore(underWay: number): boolean {
+    const limits = Object.entries(this.#limit)
+    if (limits.length === 0) return true
+    if (this.#queries === 0) return underWay === 0
+    return limits.every(
+      ([counter, most]) => (this.total[counter] ?? 0) + (underWay + 1) * (this.#dearest[counter] ?? 0) <= most,
+    )
+  }
+
+  /** @param stats what the teacher counted for one query, whether it succeeded or not. */
+  add(stats: Counters): void {
+    this.#queries += 1
+    for (const [counter, by] of Object.entries(stats)) {
+      this.total[counter] = (this.total[counter] ?? 0) + by
+      this.#dearest[counter] = Math.max(this.#dearest[counter] ?? 0, by)
+    }
+  }
+
+  /** The error for a limit on what the teacher does not count, which would limit nothing. Or nothing. */
+  fault(): RerankError | undefined {
+    const unknown = Object.keys(this.#limit).find((counter) => this.total[counter] === undefined)
+    // A cache answers without spending anything.
+    if (unknown === undefined || (this.total['cacheHits'] ?? 0) > 0) return undefined
+    const known = Object.keys(this.total).join(', ') || 'nothing'
+    const fix = `the teacher does not count it; limit what it counts (${known}), or set its price for 'cost'`
+    return invalidArgument(`spendLimit.${unknown}`, this.#limit[unknown], fix)
+  }
+}

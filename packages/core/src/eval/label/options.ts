@@ -1,8 +1,7 @@
-import { checkClock, checkFunction, checkOptions } from '../../checks.js'
-import { type Clock, systemClock } from '../../clock.js'
-import { invalidArgument } from '../../errors.js'
-import { checkOneOf, checkWhole } from '../checks.js'
-import { type Teacher, checkTeacher } from './teacher.js'
+import { checkClock, checkFunction, checkOneOf, checkOptions, checkWhole } from '../../base/check.js'
+import { type Clock, systemClock } from '../../base/clock.js'
+import { invalidArgument } from '../../base/errors.js'
+import { checkTeacher, type Teacher } from './teacher.js'
 
 /** How far a run of `label` is. */
 export interface LabelProgress {

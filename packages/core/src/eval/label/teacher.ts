@@ -1,4 +1,4 @@
-import { RerankError, invalidArgument } from '../../errors.js'
+import { invalidArgument, RerankError } from '../../base/errors.js'
 import type { Call, Candidate, RankedResult, Ranking, Scorer } from '../../types.js'
 
 /** A reranker as a teacher: what `createReranker` makes. It must score every candidate: no skip policy, depth or `minScore`. */

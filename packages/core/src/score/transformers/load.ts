@@ -1,6 +1,12 @@
-import { RerankError, invalidArgument } from '../../errors.js'
-import { type LoadedModelFields, defaultDevice, hasProcess, isFolder } from './identity.js'
-import type { LoadedTransformersModel, TransformersOptions } from './options.js'
+import { invalidArgument, RerankError } from '../../base/errors.js'
+import {
+  defaultDevice,
+  hasProcess,
+  isFolder,
+  type LoadedModelFields,
+  type LoadedTransformersModel,
+  type TransformersOptions,
+} from './options.js'
 
 type Library = typeof import('@huggingface/transformers')
 type LoadOptions = Parameters<Library['AutoModelForSequenceClassification']['from_pretrained']>[1]

@@ -1,12 +1,10 @@
-import { RerankError } from '../../errors.js'
+import { RerankError } from '../../base/errors.js'
 import type { Scorer } from '../../types.js'
-import { PairScorer } from '../encode/pair-scorer.js'
-import { type Activation, readActivation } from '../encode/activation.js'
-import type { LoadedModel } from '../encode/reading.js'
-import { type Scoring, prepareScoring } from '../encode/scoring.js'
-import { type LoadedModelFields, idOf } from './identity.js'
+import { PairScorer } from '../cross-encoder/pair-scorer.js'
+import type { LoadedModel } from '../cross-encoder/reading.js'
+import { type Activation, prepareScoring, readActivation, type Scoring } from '../cross-encoder/scoring.js'
 import { type LoadedParts, loadParts, partsOfLoaded } from './load.js'
-import { type TransformersOptions, checkTransformersOptions } from './options.js'
+import { checkTransformersOptions, idOf, type LoadedModelFields, type TransformersOptions } from './options.js'
 import { runnerOf } from './runner.js'
 
 /** A scorer that frees its model at the end of an `await using` block. */

@@ -1,0 +1,269 @@
+import type { Blend, Scorer } from '../types.js'
+import type { Clock } from './clock.js'
+import { invalidArgument } from './errors.js'
+
+/**
+ * Throws a `RerankError` of code `'invalid-argument'` unless `value` is a `T`: the message names the argument, shows the
+ * value and says the fix. The combinators below make checks of checks; a table of them describes options (see
+ * {@link OptionTable}).
+ */
+export interface Check<T> {
+  (name: string, value: unknown): void
+  /** Never there: it makes a check of a wider or narrower type an error where a table of options is written. */
+  readonly accepted?: (value: T) => T
+}
+
+/** A check made of a test and of what to do when it fails, as an imperative: `'pass a function'`. */
+export function must<T>(test: (value: unknown) => boolean, fix: string): Check<T> {
+  return (name, value) => {
+    if (!test(value)) throw invalidArgument(name, value, fix)
+  }
+}
+
+export const finite: Check<number> = must(isFiniteNumber, 'pass a finite number')
+
+export const flag: Check<boolean> = must((value) => typeof value === 'boolean', 'pass true or false')
+
+/** A time span above 0, `Infinity` for none. */
+export const duration: Check<number> = must(
+  (value) => typeof value === 'number' && value > 0,
+  'pass milliseconds, more than 0, or leave it out for no deadline',
+)
+
+/** Any function: what it takes and gives is for the compiler. */
+export function callable<T>(): Check<T> {
+  return must((value) => typeof value === 'function', 'pass a function')
+}
+
+/** A finite number from `least` to `most`. */
+export function between(least: number, most: number): Check<number> {
+  return must(
+    (value) => isFiniteNumber(value) && value >= least && value <= most,
+    `pass a number from ${least} to ${most}`,
+  )
+}
+
+/** A number above `least` and below `most`. */
+export function inside(least: number, most: number): Check<number> {
+  return must(
+    (value) => typeof value === 'number' && value > least && value < most,
+    `pass a number above ${least} and below ${most}`,
+  )
+}
+
+/** A whole number from `least`. */
+export function whole(least: number): Check<number> {
+  return must((value) => Number.isSafeInteger(value) && (value as number) >= least, `pass a whole number from ${least}`)
+}
+
+/** A whole number from `least`, or `Infinity`. */
+export function wholeOrInfinity(least: number): Check<number> {
+  return must(
+    (value) => value === Infinity || (Number.isSafeInteger(value) && (value as number) >= least),
+    `pass a whole number from ${least}, or leave it out`,
+  )
+}
+
+/** One of a few words. */
+export function oneOf<const T extends string>(...known: readonly T[]): Check<T> {
+  return must((value) => known.includes(value as T), `pass ${alternatives(known)}`)
+}
+
+function alternatives(known: readonly string[]): string {
+  const quoted = known.map((word) => `'${word}'`)
+  return quoted.length > 2 ? `one of ${quoted.join(', ')}` : quoted.join(' or ')
+}
+
+/** Either what a first check takes or exactly this value. */
+export function orExactly<T, const U>(check: Check<T>, value: U): Check<T | U> {
+  return (name, given) => {
+    if (given !== value) check(name, given)
+  }
+}
+
+/** An object with these options and no others. */
+export function record<T extends object>(table: OptionTable<T>): Check<T> {
+  return (name, value) => void readOptions(table, value, name)
+}
+
+/** A check with what stands in for an option that is left out. */
+export interface Defaulted<T> {
+  readonly check: Check<T>
+  readonly fallback: T
+}
+
+/** An option that has this value when it is left out. */
+export function withDefault<T>(check: Check<T>, fallback: NoInfer<T>): Defaulted<T> {
+  return { check, fallback }
+}
+
+/** An option that must be given. */
+export function required<T>(check: Check<T>): Mandatory<T> {
+  return { check, isRequired: true }
+}
+
+/** See {@link required}. */
+export interface Mandatory<T> {
+  readonly check: Check<T>
+  readonly isRequired: true
+}
+
+type Entry<T> = Check<T> | Defaulted<T> | Mandatory<T>
+
+/**
+ * The options of `T`, each described once: how it is checked and what it is when left out. The compiler holds the keys and
+ * the types to those of the interface, which has the documentation.
+ */
+export type OptionTable<T> = { readonly [K in keyof T]-?: Entry<Exclude<T[K], undefined>> }
+
+/** What {@link readOptions} makes of a table: options with a default or that are required are there, others perhaps. */
+export type OptionsOf<Table> = {
+  readonly [K in keyof Table]: Table[K] extends Defaulted<infer T> | Mandatory<infer T>
+    ? T
+    : Table[K] extends Check<infer T>
+      ? T | undefined
+      : never
+}
+
+/**
+ * Checks what a caller gave and fills in the defaults. An option that is `undefined` counts as left out.
+ *
+ * @param name what the options are called: messages say `name.option`, and just `option` where it is `'options'`.
+ * @throws RerankError `'invalid-argument'` for what is no object, an option that does not exist, and a wrong value.
+ */
+export function readOptions<Table extends Readonly<Record<string, unknown>>>(
+  table: Table,
+  given: unknown,
+  name: string = 'options',
+): OptionsOf<Table> {
+  checkOptions(name, given, Object.keys(table))
+  const prefix = name === 'options' ? '' : `${name}.`
+  const read = Object.entries(table as Readonly<Record<string, Entry<unknown>>>).map(([key, entry]) => {
+    const value = (given as Readonly<Record<string, unknown>>)[key]
+    const { check, fallback, isRequired }: { check: Check<unknown>; fallback?: unknown; isRequired?: true } =
+      typeof entry === 'function' ? { check: entry } : entry
+    if (value === undefined && isRequired !== true) return [key, fallback]
+    check(`${prefix}${key}`, value)
+    return [key, value]
+  })
+  return Object.fromEntries(read)
+}
+
+/** Throws unless `value` is a finite number. */
+export function checkFinite(name: string, value: unknown, fix = 'pass a finite number'): asserts value is number {
+  if (!isFiniteNumber(value)) throw invalidArgument(name, value, fix)
+}
+
+/** Throws unless `value` is a number from `least` to `most`. */
+export function checkBetween(
+  name: string,
+  value: unknown,
+  range: readonly [least: number, most: number],
+): asserts value is number {
+  const [least, most] = range
+  if (isFiniteNumber(value) && value >= least && value <= most) return
+  throw invalidArgument(name, value, `pass a number from ${least} to ${most}`)
+}
+
+/** Throws unless `value` is a whole number from `least`, or `Infinity`. */
+export function checkCount(name: string, value: unknown, least: number): asserts value is number {
+  if (value === Infinity || (Number.isSafeInteger(value) && (value as number) >= least)) return
+  throw invalidArgument(name, value, `pass a whole number from ${least}, or leave it out`)
+}
+
+/** Throws unless `value` is `true` or `false`. */
+export function checkBoolean(name: string, value: unknown): asserts value is boolean {
+  if (typeof value !== 'boolean') throw invalidArgument(name, value, 'pass true or false')
+}
+
+/** Throws unless `value` is a function. */
+export function checkFunction(name: string, value: unknown): void {
+  if (typeof value !== 'function') throw invalidArgument(name, value, 'pass a function')
+}
+
+/** Throws unless `value` is an object with no keys but those in `known`: a misspelt option must not go unnoticed. */
+export function checkOptions(name: string, value: unknown, known: readonly string[]): asserts value is object {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw invalidArgument(name, value, 'pass an object with options')
+  }
+  const unknown = Object.keys(value).filter((key) => !known.includes(key))
+  if (unknown.length > 0) {
+    throw invalidArgument(
+      `${name}.${unknown[0]}`,
+      (value as Record<string, unknown>)[unknown[0] as string],
+      `there is no such option; use ${known.join(', ')}`,
+    )
+  }
+}
+
+/** Throws unless `scorer` has the shape of one. */
+export function checkScorer(name: string, scorer: unknown): void {
+  const { id, scope, score } = (scorer ?? {}) as Partial<Record<keyof Scorer, unknown>>
+  if (typeof id !== 'string' || typeof score !== 'function' || (scope !== 'pair' && scope !== 'pool')) {
+    throw invalidArgument(
+      name,
+      scorer,
+      "pass a scorer: { id: string, scope: 'pair' | 'pool', score(query, texts, call) }",
+    )
+  }
+}
+
+/** Throws unless `blend` says a share and, perhaps, a direction. */
+export function checkBlend(name: string, blend: Blend): void {
+  checkOptions(name, blend, ['weight', 'normalise', 'higherIsBetter'])
+  checkBetween(`${name}.weight`, blend.weight, [0, 1])
+  if (blend.normalise !== undefined && blend.normalise !== 'min-max' && blend.normalise !== 'z-score') {
+    throw invalidArgument(`${name}.normalise`, blend.normalise, "pass 'min-max' or 'z-score'")
+  }
+  if (blend.higherIsBetter !== undefined) checkBoolean(`${name}.higherIsBetter`, blend.higherIsBetter)
+}
+
+/** Throws unless `value` is a time span above 0. */
+export function checkDuration(name: string, value: unknown): void {
+  if (typeof value === 'number' && value > 0) return
+  throw invalidArgument(name, value, 'pass milliseconds, more than 0, or leave it out for no deadline')
+}
+
+/** Throws unless `clock` has the shape of one. */
+export function checkClock(clock: unknown): void {
+  const { now, setTimeout, clearTimeout } = (clock ?? {}) as Partial<Record<keyof Clock, unknown>>
+  if ([now, setTimeout, clearTimeout].every((method) => typeof method === 'function')) return
+  throw invalidArgument('clock', clock, 'pass { now(), setTimeout(callback, delayMs), clearTimeout(handle) }')
+}
+
+export function isFiniteNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value)
+}
+
+/** Throws unless `value` is a number between `least` and `most`, both excluded. */
+export function checkInside(name: string, value: unknown, [least, most]: readonly [number, number]): void {
+  if (typeof value === 'number' && value > least && value < most) return
+  throw invalidArgument(name, value, `pass a number above ${least} and below ${most}`)
+}
+
+/** Throws unless `value` is a number from `least` to `most`. */
+export function checkWithin(name: string, value: unknown, [least, most]: readonly [number, number]): void {
+  if (typeof value === 'number' && value >= least && value <= most) return
+  throw invalidArgument(name, value, `pass a number from ${least} to ${most}`)
+}
+
+/** Throws unless `value` is a whole number from `least`. */
+export function checkWhole(name: string, value: unknown, least: number): void {
+  if (Number.isSafeInteger(value) && (value as number) >= least) return
+  throw invalidArgument(name, value, `pass a whole number from ${least}`)
+}
+
+/** Throws unless `value` is one of `known`. */
+export function checkOneOf(name: string, value: unknown, known: readonly string[]): void {
+  if (known.includes(value as string)) return
+  throw invalidArgument(name, value, `pass one of ${known.map((word) => `'${word}'`).join(', ')}`)
+}
+
+/** Throws when `options` has a key that is not in `known`: a misspelt option must not go unnoticed. */
+export function checkKeys(name: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) throw invalidArgument(name, options, 'pass an object')
+  for (const [key, value] of Object.entries(options)) {
+    if (!known.includes(key))
+      throw invalidArgument(`${name}.${key}`, value, `there is no such option; use ${known.join(', ')}`)
+  }
+}

@@ -1,0 +1,95 @@
+/** Why a {@link RerankError} was thrown. */
+export type RerankErrorCode =
+  /** An argument or option is wrong. Always thrown, whatever `onError` says. */
+  | 'invalid-argument'
+  /** A model file is missing, damaged or of a kind that cannot be used. */
+  | 'model-files'
+  /** The runtime (onnxruntime-node and the like) is missing or failed to load here. */
+  | 'runtime'
+  /** A scorer failed, or broke its contract. */
+  | 'scorer'
+  /** The deadline passed before the scorer was done. */
+  | 'deadline'
+  /** The scorer or reranker was used after `close()`. */
+  | 'closed'
+
+const marker = Symbol.for('secondpass.RerankError')
+
+/** Every error this library throws on its own account. The message names what is wrong, shows the value and says the fix. */
+export class RerankError extends Error {
+  override readonly name: string = 'RerankError'
+  readonly code: RerankErrorCode
+
+  constructor(code: RerankErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+    Object.defineProperty(this, marker, { value: true })
+  }
+
+  /** Recognises the error across two copies of this package, where `instanceof` does not. */
+  static is(error: unknown): error is RerankError {
+    return typeof error === 'object' && error !== null && marker in error
+  }
+}
+
+/** What is known about a failed request to a provider. */
+export interface ProviderFault {
+  /** Who failed, for example `'cohere'`. */
+  readonly provider: string
+  /** The HTTP status; missing when no answer came. */
+  readonly status?: number | undefined
+  /** Whether the same request may succeed later. */
+  readonly retryable: boolean
+  /** How long the provider asked to wait, in milliseconds, if it did. */
+  readonly retryAfterMs?: number | undefined
+  /** What the provider said, cut short and without keys. Meant for logs, not for end users. */
+  readonly providerMessage?: string | undefined
+  readonly cause?: unknown
+}
+
+/** A hosted or self-hosted service failed, or its answer could not be used. The message says the fix; it holds no key. */
+export class ProviderError extends RerankError {
+  override readonly name: string = 'ProviderError'
+  readonly provider: string
+  readonly status: number | undefined
+  readonly retryable: boolean
+  readonly retryAfterMs: number | undefined
+  readonly providerMessage: string | undefined
+
+  constructor(message: string, fault: ProviderFault) {
+    super('scorer', message, fault.cause === undefined ? undefined : { cause: fault.cause })
+    this.provider = fault.provider
+    this.status = fault.status
+    this.retryable = fault.retryable
+    this.retryAfterMs = fault.retryAfterMs
+    this.providerMessage = fault.providerMessage
+  }
+
+  /** Recognises the error across two copies of this package, where `instanceof` does not. */
+  static override is(error: unknown): error is ProviderError {
+    return RerankError.is(error) && 'provider' in error && 'retryable' in error
+  }
+}
+
+/** Builds the error for a wrong argument: names it, shows the value, says the fix. */
+export function invalidArgument(name: string, value: unknown, fix: string): RerankError {
+  return new RerankError('invalid-argument', `${name} is ${show(value)}: ${fix}`)
+}
+
+/** A value as it may stand in a message: short, and never a whole document. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value)
+  if (value === null || typeof value !== 'object') return typeof value === 'function' ? 'a function' : String(value)
+  if (Array.isArray(value)) return `an array of ${value.length}`
+  return `an object with keys ${JSON.stringify(Object.keys(value).slice(0, 8))}`
+}
+
+/**
+ * Where a warning goes when the caller names no other place: in Node.js the process, with a name that can be filtered;
+ * elsewhere the console, which is all there is.
+ */
+export function warn(message: string): void {
+  const { process, console } = globalThis as { process?: Partial<NodeJS.Process>; console: Pick<Console, 'warn'> }
+  if (process?.emitWarning !== undefined) process.emitWarning(message, 'SecondpassWarning')
+  else console.warn(`SecondpassWarning: ${message}`)
+}

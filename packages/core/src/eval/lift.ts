@@ -1,0 +1,259 @@
+import { checkKeys, checkWithin } from '../base/check.js'
+import { invalidArgument } from '../base/errors.js'
+import type { Milliseconds } from '../types.js'
+import { bootstrapInterval, type BootstrapOptions, type Interval } from './bootstrap.js'
+import { checkOverlap, defaultMetrics, evaluate, type Evaluation } from './evaluate.js'
+import { firstRelevantRank, type MetricName, recall } from './metrics.js'
+import { type Qrels, rankByScore, type RankOptions, type Run } from './run.js'
+
+/** One metric before and after. */
+export interface MetricLift {
+  readonly firstStage: number
+  readonly reranked: number
+  /** `reranked - firstStage`. */
+  readonly difference: number
+  /** The difference as a share of `firstStage`; missing when that is 0. */
+  readonly relative?: number
+  /** Paired bootstrap interval of the difference. */
+  readonly interval: Interval
+  /** Queries that gained more than 1e-9. */
+  readonly wins: number
+  readonly ties: number
+  readonly losses: number
+}
+
+/** Where the first relevant document of one query stood and stands, counted from 1; missing when it was not found. */
+export interface FirstRelevantMove {
+  readonly queryId: string
+  readonly from?: number
+  readonly to?: number
+}
+
+/** What happened to the first relevant document of every query. */
+export interface FirstRelevant {
+  /** One for each query of the judgements that has a relevant document, in their order. */
+  readonly moves: readonly FirstRelevantMove[]
+  readonly up: number
+  readonly same: number
+  readonly down: number
+  /** Middle rank before, among the queries that found one. */
+  readonly medianFrom?: number
+  /** Middle rank after, among the queries that found one. */
+  readonly medianTo?: number
+}
+
+/** Follows the first relevant document of each query from one order to the other. */
+export function followFirstRelevant(runs: readonly [Run, Run], qrels: Qrels, options: RankOptions): FirstRelevant {
+  const moves: FirstRelevantMove[] = []
+  for (const [queryId, judgements] of qrels) {
+    if (![...judgements.values()].some((grade) => grade > 0)) continue
+    const [from, to] = runs.map((run) =>
+      firstRelevantRank(rankByScore(run.get(queryId) ?? new Map(), options), judgements),
+    )
+    moves.push({ queryId, ...(from !== undefined && { from }), ...(to !== undefined && { to }) })
+  }
+  const steps = moves.map(({ from = Infinity, to = Infinity }) => (from === to ? 0 : to < from ? 1 : -1))
+  const count = (step: number): number => steps.filter((other) => other === step).length
+  return {
+    moves,
+    up: count(1),
+    same: count(0),
+    down: count(-1),
+    ...named('medianFrom', median(moves.flatMap(({ from }) => from ?? []))),
+    ...named('medianTo', median(moves.flatMap(({ to }) => to ?? []))),
+  }
+}
+
+function named<K extends string>(name: K, value: number | undefined): { readonly [key in K]?: number } {
+  return value === undefined ? {} : ({ [name]: value } as { readonly [key in K]?: number })
+}
+
+function median(values: readonly number[]): number | undefined {
+  if (values.length === 0) return undefined
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length / 2
+  return ((sorted[Math.ceil(middle) - 1] as number) + (sorted[Math.floor(middle)] as number)) / 2
+}
+
+/** What reranking did, in one word and in one sentence. */
+export interface Verdict {
+  /**
+   * - `'helps'`: the whole interval is above 0 and the gain is worth it.
+   * - `'hurts'`: the whole interval is below 0.
+   * - `'no-measurable-help'`: neither; the gain may be chance, or it is too small to be worth its cost.
+   */
+  readonly kind: 'helps' | 'no-measurable-help' | 'hurts'
+  /** The metric that the verdict is by. */
+  readonly metric: string
+  /** For a person, with the numbers. */
+  readonly sentence: string
+}
+
+/** Fewer queries than this say nothing: a bootstrap of so few knows no outcome but those it has seen. */
+const LEAST_QUERIES = 10
+
+/** What the verdict is held against. */
+export interface VerdictLimits {
+  /** A gain below this share of the first stage's value is not worth its cost. */
+  readonly worthwhile: number
+  readonly confidence: number
+}
+
+/** The verdict on one metric. */
+export function verdictOn(metric: string, lift: MetricLift, limits: VerdictLimits): Verdict {
+  const queries = lift.wins + lift.ties + lift.losses
+  const numbers = `${metric} ${lift.firstStage.toFixed(3)} to ${lift.reranked.toFixed(3)}, ${describe(lift, limits)} over ${queries} queries`
+  const tally = `${lift.wins} better, ${lift.ties} equal, ${lift.losses} worse`
+  const decide = (kind: Verdict['kind'], words: string): Verdict => ({
+    kind,
+    metric,
+    sentence: `${words}: ${numbers}; ${tally}.`,
+  })
+  if (queries < LEAST_QUERIES) {
+    return decide('no-measurable-help', `No verdict on ${queries} queries, at least ${LEAST_QUERIES} are needed`)
+  }
+  const kind = kindOf(lift, lift.firstStage * limits.worthwhile)
+  if (kind === 'hurts') return decide(kind, 'Reranking hurts')
+  if (kind === 'helps') return decide(kind, 'Reranking helps')
+  if (lift.interval[0] <= 0) return decide(kind, 'No measurable help, the difference may be chance')
+  return decide(kind, `No help to speak of, below ${percent(limits.worthwhile)} and not worth its cost`)
+}
+
+/** What differences say: by their interval, by their number, and by the least gain that is worth its cost. */
+export function kindOf(
+  { difference, interval: [from, to], wins, ties, losses }: Omit<MetricLift, 'firstStage' | 'reranked'>,
+  least: number,
+): Verdict['kind'] {
+  if (wins + ties + losses < LEAST_QUERIES) return 'no-measurable-help'
+  if (to < 0) return 'hurts'
+  return from > 0 && difference >= least ? 'helps' : 'no-measurable-help'
+}
+
+function describe({ difference, relative, interval: [from, to] }: MetricLift, { confidence }: VerdictLimits): string {
+  const share = relative === undefined ? '' : ` or ${relative < 0 ? '' : '+'}${percent(relative)}`
+  return `${signed(difference)}${share} (${percent(confidence)} interval ${signed(from)} to ${signed(to)})`
+}
+
+function signed(value: number): string {
+  return `${value < 0 ? '' : '+'}${value.toFixed(3)}`
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toFixed(1))} %`
+}
+
+/** What {@link measureLift} compares, and how. */
+export interface LiftOptions extends RankOptions, BootstrapOptions {
+  /** What the first stage found. */
+  readonly firstStage: Run
+  /** The same queries after reranking. */
+  readonly reranked: Run
+  readonly qrels: Qrels
+  /** What to measure; the verdict is by the first. Default as in `evaluate`. */
+  readonly metrics?: readonly MetricName[] | undefined
+  /**
+   * The gain, as a share of the first stage's value, below which reranking is not worth its cost; 0 to 10. Default 0.02.
+   */
+  readonly worthwhile?: number | undefined
+  /** How long reranking took, one number per call, in milliseconds. Default: the report says nothing of time. */
+  readonly durationsMs?: readonly Milliseconds[] | undefined
+  /** What reranking cost, one number per call, in the caller's unit. Default: the report says nothing of cost. */
+  readonly costs?: readonly number[] | undefined
+}
+
+/** What reranking changed. */
+export interface Lift {
+  readonly verdict: Verdict
+  /** By the name of the metric. */
+  readonly metrics: Readonly<Record<string, MetricLift>>
+  /** Difference of the verdict's metric by query id, in the order of the judgements. */
+  readonly perQuery: ReadonlyMap<string, number>
+  readonly firstRelevant: FirstRelevant
+  /** Mean share of the relevant documents that the first stage found at all: no reranker can bring back the rest. */
+  readonly poolRecall: number
+  readonly durationMs?: Spread
+  readonly cost?: Spread
+  readonly warnings: readonly string[]
+}
+
+/** Mean, middle, and the value that 95 of 100 calls stay within. */
+export interface Spread {
+  readonly mean: number
+  readonly median: number
+  readonly p95: number
+}
+
+/**
+ * Did reranking help? Compares the first stage's order with the reranked one, query by query.
+ *
+ * All means are over all queries of the judgements; a query that a run lacks counts 0 there.
+ *
+ * @throws RerankError `'invalid-argument'` when an option is wrong, and when a run and the judgements share no query id.
+ */
+export function measureLift(options: LiftOptions): Lift {
+  checkKeys('options', options, LIFT_KEYS)
+  const { firstStage, reranked, qrels, metrics = defaultMetrics, worthwhile = 0.02, confidence = 0.95 } = options
+  checkWithin('worthwhile', worthwhile, [0, 10])
+  const [primary] = metrics
+  if (primary === undefined) throw invalidArgument('metrics', metrics, 'name at least one')
+  checkOverlap(firstStage, qrels, 'firstStage')
+  checkOverlap(reranked, qrels, 'reranked')
+  const how = { metrics, ties: options.ties, float32: options.float32 }
+  const [before, after] = [evaluate(firstStage, qrels, how), evaluate(reranked, qrels, how)]
+  const lifts = Object.fromEntries(metrics.map((name) => [name, liftOf(name, [before, after], options)]))
+  return {
+    verdict: verdictOn(primary, lifts[primary] as MetricLift, { worthwhile, confidence }),
+    metrics: lifts,
+    perQuery: new Map(differencesOf(primary, [before, after])),
+    firstRelevant: followFirstRelevant([firstStage, reranked], qrels, how),
+    poolRecall: poolRecallOf(firstStage, qrels),
+    ...(options.durationsMs?.length && { durationMs: spreadOf('durationsMs', options.durationsMs) }),
+    ...(options.costs?.length && { cost: spreadOf('costs', options.costs) }),
+    warnings: [...new Set([...before.warnings, ...after.warnings])],
+  }
+}
+
+const LIFT_KEYS =
+  'firstStage reranked qrels metrics worthwhile durationsMs costs ties float32 resamples confidence seed'.split(' ')
+
+/** Less than this is rounding. */
+const EQUAL = 1e-9
+
+function liftOf(name: string, evaluations: readonly [Evaluation, Evaluation], options: BootstrapOptions): MetricLift {
+  const [firstStage, reranked] = evaluations.map(({ means }) => means[name] as number) as [number, number]
+  const differences = differencesOf(name, evaluations).map(([, difference]) => difference)
+  const wins = differences.filter((difference) => difference > EQUAL).length
+  const losses = differences.filter((difference) => difference < -EQUAL).length
+  const difference = reranked - firstStage
+  return {
+    firstStage,
+    reranked,
+    difference,
+    ...(firstStage > 0 && { relative: difference / firstStage }),
+    interval: bootstrapInterval(differences, options),
+    wins,
+    ties: differences.length - wins - losses,
+    losses,
+  }
+}
+
+function differencesOf(name: string, [before, after]: readonly [Evaluation, Evaluation]): [string, number][] {
+  return Array.from(before.perQuery, ([queryId, row]) => {
+    return [queryId, (after.perQuery.get(queryId)?.[name] as number) - (row[name] as number)]
+  })
+}
+
+function poolRecallOf(run: Run, qrels: Qrels): number {
+  let sum = 0
+  for (const [queryId, judgements] of qrels) sum += recall(rankByScore(run.get(queryId) ?? new Map()), judgements)
+  return sum / qrels.size
+}
+
+/** Mean, middle and 95th percentile of at least one number. */
+export function spreadOf(name: string, values: readonly number[]): Spread {
+  const bad = values.find((value) => !Number.isFinite(value))
+  if (bad !== undefined) throw invalidArgument(`a value of ${name}`, bad, 'pass finite numbers')
+  const sorted = [...values].sort((a, b) => a - b)
+  const at = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1] as number
+  return { mean: values.reduce((sum, value) => sum + value, 0) / values.length, median: at(0.5), p95: at(0.95) }
+}

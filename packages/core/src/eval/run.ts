@@ -1,0 +1,82 @@
+import { checkOneOf } from '../base/check.js'
+import { invalidArgument } from '../base/errors.js'
+
+/** The judgements of one query: document id to grade. Above 0 is relevant; 0 and below is not. */
+export type Judgements = ReadonlyMap<string, number>
+
+/** Judgements by query id. */
+export type Qrels = ReadonlyMap<string, Judgements>
+
+/** What a search found for one query: document id to score, higher is better. Insertion order is the input order. */
+export type Scores = ReadonlyMap<string, number>
+
+/** What a search found, by query id. */
+export type Run = ReadonlyMap<string, Scores>
+
+/** How scores become an order. */
+export interface RankOptions {
+  /**
+   * What decides between equal scores. `'trec'` (default): the higher document id first, compared byte by byte in UTF-8,
+   * as trec_eval does whatever the rank column says. `'input-order'`: whichever came first, which suits lists made in
+   * this process, whose order means something.
+   */
+  readonly ties?: 'trec' | 'input-order' | undefined
+  /**
+   * `true`: scores are rounded to 32 bits first, as trec_eval before version 10 and pytrec_eval do, so that near-equal
+   * scores count as equal. Default `false`.
+   */
+  readonly float32?: boolean | undefined
+}
+
+/**
+ * Document ids, best score first. NaN stands below every number.
+ *
+ * @throws RerankError `'invalid-argument'` for other `ties` than those two.
+ */
+export function rankByScore(scores: Scores, options: RankOptions = {}): string[] {
+  const { ties = 'trec', float32 = false } = options
+  checkOneOf('ties', ties, ['trec', 'input-order'])
+  const entries = Array.from(scores, ([id, score]) => ({ id, score: float32 ? Math.fround(score) : score }))
+  const breakTie = ties === 'trec' ? (a: string, b: string): number => compareBytes(b, a) : (): number => 0
+  // The sort of the language is stable, which is all that 'input-order' asks for.
+  return entries.sort((a, b) => descending(a.score, b.score) || breakTie(a.id, b.id)).map(({ id }) => id)
+}
+
+/**
+ * A run from lists that are in order already, best first: each document gets a score by its place.
+ *
+ * @param lists query id to document ids
+ * @throws RerankError `'invalid-argument'` when a list holds a document twice.
+ */
+export function runFromLists(lists: Iterable<readonly [queryId: string, ids: readonly string[]]>): Run {
+  const run = new Map<string, Scores>()
+  for (const [queryId, ids] of lists) {
+    const scores = new Map(ids.map((id, at) => [id, -at]))
+    if (scores.size < ids.length) {
+      const twice = ids.find((id, at) => ids.indexOf(id) !== at)
+      throw invalidArgument(`the list of query ${queryId}`, ids, `it holds the document ${twice} twice; list each once`)
+    }
+    run.set(queryId, scores)
+  }
+  return run
+}
+
+function descending(a: number, b: number): number {
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b))
+  return a === b ? 0 : a > b ? -1 : 1
+}
+
+/** The order of the UTF-8 bytes, which is that of the code points and not that of UTF-16. */
+function compareBytes(a: string, b: string): number {
+  const length = Math.min(a.length, b.length)
+  for (let at = 0; at < length; at++) {
+    const [left, right] = [a.charCodeAt(at), b.charCodeAt(at)]
+    if (left !== right) return afterSurrogates(left) - afterSurrogates(right)
+  }
+  return a.length - b.length
+}
+
+/** Surrogates stand for code points above every other unit, and U+E000 to U+FFFF come after them in UTF-16. */
+function afterSurrogates(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit
+}

@@ -1,0 +1,108 @@
+import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-node'
+import { RerankError } from '../../base/errors.js'
+import { type OpenedGraph, openGraph, type SessionOptions } from '../cross-encoder/session/node.js'
+import type { TokenVectors } from './documents.js'
+import type { EncodedText } from './encoder.js'
+
+/** One opened graph that gives a vector per token. `run` blocks the thread it is called on while it computes. */
+export interface VectorSession {
+  /** The vectors at the kept places, of length 1 each. */
+  run(text: EncodedText): Promise<TokenVectors>
+  release(): Promise<void>
+}
+
+/**
+ * Opens a graph that gives one vector per token.
+ *
+ * @throws RerankError `'runtime'` when onnxruntime-node cannot be loaded here, `'model-files'` when the graph cannot be
+ * opened or has inputs or outputs that no rule here covers.
+ */
+export async function openVectorSession(
+  options: Pick<SessionOptions, 'graphPath' | 'threads' | 'providers'>,
+): Promise<VectorSession> {
+  const graph = await openGraph(options)
+  const output = tokenOutput(graph.session, options.graphPath)
+  const feeds = createFeeds(graph, options.graphPath)
+  let released = false
+  return {
+    async run(text) {
+      const answer = await graph.session.run(feeds(text), [output])
+      return keptAndNormalised(answer[output] as Tensor, text, options.graphPath)
+    },
+    async release() {
+      if (released) return
+      released = true
+      await graph.session.release()
+    },
+  }
+}
+
+const OUTPUTS = ['token_embeddings', 'last_hidden_state', 'embeddings', 'contextual', 'output']
+
+function tokenOutput({ outputNames, outputMetadata }: InferenceSession, graphPath: string): string {
+  const name = OUTPUTS.find((known) => outputNames.includes(known)) ?? outputNames[0]
+  const info = outputMetadata[outputNames.indexOf(name ?? '')]
+  if (name !== undefined && info?.isTensor && info.type === 'float32' && info.shape.length === 3) return name
+  const fix = 'export it with one float32 output [batch, tokens, dimensions], the projection included'
+  throw new RerankError('model-files', `${graphPath} has the outputs ${outputNames.join(', ')}: ${fix}.`)
+}
+
+type TensorClass = new (
+  type: 'int32' | 'int64',
+  data: Int32Array | BigInt64Array,
+  dims: readonly number[],
+) => TypedTensor<'int32' | 'int64'>
+
+/** What stands at a place of each input: fillers are not seen by the other tokens, and there is one segment. */
+const VALUES: Readonly<Record<string, (text: EncodedText, at: number) => number>> = {
+  input_ids: ({ ids }, at) => ids[at] as number,
+  attention_mask: ({ seen }, at) => (at < seen ? 1 : 0),
+  token_type_ids: () => 0,
+}
+
+function createFeeds(
+  { session, Tensor }: OpenedGraph,
+  graphPath: string,
+): (text: EncodedText) => Record<string, Tensor> {
+  const unknown = session.inputNames.filter((name) => VALUES[name] === undefined)
+  if (!session.inputNames.includes('attention_mask') || unknown.length > 0) {
+    const fix = 'export it with input_ids, attention_mask and perhaps token_type_ids'
+    throw new RerankError('model-files', `${graphPath} has the inputs ${session.inputNames.join(', ')}: ${fix}.`)
+  }
+  const inputs = session.inputNames.map((name, at) => {
+    const info = session.inputMetadata[at]
+    return { name, wide: !(info?.isTensor && info.type === 'int32') }
+  })
+  const TensorOf = Tensor as unknown as TensorClass
+  return (text) => {
+    const dims = [1, text.ids.length]
+    const entries = inputs.map(({ name, wide }): [string, Tensor] => {
+      const values = Int32Array.from(text.ids, (_, at) => (VALUES[name] as (typeof VALUES)[string])(text, at))
+      const tensor = wide
+        ? new TensorOf('int64', BigInt64Array.from(values, BigInt), dims)
+        : new TensorOf('int32', values, dims)
+      return [name, tensor as Tensor]
+    })
+    return Object.fromEntries(entries)
+  }
+}
+
+/** Smaller lengths count as this, as in the reference: a vector of zeros stays one. */
+const SMALLEST_LENGTH = 1e-12
+
+function keptAndNormalised(output: Tensor, { ids, kept }: EncodedText, graphPath: string): TokenVectors {
+  const [, rows, dimensions] = output.dims
+  if (rows !== ids.length || dimensions === undefined) {
+    const fix = 'it must give one vector per token'
+    throw new RerankError('model-files', `${graphPath} gave [${output.dims.join()}] for ${ids.length} tokens: ${fix}.`)
+  }
+  const all = output.data as Float32Array
+  const data = new Float32Array(kept.length * dimensions)
+  for (const [row, place] of kept.entries()) {
+    let squares = 0
+    for (let at = place * dimensions; at < (place + 1) * dimensions; at++) squares += (all[at] as number) ** 2
+    const length = Math.max(Math.sqrt(squares), SMALLEST_LENGTH)
+    for (let i = 0; i < dimensions; i++) data[row * dimensions + i] = (all[place * dimensions + i] as number) / length
+  }
+  return { rows: kept.length, dimensions, data }
+}

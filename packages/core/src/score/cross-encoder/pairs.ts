@@ -1,0 +1,173 @@
+import { invalidArgument } from '../../base/errors.js'
+import { type PairTemplate, readPairTemplate } from './tokenizer/templates.js'
+import type { TokenEncoder } from './tokenizer/text-encoder.js'
+
+/** What of a model folder says how a pair becomes tokens: parsed JSON files and the encoder made from them. */
+export interface PairEncoderFiles extends LengthFiles {
+  /** tokenizer.json */
+  readonly tokenizer: unknown
+  /** From `createTextEncoder`. */
+  readonly encoder: TokenEncoder
+}
+
+/** Options of {@link createPairEncoder}. */
+export interface PairEncoderOptions {
+  /**
+   * Most tokens of a pair, special tokens included. The model's own limit wins when it is lower.
+   * Minimum: the special tokens and one token of each side (5 for BERT). Default: the model's limit.
+   */
+  readonly maxLength?: number | undefined
+}
+
+/** A query, tokenised once for any number of texts. */
+export interface EncodedQuery {
+  /** All ids of the query, without special tokens and not yet cut. */
+  readonly ids: readonly number[]
+}
+
+/** A query and a text as the model reads them. */
+export interface EncodedPair {
+  readonly ids: Int32Array
+  /** Segment (token type) ids are 0 before this place and 1 from it on; `ids.length` for a model with one segment. */
+  readonly secondSegmentStart: number
+  /** The end of the text was cut off. */
+  readonly truncated: boolean
+  /** The end of the query was cut off. */
+  readonly queryTruncated: boolean
+}
+
+/** Joins a query and a text into what a cross-encoder reads. */
+export interface PairEncoder {
+  /** Most tokens of a pair, special tokens included. */
+  readonly maxLength: number
+  encodeQuery(query: string): EncodedQuery
+  encodePair(query: EncodedQuery, text: string): EncodedPair
+  /** How many tokens of a text are read next to this query. */
+  roomForText(query: EncodedQuery): number
+  /** How many tokens a text has, without special tokens; counting stops beyond `limit`. */
+  countTokens(text: string, limit?: number): number
+}
+
+/**
+ * Makes a {@link PairEncoder} from a model's files. Texts are cut (`longest_first`) before special tokens are added, so
+ * none of those is ever lost, and of a long text no more is tokenised than can matter.
+ *
+ * @throws RerankError `model-files` when tokenizer.json does not say how a pair is joined; `invalid-argument` for a
+ * `maxLength` that is no integer or too small.
+ */
+export function createPairEncoder(files: PairEncoderFiles, options: PairEncoderOptions = {}): PairEncoder {
+  const template = readPairTemplate(files.tokenizer)
+  const maxLength = checkedLength(options.maxLength, modelLimit(files), template.specialTokens + 2)
+  const available = maxLength - template.specialTokens
+  const { encoder } = files
+  return {
+    maxLength,
+    encodeQuery: (query) => ({ ids: encoder.encode(query) }),
+    encodePair({ ids: query }, textToEncode) {
+      const text = encoder.encode(textToEncode, textTokensThatMatter(query.length, available))
+      const kept = keptLengths(query.length, text.length, available)
+      return {
+        ...join(template, { query, text }, kept),
+        truncated: kept.text < text.length,
+        queryTruncated: kept.query < query.length,
+      }
+    },
+    roomForText: ({ ids: query }) => keptLengths(query.length, Infinity, available).text,
+    countTokens: (text, limit = Infinity) => encoder.encode(text, limit === Infinity ? undefined : limit + 1).length,
+  }
+}
+
+type Sides<T> = { readonly query: T; readonly text: T }
+
+function join(
+  template: PairTemplate,
+  sides: Sides<readonly number[]>,
+  kept: Sides<number>,
+): Pick<EncodedPair, 'ids' | 'secondSegmentStart'> {
+  const ids = new Int32Array(template.specialTokens + kept.query + kept.text)
+  let secondSegmentStart = ids.length
+  let at = 0
+  for (const part of template.parts) {
+    if (part.typeId === 1) secondSegmentStart = Math.min(secondSegmentStart, at)
+    const source = part.kind === 'special' ? part.ids : sides[part.kind]
+    const count = part.kind === 'special' ? source.length : kept[part.kind]
+    for (let i = 0; i < count; i++) ids[at++] = source[i] as number
+  }
+  return { ids, secondSegmentStart }
+}
+
+/** How many tokens of each side stay. */
+export interface KeptLengths {
+  readonly query: number
+  readonly text: number
+}
+
+/**
+ * Truncation `longest_first` as the Rust crate `tokenizers` does it (release 0.23.3; every release that counts both
+ * sides in full): the longer side loses tokens until both are equally long, then both get half, and an odd token goes to
+ * the longer side, to the text when they are equal.
+ *
+ * `available` is the room for both, special tokens already taken off.
+ */
+export function keptLengths(query: number, text: number, available: number): KeptLengths {
+  if (query + text <= available) return { query, text }
+  const shorter = Math.min(query, text)
+  const half = Math.floor(available / 2)
+  const [less, more] = 2 * shorter <= available ? [shorter, available - shorter] : [half, available - half]
+  return query > text ? { query: more, text: less } : { query: less, text: more }
+}
+
+/**
+ * How many tokens of a text can matter beside a query of `query` tokens: a text cut to this many has the same
+ * {@link keptLengths}, and is longer than what is kept if and only if the whole text is.
+ */
+export function textTokensThatMatter(query: number, available: number): number {
+  const half = Math.floor(available / 2)
+  // Where both are longer than half, it matters only for an odd token whether the text is as long as the query.
+  if (query > half) return available % 2 === 1 ? Math.max(query, half + 1) + 1 : half + 1
+  return available - query + 1
+}
+
+/** What of a model says how long a pair may be: parsed JSON files. */
+export interface LengthFiles {
+  /** tokenizer_config.json, for `model_max_length`. */
+  readonly tokenizerConfig?: unknown
+  /** config.json, for `max_position_embeddings`. */
+  readonly config?: unknown
+  /** sentence_bert_config.json, whose `max_seq_length` stands in for `model_max_length`. */
+  readonly sentenceBert?: unknown
+}
+
+/** `model_max_length` stands for "no limit" when it is larger than this (files say 1e30). */
+const SANE_LENGTH = 1e6
+/** Model families whose positions start behind the padding id, so that two positions are never used. */
+const OFFSET_POSITIONS = /^(xlm-roberta|roberta|camembert|xmod|mpnet|longformer|data2vec-text|bigbird_roberta)/
+
+/** The model's own limit in tokens; 512 when no file names one. */
+export function modelLimit({ config, tokenizerConfig, sentenceBert }: LengthFiles): number {
+  const model = (config ?? {}) as Record<string, unknown>
+  const limits: number[] = []
+  const positions = model['max_position_embeddings'] ?? model['n_positions']
+  // XLNet writes -1 for "no table of positions".
+  if (typeof positions === 'number' && positions > 0) {
+    const offset = OFFSET_POSITIONS.test(String(model['model_type'])) ? Number(model['pad_token_id'] ?? 1) + 1 : 0
+    limits.push(positions - offset)
+  }
+  const { max_seq_length: ofSentences } = (sentenceBert ?? {}) as Record<string, unknown>
+  const named = ofSentences ?? (tokenizerConfig as Record<string, unknown> | undefined)?.['model_max_length']
+  if (typeof named === 'number' && named > 0 && named <= SANE_LENGTH) limits.push(named)
+  return limits.length === 0 ? 512 : Math.min(...limits)
+}
+
+/**
+ * The limit that holds: what was asked for, and no more than the model's own.
+ *
+ * @throws RerankError `'invalid-argument'` for a length that is no integer or leaves no room for texts.
+ */
+export function checkedLength(asked: number | undefined, limit: number, minimum: number): number {
+  if (asked === undefined) return limit
+  if (!Number.isInteger(asked) || asked < minimum) {
+    throw invalidArgument('maxLength', asked, `pass an integer of at least ${minimum} (at most ${limit} has an effect)`)
+  }
+  return Math.min(asked, limit)
+}

@@ -1,0 +1,194 @@
+import {
+  checkedLength,
+  type EncodedPair,
+  type EncodedQuery,
+  modelLimit,
+  type PairEncoder,
+  type PairEncoderFiles,
+  type PairEncoderOptions,
+} from './pairs.js'
+import type { TokenEncoder } from './tokenizer/text-encoder.js'
+
+/** The prompts that are known by name. */
+export type TemplateName = 'qwen3-reranker' | 'mxbai-rerank-v2'
+
+/** How a language model is asked about a pair. Each string is turned into tokens by itself; none of them is ever cut. */
+export interface Prompt {
+  readonly prefix: readonly string[]
+  /** One piece with the query between them, which loses its end when it is too long. */
+  readonly beforeQuery: string
+  readonly afterQuery: string
+  readonly separator: readonly string[]
+  /** One piece with the text behind it, which loses its end first. */
+  readonly beforeText: string
+  readonly suffix: readonly string[]
+}
+
+/** What no file of a model says, and its authors publish in words or code. */
+export interface Profile {
+  readonly name: TemplateName
+  /** Repositories and folders that it is for. */
+  readonly models: RegExp
+  prompt(instruction: string | undefined): Prompt
+  /** The words whose logits are compared; each is one token. */
+  readonly words: { readonly yes: string; readonly no: string }
+  /** Longest prompt in tokens. */
+  readonly maxTokens: number
+  /** Most tokens of query and text together, where that is what the authors limit. */
+  readonly maxContentTokens?: number
+  /** Share of query and text that the query may take. */
+  readonly queryShare: number
+}
+
+/** https://huggingface.co/Qwen/Qwen3-Reranker-0.6B */
+const qwen3: Profile = {
+  name: 'qwen3-reranker',
+  models: /qwen3-reranker/i,
+  prompt: (instruction = 'Given a web search query, retrieve relevant passages that answer the query') => ({
+    prefix: [
+      '<|im_start|>system\nJudge whether the Document meets the requirements based on the Query and the Instruct ' +
+        'provided. Note that the answer can only be "yes" or "no".<|im_end|>\n<|im_start|>user\n',
+    ],
+    beforeQuery: `<Instruct>: ${instruction}\n<Query>: `,
+    afterQuery: '\n<Document>:',
+    separator: [],
+    beforeText: ' ',
+    suffix: ['<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n'],
+  }),
+  words: { yes: 'yes', no: 'no' },
+  maxTokens: 8192,
+  queryShare: 1,
+}
+
+/** https://github.com/mixedbread-ai/mxbai-rerank */
+const mxbai: Profile = {
+  name: 'mxbai-rerank-v2',
+  models: /mxbai-rerank-(base-|large-)?v2/i,
+  prompt: (instruction) => ({
+    prefix: [
+      '<|im_start|>system\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant.<|im_end|>\n' +
+        '<|im_start|>user\n',
+    ],
+    beforeQuery: `${instruction === undefined ? '' : `instruction: ${instruction}\n`}query: `,
+    afterQuery: '',
+    separator: ['\n'],
+    beforeText: 'document: ',
+    suffix: [
+      '\n',
+      'You are a search relevance expert who evaluates how well documents match search queries. For each ' +
+        'query-document pair, carefully analyze the semantic relationship between them, then provide your binary ' +
+        'relevance judgment (0 for not relevant, 1 for relevant).\nRelevance:',
+      '<|im_end|>\n<|im_start|>assistant\n',
+    ],
+  }),
+  words: { yes: '1', no: '0' },
+  maxTokens: 32_768,
+  maxContentTokens: 8192,
+  queryShare: 0.75,
+}
+
+const profiles: readonly Profile[] = [qwen3, mxbai]
+
+/** The names that the option `template` takes. */
+export const templateNames: readonly TemplateName[] = profiles.map(({ name }) => name)
+
+/** The profile of a model: the one that was asked for, else the one that its name or its config.json points to. */
+export function profileOf(model: string, config: unknown, asked: TemplateName | undefined): Profile | undefined {
+  if (asked !== undefined) return profiles.find(({ name }) => name === asked)
+  const { _name_or_path: origin } = (config ?? {}) as { _name_or_path?: unknown }
+  const names = [model, typeof origin === 'string' ? origin : '']
+  return profiles.find(({ models }) => names.some((name) => models.test(name)))
+}
+
+/** The parts of a prompt that are the same for every pair, as tokens. */
+interface FixedTokens {
+  readonly prefix: readonly number[]
+  readonly separator: readonly number[]
+  readonly suffix: readonly number[]
+}
+
+/** Limits in tokens. */
+interface Limits {
+  readonly maxLength: number
+  /** Query, separator and text together. */
+  readonly content: number
+  readonly query: number
+}
+
+/**
+ * Joins query and text into the prompt of a language model. What stands before and behind them is never cut: the text
+ * loses its end first, then the query. A model reads its answer off the last token, so nothing may be missing there.
+ *
+ * @throws RerankError `'invalid-argument'` for a `maxLength` that is no integer or leaves no room for texts.
+ */
+export function createPromptEncoder(
+  files: Omit<PairEncoderFiles, 'tokenizer'>,
+  profile: Profile,
+  options: PairEncoderOptions & { readonly instruction?: string | undefined },
+): PairEncoder {
+  const { encoder } = files
+  const prompt = profile.prompt(options.instruction)
+  const fixed = fixedTokens(encoder, prompt)
+  const around = fixed.prefix.length + fixed.suffix.length
+  const ends = { query: `${prompt.beforeQuery}${prompt.afterQuery}`, text: prompt.beforeText }
+  const least = around + fixed.separator.length + encoder.encode(ends.query).length + encoder.encode(ends.text).length
+  const limit = Math.min(profile.maxTokens, modelLimit(files))
+  const maxLength = checkedLength(options.maxLength, limit, least + 2)
+  const content = Math.min(profile.maxContentTokens ?? Infinity, maxLength - around)
+  const limits: Limits = { maxLength, content, query: Math.floor(content * profile.queryShare) }
+  return new PromptEncoder({ encoder, prompt, fixed, limits })
+}
+
+interface Parts {
+  readonly encoder: TokenEncoder
+  readonly prompt: Prompt
+  readonly fixed: FixedTokens
+  readonly limits: Limits
+}
+
+class PromptEncoder implements PairEncoder {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  get maxLength(): number {
+    return this.#parts.limits.maxLength
+  }
+
+  encodeQuery(query: string): EncodedQuery {
+    const { beforeQuery, afterQuery } = this.#parts.prompt
+    return { ids: this.#parts.encoder.encode(beforeQuery + query + afterQuery) }
+  }
+
+  encodePair({ ids: query }: EncodedQuery, text: string): EncodedPair {
+    const { encoder, prompt, fixed, limits } = this.#parts
+    const kept = query.slice(0, limits.query)
+    const room = limits.content - kept.length
+    const body = encoder.encode(prompt.beforeText + text, Math.max(1, room - fixed.separator.length + 1))
+    const second = [...fixed.separator, ...body]
+    const ids = Int32Array.from([...fixed.prefix, ...kept, ...second.slice(0, room), ...fixed.suffix])
+    return {
+      ids,
+      secondSegmentStart: ids.length,
+      truncated: second.length > room,
+      queryTruncated: query.length > kept.length,
+    }
+  }
+
+  roomForText({ ids: query }: EncodedQuery): number {
+    const { encoder, prompt, fixed, limits } = this.#parts
+    const before = fixed.separator.length + encoder.encode(prompt.beforeText).length
+    return Math.max(1, limits.content - Math.min(query.length, limits.query) - before)
+  }
+
+  countTokens(text: string, limit: number = Infinity): number {
+    return this.#parts.encoder.encode(text, limit === Infinity ? undefined : limit + 1).length
+  }
+}
+
+function fixedTokens(encoder: TokenEncoder, { prefix, separator, suffix }: Prompt): FixedTokens {
+  const ids = (parts: readonly string[]): number[] => parts.flatMap((part) => encoder.encode(part))
+  return { prefix: ids(prefix), separator: ids(separator), suffix: ids(suffix) }
+}

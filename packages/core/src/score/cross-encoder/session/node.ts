@@ -1,0 +1,186 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import type { InferenceSession, Tensor } from 'onnxruntime-node'
+import { RerankError } from '../../../base/errors.js'
+import { checkOutput, type Head, labelsHead, numbersOf, scoreOf } from '../scoring.js'
+import { createFeeds } from './feeds.js'
+import { type Opened, openFirst, type Provider } from './providers.js'
+
+/** How one graph is opened. */
+export interface SessionOptions {
+  readonly graphPath: string
+  /** Threads inside one run; 1 or more. */
+  readonly threads: number
+  /** Rows of the position table, from `config.json`; the lean graph's merged table is indexed with it. */
+  readonly maxPositions: number
+  /** How the graph's numbers become a score. Default: there is one, and it is the score. */
+  readonly head?: Head | undefined
+  /** Tried in this order. Default: the processor alone. */
+  readonly providers?: readonly Provider[] | undefined
+  /** Whether waiting threads spin. Default: no. */
+  readonly spinning?: boolean | undefined
+}
+
+/** The part that has to do with opening. */
+type OpeningOptions = Omit<SessionOptions, 'maxPositions' | 'head'>
+
+/** One opened graph. `run` blocks the thread it is called on while it computes. */
+export interface GraphSession {
+  /** What computes, and what was to but could not. */
+  readonly opened: Opened
+  /** The score of one pair, a logit: token ids, and where the second segment starts. */
+  run(ids: Int32Array, secondSegmentStart: number): Promise<number>
+  release(): Promise<void>
+}
+
+/**
+ * Asks onnxruntime not to send usage telemetry, unless the user has set the variable. It is read when the native
+ * library loads and in the main thread's environment only, so this must run there first.
+ */
+export function refuseTelemetry(): void {
+  process.env['ORT_DISABLE_TELEMETRY'] ??= '1'
+}
+
+/**
+ * Opens a graph. The only file that knows onnxruntime-node.
+ *
+ * @throws RerankError `'runtime'` when onnxruntime-node cannot be loaded here, `'model-files'` when the graph cannot be
+ * opened or has inputs or outputs that no rule here covers.
+ */
+export async function openSession(options: SessionOptions): Promise<GraphSession> {
+  const { session, Tensor, opened } = await openGraph(options)
+  const head = options.head ?? labelsHead(undefined)
+  const output = chooseOutput(session, head, options.graphPath)
+  const feeds = createFeeds(Tensor, session, options)
+  let released = false
+  return {
+    opened,
+    async run(ids, secondSegmentStart) {
+      const answer = await session.run(feeds(ids, secondSegmentStart), [output])
+      return readScore(head, answer[output] as Tensor)
+    },
+    async release() {
+      if (released) return
+      released = true
+      await session.release()
+    },
+  }
+}
+
+type Runtime = typeof import('onnxruntime-node')
+
+/** A graph as the runtime opened it, and the class its inputs are made of. */
+export interface OpenedGraph {
+  readonly session: InferenceSession
+  readonly opened: Opened
+  readonly Tensor: Runtime['Tensor']
+}
+
+/** Opens a graph of any kind. @throws as {@link openSession} does. */
+export async function openGraph(options: OpeningOptions): Promise<OpenedGraph> {
+  const providers = options.providers ?? ['cpu']
+  const ort = await loadRuntime()
+  // A provider that cannot be loaded is no error: the next one is tried, and the refusal is told in words.
+  if (providers.some((name) => name !== 'cpu')) ort.env.logLevel = 'fatal'
+  const create = (provider: Provider): Promise<InferenceSession> => createSession(ort, provider, options)
+  const { session, opened } = await openFirst(providers, options.graphPath, create)
+  return { session, opened, Tensor: ort.Tensor }
+}
+
+/** Which runtime was installed, and the providers it was built with. For reports; opens nothing. */
+export async function runtimeFacts(): Promise<{ version: string | undefined; backends: readonly string[] }> {
+  const ort = await loadRuntime()
+  return { version: ort.env.versions.node, backends: ort.listSupportedBackends().map(({ name }) => name) }
+}
+
+async function loadRuntime(): Promise<Runtime> {
+  refuseTelemetry()
+  try {
+    const ort = await import('onnxruntime-node')
+    // Warnings about graph optimisations go to stderr otherwise; errors are thrown, not logged.
+    ort.env.logLevel = 'error'
+    return ort
+  } catch (cause) {
+    const { explainMissing, hostFacts } = await import('./providers.js')
+    throw new RerankError('runtime', explainMissing(hostFacts(), cause), { cause })
+  }
+}
+
+function createSession(ort: Runtime, provider: Provider, options: OpeningOptions): Promise<InferenceSession> {
+  return ort.InferenceSession.create(options.graphPath, {
+    executionProviders: [provider],
+    executionMode: 'sequential',
+    interOpNumThreads: 1,
+    intraOpNumThreads: options.threads,
+    logSeverityLevel: 3,
+    ...sessionOptionsFor(options.graphPath, { provider, spinning: options.spinning ?? false }),
+  })
+}
+
+/** What else the options depend on. */
+interface Opening {
+  readonly provider: Provider
+  readonly spinning: boolean
+}
+
+/** The options that depend on what kind of graph a file holds, and on what will run it. */
+export function sessionOptionsFor(graphPath: string, { provider, spinning }: Opening): InferenceSession.SessionOptions {
+  // Waiting threads would burn a core between runs, which a server needs for something else.
+  const intra_op = { allow_spinning: spinning ? '1' : '0' }
+  if (isWrittenHere(graphPath)) return forLeanGraph(intra_op)
+  return provider === 'cpu'
+    ? forStockGraph(intra_op)
+    : { graphOptimizationLevel: 'all', extra: { session: { intra_op } } }
+}
+
+type IntraOp = Readonly<Record<string, string>>
+
+/** Nothing is left to fuse in a lean graph, and its int8 weights keep within 64: looking for either takes 0.1 s. */
+function forLeanGraph(intra_op: IntraOp): InferenceSession.SessionOptions {
+  return { graphOptimizationLevel: 'basic', extra: { session: { intra_op } } }
+}
+
+function forStockGraph(intra_op: IntraOp): InferenceSession.SessionOptions {
+  return {
+    graphOptimizationLevel: 'all',
+    extra: {
+      // Without VNNI, int8 weights beyond 64 overflow 16-bit sums and the scores come out wrong; this takes the exact way
+      // for such weights, which the usual int8 files have.
+      session: { intra_op, x64quantprecision: '1' },
+      // On CPU the fused Add + LayerNormalization is slower than the two apart: 1.22 times over a whole graph.
+      optimization: { disable_specified_optimizers: 'SkipLayerNormFusion' },
+    },
+  }
+}
+
+/** Far more than the properties that training/export writes at the end of a file. */
+const TAIL_BYTES = 4096
+
+/** Whether training/export wrote the graph: it leaves a property of this name at the end of the file. */
+function isWrittenHere(graphPath: string): boolean {
+  const handle = openSync(graphPath, 'r')
+  try {
+    const tail = Buffer.alloc(TAIL_BYTES)
+    readSync(handle, tail, 0, TAIL_BYTES, Math.max(0, fstatSync(handle).size - TAIL_BYTES))
+    return tail.includes('secondpass.format')
+  } finally {
+    closeSync(handle)
+  }
+}
+
+/**
+ * The output that holds the scores: `logits`, else the first.
+ *
+ * @throws RerankError `'model-files'` when there is none or it does not hold what the head reads.
+ */
+export function chooseOutput(session: InferenceSession, head: Head, graphPath: string): string {
+  const name = session.outputNames.includes('logits') ? 'logits' : session.outputNames[0]
+  if (name === undefined) throw new RerankError('model-files', `${graphPath} has no output: export it again.`)
+  const info = session.outputMetadata[session.outputNames.indexOf(name)]
+  checkOutput(head, { name, dims: info?.isTensor ? info.shape : [] }, graphPath)
+  return name
+}
+
+/** The score in one output. */
+export function readScore(head: Head, { type, data, dims }: Tensor): number {
+  return scoreOf(head, dims, numbersOf({ type, data: data as ArrayLike<unknown> }))
+}

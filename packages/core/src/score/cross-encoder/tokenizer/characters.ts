@@ -1,0 +1,166 @@
+import { packedLower, packedProperties } from './code-points-data.js'
+
+/**
+ * What the reference tokeniser (the Rust crate `tokenizers`) does with a code point. The crate's Unicode tables differ
+ * from those of the JavaScript engine, and engines differ from each other, so none of this is asked of the engine.
+ */
+export const Property = {
+  /** Removed by `clean_text`: control, format and private-use characters, NUL, U+FFFD. */
+  control: 1,
+  /** White space. */
+  space: 2,
+  /** A piece of its own: category P, and all ASCII symbols. */
+  punctuation: 4,
+  /** Padded with spaces by `handle_chinese_chars`. */
+  ideograph: 8,
+  /** Removed by `strip_accents`, after decomposition. */
+  mark: 16,
+  /** Changed by canonical decomposition (NFD). */
+  decomposing: 32,
+  /** Canonical decomposition may change its place among its neighbours (or that of its first part). */
+  moving: 64,
+  /** May end a piece: white space, punctuation or ideograph, or decomposes into one. */
+  parting: 128,
+} as const
+
+/** Code points from `first` to `last` that have the same {@link Property} bits, not 0. */
+export interface PropertyRange {
+  readonly first: number
+  readonly last: number
+  readonly bits: number
+}
+
+/** Every range with properties, in order. */
+export const propertyRanges: readonly PropertyRange[] = unpackRanges()
+
+function unpackRanges(): PropertyRange[] {
+  const numbers = base36(packedProperties)
+  const ranges: PropertyRange[] = []
+  let next = 0
+  for (let i = 0; i < numbers.length; i += 3) {
+    const [gap, length, bits] = numbers.slice(i, i + 3) as [number, number, number]
+    ranges.push({ first: next + gap, last: next + gap + length, bits })
+    next += gap + length + 1
+  }
+  return ranges
+}
+
+function base36(packed: string): number[] {
+  return packed.split(' ').map((digits) => Number.parseInt(digits, 36))
+}
+
+/** Code points below this are looked up in a table; above it are only tags, variation selectors and private use. */
+const TABLE_SIZE = 0x30000
+const table = new Uint8Array(TABLE_SIZE)
+for (const { first, last, bits } of propertyRanges) table.fill(bits, first, last + 1)
+const highRanges = propertyRanges.filter(({ first }) => first >= TABLE_SIZE)
+// A UTF-8 encoder writes U+FFFD for a lone surrogate; so does the road every text takes to the reference.
+table.fill(table[0xfffd] as number, 0xd800, 0xe000)
+
+/** The {@link Property} bits of a code point. A lone surrogate has those of U+FFFD. */
+export function propertiesOf(point: number): number {
+  if (point < TABLE_SIZE) return table[point] as number
+  return highRanges.find(({ first, last }) => point >= first && point <= last)?.bits ?? 0
+}
+
+/** Made when the first letter beyond ASCII turns up. */
+let lower: Map<number, string> | undefined
+
+function unpackLower(): Map<number, string> {
+  const map = new Map([[0x130, 'i\u0307']])
+  const numbers = base36(packedLower)
+  for (let i = 0; i < numbers.length; i += 4) {
+    const [first, length, step, change] = numbers.slice(i, i + 4) as [number, number, number, number]
+    for (let point = first; point <= first + length; point += step) map.set(point, String.fromCodePoint(point + change))
+  }
+  return map
+}
+
+/** Lower case of one code point, whatever stands around it (so a final sigma is `σ`, as in Rust). */
+export function lowerCaseOf(point: number): string {
+  lower ??= unpackLower()
+  return lower.get(point) ?? textOf(point)
+}
+
+/** A code point as text; a lone surrogate becomes U+FFFD. */
+export function textOf(point: number): string {
+  return point >= 0xd800 && point < 0xe000 ? '\ufffd' : String.fromCodePoint(point)
+}
+
+/** The options of `BertNormalizer` in a tokenizer.json. */
+export interface BertNormaliserOptions {
+  /** Remove control characters, turn every white space into a blank. */
+  readonly cleanText: boolean
+  /** Put blanks around CJK ideographs. */
+  readonly handleChineseChars: boolean
+  /** Decompose and remove non-spacing marks. */
+  readonly stripAccents: boolean
+  readonly lowercase: boolean
+}
+
+/**
+ * Normalises text as the reference's `BertNormalizer` does: clean, pad ideographs, decompose and strip, lower-case.
+ * Texts that are cut before a code point that is neither {@link Property.moving} nor {@link Property.control} may be
+ * normalised part by part.
+ */
+export function normalise(text: string, options: BertNormaliserOptions): string {
+  let out = ''
+  // Only code points known to decompose or to move are given to the engine's NFD: those are old, and Unicode promises
+  // never to change them. All others are to the reference starters that stay as they are.
+  let unordered = ''
+  for (let i = 0; i < text.length; i++) {
+    const point = text.codePointAt(i) as number
+    if (point > 0xffff) i++
+    const bits = propertiesOf(point)
+    if (options.cleanText && (bits & Property.control) !== 0) continue
+    const isPadded = options.handleChineseChars && (bits & Property.ideograph) !== 0
+    if (options.stripAccents && (bits & (Property.decomposing | Property.moving)) !== 0 && !isPadded) {
+      unordered += textOf(point)
+      continue
+    }
+    if (unordered !== '') out += decomposed(unordered, options)
+    unordered = ''
+    out += isPadded ? ` ${decomposed(textOf(point), options)} ` : single(point, bits, options)
+  }
+  return unordered === '' ? out : out + decomposed(unordered, options)
+}
+
+/** A code point that neither decomposes nor moves. */
+function single(point: number, bits: number, options: BertNormaliserOptions): string {
+  if (options.cleanText && (bits & Property.space) !== 0) return ' '
+  if (options.stripAccents && (bits & Property.mark) !== 0) return ''
+  return options.lowercase ? lowerCaseOf(point) : textOf(point)
+}
+
+/** Without marks when they are stripped; as it is when not. */
+function decomposed(text: string, options: BertNormaliserOptions): string {
+  if (!options.stripAccents) return text
+  let out = ''
+  for (const char of text.normalize('NFD')) {
+    const point = char.codePointAt(0) as number
+    if ((propertiesOf(point) & Property.mark) === 0) out += options.lowercase ? lowerCaseOf(point) : char
+  }
+  return out
+}
+
+/**
+ * Splits normalised text as `BertPreTokenizer` does: white space separates and is dropped, each punctuation character
+ * is a piece of its own.
+ */
+export function splitPieces(normalised: string): string[] {
+  const pieces: string[] = []
+  let start = 0
+  for (let i = 0; i < normalised.length;) {
+    const point = normalised.codePointAt(i) as number
+    const end = i + (point > 0xffff ? 2 : 1)
+    const bits = propertiesOf(point) & (Property.space | Property.punctuation)
+    if (bits !== 0) {
+      if (i > start) pieces.push(normalised.slice(start, i))
+      if (bits === Property.punctuation) pieces.push(normalised.slice(i, end))
+      start = end
+    }
+    i = end
+  }
+  if (start < normalised.length) pieces.push(normalised.slice(start))
+  return pieces
+}

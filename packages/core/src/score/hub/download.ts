@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto'
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { ProviderError, RerankError } from '../../base/errors.js'
+import type { HubClient, HubFile } from './client.js'
+import { explainDisk, isDiskFull, isThere, matchesEtag, withLock } from './disk.js'
+import { type HubContext, pause } from './http.js'
+
+/**
+ * Where the bytes of a blob go until they are whole: `ETAG.secondpass-XXXXXXXX.incomplete`, beside the blob. The name is
+ * this process's own, as Python's is, so that two processes never write one file.
+ */
+export class PartFile {
+  readonly path: string
+  /** Bytes on disk. */
+  size: number
+  readonly #handle: FileHandle
+
+  private constructor(path: string, size: number, handle: FileHandle) {
+    this.path = path
+    this.size = size
+    this.#handle = handle
+  }
+
+  /** Goes on from what an earlier process left behind, or begins. To be called under the lock of the blob. */
+  static async open(blob: string): Promise<PartFile> {
+    const path = `${blob}.secondpass-${randomUUID().slice(0, 8)}.incomplete`
+    const [largest, ...others] = await leftBehind(blob)
+    for (const other of others) await rm(other, { force: true })
+    if (largest !== undefined) await rename(largest, path).catch(() => {})
+    const handle = await open(path, 'a')
+    return new PartFile(path, (await handle.stat()).size, handle)
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    let written = 0
+    while (written < bytes.length) written += (await this.#handle.write(bytes, written)).bytesWritten
+    this.size += written
+  }
+
+  async clear(): Promise<void> {
+    await this.#handle.truncate(0)
+    this.size = 0
+  }
+
+  /** What was written is on the disk itself when this is done. */
+  async close(): Promise<void> {
+    await this.#handle.sync().catch(() => {})
+    await this.#handle.close()
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.path, { force: true })
+  }
+
+  /** Makes it the blob, in one step. */
+  async become(blob: string): Promise<void> {
+    await rename(this.path, blob)
+  }
+}
+
+/** The unfinished files of a blob, the largest first. Python's own are left alone: their process may live. */
+async function leftBehind(blob: string): Promise<string[]> {
+  const start = `${basename(blob)}.secondpass-`
+  const names = (await readdir(dirname(blob))).filter((name) => name.startsWith(start) && name.endsWith('.incomplete'))
+  const paths = names.map((name) => join(dirname(blob), name))
+  const sizes = await Promise.all(paths.map(async (path) => (await stat(path).catch(() => ({ size: -1 }))).size))
+  return paths
+    .map((path, at) => [path, sizes[at] as number] as const)
+    .sort((a, b) => b[1] - a[1])
+    .map(([path]) => path)
+}
+
+/** One file to bring into the cache. */
+export interface BlobWish {
+  readonly client: HubClient
+  readonly context: HubContext
+  readonly commit: string
+  readonly file: HubFile
+  readonly blob: string
+  readonly lock: string
+  /** Called with the bytes of this file that are on disk. */
+  onBytes(bytes: number): void
+}
+
+/**
+ * Brings one file into the cache: whole, with the right sum, under its final name in one step, or not at all. What an
+ * earlier process left unfinished is gone on with; while another process is at it, this one waits for that one.
+ *
+ * @throws RerankError for a wrong sum or a full disk, ProviderError for a connection that keeps failing.
+ */
+export async function downloadBlob(wish: BlobWish): Promise<void> {
+  await mkdir(dirname(wish.blob), { recursive: true })
+  const work = async (): Promise<void> => {
+    if (!(await isThere(wish.blob))) await fill(wish)
+  }
+  await withLock(wish.lock, work, wish.context.signal)
+}
+
+async function fill(wish: BlobWish): Promise<void> {
+  const part = await PartFile.open(wish.blob)
+  try {
+    const isResumed = part.size > 0
+    if (part.size > wish.file.size) await part.clear()
+    await readAll(wish, part)
+    if (!(await matchesEtag(part.path, wish.file.etag))) await readAgain(wish, part, isResumed)
+    await part.close()
+    await part.become(wish.blob)
+  } catch (error) {
+    await part.close().catch(() => {})
+    // A full disk is not helped by half a file, nor is a wrong one by going on with it.
+    if (isDamage(error) || isDiskFull(error)) await part.remove()
+    throw explainDisk(error, describe(wish), dirname(wish.blob))
+  }
+}
+
+/** A resumed file may have been begun by a crash, so it gets one more chance from its first byte. */
+async function readAgain(wish: BlobWish, part: PartFile, isResumed: boolean): Promise<void> {
+  if (isResumed) {
+    await part.clear()
+    await readAll(wish, part)
+    if (await matchesEtag(part.path, wish.file.etag)) return
+  }
+  const { repo, endpoint } = wish.context.request
+  const fix = `what ${new URL(endpoint).host} sent is damaged; try again, and check HF_ENDPOINT and any proxy in between`
+  throw new Damage('model-files', `${wish.file.path} of ${repo} does not have the sum that it should: ${fix}.`)
+}
+
+/** Reads until the file is whole. Tries are counted anew whenever one has brought something. */
+async function readAll(wish: BlobWish, part: PartFile): Promise<void> {
+  wish.onBytes(part.size)
+  for (let attempt = 1; part.size < wish.file.size; attempt++) {
+    const before = part.size
+    try {
+      await readSome(wish, part)
+      if (part.size < wish.file.size) throw cutShort(wish, part.size)
+    } catch (error) {
+      wish.context.signal.throwIfAborted()
+      if (isDiskFull(error)) throw error
+      if (part.size > before) attempt = 1
+      await pause(wish.context, attempt, error)
+    }
+  }
+}
+
+async function readSome({ client, context, commit, file, onBytes }: BlobWish, part: PartFile): Promise<void> {
+  for await (const bytes of client.read(file, commit, part.size)) {
+    context.signal.throwIfAborted()
+    await part.append(bytes.subarray(0, file.size - part.size))
+    onBytes(part.size)
+    if (part.size === file.size) return
+  }
+}
+
+class Damage extends RerankError {}
+
+function isDamage(error: unknown): boolean {
+  return error instanceof Damage
+}
+
+function describe({ file, context }: BlobWish): string {
+  return `${file.path} of ${context.request.repo} (${Math.ceil(file.size / 1e6)} MB)`
+}
+
+function cutShort({ file, context }: BlobWish, size: number): ProviderError {
+  const message = `${file.path} of ${context.request.repo} ended after ${size} of ${file.size} bytes: try again.`
+  return new ProviderError(message, { provider: 'hub', retryable: true })
+}

@@ -1,0 +1,289 @@
+import { ProviderError } from '../../base/errors.js'
+import type { HostedClock } from './work.js'
+
+/** What the messages about a provider need to know. */
+export interface ProviderNames {
+  /** For example `'cohere'`. */
+  readonly provider: string
+  /** What to do about a missing or refused key. */
+  readonly keyFix: string
+  /** The vendor's own page. */
+  readonly docs: string
+  /** Fixes for statuses that this provider uses in its own way. */
+  readonly fixes?: Readonly<Record<number, string>>
+}
+
+/** 408, 429 and 5xx may pass; 501 (not implemented) and 505 (HTTP version) will not. */
+function isRetryableStatus(status: number): boolean {
+  return status === 408 || status === 429 || (status >= 500 && status !== 501 && status !== 505)
+}
+
+/** The error for an answer with a status that is not 2xx. */
+export function statusError(
+  names: ProviderNames,
+  { status, host, retryAfterMs, providerMessage }: FailedAnswer,
+): ProviderError {
+  const fix = names.fixes?.[status] ?? fixFor(status, names)
+  return new ProviderError(`${names.provider} at ${host} answered ${status}: ${fix}.`, {
+    provider: names.provider,
+    status,
+    retryable: isRetryableStatus(status),
+    retryAfterMs,
+    providerMessage,
+  })
+}
+
+export interface FailedAnswer {
+  readonly status: number
+  readonly host: string
+  readonly retryAfterMs?: number | undefined
+  readonly providerMessage?: string | undefined
+}
+
+function fixFor(status: number, { keyFix, docs }: ProviderNames): string {
+  if (status === 401 || status === 403) return `the key was refused; ${keyFix}`
+  if (status === 402) return 'the account has no credit left; top it up or use another key'
+  if (status === 404) return `there is no such model or path; check the model and the base URL (${docs})`
+  if (status === 413) return 'the request is too large; set maxTexts to a lower number'
+  if (status === 408) return 'it gave up waiting; lower maxTexts or concurrency'
+  if (status === 429) return 'too many requests; lower concurrency, or raise maxRetries or your rate limit'
+  if (status >= 500) return 'the service failed; call again later, or keep the order with onError'
+  return `the request was refused; check the model and the options against ${docs}, and see providerMessage`
+}
+
+/** The error for an answer that came and cannot be used. */
+export function answerError(names: ProviderNames, what: string): ProviderError {
+  return new ProviderError(`${names.provider} gave an answer that cannot be used: ${what}.`, {
+    provider: names.provider,
+    retryable: false,
+  })
+}
+
+/** The same error, saying how often it was tried. */
+export function afterAttempts(error: ProviderError, attempts: number): ProviderError {
+  return attempts === 1 ? error : new ProviderError(`${error.message} This was attempt ${attempts}, the last.`, error)
+}
+
+/** Shorter strings are no secrets, and cutting them out would make messages unreadable. */
+const SHORTEST_SECRET = 6
+
+const DEEPEST_CAUSE = 5
+
+/** The text with every secret replaced. */
+export function redact(text: string, secrets: readonly string[]): string {
+  return secrets
+    .filter((secret) => secret.length >= SHORTEST_SECRET)
+    .reduce((safe, secret) => safe.replaceAll(secret, '[secret]'), text)
+}
+
+/**
+ * What may be kept of an error as a `cause`: names, codes and redacted messages, all the way down. Errors of HTTP clients
+ * carry whole requests with their headers; none of that is taken over.
+ */
+export function safeCause(
+  error: unknown,
+  secrets: readonly string[],
+  depth: number = DEEPEST_CAUSE,
+): Error | undefined {
+  if (!(error instanceof Error) || depth === 0) return undefined
+  const cause = safeCause(error.cause, secrets, depth - 1)
+  const safe = new Error(redact(error.message, secrets), cause === undefined ? undefined : { cause })
+  safe.name = error.name
+  const { code } = error as { code?: unknown }
+  return typeof code === 'string' ? Object.assign(safe, { code }) : safe
+}
+
+interface BodyLimits {
+  readonly names: ProviderNames
+  readonly host: string
+  readonly maxResponseBytes: number
+}
+
+/**
+ * Reads a body, and no more of it than is allowed.
+ *
+ * @throws ProviderError when it is longer; whatever the connection failed with.
+ */
+export async function readBody(response: Response, limits: BodyLimits): Promise<string> {
+  const { body } = response
+  if (body === null) return ''
+  if (Number(response.headers.get('content-length') ?? 0) > limits.maxResponseBytes) {
+    await body.cancel()
+    throw tooLong(limits)
+  }
+  const reader = body.getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  for (let length = 0; ;) {
+    const { done, value } = await reader.read()
+    if (done) return text + decoder.decode()
+    length += value.length
+    if (length > limits.maxResponseBytes) {
+      await reader.cancel()
+      throw tooLong(limits)
+    }
+    text += decoder.decode(value, { stream: true })
+  }
+}
+
+function tooLong({ names, host, maxResponseBytes }: BodyLimits): ProviderError {
+  const message = `${names.provider} at ${host} sent more than ${maxResponseBytes} bytes: set maxTexts to a lower number, or maxResponseBytes to a higher one.`
+  return new ProviderError(message, { provider: names.provider, retryable: false })
+}
+
+interface BodyOrigin {
+  readonly names: ProviderNames
+  readonly host: string
+  readonly contentType: string | null
+}
+
+/** @throws ProviderError when the text is not JSON. The text itself is not shown: it may echo a query or a key. */
+export function parseJson(text: string, { names, host, contentType }: BodyOrigin): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    const found = text === '' ? 'an empty body' : `something else (content-type ${contentType ?? 'missing'})`
+    const message = `${names.provider} at ${host} answered with ${found} where JSON was due: check that the base URL is that of the service and not of a proxy's page.`
+    throw new ProviderError(message, { provider: names.provider, status: 200, retryable: false })
+  }
+}
+
+const LONGEST_MESSAGE = 200
+
+/** The sentence in the body of an error, if it holds one in a common place, without secrets. Never the whole body. */
+export function shortMessage(text: string, secrets: readonly string[]): string | undefined {
+  try {
+    const { message, error, detail } = JSON.parse(text) as Record<string, unknown>
+    const nested = (error as { message?: unknown } | null)?.message
+    const first = Array.isArray(detail) ? (detail[0] as { msg?: unknown } | undefined)?.msg : detail
+    const found = [message, nested, error, first].find((value) => typeof value === 'string')
+    return found === undefined ? undefined : redact(found as string, secrets).slice(0, LONGEST_MESSAGE)
+  } catch {
+    return undefined
+  }
+}
+
+/** Reads `Retry-After`, which is a number of seconds or a date; nothing when it is missing or neither. */
+export function readRetryAfter(header: string | null | undefined, clock: HostedClock): number | undefined {
+  if (header === null || header === undefined) return undefined
+  if (/^\s*\d+(\.\d+)?\s*$/.test(header)) return Number(header) * 1000
+  const date = Date.parse(header)
+  if (Number.isNaN(date)) return undefined
+  return Math.max(0, date - (clock.wallTime?.() ?? Date.now()))
+}
+
+/** The part of `fetch` that is used. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+
+/** How this scorer speaks HTTP. */
+export interface Transport {
+  readonly names: ProviderNames
+  readonly fetch: Fetch
+  readonly clock: HostedClock
+  readonly headers: Readonly<Record<string, string>>
+  readonly maxResponseBytes: number
+  /** Never to be seen in an error. */
+  readonly secrets: readonly string[]
+}
+
+export interface JsonRequest {
+  readonly url: string
+  /** Sent with POST; a GET when missing. */
+  readonly body?: object
+  readonly signal: AbortSignal
+}
+
+/** Hops on the same origin: a slash added to a path, say. */
+const MAX_REDIRECTS = 3
+
+/**
+ * One exchange of JSON: no retries, no timeout of its own.
+ *
+ * @throws ProviderError for a network fault, a status that is not 2xx, a redirect to another origin, a body that is too
+ * long or not JSON.
+ */
+export async function exchangeJson(transport: Transport, request: JsonRequest): Promise<unknown> {
+  const { names } = transport
+  const host = hostOf(request.url)
+  const response = await follow(transport, request)
+  const guarded = { ...transport, host }
+  if (!response.ok) {
+    const text = await readBody(response, guarded).catch(() => '')
+    throw statusError(names, {
+      host,
+      status: response.status,
+      retryAfterMs: readRetryAfter(response.headers.get('retry-after'), transport.clock),
+      providerMessage: shortMessage(text, transport.secrets),
+    })
+  }
+  const text = await readBody(response, guarded).catch((error: unknown) => {
+    throw error instanceof ProviderError ? error : networkError(transport, request, error)
+  })
+  return parseJson(text, { names, host, contentType: response.headers.get('content-type') })
+}
+
+async function follow(transport: Transport, request: JsonRequest): Promise<Response> {
+  let url = request.url
+  for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+    const response = await send(transport, { ...request, url })
+    const location = response.headers.get('location')
+    const isRedirect = response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)
+    if (!isRedirect) return response
+    await response.body?.cancel()
+    const next = response.status === 303 ? undefined : targetOf(location, url)
+    // The body and the key go to nobody but the host they were meant for.
+    if (next?.origin !== new URL(url).origin) throw redirectError(transport, request, { response, next })
+    url = next.href
+  }
+  throw redirectError(transport, request, {})
+}
+
+async function send(transport: Transport, { url, body, signal }: JsonRequest): Promise<Response> {
+  const post = { method: 'POST', body: JSON.stringify(body) }
+  try {
+    return await transport.fetch(url, {
+      ...(body === undefined ? { method: 'GET' } : post),
+      headers: {
+        accept: 'application/json',
+        ...(body && { 'content-type': 'application/json' }),
+        ...transport.headers,
+      },
+      redirect: 'manual',
+      signal,
+    })
+  } catch (error) {
+    throw networkError(transport, { url, signal }, error)
+  }
+}
+
+function networkError(transport: Transport, { url }: JsonRequest, error: unknown): ProviderError {
+  const { names, secrets } = transport
+  const { code } = ((error as Error | undefined)?.cause ?? error ?? {}) as { code?: unknown }
+  const what = typeof code === 'string' ? code : redact((error as Error | undefined)?.message ?? 'no reason', secrets)
+  const message = `The connection to ${names.provider} at ${hostOf(url)} failed (${what}): check the network and the base URL.`
+  return new ProviderError(message, { provider: names.provider, retryable: true, cause: safeCause(error, secrets) })
+}
+
+interface Hop {
+  readonly response?: Response
+  readonly next?: URL | undefined
+}
+
+function redirectError({ names }: Transport, { url }: JsonRequest, { response, next }: Hop): ProviderError {
+  const where = next?.origin ?? (response === undefined ? 'itself, again and again' : 'another place')
+  const message = `${names.provider} at ${hostOf(url)} redirects to ${where}, which was not followed, to keep key and texts from other hosts: set the base URL to where the service is.`
+  return new ProviderError(message, { provider: names.provider, status: response?.status, retryable: false })
+}
+
+function targetOf(location: string | null, base: string): URL | undefined {
+  try {
+    return location === null ? undefined : new URL(location, base)
+  } catch {
+    return undefined
+  }
+}
+
+/** Host and port: what may stand in an error. Paths and queries may hold tokens. */
+export function hostOf(url: string): string {
+  return new URL(url).host
+}

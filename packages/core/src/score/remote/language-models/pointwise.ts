@@ -1,0 +1,178 @@
+import { count } from '../../../base/call.js'
+import { checkCount, checkFunction } from '../../../base/check.js'
+import { invalidArgument } from '../../../base/errors.js'
+import {
+  checkLlmOptions,
+  type Generate,
+  type GenerateYesNo,
+  idOf,
+  type LlmOptions,
+  type LlmSettings,
+  type YesNo,
+} from './options.js'
+import { gradePrompt, yesNoPrompt } from './prompts.js'
+import { type LlmKind, type LlmScorer, llmScorer, type Task, unreadable } from './scorer.js'
+
+interface PointwiseLimits extends LlmOptions {
+  /**
+   * Prompts for one query at most, from 1: one for each different text, and those asked again. More texts than that are an
+   * error before anything is asked. Default 200.
+   */
+  readonly maxCalls?: number | undefined
+}
+
+/** A grade that the model writes. */
+export interface LlmGradeOptions extends PointwiseLimits {
+  /** Asks the model for a grade. */
+  readonly generate: Generate
+  readonly generateYesNo?: undefined
+  /** The best grade, from 1 to 100. Fewer grades give more ties, which keep the order they had. Default 10. */
+  readonly maxGrade?: number | undefined
+  /** How often to ask again when an answer is no grade, from 0. Default 1. */
+  readonly maxRetries?: number | undefined
+}
+
+/** The chance that the model says yes, where the service tells log-probabilities. */
+export interface LlmYesNoOptions extends PointwiseLimits {
+  /** Asks the model a question of yes or no, and hands back the log-probabilities of both. */
+  readonly generateYesNo: GenerateYesNo
+  readonly generate?: undefined
+  readonly maxGrade?: undefined
+  readonly maxRetries?: undefined
+}
+
+/** Options of {@link llmPointwise}: either `generate` or `generateYesNo`. */
+export type LlmPointwiseOptions = LlmGradeOptions | LlmYesNoOptions
+
+const ownOptions = ['generate', 'generateYesNo', 'maxGrade', 'maxRetries', 'maxCalls']
+
+/**
+ * Lets a language model judge each text on its own. With `generate` it writes a grade from 0 to `maxGrade`, and the score
+ * is its share of that, 0 to 1, which is no probability. With `generateYesNo` the score is the log-odds of yes against no,
+ * a logit: the results carry the probability. That tells texts apart which would get the same grade.
+ *
+ * An answer that is no grade is asked for again, and is an error after that: a text without a grade has no score. The
+ * report counts `calls`, and answers that could not be read in `wrongFormat`.
+ *
+ * @throws RerankError `'invalid-argument'` for a wrong option.
+ */
+export function llmPointwise(options: LlmPointwiseOptions): LlmScorer<'pair'> {
+  const settings = checkLlmOptions(options, ownOptions)
+  const { generate, generateYesNo, maxCalls = 200 } = options
+  checkCount('maxCalls', maxCalls, 1)
+  if ((generate === undefined) === (generateYesNo === undefined)) {
+    throw invalidArgument('generate', generate, 'pass either generate or generateYesNo')
+  }
+  const judged =
+    generateYesNo === undefined ? byGrade(options as LlmGradeOptions, settings) : byYesNo(options, settings)
+  const calls = (passages: number): { needed: number; fix: string } => ({
+    needed: passages,
+    fix: `set depth to ${maxCalls} or less, or raise maxCalls`,
+  })
+  return llmScorer({ ...judged, scope: 'pair', maxCalls, calls }, settings)
+}
+
+type Judged = Pick<LlmKind<'pair'>, 'id' | 'score' | 'toProbability'>
+
+function byGrade({ generate, maxGrade = 10, maxRetries = 1 }: LlmGradeOptions, settings: LlmSettings): Judged {
+  checkFunction('generate', generate)
+  checkCount('maxRetries', maxRetries, 0)
+  if (!Number.isSafeInteger(maxGrade) || maxGrade < 1 || maxGrade > 100) {
+    throw invalidArgument('maxGrade', maxGrade, 'pass a whole number from 1 to 100')
+  }
+  const id = idOf('llm-pointwise', settings, [`g${maxGrade}`])
+  const question = { instruction: settings.instruction, maxGrade }
+  const grade = async (passage: string, { query, call, ask }: Task): Promise<number> => {
+    const prompt = { text: gradePrompt(query, passage, question), maxAnswerTokens: 8 }
+    for (let retries = 0; ; retries++) {
+      const answer: unknown = await ask(generate, prompt)
+      const found = typeof answer === 'string' ? gradeOf(answer, maxGrade) : undefined
+      count(call, 'wrongFormat', found === undefined ? 1 : 0)
+      if (found !== undefined) return found / maxGrade
+      if (typeof answer !== 'string' || retries >= maxRetries) {
+        throw unreadable(id, answer, `a whole number from 0 to ${maxGrade}`)
+      }
+    }
+  }
+  return { id, score: (task) => Promise.all(task.passages.map((passage) => grade(passage, task))) }
+}
+
+function byYesNo({ generateYesNo }: LlmPointwiseOptions, settings: LlmSettings): Judged {
+  checkFunction('generateYesNo', generateYesNo)
+  const run = generateYesNo as GenerateYesNo
+  const id = idOf('llm-pointwise', settings, ['yes-no'])
+  const logit = async (passage: string, { query, ask }: Task): Promise<number> => {
+    const answer: unknown = await ask(run, {
+      text: yesNoPrompt(query, passage, settings.instruction),
+      maxAnswerTokens: 1,
+    })
+    const found = logitOf(answer)
+    if (found === undefined) throw unreadable(id, answer, '{ yes, no } with two logarithms of probabilities')
+    return found
+  }
+  return {
+    id,
+    score: (task) => Promise.all(task.passages.map((passage) => logit(passage, task))),
+    toProbability: (score) => 1 / (1 + Math.exp(-score)),
+  }
+}
+
+/**
+ * The grade that an answer is: a whole number from 0 to `maxGrade`, perhaps after `Grade:` or before `/10`, and nothing
+ * else but the thoughts of a reasoning model before it. A number inside a sentence is no grade.
+ */
+export function gradeOf(answer: string, maxGrade: number): number | undefined {
+  const thoughts = answer.lastIndexOf('</think>')
+  const text = (thoughts < 0 ? answer : answer.slice(thoughts + '</think>'.length)).normalize('NFKC').trim()
+  const match =
+    /^[*_`"']{0,3}(?:(?:grade|score|answer|rating)\s?[:=]\s?)?[*_`"']{0,3}(\d{1,3})(?:\s?\/\s?(\d{1,3}))?[*_`"']{0,3}\.?$/i.exec(
+      text,
+    )
+  if (match === null || (match[2] !== undefined && Number(match[2]) !== maxGrade)) return undefined
+  const grade = Number(match[1])
+  return grade <= maxGrade ? grade : undefined
+}
+
+/** Beyond this a sigmoid is 0 or 1 to the last bit, so nothing is lost by it. */
+const MOST = 40
+
+/** A logarithm of a probability may come out a little above 0. */
+const ROUNDING = 1e-3
+
+/** The log-odds of yes against no, within -40 to 40; nothing when these are no log-probabilities. */
+export function logitOf(answer: unknown): number | undefined {
+  const { yes, no } = (answer ?? {}) as Partial<Record<keyof YesNo, unknown>>
+  if (!isLogProbability(yes) || !isLogProbability(no)) return undefined
+  // -Infinity - -Infinity: the model said neither.
+  if (yes === -Infinity && no === -Infinity) return undefined
+  return Math.max(-MOST, Math.min(MOST, yes - no))
+}
+
+function isLogProbability(value: unknown): value is number {
+  return typeof value === 'number' && value <= ROUNDING
+}
+
+/** One token that a service names as likely, with the natural logarithm of its probability. */
+export interface LikelyToken {
+  readonly token: string
+  readonly logprob: number
+}
+
+/**
+ * Adds up the likely first tokens that mean yes or no, whatever their case and the space before them, as services list
+ * them (`top_logprobs`). One that is not in the list is less likely than all that are: it is given the probability of the
+ * least likely, so that no score is infinite.
+ *
+ * @param tokens the likely tokens at the first place of the answer.
+ * @returns `-Infinity` for both when neither is among them: `llmPointwise` then fails the call.
+ */
+export function yesNoOf(tokens: readonly LikelyToken[]): YesNo {
+  const chance = (word: string): number =>
+    tokens
+      .filter(({ token }) => token.trim().toLowerCase() === word)
+      .reduce((sum, { logprob }) => sum + Math.exp(logprob), 0)
+  const [yes, no] = [chance('yes'), chance('no')]
+  if (yes === 0 && no === 0) return { yes: -Infinity, no: -Infinity }
+  const least = Math.exp(Math.min(...tokens.map(({ logprob }) => logprob)))
+  return { yes: Math.log(yes || least), no: Math.log(no || least) }
+}

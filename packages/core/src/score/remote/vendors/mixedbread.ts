@@ -1,0 +1,61 @@
+import { field } from '../answer.js'
+import { checkNumber } from '../options.js'
+import type { HostedScorer } from '../scorer.js'
+import { type VendorOptions, vendorScorer } from '../vendor.js'
+
+/** Options of {@link mixedbread}. */
+export interface MixedbreadOptions extends VendorOptions {
+  /** Default `'mixedbread-ai/mxbai-rerank-large-v2'`; also `'mixedbread-ai/mxbai-rerank-base-v2'` and the v1 models. */
+  readonly model?: string
+  /** Price of a million tokens in any currency, from 0; the report then has `cost` in that currency. Default: no cost. */
+  readonly pricePerMillionTokens?: number
+}
+
+/** The request body. https://www.mixedbread.com/api-reference/endpoints/reranking */
+interface MixedbreadRequest {
+  readonly model: string
+  readonly query: string
+  readonly input: readonly string[]
+  /** All of them: the answer must have a score for every text. */
+  readonly top_k: number
+  readonly return_input: false
+}
+
+/**
+ * Mixedbread's rerankers over HTTP. The key comes from `MXBAI_API_KEY`. The report has `billedTokens`, and `cost` when a
+ * price was given.
+ *
+ * @throws RerankError `'invalid-argument'` for a wrong option or a missing key.
+ */
+export function mixedbread(options: MixedbreadOptions = {}): HostedScorer<'pair'> {
+  const { model = 'mixedbread-ai/mxbai-rerank-large-v2', pricePerMillionTokens } = options
+  checkNumber('pricePerMillionTokens', pricePerMillionTokens, 0)
+  return vendorScorer(
+    {
+      name: 'mixedbread',
+      model,
+      scope: 'pair',
+      docs: 'https://www.mixedbread.com/api-reference/endpoints/reranking',
+      keyVariables: ['MXBAI_API_KEY'],
+      baseUrl: 'https://api.mixedbread.com',
+      path: '/v1/reranking',
+      // The vendor states no limit; a request of a thousand texts is large enough.
+      limits: { maxTexts: 1000 },
+      optionNames: ['pricePerMillionTokens'],
+      pricePerUnit: pricePerMillionTokens === undefined ? undefined : pricePerMillionTokens / 1e6,
+      body: ({ query, texts }): MixedbreadRequest => ({
+        model,
+        query,
+        input: texts,
+        top_k: texts.length,
+        return_input: false,
+      }),
+      answer: (body) => ({
+        rows: field(body, 'data'),
+        scoreKey: 'score',
+        bill: { unit: 'billedTokens', units: field(body, 'usage', 'total_tokens') },
+      }),
+    },
+    options,
+  )
+}

@@ -1,0 +1,155 @@
+import { posix } from 'node:path'
+import ts from 'typescript'
+import { parse, readImports, type FoundImport } from './read-imports.ts'
+
+/**
+ * Who may import whom: each room sees itself, with its folders, and the rooms named. Rooms are folders; the hall is the
+ * files at the top. The hall reaches scorers only through the bundled model, by a dynamic import; `doctor` looks at
+ * everything, and loads what it looks at in the same way.
+ */
+const rooms = {
+  base: [],
+  hub: ['base'],
+  'cross-encoder': ['base', 'hub'],
+  colbert: ['base', 'hub', 'cross-encoder'],
+  transformers: ['base', 'cross-encoder'],
+  remote: ['base'],
+  score: ['base'],
+  skip: ['base'],
+  select: ['base'],
+  wrap: ['base'],
+  telemetry: ['base'],
+  order: ['base'],
+  hall: ['base', 'skip', 'select', 'telemetry', 'order'],
+  eval: ['base', 'skip', 'order'],
+  doctor: ['base', 'hub', 'cross-encoder'],
+  index: [
+    'base',
+    'hub',
+    'cross-encoder',
+    'colbert',
+    'transformers',
+    'remote',
+    'score',
+    'skip',
+    'select',
+    'wrap',
+    'hall',
+    'doctor',
+  ],
+} as const satisfies Record<string, readonly string[]>
+
+type Room = keyof typeof rooms
+
+/** Packages that are slow to load or may be missing: one dynamic import each, in this file; type imports beside it. */
+const heavyPackages: Readonly<Record<string, string>> = {
+  'onnxruntime-node': 'score/cross-encoder/session/node.ts',
+  '@huggingface/hub': 'score/hub/client.ts',
+  '@huggingface/tokenizers': 'score/cross-encoder/tokenizer/library.ts',
+  '@huggingface/transformers': 'score/transformers/load.ts',
+  '@opentelemetry/api': 'telemetry/trace.ts',
+  'cohere-ai': 'score/remote/vendors/cohere-client.ts',
+  undici: 'score/hub/settings.ts',
+}
+
+/** Before the path under `src` of a module that needs Node.js: in browsers `unavailable.ts` stands in for it. */
+const FOR_NODE = '#node/'
+
+/** The room of a file given by its path under `packages/core/src`, or nothing when there is no such room. */
+export function roomOf(path: string): Room | undefined {
+  if (path === 'types.ts') return 'base'
+  if (path === 'index.ts') return 'index'
+  if (path === 'order.ts') return 'order'
+  const [folder, second] = path.split('/') as [string, string?]
+  if (second === undefined) return 'hall'
+  const room = folder === 'score' && path.split('/').length > 2 ? second : folder
+  return Object.hasOwn(rooms, room) ? (room as Room) : undefined
+}
+
+/** What a source of the package `name` (its folder under `packages/`) imports that it must not: one sentence each. */
+export function importFaults(name: string, path: string, text: string): string[] {
+  const faultOf = name === 'core' ? coreFault : adapterFault
+  return readImports(text).flatMap((found) => {
+    const fault = found.specifier.startsWith('node:') ? undefined : faultOf(path, found, name)
+    return fault === undefined ? [] : [`packages/${name}/src/${path}:${found.line}: ${fault}`]
+  })
+}
+
+function coreFault(path: string, found: FoundImport): string | undefined {
+  const room = roomOf(path)
+  if (room === undefined) return 'is in no room of the house'
+  if (!/^[.#]/.test(found.specifier)) return corePackageFault(path, room, found)
+  const target = targetOf(path, found.specifier)
+  const targetRoom = target === undefined ? undefined : roomOf(target)
+  if (target === undefined || targetRoom === undefined) return `imports ${found.specifier}, which is in no room of core`
+  const allowed: readonly string[] = rooms[room]
+  const isBundled = path === 'default.ts' && targetRoom === 'cross-encoder' && found.kind === 'dynamic'
+  if (targetRoom === room || isBundled || allowed.includes(targetRoom)) return undefined
+  return `${room} may not import ${targetRoom} (${found.specifier}, ${found.kind})`
+}
+
+function corePackageFault(path: string, room: Room, { specifier, kind }: FoundImport): string | undefined {
+  if (specifier.startsWith('@secondpass/model-') && path === 'default.ts' && kind === 'dynamic') return undefined
+  if (specifier.startsWith('@secondpass/'))
+    return `imports ${specifier}: only default.ts may, dynamically, and only a model`
+  const loader = heavyPackages[packageOf(specifier)]
+  if (loader === undefined) return `${room} may not import the package ${specifier}`
+  if (kind === 'type' && posix.dirname(path) === posix.dirname(loader)) return undefined
+  if (kind === 'dynamic' && path === loader) return undefined
+  return `imports ${specifier} (${kind}): only ${loader} may, by a dynamic import`
+}
+
+function adapterFault(path: string, { specifier, kind }: FoundImport, name: string): string | undefined {
+  if (specifier.startsWith('.')) {
+    return targetOf(path, specifier) === undefined ? `imports ${specifier}, which is outside its package` : undefined
+  }
+  if (specifier === '@secondpass/core' || specifier.startsWith('@secondpass/core/')) return undefined
+  if (specifier.startsWith('@secondpass/')) return `imports ${specifier}: an adapter may import @secondpass/core only`
+  if (packageOf(specifier) in heavyPackages) return `imports ${specifier}: that is core's business`
+  const isLlamaIndex = specifier === 'llamaindex' || specifier.startsWith('@llamaindex/')
+  if (name === 'llamaindex' && isLlamaIndex && kind !== 'type')
+    return `loads ${specifier}: this adapter knows types only`
+  return undefined
+}
+
+/** The path under `src` that a relative specifier means, as a source (`.ts`); nothing when it leaves `src`. */
+function targetOf(path: string, specifier: string): string | undefined {
+  if (specifier.startsWith('#')) {
+    return specifier.startsWith(FOR_NODE) ? `${specifier.slice(FOR_NODE.length)}.ts` : undefined
+  }
+  const target = posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts')
+  return target.startsWith('..') ? undefined : target
+}
+
+function packageOf(specifier: string): string {
+  return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
+}
+
+/**
+ * The modules of Node.js that importing `path` asks for, each with the file that does: `score/x.ts → node:fs`. Dynamic
+ * imports count, since bundlers follow them; what lies behind `#node/` does not.
+ */
+export function nodeModulesBehind(path: string, textOf: (path: string) => string): string[] {
+  const seen = new Set<string>()
+  const visit = (file: string): string[] => {
+    if (seen.has(file)) return []
+    seen.add(file)
+    const imports = readImports(textOf(file)).filter(({ kind }) => kind === 'value' || kind === 'dynamic')
+    return imports.flatMap(({ specifier }) => {
+      if (specifier.startsWith('node:')) return [`${file} → ${specifier}`]
+      return specifier.startsWith('.') ? visit(targetOf(file, specifier) as string) : []
+    })
+  }
+  return visit(path)
+}
+
+/** The names that a front door exports through `#node/`, types left out: in browsers each needs its stand-in. */
+export function namesForNode(text: string): string[] {
+  return parse(text).statements.flatMap((statement) => {
+    if (!ts.isExportDeclaration(statement) || statement.isTypeOnly || statement.exportClause === undefined) return []
+    const from = statement.moduleSpecifier
+    const isForNode = from !== undefined && ts.isStringLiteral(from) && from.text.startsWith(FOR_NODE)
+    if (!isForNode || !ts.isNamedExports(statement.exportClause)) return []
+    return statement.exportClause.elements.filter((name) => !name.isTypeOnly).map(({ name }) => name.text)
+  })
+}

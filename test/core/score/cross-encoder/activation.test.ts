@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import { readActivation } from '../../../../packages/core/src/score/cross-encoder/scoring.ts'
+import { checkScoringOptions, scoringParts } from '../../../../packages/core/src/score/cross-encoder/scoring.ts'
+
+const sigmoid = 'torch.nn.modules.activation.Sigmoid'
+const identity = 'torch.nn.modules.linear.Identity'
+const nested = (activation_fn: unknown) => ({ sentence_transformers: { activation_fn } })
+
+describe('the activation', () => {
+  it.each([
+    ['none is named', {}, 'sigmoid'],
+    ['config.json names it', { config: nested(identity) }, 'identity'],
+    [
+      'config.json names it as before version 4',
+      { config: { sbert_ce_default_activation_function: identity } },
+      'identity',
+    ],
+    [
+      'both ways differ: the newer',
+      { config: { ...nested(sigmoid), sbert_ce_default_activation_function: identity } },
+      'sigmoid',
+    ],
+    [
+      'its own file names it too: that',
+      { config: nested(sigmoid), sentenceTransformers: { activation_fn: identity } },
+      'identity',
+    ],
+    [
+      'the newer way is there and empty',
+      { config: { ...nested(null), sbert_ce_default_activation_function: identity } },
+      'sigmoid',
+    ],
+    ['the older way is empty', { config: { sbert_ce_default_activation_function: null } }, 'sigmoid'],
+    ['PyTorch does not have it, as the reference does', { config: nested('custom_code.MyActivation') }, 'sigmoid'],
+  ])('when %s', (_, files, expected) => {
+    expect(readActivation(files)).toBe(expected)
+  })
+
+  it('is refused by name when it is another function of PyTorch', () => {
+    expect(() => readActivation({ config: nested('torch.nn.modules.activation.Tanh') })).toThrow(
+      /activation is torch\.nn\.modules\.activation\.Tanh: .*activation: 'identity'/,
+    )
+  })
+})
+
+describe('the options', () => {
+  it.each([
+    [{ template: 'qwen4' }, /^template is "qwen4": pass 'qwen3-reranker' or 'mxbai-rerank-v2'/],
+    [{ instruction: ' ' }, /^instruction is " ": /],
+    [{ activation: 'softmax' }, /^activation is "softmax": pass 'sigmoid' or 'identity'/],
+  ])('%j is refused', (options, message) => {
+    expect(() => checkScoringOptions(options as never)).toThrow(message)
+  })
+
+  it('are part of the id, each of them', () => {
+    expect(scoringParts({})).toEqual([])
+    const all = { template: 'qwen3-reranker', instruction: 'Find "laws"', activation: 'identity' } as const
+    expect(scoringParts(all)).toEqual(['qwen3-reranker', 'instruction="Find \\"laws\\""', 'identity'])
+  })
+})

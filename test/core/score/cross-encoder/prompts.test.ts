@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest'
+import { prepareScoring } from '../../../../packages/core/src/score/cross-encoder/scoring.ts'
+import type { ScoringFiles } from '../../../../packages/core/src/score/cross-encoder/scoring.ts'
+import type { PairEncoder } from '../../../../packages/core/src/score/cross-encoder/pairs.ts'
+import { readFamily } from '../../../parity/families.ts'
+
+const { files } = readFamily('qwen3-reranker')
+const config = files['config.json'] as Record<string, unknown>
+const folder = (name: string, more: Partial<ScoringFiles> = {}): ScoringFiles => ({
+  name,
+  config,
+  tokenizer: files['tokenizer.json'],
+  tokenizerConfig: files['tokenizer_config.json'],
+  ...more,
+})
+
+const words = Object.entries((files['tokenizer.json'] as { model: { vocab: Record<string, number> } }).model.vocab)
+const idOf = new Map(words)
+
+function ids(pairs: PairEncoder, query: string, text: string): number[] {
+  return [...pairs.encodePair(pairs.encodeQuery(query), text).ids]
+}
+
+const long = 'water under the bridge '.repeat(200)
+
+describe('the prompt of a language model', () => {
+  it.each(['Qwen/Qwen3-Reranker-0.6B', 'mixedbread-ai/mxbai-rerank-large-v2', 'my-qwen3-reranker-int8'])(
+    'is known by the name %s',
+    async (name) => {
+      const { pairs, head } = await prepareScoring(folder(name), {})
+      const isQwen = /qwen3/i.test(name)
+      expect(head).toEqual({
+        kind: 'next-token',
+        yes: idOf.get(isQwen ? 'yes' : '1'),
+        no: idOf.get(isQwen ? 'no' : '0'),
+      })
+      expect(pairs.maxLength).toBe(config['max_position_embeddings'])
+    },
+  )
+
+  it('is taken from where config.json says the model came from, and from the option before that', async () => {
+    const origin = folder('renamed', { config: { ...config, _name_or_path: 'Qwen/Qwen3-Reranker-4B' } })
+    const [named, chosen, other] = await Promise.all([
+      prepareScoring(origin, {}),
+      prepareScoring(folder('renamed'), { template: 'qwen3-reranker' }),
+      prepareScoring(origin, { template: 'mxbai-rerank-v2' }),
+    ])
+    expect(ids(named.pairs, 'a', 'b')).toEqual(ids(chosen.pairs, 'a', 'b'))
+    expect(ids(other.pairs, 'a', 'b')).not.toEqual(ids(named.pairs, 'a', 'b'))
+  })
+
+  it('is refused by name where it is not known', async () => {
+    await expect(prepareScoring(folder('some/model'), {})).rejects.toThrow(
+      /some\/model is a language model \(Qwen3ForCausalLM\).*template: 'qwen3-reranker' or 'mxbai-rerank-v2'/,
+    )
+    await expect(prepareScoring(folder('x', { config: {} }), { instruction: 'Find laws' })).rejects.toThrow(
+      /^instruction is "Find laws": x takes none/,
+    )
+  })
+
+  it('is answered with the words that 1_LogitScore names, if it does', async () => {
+    const name = 'qwen3-reranker'
+    const two = await prepareScoring(folder(name, { logitScore: { true_token_id: 7, false_token_id: 8 } }), {})
+    expect(two.head).toEqual({ kind: 'next-token', yes: 7, no: 8 })
+    const one = await prepareScoring(folder(name, { logitScore: { true_token_id: 7, false_token_id: null } }), {})
+    expect(one.head).toEqual({ kind: 'next-token', yes: 7, no: undefined })
+  })
+
+  it('holds the instruction, which changes nothing else', async () => {
+    const plain = await prepareScoring(folder('qwen3-reranker'), {})
+    const told = await prepareScoring(folder('qwen3-reranker'), { instruction: 'Find laws' })
+    const [one, other] = [ids(plain.pairs, 'a', 'b'), ids(told.pairs, 'a', 'b')]
+    expect(other).not.toEqual(one)
+    expect(other.slice(-8)).toEqual(one.slice(-8))
+  })
+
+  it.each(['qwen3-reranker', 'mxbai-rerank-v2'] as const)(
+    '%s keeps both ends, whatever is too long',
+    async (template) => {
+      const { pairs } = await prepareScoring(folder('x'), { template, maxLength: 340 })
+      const whole = ids(pairs, 'a', 'b')
+      for (const [query, text] of [
+        ['a', long],
+        [long, 'b'],
+        [long, long],
+        [long, ''],
+      ] as const) {
+        const cut = ids(pairs, query, text)
+        expect(cut.length).toBeLessThanOrEqual(340)
+        if (text === long) expect(cut).toHaveLength(340)
+        expect(cut.slice(0, 20)).toEqual(whole.slice(0, 20))
+        expect(cut.slice(-10)).toEqual(whole.slice(-10))
+      }
+      const { truncated, queryTruncated } = pairs.encodePair(pairs.encodeQuery('a'), long)
+      expect([truncated, queryTruncated]).toEqual([true, false])
+      expect(pairs.encodePair(pairs.encodeQuery(long), long).queryTruncated).toBe(true)
+    },
+  )
+
+  it('says how much of a text it reads, which fits', async () => {
+    const { pairs } = await prepareScoring(folder('x'), { template: 'mxbai-rerank-v2', maxLength: 340 })
+    const query = pairs.encodeQuery('what is water')
+    const room = pairs.roomForText(query)
+    const fitting = ' a'.repeat(room - 1)
+    expect(pairs.countTokens(fitting)).toBeLessThanOrEqual(room)
+    expect(pairs.encodePair(query, fitting).truncated).toBe(false)
+    expect(pairs.encodePair(query, fitting + ' a'.repeat(3)).truncated).toBe(true)
+  })
+
+  it('refuses a limit that leaves no room for texts', async () => {
+    await expect(prepareScoring(folder('qwen3-reranker'), { maxLength: 50 })).rejects.toThrow(
+      /^maxLength is 50: pass an integer of at least \d{3} /,
+    )
+  })
+})

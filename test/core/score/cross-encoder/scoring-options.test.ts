@@ -1,0 +1,54 @@
+import { createReranker, crossEncoder } from '@secondpass/core'
+import type { CrossEncoderOptions } from '@secondpass/core'
+import { describe, expect, it } from 'vitest'
+import { readFamily, withFolder } from '../../../parity/families.ts'
+
+/** One result of a tiny model, and the id it was scored under. */
+async function resultOf(name: string, options: CrossEncoderOptions = {}, as: string = name) {
+  return withFolder(as, readFamily(name), async (folder) => {
+    await using scorer = crossEncoder({ model: folder, ...options })
+    const { results } = await createReranker({ scorer }).rerank('what is water', ['water under the bridge'])
+    return { ...results[0], id: scorer.id }
+  })
+}
+
+describe('the activation of a model', () => {
+  it('is seen in the results: a probability with its logit, or the bare number', async () => {
+    const probability = await resultOf('roberta')
+    expect(probability.score).toBeCloseTo(1 / (1 + Math.exp(-(probability.logit as number))), 12)
+    const bare = await resultOf('deberta-v2')
+    expect(bare).not.toHaveProperty('logit')
+  })
+
+  it('can be chosen otherwise, which the id says', async () => {
+    const [bare, chosen] = [await resultOf('deberta-v2'), await resultOf('deberta-v2', { activation: 'sigmoid' })]
+    expect(chosen.logit).toBe(bare.score)
+    expect(chosen.id).toBe(`${bare.id}:sigmoid`)
+    const plain = await resultOf('roberta', { activation: 'identity' })
+    expect(plain).not.toHaveProperty('logit')
+  })
+})
+
+describe('the prompt of a language model', () => {
+  it('is chosen by the name of its folder, or by the option where that says nothing', async () => {
+    const named = await resultOf('qwen3-reranker')
+    const renamed = await resultOf('qwen3-reranker', { template: 'qwen3-reranker' }, 'export')
+    expect(renamed.logit).toBe(named.logit)
+    await expect(resultOf('qwen3-reranker', {}, 'export')).rejects.toThrow(/export is a language model/)
+  })
+
+  it('holds the instruction, which changes number and id', async () => {
+    const [plain, told] = [
+      await resultOf('qwen3-reranker'),
+      await resultOf('qwen3-reranker', { instruction: 'Find water' }),
+    ]
+    expect(told.logit).not.toBe(plain.logit)
+    expect(told.id).toBe(`${plain.id}:instruction="Find water"`)
+    await expect(resultOf('roberta', { instruction: 'Find water' })).rejects.toThrow(/^instruction is "Find water"/)
+  })
+
+  it('runs in a worker as it does here', async () => {
+    const [here, there] = [await resultOf('qwen3-reranker'), await resultOf('qwen3-reranker', { workers: 1 })]
+    expect(there.logit).toBe(here.logit)
+  })
+})
