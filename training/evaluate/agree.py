@@ -60,12 +60,12 @@ def by_python(pool_set: PoolSet, options: argparse.Namespace) -> dict[str, Score
     """The ways of `evaluate`, by the same names."""
     cache, pools = options.out / 'scores', pool_set.pools
     late = model_scores(options.model, pool_set, cache, options.max_tokens)
-    found = {'alone': late, 'blended': [blend(row, pool.bm25, BLEND_WEIGHT) for row, pool in zip(late, pools)]}
+    found = {'alone': late, 'blended': [blend(row, pool.first, BLEND_WEIGHT) for row, pool in zip(late, pools)]}
     if options.first:
         early = model_scores(options.first, pool_set, cache, options.max_tokens)
         rows = zip(early, late, pools)
         found['cascade'] = [
-            cascade(first, second, pool.bm25, CASCADE_KEEP, (BLEND_WEIGHT, BLEND_WEIGHT)) for first, second, pool in rows
+            cascade(first, second, pool.first, CASCADE_KEEP, (BLEND_WEIGHT, BLEND_WEIGHT)) for first, second, pool in rows
         ]
     return found
 

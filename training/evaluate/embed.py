@@ -10,8 +10,6 @@ import numpy as np
 from mine.config import MineConfig
 from mine.encoder import BiEncoder
 
-from .first_stage import Pool
-
 
 def encoder_settings(folder: Path, max_tokens: int) -> MineConfig:
     """How texts are embedded."""
@@ -30,8 +28,8 @@ class PoolEncoder:
     def __init__(self, settings: MineConfig):
         self._embed, self._known = BiEncoder(settings), {}
 
-    def score(self, pool: Pool) -> np.ndarray:
-        texts = [pool.query, *pool.texts]
+    def score(self, query: str, texts: list[str]) -> np.ndarray:
+        texts = [query, *texts]
         missing = sorted({text for text in texts if text not in self._known})
         if missing:
             self._known.update(zip(missing, self._embed(missing)))

@@ -1,8 +1,9 @@
-"""What is reranked: BM25's top 100 over title and text, k1 = 0.9, b = 0.4, English stop words and stemmer."""
+"""What is reranked: the first 100 of a search over the whole collection, title and text."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from prepare.errors import DataError
 from prepare.text import full_text
 
 DEPTH = 100
+Found = list[tuple[str, float]]
+#: Passages by id, and queries, to the best passages of each with their scores, best first.
+Search = Callable[[dict[str, str], list[str]], list[Found]]
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,8 @@ class Pool:
     query: str
     ids: list[str]
     texts: list[str]
-    bm25: np.ndarray
+    first: np.ndarray
+    """What the first stage scored them, descending."""
     judged: dict[str, int]
 
 
@@ -37,7 +42,31 @@ class PoolSet:
     """Questions with a relevant passage in the collection; `pools` are the first of them in a fixed shuffle."""
 
 
-def read_pools(folder: Path, limit: int | None = None, split: str = 'test') -> PoolSet:
+def bm25(corpus: dict[str, str], queries: list[str]) -> list[Found]:
+    """k1 = 0.9, b = 0.4, English stop words and stemmer."""
+    ids, index = list(corpus), _index(list(corpus.values()))
+    found, scores = index.retrieve(_tokens(queries), k=min(DEPTH, len(ids)), show_progress=False)
+    return [[(ids[place], float(score)) for place, score in zip(*row)] for row in zip(found, scores)]
+
+
+def bm25_scores(texts: list[str], queries: list[str]) -> np.ndarray:
+    """The same of every text, [queries, texts]."""
+    index, words = _index(texts), _tokens(queries, return_ids=False)
+    return np.stack([index.get_scores(one) if one else np.zeros(len(texts), np.float32) for one in words])
+
+
+def _index(texts: list[str]) -> bm25s.BM25:
+    index = bm25s.BM25(k1=0.9, b=0.4)
+    index.index(_tokens(texts), show_progress=False)
+    return index
+
+
+def _tokens(texts: list[str], **options):
+    stemmer = Stemmer.Stemmer('english')
+    return bm25s.tokenize(texts, stopwords='en', stemmer=stemmer, show_progress=False, **options)
+
+
+def read_pools(folder: Path, limit: int | None = None, split: str = 'test', search: Search = bm25) -> PoolSet:
     """The pools of a folder with corpus.jsonl, queries.jsonl and qrels/SPLIT.tsv."""
     data = read_set(folder)
     judged = data.positives(split)
@@ -52,7 +81,7 @@ def read_pools(folder: Path, limit: int | None = None, split: str = 'test') -> P
     return PoolSet(data.name, [_pool(data, split, corpus, query, row) for query, row in zip(chosen, rows)], available)
 
 
-def _pool(data: RelevanceSet, split: str, corpus: dict[str, str], query: str, row: list[tuple[str, float]]) -> Pool:
+def _pool(data: RelevanceSet, split: str, corpus: dict[str, str], query: str, row: Found) -> Pool:
     ids = [passage for passage, _ in row]
     grades = data.judged[split][query]
     if broken := [grade for grade in grades.values() if grade != int(grade)]:
@@ -67,15 +96,3 @@ def _pool(data: RelevanceSet, split: str, corpus: dict[str, str], query: str, ro
         {passage: int(grade) for passage, grade in grades.items()},
     )
 
-
-def search(corpus: dict[str, str], queries: list[str]) -> list[list[tuple[str, float]]]:
-    """For each query, passages and scores, best first."""
-    stemmer, ids = Stemmer.Stemmer('english'), list(corpus)
-
-    def tokens(of: list[str]):
-        return bm25s.tokenize(of, stopwords='en', stemmer=stemmer, show_progress=False)
-
-    index = bm25s.BM25(k1=0.9, b=0.4)
-    index.index(tokens(list(corpus.values())), show_progress=False)
-    found, scores = index.retrieve(tokens(queries), k=min(DEPTH, len(ids)), show_progress=False)
-    return [[(ids[place], float(score)) for place, score in zip(*row)] for row in zip(found, scores)]

@@ -1,4 +1,5 @@
-"""Scores of models over pools, kept on disk by question so that a stopped evaluation goes on where it was."""
+"""Scores of models over pools, kept on disk by pair: a stopped evaluation goes on, and what several first stages find is
+scored once."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +18,26 @@ from mine.encoder import in_bfloat16
 
 from .embed import PoolEncoder, encoder_settings
 from .first_stage import Pool, PoolSet
+from .trained import TrainedModel
 
-ScorePool = Callable[[Pool], np.ndarray]
+#: A number for each text of a query.
+Score = Callable[[str, list[str]], np.ndarray]
 
 
 def model_scores(folder: Path, pool_set: PoolSet, cache: Path, max_tokens: int) -> list[np.ndarray]:
-    """Logits of an exported folder, one pair a run."""
-    name = f'{sha256(folder / "model.onnx")[:12]}-{max_tokens}'
-    return _kept(cache / f'{pool_set.name}.{name}.jsonl', pool_set.pools, lambda: _lean(folder, max_tokens))
+    """Logits of an exported folder, one pair a run; or of a trained one by PyTorch, in bfloat16 where hardware has it."""
+    name = f'{pool_set.name}.{sha256(weights_of(folder))[:12]}-{max_tokens}.jsonl'
+    return _kept(cache / name, pool_set.pools, lambda: score_by(folder, max_tokens))
+
+
+def weights_of(folder: Path) -> Path:
+    return next((one for one in (folder / 'model.onnx', folder / 'model.safetensors') if one.is_file()), folder / 'model.onnx')
+
+
+def score_by(folder: Path, max_tokens: int) -> Score:
+    """How a model scores the texts of a query."""
+    kind = LeanModel if weights_of(folder).suffix == '.onnx' else TrainedModel
+    return kind(folder, max_tokens).score
 
 
 def encoder_scores(folder: Path, pool_set: PoolSet, cache: Path, max_tokens: int) -> list[np.ndarray]:
@@ -35,41 +48,39 @@ def encoder_scores(folder: Path, pool_set: PoolSet, cache: Path, max_tokens: int
     return _kept(cache / f'{pool_set.name}.{name}.jsonl', pool_set.pools, lambda: PoolEncoder(settings).score)
 
 
-def _lean(folder: Path, max_tokens: int) -> ScorePool:
-    model = LeanModel(folder, max_tokens)
-    return lambda pool: model.score(pool.query, pool.texts)
-
-
-def _kept(file: Path, pools: list[Pool], make: Callable[[], ScorePool]) -> list[np.ndarray]:
-    """A line for each pool under a digest of its texts; what is there is not scored again."""
+def _kept(file: Path, pools: list[Pool], make: Callable[[], Score]) -> list[np.ndarray]:
+    """A line for each question and what was new of its texts, by digests of both; what is there is not scored again."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    known = {row[0]: np.array(row[1]) for row in _lines(file)}
-    missing, score, started = [pool for pool in pools if _digest(pool) not in known], None, time.monotonic()
-    for number, pool in enumerate(missing, 1):
-        score = score or make()
-        known[_digest(pool)] = score(pool)
-        with file.open('a', encoding='utf-8') as out:
-            out.write(json.dumps([_digest(pool), [round(float(value), 7) for value in known[_digest(pool)]]]) + '\n')
-        if number % 25 == 0:
-            print(
-                f'{file.stem}: {number} of {len(missing)} questions, {time.monotonic() - started:.0f} s',
-                file=sys.stderr,
-                flush=True,
-            )
-    return [known[_digest(pool)] for pool in pools]
-
-
-def _lines(file: Path) -> list[list]:
-    if not file.is_file():
-        return []
+    known: dict[str, dict[str, float]] = {}
+    for question, found in _lines(file):
+        known.setdefault(question, {}).update(found)
+    score, started, asked = None, time.monotonic(), 0
     rows = []
-    for line in file.read_text(encoding='utf-8').splitlines():
-        try:
-            rows.append(json.loads(line))
-        except json.JSONDecodeError:
-            continue
+    for number, pool in enumerate(pools, 1):
+        question, texts = _digest(pool.query), {_digest(text): text for text in pool.texts}
+        here = known.setdefault(question, {})
+        if missing := [one for one in texts if one not in here]:
+            score, asked = score or make(), asked + 1
+            values = score(pool.query, [texts[one] for one in missing])
+            found = {one: round(float(value), 7) for one, value in zip(missing, values, strict=True)}
+            here.update(found)
+            with file.open('a', encoding='utf-8') as out:
+                out.write(json.dumps([question, found]) + '\n')
+            if asked % 25 == 0:
+                seconds = time.monotonic() - started
+                print(f'{file.stem}: {number} of {len(pools)} questions, {seconds:.0f} s', file=sys.stderr, flush=True)
+        rows.append(np.array([here[_digest(text)] for text in pool.texts]))
     return rows
 
 
-def _digest(pool: Pool) -> str:
-    return hashlib.sha256(json.dumps([pool.query, pool.texts]).encode()).hexdigest()[:16]
+def _lines(file: Path) -> Iterator[list]:
+    if file.is_file():
+        for line in file.read_text(encoding='utf-8').splitlines():
+            try:
+                yield json.loads(line)
+            except json.JSONDecodeError:  # The line that a stopped evaluation was writing.
+                continue
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

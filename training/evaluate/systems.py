@@ -45,10 +45,10 @@ class Choice:
 def all_systems(choice: Choice, pool_set: PoolSet, cache: Path) -> dict[str, Scores]:
     """Scores by name of the system, BM25 first."""
     pools = pool_set.pools
-    found: dict[str, Scores] = {'BM25': [pool.bm25 for pool in pools]}
+    found: dict[str, Scores] = {'BM25': [pool.first for pool in pools]}
 
     def each(mix: Callable[..., np.ndarray], *columns: Scores) -> Scores:
-        return [mix(*row, pool.bm25) for *row, pool in zip(*columns, pools, strict=True)]
+        return [mix(*row, pool.first) for *row, pool in zip(*columns, pools, strict=True)]
 
     if choice.encoder is not None:
         found['bi-encoder'] = encoder_scores(choice.encoder, pool_set, cache, choice.max_tokens)

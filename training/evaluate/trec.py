@@ -48,7 +48,7 @@ def write_pools(pool_set: PoolSet, path: Path) -> None:
             'query': pool.query,
             'ids': pool.ids,
             'texts': pool.texts,
-            'bm25': pool.bm25.tolist(),
+            'bm25': pool.first.tolist(),
             'judged': pool.judged,
         }
         for pool in pool_set.pools

@@ -18,7 +18,7 @@ from prepare.errors import ends_in_one_line
 def compare(exact: LeanModel, other: LeanModel, folder: Path, queries: int) -> dict[str, float]:
     """Mean tau per query, the lowest, and nDCG@10 of BM25 and of both models."""
     pools = read_pools(folder, queries).pools
-    scores = {'bm25': [pool.bm25 for pool in pools]}
+    scores = {'bm25': [pool.first for pool in pools]}
     scores |= {
         name: [model.score(pool.query, pool.texts) for pool in pools]
         for name, model in (('exact', exact), ('other', other))

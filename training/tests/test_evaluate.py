@@ -41,7 +41,7 @@ def test_the_first_stage_finds_the_passage_and_keeps_a_fixed_choice(coast):
     found = read_pools(coast)
     assert found.available == len(found.pools) == 50
     assert np.mean([one.ids.index(next(iter(one.judged))) == 0 for one in found.pools if one.id.endswith('a')]) > 0.9
-    assert all((np.diff(one.bm25) <= 0).all() for one in found.pools)
+    assert all((np.diff(one.first) <= 0).all() for one in found.pools)
     few = read_pools(coast, limit=7)
     assert few.available == 50 and [one.id for one in few.pools] == [one.id for one in found.pools[:7]]
     assert found.pools[0].texts[0].startswith('The ')
@@ -108,9 +108,9 @@ def test_a_share_of_its_own_goes_to_the_model_that_it_names(source, coast, tmp_p
     found = all_systems(choice, pools, tmp_path / 'scores')
     for one, alone, b, a in zip(pools.pools, found['b'], found['b + BM25'], found['a + BM25']):
         assert np.argsort(-b, kind='stable').tolist() == np.argsort(-alone, kind='stable').tolist()
-        assert a.tolist() == pytest.approx(blend(alone, one.bm25, BLEND_WEIGHT).tolist(), abs=1e-5)
+        assert a.tolist() == pytest.approx(blend(alone, one.first, BLEND_WEIGHT).tolist(), abs=1e-5)
     for one, alone, both in zip(pools.pools, found['a'], found['b → a, + BM25']):
-        wanted = cascade(alone, alone, one.bm25, choice.keep, (1.0, BLEND_WEIGHT))
+        wanted = cascade(alone, alone, one.first, choice.keep, (1.0, BLEND_WEIGHT))
         assert np.argsort(-both).tolist() == np.argsort(-wanted).tolist()
     evaluate(choice, [coast], tmp_path / 'out', limit=3)
     assert '0.8 (b: 1) is the share of a model' in (tmp_path / 'out' / 'table.md').read_text()
@@ -133,7 +133,7 @@ def test_intervals_hold_what_they_promise():
 def test_the_table_marks_what_chance_does_not_explain():
     pools = [pool(str(number), {'d3': 1}) for number in range(30)]
     good = [np.array([0, 0, 0, 1.0, 0, 0])] * 30
-    figures = {'set': measure(PoolSet('set', pools, 90), {'BM25': [one.bm25 for one in pools], 'good': good})}
+    figures = {'set': measure(PoolSet('set', pools, 90), {'BM25': [one.first for one in pools], 'good': good})}
     table = markdown(figures)
     assert 'set (30 of 90)' in table
     assert '| good | **1.000** (+0.569 to +0.569) |' in table
