@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
 
 from mine.config import MineConfig
-from mine.encoder import PASSAGE, BiEncoder, Embed
+from mine.encoder import PASSAGE, BiEncoder, Embed, find_encoder
 
 #: Texts between two writes.
 _BLOCK = 2048
@@ -29,6 +30,7 @@ class KeptVectors:
         self._config, self._name, self._encoder = config, name, None
         self._file, self._keys = stem.with_name(stem.name + '.f16'), stem.with_name(stem.name + '.keys')
         self._rows = {key: row for row, key in enumerate(_read(self._keys, _KEY).tolist())}
+        self._width = json.loads((find_encoder(name) / 'config.json').read_text(encoding='utf-8'))['hidden_size']
 
     def __call__(self, texts: list[str], kind: str = PASSAGE) -> np.ndarray:
         keys = [key_of(text[: self._config.max_embed_characters], kind) for text in texts]
@@ -38,15 +40,16 @@ class KeptVectors:
         for at in range(0, len(wanted), _BLOCK):
             self._add(wanted[at : at + _BLOCK], missing, kind)
         if not keys:
-            return np.zeros((0, 0), np.float32)
-        kept = np.memmap(self._file, np.float16, 'r').reshape(len(self._rows), -1)
+            return np.zeros((0, self._width), np.float32)
+        kept = np.memmap(self._file, np.float16, 'r', shape=(len(self._rows), self._width))
         return kept[[self._rows[key] for key in keys]].astype(np.float32)
 
     def _add(self, keys: list[bytes], texts: dict[bytes, str], kind: str) -> None:
         self._encoder = self._encoder or BiEncoder(self._config, self._name)
         found = self._encoder([texts[key] for key in keys], kind).astype(np.float16)
         with self._file.open('ab') as file:
-            file.truncate(len(self._rows) * found.shape[1] * found.itemsize)
+            # What an interrupted process wrote without its keys.
+            file.truncate(len(self._rows) * self._width * found.itemsize)
             file.write(found.tobytes())
         with self._keys.open('ab') as file:
             file.write(b''.join(keys))

@@ -84,6 +84,9 @@ def test_kept_vectors_are_the_encoders_and_are_read_once(tmp_path, monkeypatch):
     texts = ['beta gamma', 'alpha', 'beta gamma']
     first = KeptVectors(config, config.encoder)(texts)
     assert np.allclose(first, BiEncoder(config)(texts), atol=2e-3)
+    with next((tmp_path / 'kept').glob('*.f16')).open('ab') as file:
+        file.write(bytes(70))  # As an interrupted process leaves it.
+    assert np.allclose(KeptVectors(config, config.encoder)(['gamma'])[0], BiEncoder(config)(['gamma'])[0], atol=2e-3)
     monkeypatch.setattr('mine.vectors.BiEncoder', None)
     assert np.array_equal(KeptVectors(config, config.encoder)(texts[:2]), first[:2])
 
