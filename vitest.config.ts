@@ -1,34 +1,60 @@
-import { defineConfig } from 'vitest/config'
+import { availableParallelism } from 'node:os'
+import { configDefaults, defineConfig } from 'vitest/config'
 
-// Forks, not threads: ending a thread while a model runs aborts the whole process.
-const pool = 'forks'
-
-export default defineConfig({
-  test: {
-    projects: [
-      {
-        test: {
-          name: 'unit',
-          pool,
-          include: ['test/{cli,core,eval,langchain,llamaindex,contract,parity,architecture}/**/*.test.ts'],
-          typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'], tsconfig: 'test/types/tsconfig.json' },
-          testTimeout: 30_000,
-          sequence: { groupOrder: 0 },
+/**
+ * `vitest run` is what a newcomer waits for: everything but the files `*.long.test.ts`, with few random inputs and few
+ * repeats. `vitest run --mode all` (the script test:all) runs every file, all at full size; how a test asks which of the
+ * two it is in stands in test/fixtures/size.ts.
+ */
+export default defineConfig(({ mode }) => {
+  const isAll = mode === 'all'
+  const exclude = [...configDefaults.exclude, ...(isAll ? [] : ['**/*.long.test.ts'])]
+  const shared = {
+    // Forks, not threads: ending a thread while a model runs aborts the whole process.
+    pool: 'forks',
+    // Vitest leaves one core to itself; on two cores that would be half of the machine.
+    maxWorkers: availableParallelism(),
+    env: { SECONDPASS_TESTS: isAll ? 'all' : 'short' },
+    // Only what hangs takes this long, however busy the machine is.
+    testTimeout: 1_800_000,
+    hookTimeout: 1_800_000,
+  } as const
+  return {
+    test: {
+      projects: [
+        {
+          test: {
+            ...shared,
+            exclude,
+            name: 'unit',
+            include: ['test/{cli,core,eval,langchain,llamaindex,contract,parity,architecture}/**/*.test.ts'],
+            // The script typecheck reads these files as well: here they would only take time.
+            typecheck: { enabled: isAll, include: ['test/types/**/*.test-d.ts'], tsconfig: 'test/types/tsconfig.json' },
+            sequence: { groupOrder: 0 },
+          },
         },
-      },
-      {
-        test: {
-          name: 'process',
-          pool,
-          // Real processes and real installs: one file at a time, or two of them would share two cores and time out.
-          fileParallelism: false,
-          include: ['test/{process,package}/**/*.test.ts'],
-          testTimeout: 300_000,
-          hookTimeout: 600_000,
-          // After the unit tests, which finish sooner and say more.
-          sequence: { groupOrder: 1 },
+        {
+          test: {
+            ...shared,
+            exclude,
+            name: 'process',
+            include: ['test/process/**/*.test.ts'],
+            // After the unit tests, which finish sooner and say more.
+            sequence: { groupOrder: 1 },
+          },
         },
-      },
-    ],
-  },
+        {
+          test: {
+            ...shared,
+            exclude,
+            name: 'package',
+            include: ['test/package/**/*.test.ts'],
+            // Packing writes into dist/, which the other tests read: after them, and one at a time.
+            maxWorkers: 1,
+            sequence: { groupOrder: 2 },
+          },
+        },
+      ],
+    },
+  }
 })

@@ -1,17 +1,19 @@
-// Adds up the tests in vitest.json and pytest.xml of a folder, and prints the sum as the only line.
+// Adds up the tests in the reports of a folder (tests.json, all-tests.json, pytest.xml) and prints the sum as the only line.
+// The tests of tests.json run again in all-tests.json: they count once, and as failed if either run saw them fail.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const folder = process.argv[2] ?? '.'
 const total = { passed: 0, failed: 0, skipped: 0 }
 
-const vitest = join(folder, 'vitest.json')
-if (existsSync(vitest)) {
-  const report = JSON.parse(readFileSync(vitest, 'utf8'))
+const runs = ['all-tests.json', 'tests.json'].map((name) => join(folder, name)).filter((path) => existsSync(path))
+for (const [at, path] of runs.entries()) {
+  const report = JSON.parse(readFileSync(path, 'utf8'))
   // A file that breaks before its first test has no test to count, and counts as one that failed.
   const broken = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0)
-  total.passed += report.numPassedTests
   total.failed += report.numFailedTests + broken.length
+  if (at > 0) continue
+  total.passed += report.numPassedTests
   total.skipped += report.numPendingTests + report.numTodoTests
 }
 

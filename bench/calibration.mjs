@@ -38,13 +38,14 @@ const core = await import(requirePath(paths.core, 'run `pnpm build` first'))
 const evaluation = await import('@secondpass/core/eval')
 const untilMs = Date.now() + Number(options.minutes) * 60_000
 const scorer = core.crossEncoder()
-const alone = core.createReranker({ scorer, blend: false, depth: Infinity })
+const alone = core.createReranker({ scorer, blend: false, skip: false, depth: Infinity })
+const { blend } = scorer.defaults
 const LIMITS = [0.005, 0.01, 0.02]
 
 /** Orders a pool as the bundled reranker does, by logits that are known already. */
 async function rankingOf(pool, logits, texts) {
   const known = { id: scorer.id, scope: 'pair', score: async () => logits }
-  const reranker = core.createReranker({ scorer: known, blend: core.bundledBlend, telemetry: false })
+  const reranker = core.createReranker({ scorer: known, blend, telemetry: false })
   return reranker.rerank(pool.query, candidatesOf(pool, texts))
 }
 
@@ -101,6 +102,6 @@ const measured = []
 for (const spec of options.sets.split(',')) measured.push(...(await measureSet(spec)))
 await alone.close()
 if (measured.length > 0) {
-  const tables = [gainTable(scorer.id, measured, core.bundledBlend.weight), calibrationTable(measured, options)]
+  const tables = [gainTable(scorer.id, measured, blend.weight), calibrationTable(measured, options)]
   report(options.name, { machine, tables, options, scorer: scorer.id, measured })
 }

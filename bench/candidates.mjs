@@ -6,9 +6,8 @@
  *   node bench/candidates.mjs [--profile mixed] [--text xquad-en]     prints the length of the pairs
  */
 import { parseArgs } from 'node:util'
-import { seededRandom } from '@secondpass/core/eval'
 import { inventedTopic } from './lib/invented.mjs'
-import { shuffle } from './lib/random.mjs'
+import { seededRandom, shuffle } from './lib/random.mjs'
 import { mean, median } from './lib/stats.mjs'
 import { table } from './lib/report.mjs'
 import { cutToTokens, pairLength, realTopic } from './lib/texts.mjs'

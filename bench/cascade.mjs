@@ -40,7 +40,7 @@ if (sets.length === 0) process.exit(0)
 
 const machine = describeMachine()
 const core = await import(requirePath(paths.core, 'run `pnpm build` first'))
-const weight = options.blend === undefined ? core.bundledBlend.weight : Number(options.blend)
+const weight = options.blend === undefined ? core.crossEncoder().defaults.blend.weight : Number(options.blend)
 const blend = weight === 1 ? false : { weight }
 
 /** The scores of a model, from the kept file where they are there. */

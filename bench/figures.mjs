@@ -1,20 +1,51 @@
 /**
- * Copies the tables of the last runs (bench/results/NAME.md) into bench/README.md, between the marks
- * `<!-- NAME -->` and `<!-- /NAME -->`. A run that is not there leaves its place as it is.
+ * Writes the measured tables of the README, the docs and the small model's card between the marks
+ * `<!-- figures: NAME -->` and `<!-- /figures -->`: from bench/results/*.json and from the card of the bundled model. A
+ * figure is typed nowhere, so that two pages cannot disagree.
  *
- *   node bench/figures.mjs
+ *   node bench/figures.mjs            writes
+ *   node bench/figures.mjs --check    changes nothing; ends with 1 and names the pages that are out of date
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { paths } from './lib/paths.mjs'
+import { calibration, languages, peers, runtime } from './figures/from-results.mjs'
+import { byCollection, cascade, fiveWays, smallModel } from './figures/quality.mjs'
 
-const readme = join(paths.root, 'bench/README.md')
-const marked = /(<!-- ([\w-]+) -->\n)[\s\S]*?(<!-- \/\2 -->)/g
+const makers = {
+  'five ways': fiveWays,
+  'by collection': byCollection,
+  cascade,
+  'small model': smallModel,
+  peers,
+  runtime,
+  languages,
+  calibration,
+}
+const pages = [
+  'README.md',
+  'docs/measurements.md',
+  'docs/cascades.md',
+  'docs/evaluation.md',
+  'packages/model-en-tiny/CARD.md',
+]
+const marked = /(<!-- figures: ([\w ]+) -->\n)[\s\S]*?(<!-- \/figures -->)/g
 
-const filled = readFileSync(readme, 'utf8').replace(marked, (whole, open, name, close) => {
-  const tables = join(paths.results, `${name}.md`)
-  if (!existsSync(tables)) return whole
-  const [, ...body] = readFileSync(tables, 'utf8').split('\n\n')
-  return `${open}\n${body.join('\n\n').trim()}\n\n${close}`
-})
-writeFileSync(readme, filled)
+const { values: options } = parseArgs({ options: { check: { type: 'boolean', default: false } } })
+const outdated = []
+for (const page of pages) {
+  const path = join(paths.root, page)
+  const text = readFileSync(path, 'utf8')
+  const filled = text.replace(marked, (_whole, open, name, close) => {
+    if (!Object.hasOwn(makers, name)) throw new Error(`${page}: there are no figures "${name}"`)
+    return `${open}\n${makers[name]()}\n\n${close}`
+  })
+  if (filled === text) continue
+  outdated.push(page)
+  if (!options.check) writeFileSync(path, filled)
+}
+if (options.check && outdated.length > 0) {
+  console.error(`Out of date: ${outdated.join(', ')}. Run \`node bench/figures.mjs\`.`)
+  process.exitCode = 1
+}

@@ -25,12 +25,10 @@ const { values: options } = parseArgs({
   },
 })
 const machine = describeMachine()
-const { bm25, bundledBlend, createReranker, crossEncoder, otherScript } = await import(
-  requirePath(paths.core, 'run `pnpm build`')
-)
+const { bm25, createReranker, crossEncoder, otherScript } = await import(requirePath(paths.core, 'run `pnpm build`'))
 
 const scorer = crossEncoder({ model: options.model })
-const alone = createReranker({ scorer, blend: false })
+const alone = createReranker({ scorer, blend: false, skip: false })
 const lexical = createReranker({ scorer: bm25({ k1: 0.9, b: 0.4 }), depth: Infinity })
 const skipsScript = otherScript()
 
@@ -80,7 +78,7 @@ function blendOf(query, pool, { results }) {
   const logits = new Array(pool.length)
   for (const { index, logit } of results) logits[index] = logit
   const known = { id: 'known-logits', scope: 'pair', score: async () => logits }
-  return createReranker({ scorer: known, blend: bundledBlend }).rerank(query, pool, { topN: pool.length })
+  return createReranker({ scorer: known, blend: scorer.defaults.blend }).rerank(query, pool, { topN: pool.length })
 }
 
 const measured = []

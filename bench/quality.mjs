@@ -31,14 +31,15 @@ const { values: options } = parseArgs({
   },
 })
 const machine = describeMachine()
-const { bundledBlend, createReranker, crossEncoder } = await import(requirePath(paths.core, 'run `pnpm build` first'))
+const { createReranker, crossEncoder } = await import(requirePath(paths.core, 'run `pnpm build` first'))
 const exactSets = options.exact.split(',').filter((set) => set !== '' && existsSync(options.fp32))
 
 function open(model) {
   const scorer = crossEncoder({ workers: Number(options.workers), ...(model && { model }) })
-  return { scorer, reranker: createReranker({ scorer, blend: false }) }
+  return { scorer, reranker: createReranker({ scorer, blend: false, skip: false }) }
 }
 const int8 = open()
+const { blend } = int8.scorer.defaults
 const fp32 = exactSets.length > 0 ? open(options.fp32) : undefined
 
 /** Orders a pool by known logits through the library: `weight` blends them with BM25, `undefined` leaves BM25 out. */
@@ -73,7 +74,7 @@ async function measureSet(spec) {
   if (exactSets.includes(set)) logits.fp32 = await scoresOf(fp32, loaded)
   for (const [precision, known] of Object.entries(logits)) {
     ways[precision] = (pool) => orderBy(known.get(pool.id), pool, texts)
-    ways[`blend-${precision}`] = (pool) => orderBy(known.get(pool.id), pool, texts, bundledBlend.weight)
+    ways[`blend-${precision}`] = (pool) => orderBy(known.get(pool.id), pool, texts, blend.weight)
   }
   /** @type {Record<string, number[]>} */
   const byQuestion = {}
@@ -97,5 +98,5 @@ const summary = measured.map(({ byQuestion, taus, ...rest }) => ({
   ndcgAt10: Object.fromEntries(Object.entries(byQuestion).map(([way, values]) => [way, mean(values)])),
   ...(taus && { kendallTau: mean(taus) }),
 }))
-const tables = [qualityTable(int8.scorer.id, measured, bundledBlend.weight), keptTable(fp32?.scorer.id, measured)]
+const tables = [qualityTable(int8.scorer.id, measured, blend.weight), keptTable(fp32?.scorer.id, measured)]
 report(options.name, { machine, tables, options, measured: summary })

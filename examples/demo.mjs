@@ -38,7 +38,7 @@ printTimings(first, second)
 await printAllQuestions()
 await reranker.close()
 
-/** All an application does: find candidates, rerank them. */
+/** All that an application does: find candidates and rerank them. */
 async function ask(/** @type {Question} */ { question }) {
   return reranker.rerank(question, await rankByKeywords(question, passages))
 }

@@ -1,6 +1,6 @@
 // @ts-check
 // Reranking in a LlamaIndex.TS query engine. Two stand-ins, so that no key is needed: an embedding that only counts
-// words (support/word-vector.mjs), and LlamaIndex's own MockLLM, which always says the same.
+// words (support/word-vector.mjs), and LlamaIndex's own MockLLM, which always gives the same answer.
 import { MockLLM } from '@llamaindex/core/llms/mock'
 import { RerankPostprocessor } from '@secondpass/llamaindex'
 import { Document, Settings, VectorStoreIndex } from 'llamaindex'

@@ -1,8 +1,8 @@
 // @ts-check
-// Scores kept in Redis, shared by all processes that rerank: a pair of question and passage is read once. The example
+// Scores kept in Redis, shared by all processes that rerank: each pair of question and passage is read once. The example
 // starts a Redis of its own (support/redis-server.mjs) when redis-server is installed.
 import { createClient } from '@redis/client'
-import { bundledBlend, createReranker, crossEncoder, withCache } from '@secondpass/core'
+import { createReranker, crossEncoder, withCache } from '@secondpass/core'
 import { passages } from './passages.mjs'
 import { rankByKeywords } from './support/bm25.mjs'
 import { startRedis } from './support/redis-server.mjs'
@@ -16,7 +16,7 @@ const redis = createClient({ url: server.url })
 redis.on('error', (error) => console.error(error))
 await redis.connect()
 
-/** A cache is any object with `get` and `set`. Entries are plain data; the keys are digests and tell nothing. */
+/** A cache is any object with `get` and `set`. Entries are plain data; the keys are digests and reveal nothing. */
 const cache = {
   /** @param {string} key */
   async get(key) {
@@ -38,13 +38,13 @@ await redis.close()
 await server.stop()
 
 /**
- * A reranker of its own stands for a process of its own: all they share is the Redis.
+ * A separate reranker plays the part of another process: all they share is Redis.
  *
  * @param {string} heading
  * @param {{ text: string, title: string, score: number }[]} candidates
  */
 async function ask(heading, candidates) {
-  const reranker = createReranker({ scorer: withCache(crossEncoder(), cache), blend: bundledBlend })
+  const reranker = createReranker({ scorer: withCache(crossEncoder(), cache) })
   const { results, report } = await reranker.rerank(question, candidates)
   await reranker.close()
   const { cacheHits = 0, runs = 0 } = report.stages[0]?.stats ?? {}

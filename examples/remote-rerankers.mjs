@@ -1,6 +1,6 @@
 // @ts-check
-// The same pipeline with a vendor's reranker, with a server of one's own, and with a language model: only the scorer is
-// another one. The service (support/rerank-service.mjs) and the model (support/stand-in-llm.mjs) are stand-ins on this
+// The same pipeline with a vendor's reranker, with a server of your own, and with a language model: only the scorer
+// differs. The service (support/rerank-service.mjs) and the model (support/stand-in-llm.mjs) are stand-ins on this
 // machine, so that nothing here needs a key or a network.
 import { cohere, createReranker, llmListwise, server } from '@secondpass/core'
 import { passages } from './passages.mjs'

@@ -7,8 +7,8 @@ import { rankByKeywords } from './support/bm25.mjs'
 
 const reranker = createReranker({
   topN: 3,
-  // Skip when the first of the search is ahead of the second by 2.5, or when there is nothing to choose between.
-  skip: anyOf(clearMargin({ margin: 2.5, k: 2 }), smallPool({ size: 3 })),
+  // Skip when the first result is ahead of the second by 2.5, or when there is nothing to choose from.
+  skip: anyOf(clearMargin({ margin: 2.5, place: 2 }), smallPool({ size: 3 })),
 })
 
 for (const question of ['TD-4130', 'What happens if my credit card expires?']) {

@@ -1,5 +1,5 @@
 /** Calibrates on four fifths of a sample and looks at the fifth, again and again. */
-import { shuffle } from '../lib/random.mjs'
+import { seededRandom, shuffle } from '../lib/random.mjs'
 import { mean } from '../lib/stats.mjs'
 
 const PARTS = 5
@@ -16,7 +16,7 @@ export function draw(evaluation, sample, about, repeats) {
   const signals = {}
   const seen = []
   for (let repeat = 0; repeat < repeats; repeat++) {
-    const order = shuffle(evaluation.seededRandom(1000 + repeat), sample)
+    const order = shuffle(seededRandom(1000 + repeat), sample)
     for (let part = 0; part < PARTS; part++) {
       const held = order.filter((_, at) => at % PARTS === part)
       const rest = order.filter((_, at) => at % PARTS !== part)

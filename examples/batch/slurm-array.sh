@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Reranks a file of queries as a Slurm array: one task a shard, started again where it was.
+# Reranks a file of queries as a Slurm array: one task per shard; a restarted task resumes where it stopped.
 #
 #   sbatch slurm-array.sh queries.jsonl
 #   LC_ALL=C sort -t: -k2,2n part-*.jsonl > ranked.jsonl     # when all tasks have ended

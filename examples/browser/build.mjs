@@ -1,5 +1,5 @@
 // @ts-check
-// Puts together what the server serves: page, worker, the model's files and those of onnxruntime-web.
+// Gathers what the server serves: page, worker, the model's files and those of onnxruntime-web.
 import { copyFileSync, mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -7,7 +7,7 @@ import { build } from 'esbuild'
 
 const here = import.meta.dirname
 const require = createRequire(import.meta.url)
-/** onnxruntime-web comes with transformers.js, which asks for one version of it and no other. */
+/** onnxruntime-web comes with transformers.js, which needs exactly one version of it. */
 const requireWeb = createRequire(require.resolve('@huggingface/transformers'))
 
 /** @param {string} folder where everything is put */

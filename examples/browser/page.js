@@ -1,4 +1,4 @@
-// The page: sends a question to the worker, shows how far it is and what it found. It computes nothing itself.
+// The page: sends a question to the worker, shows its progress and what it found. It computes nothing itself.
 import { questions } from '../passages.mjs'
 
 const form = document.querySelector('#form')

@@ -13,7 +13,7 @@ const types = {
   '.js': 'text/javascript',
   '.mjs': 'text/javascript',
   '.json': 'application/json',
-  // Browsers compile a module while it loads only when it says that it is one.
+  // Browsers compile WebAssembly while it loads only with this type.
   '.wasm': 'application/wasm',
 }
 

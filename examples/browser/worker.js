@@ -1,15 +1,16 @@
 // The worker: finds with BM25, reranks with the model, and answers. The page stays free to scroll and type.
 import { bm25, createReranker, transformers } from '@secondpass/core'
+import calibration from '@secondpass/model-en-mini/calibration.json'
 import { passages } from '../passages.mjs'
 
 const at = (path) => new URL(path, location.href).href
 
 const scorer = transformers({
   model: at('models/model-en-mini/'),
-  // Of its calibration.json, which crossEncoder reads by itself.
-  temperature: 2.19,
+  // crossEncoder reads it by itself; transformers is told.
+  temperature: calibration.temperature,
   device: 'wasm',
-  // The files of onnxruntime-web without WebGPU, half the size of those that are taken otherwise, from this server.
+  // From this server, and the files of onnxruntime-web without WebGPU, which are half the size of the default ones.
   wasmPaths: { mjs: at('wasm/ort-wasm-simd-threaded.mjs'), wasm: at('wasm/ort-wasm-simd-threaded.wasm') },
   onProgress: (progress) => postMessage({ kind: 'loading', ...progress }),
 })

@@ -1,13 +1,14 @@
 import { posix } from 'node:path'
 import ts from 'typescript'
 import { parse, readImports, type FoundImport } from './read-imports.ts'
+import { FOR_NODE, targetOf } from './sources.ts'
 
 /**
- * Who may import whom: each room sees itself, with its folders, and the rooms named. Rooms are folders; the hall is the
- * files at the top. The hall reaches scorers only through the bundled model, by a dynamic import; `doctor` looks at
- * everything, and loads what it looks at in the same way.
+ * The rooms of the core from below, and whom each may import: itself, with its folders, and the rooms named, all of
+ * which stand above it in this table. Rooms are folders; the hall is the files at the top. The hall reaches one scorer,
+ * the bundled model, by a dynamic import.
  */
-const rooms = {
+export const rooms = {
   base: [],
   hub: ['base'],
   'cross-encoder': ['base', 'hub'],
@@ -42,18 +43,15 @@ const rooms = {
 type Room = keyof typeof rooms
 
 /** Packages that are slow to load or may be missing: one dynamic import each, in this file; type imports beside it. */
-const heavyPackages: Readonly<Record<string, string>> = {
+export const heavyPackages: Readonly<Record<string, string>> = {
   'onnxruntime-node': 'score/cross-encoder/session/node.ts',
   '@huggingface/hub': 'score/hub/client.ts',
   '@huggingface/tokenizers': 'score/cross-encoder/tokenizer/library.ts',
   '@huggingface/transformers': 'score/transformers/load.ts',
   '@opentelemetry/api': 'telemetry/trace.ts',
-  'cohere-ai': 'score/remote/vendors/cohere-client.ts',
-  undici: 'score/hub/settings.ts',
+  'cohere-ai': 'score/remote/vendors/cohere.ts',
+  undici: 'score/hub/connection.ts',
 }
-
-/** Before the path under `src` of a module that needs Node.js: in browsers `unavailable.ts` stands in for it. */
-const FOR_NODE = '#node/'
 
 /** The room of a file given by its path under `packages/core/src`, or nothing when there is no such room. */
 export function roomOf(path: string): Room | undefined {
@@ -68,7 +66,7 @@ export function roomOf(path: string): Room | undefined {
 
 /** What a source of the package `name` (its folder under `packages/`) imports that it must not: one sentence each. */
 export function importFaults(name: string, path: string, text: string): string[] {
-  const faultOf = name === 'core' ? coreFault : adapterFault
+  const faultOf = name === 'core' ? coreFault : name === 'cli' ? cliFault : adapterFault
   return readImports(text).flatMap((found) => {
     const fault = found.specifier.startsWith('node:') ? undefined : faultOf(path, found, name)
     return fault === undefined ? [] : [`packages/${name}/src/${path}:${found.line}: ${fault}`]
@@ -78,25 +76,49 @@ export function importFaults(name: string, path: string, text: string): string[]
 function coreFault(path: string, found: FoundImport): string | undefined {
   const room = roomOf(path)
   if (room === undefined) return 'is in no room of the house'
-  if (!/^[.#]/.test(found.specifier)) return corePackageFault(path, room, found)
+  if (!/^[.#]/.test(found.specifier)) {
+    const loader = heavyPackages[packageOf(found.specifier)]
+    return loader === undefined
+      ? `${room} may not import the package ${found.specifier}`
+      : heavyFault(path, found, loader)
+  }
   const target = targetOf(path, found.specifier)
   const targetRoom = target === undefined ? undefined : roomOf(target)
-  if (target === undefined || targetRoom === undefined) return `imports ${found.specifier}, which is in no room of core`
+  if (targetRoom === undefined) return `imports ${found.specifier}, which is in no room of core`
   const allowed: readonly string[] = rooms[room]
-  const isBundled = path === 'default.ts' && targetRoom === 'cross-encoder' && found.kind === 'dynamic'
+  const isBundled = room === 'hall' && targetRoom === 'cross-encoder' && found.kind === 'dynamic'
   if (targetRoom === room || isBundled || allowed.includes(targetRoom)) return undefined
   return `${room} may not import ${targetRoom} (${found.specifier}, ${found.kind})`
 }
 
-function corePackageFault(path: string, room: Room, { specifier, kind }: FoundImport): string | undefined {
-  if (specifier.startsWith('@secondpass/model-') && path === 'default.ts' && kind === 'dynamic') return undefined
-  if (specifier.startsWith('@secondpass/'))
-    return `imports ${specifier}: only default.ts may, dynamically, and only a model`
-  const loader = heavyPackages[packageOf(specifier)]
-  if (loader === undefined) return `${room} may not import the package ${specifier}`
-  if (kind === 'type' && posix.dirname(path) === posix.dirname(loader)) return undefined
+/** A heavy package is loaded by one file, when it is asked for; the files beside that one may name its types. */
+function heavyFault(path: string, { specifier, kind }: FoundImport, loader: string): string | undefined {
   if (kind === 'dynamic' && path === loader) return undefined
+  if (kind === 'type' && posix.dirname(path) === posix.dirname(loader)) return undefined
   return `imports ${specifier} (${kind}): only ${loader} may, by a dynamic import`
+}
+
+/** Packages that the command line may load, and, where one is slow to load, the one file that may, dynamically. */
+const cliPackages: Readonly<Record<string, string | undefined>> = {
+  '@secondpass/core': undefined,
+  '@secondpass/core/eval': undefined,
+  commander: undefined,
+  vega: 'report/charts.ts',
+}
+
+/** Inside the command line any import is lawful that makes no circle of folders, but of the report's, which has JSON only. */
+function cliFault(path: string, found: FoundImport): string | undefined {
+  const { specifier } = found
+  if (specifier.startsWith('.')) {
+    const target = targetOf(path, specifier)
+    if (target === undefined)
+      return specifier === '../package.json' ? undefined : `imports ${specifier}, which is outside its package`
+    const leavesReport = path.startsWith('report/') && !target.startsWith('report/')
+    return leavesReport ? `report may import nothing else of ours (${specifier})` : undefined
+  }
+  if (!Object.hasOwn(cliPackages, specifier)) return `imports ${specifier}, which the command line may not`
+  const loader = cliPackages[specifier]
+  return loader === undefined ? undefined : heavyFault(path, found, loader)
 }
 
 function adapterFault(path: string, { specifier, kind }: FoundImport, name: string): string | undefined {
@@ -110,15 +132,6 @@ function adapterFault(path: string, { specifier, kind }: FoundImport, name: stri
   if (name === 'llamaindex' && isLlamaIndex && kind !== 'type')
     return `loads ${specifier}: this adapter knows types only`
   return undefined
-}
-
-/** The path under `src` that a relative specifier means, as a source (`.ts`); nothing when it leaves `src`. */
-function targetOf(path: string, specifier: string): string | undefined {
-  if (specifier.startsWith('#')) {
-    return specifier.startsWith(FOR_NODE) ? `${specifier.slice(FOR_NODE.length)}.ts` : undefined
-  }
-  const target = posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts')
-  return target.startsWith('..') ? undefined : target
 }
 
 function packageOf(specifier: string): string {

@@ -10,8 +10,13 @@ export interface FoundImport {
   readonly line: number
 }
 
+/** By text: several rules read each source. */
+const parsed = new Map<string, ts.SourceFile>()
+
 export function parse(text: string): ts.SourceFile {
-  return ts.createSourceFile('source.ts', text, ts.ScriptTarget.ES2023, true)
+  const known = parsed.get(text) ?? ts.createSourceFile('source.ts', text, ts.ScriptTarget.ES2023, true)
+  parsed.set(text, known)
+  return known
 }
 
 /** 1-based line of a node. */

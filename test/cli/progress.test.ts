@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { hasColour } from '../../packages/cli/src/output/colour.ts'
-import { duration, startProgress } from '../../packages/cli/src/output/progress.ts'
-import { table } from '../../packages/cli/src/output/table.ts'
+import { hasColour } from '../../packages/cli/src/output/terminal.ts'
+import { duration, startProgress } from '../../packages/cli/src/output/terminal.ts'
+import { table } from '../../packages/cli/src/output/terminal.ts'
 import { fakeIo } from './support.ts'
 
 /** What a terminal of that width would show after each change. */

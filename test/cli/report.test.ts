@@ -3,7 +3,7 @@ import { measureLift, runFromLists } from '../../packages/core/src/eval/index.ts
 import { buildReport } from '../../packages/cli/src/report/build.ts'
 import { beginningOf, chooseCases, documentsOf } from '../../packages/cli/src/report/cases.ts'
 import { renderHtml } from '../../packages/cli/src/report/html.ts'
-import { latencyOf } from '../../packages/cli/src/report/latency.ts'
+import { latencyOf } from '../../packages/cli/src/report/build.ts'
 import { renderMarkdown } from '../../packages/cli/src/report/markdown.ts'
 import type { EvalReport } from '../../packages/cli/src/report/types.ts'
 import { hostile, sampleReport } from '../fixtures/sample-report.ts'

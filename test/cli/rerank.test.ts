@@ -1,6 +1,6 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { bundledBlend, bundledTinyBlend } from '@secondpass/core'
+import { type Scorer, crossEncoder } from '@secondpass/core'
 import { describe, expect, it } from 'vitest'
 import { folderWith, fromJsonl, jsonl, run, sharedWords } from './support.ts'
 
@@ -44,13 +44,19 @@ describe('the models of our own', () => {
       return fromJsonl(stdout).map((result) => (result as { blendedScore: number }).blendedScore)
     }
     const three = jsonl({ text: 'bananas', score: 3 }, { text: 'a lamp', score: 2 }, { text: 'the red lamp', score: 1 })
+    const shareOf = async (model: string): Promise<string> => {
+      await using scorer = crossEncoder({ model })
+      await scorer.warmup()
+      return String((scorer as Scorer).defaults?.blend?.weight)
+    }
+    const [share, tinyShare] = [await shareOf('bundled'), await shareOf('bundled-tiny')]
     for (const [model, own, other] of [
-      ['bundled', bundledBlend, bundledTinyBlend],
-      ['bundled-tiny', bundledTinyBlend, bundledBlend],
+      ['bundled', share, tinyShare],
+      ['bundled-tiny', tinyShare, share],
     ] as const) {
       const usual = await scores('--model', model)
-      expect(await scores('--model', model, '--blend', String(own.weight))).toEqual(usual)
-      expect(await scores('--model', model, '--blend', String(other.weight))).not.toEqual(usual)
+      expect(await scores('--model', model, '--blend', own)).toEqual(usual)
+      expect(await scores('--model', model, '--blend', other)).not.toEqual(usual)
     }
   })
 

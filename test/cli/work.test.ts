@@ -1,9 +1,9 @@
 import { appendFileSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { AppendFile } from '../../packages/cli/src/output/append-file.ts'
-import { mapInOrder } from '../../packages/cli/src/work/in-order.ts'
-import { claimOutput, firstDifference } from '../../packages/cli/src/work/resume.ts'
-import { isOwn, readShard } from '../../packages/cli/src/work/shard.ts'
+import { mapInOrder } from '../../packages/cli/src/work/batch.ts'
+import { claimOutput, firstDifference } from '../../packages/cli/src/work/batch.ts'
+import { isOwn, readShard } from '../../packages/cli/src/work/batch.ts'
 import { folderWith } from './support.ts'
 
 describe('shards', () => {

@@ -1,11 +1,7 @@
-import { agreement } from '../../packages/core/src/skip/agreement.ts'
 import { calibrated } from '../../packages/core/src/skip/calibrated.ts'
-import { allOf, anyOf, not } from '../../packages/core/src/skip/policy.ts'
-import { aboveThreshold, clearMargin, smallPool } from '../../packages/core/src/skip/first-stage.ts'
-import { keywordQuery } from '../../packages/core/src/skip/query.ts'
-import { otherScript } from '../../packages/core/src/skip/query.ts'
-import { scoreShape } from '../../packages/core/src/skip/first-stage.ts'
-import { wontFinish } from '../../packages/core/src/skip/wont-finish.ts'
+import { allOf, anyOf, not, smallPool } from '../../packages/core/src/skip/policy.ts'
+import { aboveThreshold, agreement, clearMargin, scoreShape } from '../../packages/core/src/skip/first-stage.ts'
+import { keywordQuery, otherScript } from '../../packages/core/src/skip/query.ts'
 import { policyContract } from './policy-contract.ts'
 
 const margin = clearMargin({ margin: 0.5 })
@@ -16,8 +12,8 @@ policyContract('aboveThreshold of distances', aboveThreshold({ threshold: 0, hig
   readsScores: true,
 })
 policyContract('clearMargin', margin, { readsScores: true })
-policyContract('clearMargin, relative', clearMargin({ margin: 0.1, k: 2, relative: true }), { readsScores: true })
-policyContract('clearMargin of distances', clearMargin({ margin: 0.5, k: 2, higherIsBetter: false }), {
+policyContract('clearMargin, relative', clearMargin({ margin: 0.1, place: 2, relative: true }), { readsScores: true })
+policyContract('clearMargin of distances', clearMargin({ margin: 0.5, place: 2, higherIsBetter: false }), {
   readsScores: true,
 })
 policyContract('smallPool', smallPool({ size: 4 }), { readsScores: false })
@@ -30,7 +26,6 @@ policyContract('agreement', agreement({ other: ({ score }) => score, atLeast: 0.
 policyContract('keywordQuery', keywordQuery(), { readsScores: false })
 policyContract('otherScript', otherScript(), { readsScores: false })
 policyContract('scoreShape', scoreShape({ atLeast: 1 }), { readsScores: true })
-policyContract('wontFinish', wontFinish(), { readsScores: false })
 policyContract(
   'calibrated',
   calibrated({ version: 1, scorerId: 'fake', skip: { policy: 'clear-margin', options: { margin: 0.5 } } }),

@@ -14,8 +14,6 @@ export const anyPool: fc.Arbitrary<Pool> = fc.record(
     query: fc.string({ minLength: 1, unit: 'binary' }),
     candidates: fc.array(candidate, { minLength: 1, maxLength: 12 }),
     scorerId: fc.constant('fake'),
-    forecastMs: fc.double({ min: 0, max: 1e6, noNaN: true }),
-    remainingMs: fc.double({ min: 0, max: 1e6, noNaN: true }),
   },
   { requiredKeys: ['query', 'candidates', 'scorerId'] },
 )

@@ -19,17 +19,9 @@ export const awkwardTexts: readonly string[] = [
 
 const query = 'when does the lamp turn off'
 
-/**
- * What every scorer and every wrapper must do. `makeScorer` gives a fresh one each time.
- *
- * `hasModel`: each fresh scorer is expensive, so nothing changes but the time allowed.
- */
-export function scorerContract(
-  name: string,
-  makeScorer: () => Scorer | Promise<Scorer>,
-  { hasModel = false } = {},
-): void {
-  describe(`the contract of scorers: ${name}`, { timeout: hasModel ? 120_000 : 10_000 }, () => {
+/** What every scorer and every wrapper must do. `makeScorer` gives a fresh one each time. */
+export function scorerContract(name: string, makeScorer: () => Scorer | Promise<Scorer>): void {
+  describe(`the contract of scorers: ${name}`, () => {
     const withScorer = (body: (scorer: Scorer) => Promise<void>) => async (): Promise<void> => {
       const scorer = await makeScorer()
       try {

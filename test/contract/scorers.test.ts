@@ -1,4 +1,3 @@
-import { bundledScorer } from '../../packages/core/src/default.ts'
 import { bm25 } from '../../packages/core/src/score/bm25.ts'
 import { withCircuitBreaker } from '../../packages/core/src/wrap/breaker.ts'
 import { withCache } from '../../packages/core/src/wrap/cache.ts'
@@ -7,13 +6,12 @@ import { lengthScorer } from './length-scorer.ts'
 import { scorerContract } from './scorer-contract.ts'
 
 scorerContract('the smallest one', lengthScorer)
-scorerContract('the stand-in for the bundled model', () => bundledScorer(async () => lengthScorer()).scorer)
 scorerContract('withCache', () => withCache(lengthScorer(), new Map()))
 scorerContract('withCache that always misses', () => withCache(lengthScorer(), { get() {}, set() {} }))
 scorerContract('withFallback', () => withFallback(lengthScorer(), lengthScorer()))
 scorerContract('withFallback, when the first fails', () =>
   withFallback({ id: 'down', scope: 'pair', score: () => Promise.reject(new Error('down')) }, lengthScorer(), {
-    timeoutMs: 1000,
+    deadlineMs: 1000,
   }),
 )
 scorerContract('withCircuitBreaker', () => withCircuitBreaker(lengthScorer()))

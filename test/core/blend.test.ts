@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { minMax, mix, zScores } from '../../packages/core/src/order.ts'
+import { minMax, mix, orderHead, zScores } from '../../packages/core/src/order.ts'
 import { onlyRise } from '../../packages/core/src/base/first-stage.ts'
 
 describe('minMax', () => {
@@ -63,14 +63,14 @@ describe('mix', () => {
       [5, 9, 7, 6, 4],
       [3, 3.1, 3.2, 3.05, 30],
     ]
-    const first = (normalise: 'min-max' | 'z-score'): number => {
-      const mixed = mix({ weight: 0.48, normalise }, ours, theirs) as number[]
+    const first = (normalize: 'min-max' | 'z-score'): number => {
+      const mixed = mix({ weight: 0.48, normalize }, ours, theirs)
       return mixed.indexOf(Math.max(...mixed))
     }
     expect(first('min-max')).toBe(4)
     expect(first('z-score')).toBe(1)
-    expect(mix({ weight: 1, normalise: 'z-score' }, [3, 9, 6], [1, 2, 3])).toEqual(zScores([3, 9, 6]))
-    expect(mix({ weight: 0, normalise: 'z-score' }, [3, 9, 6], [1, 2, 3])).toEqual(zScores([1, 2, 3]))
+    expect(mix({ weight: 1, normalize: 'z-score' }, [3, 9, 6], [1, 2, 3])).toEqual(zScores([3, 9, 6]))
+    expect(mix({ weight: 0, normalize: 'z-score' }, [3, 9, 6], [1, 2, 3])).toEqual(zScores([1, 2, 3]))
   })
 
   it('weighs the scorer against the first stage, both spread over 0..1', () => {
@@ -86,9 +86,41 @@ describe('mix', () => {
   it('turns distances around', () => {
     expect(mix({ weight: 0, higherIsBetter: false }, [1, 2], [0.2, 0.9])).toEqual([1, 0])
   })
+})
 
-  it('is off when any first-stage score is missing', () => {
-    expect(mix({ weight: 0.5 }, [1, 2], [1, undefined])).toBeUndefined()
+describe('orderHead', () => {
+  const head = { numbers: [1, 3, 2], firstStage: [9, 1, 8], inputScores: [9, 1, 8] }
+
+  it('orders by the numbers of the scorer alone when nothing is to be mixed', () => {
+    expect(orderHead(head)).toEqual({ order: [1, 2, 0] })
+  })
+
+  it('orders by the mix, and hands it over in the order of the head', () => {
+    expect(orderHead({ ...head, blend: { weight: 0.25 } })).toEqual({
+      order: [2, 0, 1],
+      blended: [0.75, 0.25, 0.78125],
+    })
+  })
+
+  it('mixes nothing when a first-stage score is missing, and says so', () => {
+    const firstStage = [9, undefined, 8]
+    expect(orderHead({ ...head, firstStage, blend: { weight: 0.5 } })).toEqual({
+      order: [1, 2, 0],
+      blendOmitted: 'missing-score',
+    })
+  })
+
+  it('mixes no scores that only rise unless it is told what they are', () => {
+    const rising = { numbers: [1, 3, 2], firstStage: [1, 2, 3], inputScores: [1, 2, 3] }
+    expect(orderHead({ ...rising, blend: { weight: 0.5 } })).toEqual({
+      order: [1, 2, 0],
+      blendOmitted: 'rising-scores',
+    })
+    expect(orderHead({ ...rising, blend: { weight: 0.5, higherIsBetter: true } }).blended).toHaveLength(3)
+  })
+
+  it('keeps equals in the order found', () => {
+    expect(orderHead({ numbers: [1, 1, 1], firstStage: [1, 2, 3], inputScores: [1, 2, 3] }).order).toEqual([0, 1, 2])
   })
 })
 

@@ -20,8 +20,12 @@ describe('doctor', () => {
         telemetry: 'off',
       },
       tokenizers: expect.stringMatching(/^\d/),
-      model: { isIntact: true, id: expect.stringMatching(/^model-en-mini@/) },
-      trial: { provider: 'cpu', refused: [], logit: expect.any(Number), pairMs: expect.any(Number) },
+      model: {
+        isIntact: true,
+        id: expect.stringMatching(/^model-en-mini@/),
+        defaults: { blend: { weight: 0.8 }, scripts: ['Latin'] },
+      },
+      trial: { defaults: null, provider: 'cpu', refused: [], logit: expect.any(Number), pairMs: expect.any(Number) },
       problems: [],
     })
   })

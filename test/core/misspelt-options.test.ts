@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../packages/core/src/base/clock.ts'
-import { agreementSignal, type AgreementSignalOptions } from '../../packages/core/src/eval/calibrate/signals.ts'
+import { agreementSignal, type AgreementSignalOptions } from '../../packages/core/src/skip/first-stage.ts'
 import { type Bm25Options, bm25 } from '../../packages/core/src/score/bm25.ts'
 import type { ColbertOptions } from '../../packages/core/src/score/colbert/colbert.ts'
 import { colbert } from '../../packages/core/src/score/colbert/colbert.ts'
@@ -40,7 +40,7 @@ const everything = {
   colbert: { ...source, store: new Map(), precision: 'int8' } satisfies Required<ColbertOptions>,
   bm25: { k1: 1, b: 0.5, words: (text) => [text] } satisfies Required<Bm25Options>,
   withChunks: { maxLength: 10, overlap: 1, measure: (text) => text.length } satisfies Required<ChunkOptions>,
-  withFallback: { timeoutMs: 5, clock: systemClock } satisfies Required<FallbackOptions>,
+  withFallback: { deadlineMs: 5, clock: systemClock } satisfies Required<FallbackOptions>,
   withCircuitBreaker: { failures: 1, restMs: 1 } satisfies Required<CircuitBreakerOptions>,
   reciprocalRankFusion: { k: 1, weights: [1], key: ({ text }) => text } satisfies Required<FusionOptions>,
   agreementSignal: { other: () => 1, k: 3 } satisfies Required<AgreementSignalOptions>,

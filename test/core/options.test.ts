@@ -1,16 +1,18 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { bundledBlend } from '../../packages/core/src/default.ts'
-import { type RerankerOptions, defaults, resolveOptions } from '../../packages/core/src/options.ts'
+import { type RerankerOptions, resolveOptions } from '../../packages/core/src/options.ts'
 import { createReranker } from '../../packages/core/src/rerank.ts'
 import { readingNumbers, scorerOf } from '../contract/fake-scorer.ts'
 
 const scorer = readingNumbers()
 const poolScorer = scorerOf<'pool'>(() => [], { scope: 'pool', id: 'lexical' })
 
+const unused = (): never => {
+  throw new Error('must not be made')
+}
+
 describe('defaults', () => {
   it('fill in what is left out', () => {
-    const { stages, topN, minScore, deadlineMs } = resolveOptions({ scorer })
+    const { stages, topN, minScore, deadlineMs } = resolveOptions({ scorer }, unused)
     expect(stages).toEqual([
       {
         scorer,
@@ -19,18 +21,9 @@ describe('defaults', () => {
         onError: 'throw',
         deadlineMs: Infinity,
         blend: undefined,
-        forecast: expect.anything(),
       },
     ])
     expect([topN, minScore, deadlineMs]).toEqual([Infinity, undefined, Infinity])
-    expect(defaults).toEqual({
-      depth: 100,
-      onError: 'throw',
-      deadlineMs: Infinity,
-      topN: Infinity,
-      maxTokens: Infinity,
-      order: 'relevance',
-    })
   })
 
   it('treat undefined as left out', () => {
@@ -42,21 +35,20 @@ describe('defaults', () => {
       minScore: undefined,
       clock: undefined,
     }
-    expect(resolveOptions(nothing)).toMatchObject({ topN: Infinity, stages: [{ depth: 100 }] })
+    expect(resolveOptions(nothing, unused)).toMatchObject({ topN: Infinity, stages: [{ depth: 100 }] })
   })
 
-  it('use the bundled model, mixed with the first stage as the README says, unless told otherwise', () => {
-    expect(resolveOptions({}).stages[0]).toMatchObject({ scorer: { id: 'bundled' }, blend: bundledBlend })
-    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
-    expect(readme).toContain(`\`{ weight: ${bundledBlend.weight} }\` with the bundled model`)
-    expect(resolveOptions({ blend: false }).stages[0]?.blend).toBeUndefined()
-    expect(resolveOptions({ blend: { weight: 0.7 } }).stages[0]?.blend).toEqual({ weight: 0.7 })
+  it('use the bundled scorer only where no other was given', () => {
+    const bundled = readingNumbers({ id: 'bundled' })
+    expect(resolveOptions({}, () => bundled).stages[0]).toMatchObject({ scorer: bundled, blend: undefined })
+    expect(resolveOptions({ blend: false }, () => bundled).stages[0]?.blend).toBe(false)
+    expect(resolveOptions({ blend: { weight: 0.7 } }, () => bundled).stages[0]?.blend).toEqual({ weight: 0.7 })
   })
 })
 
 describe('wrong options are refused at creation, by name, value and fix', () => {
-  const wrong: [options: object, message: string][] = [
-    [{ topn: 3 }, 'options.topn is 3: there is no such option; use scorer, depth,'],
+  const wrong: [options: object, message: string | RegExp][] = [
+    [{ topn: 3 }, 'options.topn is 3: there is no such option; use scorer, stages, depth,'],
     [{ scorer, topN: 0 }, 'topN is 0: pass a whole number from 1, or leave it out'],
     [{ scorer, topN: 2.5 }, 'topN is 2.5'],
     [{ scorer, topN: '3' }, 'topN is "3"'],
@@ -68,14 +60,17 @@ describe('wrong options are refused at creation, by name, value and fix', () => 
     [{ scorer, blend: 0.5 }, 'blend is 0.5'],
     [{ scorer, blend: { weight: 1.5 } }, 'blend.weight is 1.5: pass a number from 0 to 1'],
     [{ scorer, blend: { weight: 0.5, higherIsBetter: 1 } }, 'blend.higherIsBetter is 1'],
-    [{ scorer, blend: { weight: 0.5, normalise: 'max' } }, `blend.normalise is "max": pass 'min-max' or 'z-score'`],
+    [{ scorer, blend: { weight: 0.5, normalize: 'max' } }, `blend.normalize is "max": pass 'min-max' or 'z-score'`],
     [{ scorer, blend: { wieght: 0.5 } }, 'blend.wieght is 0.5'],
     [{ scorer, minScore: Number.NaN }, 'minScore is NaN: pass a finite number'],
     [
       { scorer: poolScorer, minScore: 0.5 },
       'minScore is 0.5: the scores of lexical mean something within one pool only',
     ],
-    [{ minScore: 3 }, 'minScore is 3: the scores of bundled are probabilities; pass a number from 0 to 1'],
+    [
+      { minScore: 3 },
+      /^minScore is 3: the scores of model-en-mini@[0-9a-f]+ are probabilities; pass a number from 0 to 1/,
+    ],
     [{ scorer, onReport: 'log' }, 'onReport is "log": pass a function'],
     [{ scorer, clock: Date }, 'clock is a function: pass { now()'],
     [{ scorer: 'cohere' }, 'scorer is "cohere": pass a scorer'],

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createReranker } from '../../packages/core/src/rerank.ts'
 import { RerankError } from '../../packages/core/src/base/errors.ts'
 import type { Candidate, Pool, Scorer } from '../../packages/core/src/types.ts'
@@ -169,6 +169,75 @@ describe('a stage that blends', () => {
   })
 })
 
+describe('what a scorer recommends for itself', () => {
+  const candidates = [
+    { text: 'a 1', score: 9 },
+    { text: 'b 3', score: 1 },
+    { text: 'c 2', score: 8 },
+  ]
+  const recommending = readingNumbers({ defaults: { blend: { weight: 0.25 }, scripts: ['Latin'] } })
+  const russian = 'как сменить пароль'
+
+  it('blends and leaves queries in other scripts alone', async () => {
+    const reranker = createReranker({ scorer: recommending })
+    const blended = await reranker.rerank('q', candidates)
+    expect(texts(blended.results)).toEqual(['c 2', 'a 1', 'b 3'])
+    expect(blended.report.stages[0]).toMatchObject({ outcome: 'ranked', blended: true })
+    const { results, report } = await reranker.rerank(russian, candidates)
+    expect(texts(results)).toEqual(['a 1', 'b 3', 'c 2'])
+    expect(report.stages[0]).toMatchObject({
+      outcome: 'skipped',
+      skipReason: { policy: 'other-script', evidence: { reads: 'Latin' } },
+    })
+  })
+
+  it('holds in a stage of a cascade as well', async () => {
+    const { report } = await createReranker({ stages: [{ scorer: recommending }] }).rerank('q', candidates)
+    expect(report.stages[0]?.blended).toBe(true)
+  })
+
+  it('gives way to the blend and the policy of the stage, and to false', async () => {
+    const own = createReranker({ scorer: recommending, blend: { weight: 1 }, skip: () => undefined })
+    expect(texts((await own.rerank(russian, candidates)).results)).toEqual(['b 3', 'c 2', 'a 1'])
+    const off = await createReranker({ scorer: recommending, blend: false, skip: false }).rerank(russian, candidates)
+    expect(texts(off.results)).toEqual(['b 3', 'c 2', 'a 1'])
+    expect(off.report.stages[0]).toMatchObject({ outcome: 'ranked', blended: false })
+  })
+
+  it('warns once when the policy of the stage lets a script pass that the scorer does not read', async () => {
+    const said: string[] = []
+    const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation((text) => void said.push(String(text)))
+    vi.resetModules()
+    const { createReranker: fresh } = await import('../../packages/core/src/rerank.ts')
+    try {
+      const silent = fresh({ scorer: recommending, skip: false })
+      await silent.rerank(russian, candidates)
+      expect(said).toEqual([])
+      const reranker = fresh({ scorer: recommending, skip: () => undefined })
+      for (const query of ['a password', russian, russian]) await reranker.rerank(query, candidates)
+      expect(said).toEqual([expect.stringMatching(/skip: anyOf\(otherScript\(\)/)])
+      expect(said[0]).not.toContain('пароль')
+    } finally {
+      emitWarning.mockRestore()
+    }
+  })
+
+  it('is that of the scorer that answered', async () => {
+    const deputy = readingNumbers({ id: 'deputy', defaults: { blend: { weight: 0.25 } } })
+    const scorer = scorerOf((_query, given, call) => {
+      call.answeredBy?.(deputy)
+      return given.map((text) => Number(text.split(' ')[1]))
+    })
+    const { report } = await createReranker({ scorer }).rerank('q', candidates)
+    expect(report.stages[0]).toMatchObject({ scorerId: 'deputy', blended: true })
+  })
+
+  it('says why a blend had no effect', async () => {
+    const { report } = await createReranker({ scorer: recommending }).rerank('q', ['a 1', 'b 2'])
+    expect(report.stages[0]).toMatchObject({ blended: false, blendOmitted: 'missing-score' })
+  })
+})
+
 describe('a stage that does not rank', () => {
   it('skipped: does not call the scorer, keeps the order, and gives the reason', async () => {
     const scorer = scorerOf(() => {
@@ -181,18 +250,13 @@ describe('a stage that does not rank', () => {
     expect(report.stages[0]).toMatchObject({ outcome: 'skipped', skipReason, candidates: 3, stats: {} })
   })
 
-  it('shows the policy the head, the query, the scorer and the time left', async () => {
+  it('shows the policy the head, the query and the scorer', async () => {
     const seen: Pool[] = []
     const candidates = [{ text: 'a', score: 2, mine: 1 }, { text: 'b' }, { text: 'c' }]
     const skip = (pool: Pool): undefined => void seen.push(pool)
-    const clock = new FakeClock()
-    await createReranker({ scorer: readingNumbers(), skip, depth: 2, clock }).rerank('q', candidates)
-    await createReranker({ scorer: readingNumbers(), skip, depth: 2, clock }).rerank('q', candidates, {
-      deadlineMs: 30,
-    })
+    await createReranker({ scorer: readingNumbers(), skip, depth: 2 }).rerank('q', candidates)
     expect(seen[0]).toEqual({ query: 'q', candidates: candidates.slice(0, 2), scorerId: 'fake' })
     expect(seen[0]?.candidates[0]).toBe(candidates[0])
-    expect(seen[1]?.remainingMs).toBe(30)
   })
 
   it('rejects with what a broken policy throws, and refuses an answer that is none', async () => {

@@ -1,20 +1,21 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { agreementSignal } from '../../packages/core/src/eval/calibrate/signals.ts'
 import { isBelow, upperBound } from '../../packages/core/src/eval/calibrate/plan.ts'
 import { type CalibrationQuery, calibrationQuery } from '../../packages/core/src/eval/calibrate/query.ts'
-import {
-  type Signal,
-  marginSignal,
-  queryLengthSignal,
-  shapeSignal,
-  topScoreSignal,
-} from '../../packages/core/src/eval/calibrate/signals.ts'
 import { type CalibrateOptions, calibrateSkip } from '../../packages/core/src/eval/calibrate/skip.ts'
 import { type Random, seededRandom } from '../../packages/core/src/eval/bootstrap.ts'
-import { agreement } from '../../packages/core/src/skip/agreement.ts'
 import { calibrated } from '../../packages/core/src/skip/calibrated.ts'
+import {
+  agreement,
+  agreementSignal,
+  marginSignal,
+  shapeSignal,
+  topScoreSignal,
+} from '../../packages/core/src/skip/first-stage.ts'
+import type { Signal } from '../../packages/core/src/skip/policy.ts'
+import { queryLengthSignal } from '../../packages/core/src/skip/query.ts'
 import type { Candidate, Pool, Ranking, SkipCalibration } from '../../packages/core/src/types.ts'
+import { sized } from '../fixtures/size.ts'
 
 const about = { scorerId: 'fake', retriever: 'BM25', corpus: 'invented', date: '2026-01-02' }
 const options: CalibrateOptions = { ...about, maxLoss: 0.01, signals: [marginSignal()] }
@@ -31,6 +32,8 @@ const sampleOf = (count: number, random: Random, lossAt: (margin: number) => num
     return queryWith(margin, lossAt(margin))
   })
 
+const DRAWS = sized(100, 500)
+
 describe('calibrateSkip, on data with a known answer', () => {
   // A lead of m loses 0.5 with the chance 0.2 (1 - m), so skipping from t on loses 0.05 (1 - t)^2 in the mean.
   const trueLoss = (threshold: number): number => 0.05 * (1 - threshold) ** 2
@@ -39,29 +42,29 @@ describe('calibrateSkip, on data with a known answer', () => {
     return sampleOf(count, random, (margin) => (random() < 0.2 * (1 - margin) ? 0.5 : 0))
   }
 
-  it('breaks the promise in at most the promised share of 500 draws, and skips a good part of what it may', () => {
+  it('breaks the promise in at most the promised share of draws, and skips a good part of what it may', () => {
     let [broken, promised, skipped] = [0, 0, 0]
-    for (let seed = 1; seed <= 500; seed++) {
+    for (let seed = 1; seed <= DRAWS; seed++) {
       const { outcome, file } = calibrateSkip(draw(seed, 800), { ...options, seed })
       if (outcome !== 'promised') continue
       promised++
       skipped += 1 - (file.threshold as number)
       broken += trueLoss(file.threshold as number) > options.maxLoss ? 1 : 0
     }
-    expect(broken / 500).toBeLessThanOrEqual(0.1)
-    expect(promised / 500).toBeGreaterThan(0.8)
+    expect(broken / DRAWS).toBeLessThanOrEqual(0.1)
+    expect(promised / DRAWS).toBeGreaterThan(0.8)
     // The threshold that loses exactly 0.01 skips 44.7 %.
     expect(skipped / promised).toBeGreaterThan(0.2)
   })
 
   it('breaks it no more often where every threshold loses a little too much', () => {
     let promised = 0
-    for (let seed = 1; seed <= 500; seed++) {
+    for (let seed = 1; seed <= DRAWS; seed++) {
       const random = seededRandom(seed)
       const sample = Array.from({ length: 600 }, () => queryWith(random() < 0.5 ? 1 : -1, random() < 0.021 ? 1 : 0))
       promised += calibrateSkip(sample, { ...options, seed }).outcome === 'promised' ? 1 : 0
     }
-    expect(promised / 500).toBeLessThanOrEqual(0.1)
+    expect(promised / DRAWS).toBeLessThanOrEqual(0.1)
   })
 
   it('takes the signal that knows over the one that does not', () => {
@@ -163,12 +166,12 @@ describe('calibrateSkip', () => {
 describe('the bound', () => {
   it('is at or above the true mean in at least the promised share of draws', () => {
     let covered = 0
-    for (let seed = 1; seed <= 500; seed++) {
+    for (let seed = 1; seed <= DRAWS; seed++) {
       const random = seededRandom(seed)
       const losses = Array.from({ length: 300 }, () => (random() < 0.1 ? 0.4 : random() < 0.1 ? -0.2 : 0))
       covered += upperBound(losses, { share: 0.3, confidence: 0.9 }) >= 0.1 * 0.4 - 0.9 * 0.1 * 0.2 ? 1 : 0
     }
-    expect(covered / 500).toBeGreaterThanOrEqual(0.9)
+    expect(covered / DRAWS).toBeGreaterThanOrEqual(0.9)
   })
 
   it('is the least limit that the test confirms', () => {
@@ -189,7 +192,7 @@ describe('the signals', () => {
 
   it.each([
     marginSignal(),
-    marginSignal({ k: 2, relative: true }),
+    marginSignal({ place: 2, relative: true }),
     marginSignal({ higherIsBetter: false }),
     topScoreSignal(),
     topScoreSignal({ higherIsBetter: false }),

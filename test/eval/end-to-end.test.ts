@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { measureContext } from '../../packages/core/src/eval/context.ts'
-import { judgePrompt, llmJudge, readJudgement } from '../../packages/core/src/eval/end-to-end/llm-judge.ts'
+import { judgePrompt, llmJudge, readJudgement } from '../../packages/core/src/eval/end-to-end/judge.ts'
 import { measureEndToEnd } from '../../packages/core/src/eval/end-to-end/measure.ts'
 import type { EndToEndOptions } from '../../packages/core/src/eval/end-to-end/options.ts'
 import type { EndToEndRecord, JudgeInput, Preference } from '../../packages/core/src/eval/end-to-end/options.ts'

@@ -156,7 +156,7 @@ describe('rankByScore', () => {
     expect(rankByScore(tied)).toEqual(['c', 'b', 'a', 'z', 'm', 'n'])
     expect(rankByScore(tied, { ties: 'input-order' })).toEqual(['b', 'c', 'a', 'z', 'm', 'n'])
     expect(() => rankByScore(tied, { ties: 'random' as never })).toThrow(
-      "ties is \"random\": pass one of 'trec', 'input-order'",
+      "ties is \"random\": pass 'trec' or 'input-order'",
     )
   })
 })

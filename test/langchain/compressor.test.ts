@@ -4,7 +4,7 @@ import { aboveThreshold, createReranker, RerankError, type Report } from '@secon
 import { describe, expect, it } from 'vitest'
 import { RerankCompressor } from '../../packages/langchain/src/index.ts'
 import { deepFreeze } from '../fixtures/deep-freeze.ts'
-import { manualClock } from '../fixtures/manual-clock.ts'
+import { FakeClock } from '../contract/fake-clock.ts'
 import { failingScorer, hangingScorer, overlapScorer } from '../fixtures/overlap-scorer.ts'
 import { frozenDocuments, query, texts, textsOf } from './support.ts'
 
@@ -126,22 +126,22 @@ describe('a ranking that did not happen', () => {
     await expect(compressor.compressDocuments(frozenDocuments(), query)).rejects.toThrow('the model is down')
   })
 
-  it('gives back the first-stage order when timeoutMs runs out, and reports it', async () => {
-    const clock = manualClock()
+  it('gives back the first-stage order when deadlineMs runs out, and reports it', async () => {
+    const clock = new FakeClock()
     const scorer = hangingScorer()
     const reports: Report[] = []
     const compressor = new RerankCompressor({
       scorer,
       clock,
-      timeoutMs: 80,
+      deadlineMs: 80,
       topN: 3,
       onReport: (report) => reports.push(report),
     })
     const answer = compressor.compressDocuments(frozenDocuments(), query)
     const call = await scorer.asked
-    clock.advance(79)
+    await clock.advance(79)
     expect(call.signal.aborted).toBe(false)
-    clock.advance(1)
+    await clock.advance(1)
     expect(textsOf(await answer)).toEqual(texts.slice(0, 3))
     expect((await answer)[0]?.metadata).toEqual({ source: '0.md', loc: { line: 0 } })
     expect(call.signal.aborted).toBe(true)
@@ -221,8 +221,9 @@ describe('the reranker behind it', () => {
     ['something that is no reranker', { reranker: {} }, 'pass what createReranker() returns'],
     ['a misspelt option', { scorer: overlapScorer(), topn: 3 }, 'topn'],
     ['a topN of none', { scorer: overlapScorer(), topN: 0 }, 'topN is 0'],
-    ['a timeout of none', { scorer: overlapScorer(), timeoutMs: 0 }, 'timeoutMs is 0'],
-    ['a timeout of text', { scorer: overlapScorer(), timeoutMs: '5s' }, 'timeoutMs is 5s'],
+    ['a deadline of none', { scorer: overlapScorer(), deadlineMs: 0 }, 'deadlineMs is 0'],
+    ['the name it had', { scorer: overlapScorer(), timeoutMs: 80 }, 'timeoutMs is 80: it is called deadlineMs'],
+    ['a deadline of text', { scorer: overlapScorer(), deadlineMs: '5s' }, 'deadlineMs is 5s'],
   ])('is not made with %s', (_case, options, message) => {
     expect(() => new RerankCompressor(options as never)).toThrow(RerankError)
     expect(() => new RerankCompressor(options as never)).toThrow(message)

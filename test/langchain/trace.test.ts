@@ -2,14 +2,14 @@ import { ContextualCompressionRetriever } from '@langchain/classic/retrievers/co
 import { aboveThreshold } from '@secondpass/core'
 import { describe, expect, it } from 'vitest'
 import { RerankCompressor, type RerankCompressorOptions, RerankRetriever } from '../../packages/langchain/src/index.ts'
-import { manualClock } from '../fixtures/manual-clock.ts'
+import { FakeClock } from '../contract/fake-clock.ts'
 import { failingScorer, hangingScorer, overlapScorer } from '../fixtures/overlap-scorer.ts'
 import { frozenDocuments, query, RunRecorder, storeOf, texts, textsOf } from './support.ts'
 
 describe('the run of a compressor', () => {
   it('is a retriever run under the run of the retriever, with tags, settings and documents', async () => {
     const recorder = new RunRecorder()
-    const compressor = new RerankCompressor({ scorer: overlapScorer(), topN: 2, timeoutMs: 500 })
+    const compressor = new RerankCompressor({ scorer: overlapScorer(), topN: 2, deadlineMs: 500 })
     const store = await storeOf(frozenDocuments())
     const retriever = new ContextualCompressionRetriever({
       baseCompressor: compressor,
@@ -20,7 +20,7 @@ describe('the run of a compressor', () => {
     const [run] = recorder.named('RerankCompressor')
     expect(run).toMatchObject({ run_type: 'retriever', parent_run_id: parent?.id, inputs: { query } })
     expect(run?.tags).toEqual(expect.arrayContaining(['mine', 'reranker', 'base_compressor']))
-    expect(run?.extra?.['metadata']).toMatchObject({ user: 'u1', candidates: 5, topN: 2, timeoutMs: 500 })
+    expect(run?.extra?.['metadata']).toMatchObject({ user: 'u1', candidates: 5, topN: 2, deadlineMs: 500 })
     expect(textsOf(run?.outputs?.['documents'])).toEqual([texts[3], texts[1]])
     expect(run?.end_time).toBeDefined()
   })
@@ -87,11 +87,11 @@ describe('the run of the ranking says what was done and why', () => {
   })
 
   it('late', async () => {
-    const clock = manualClock()
+    const clock = new FakeClock()
     const scorer = hangingScorer()
-    const outputs = outputsWith({ scorer, clock, timeoutMs: 50 })
+    const outputs = outputsWith({ scorer, clock, deadlineMs: 50 })
     await scorer.asked
-    clock.advance(50)
+    await clock.advance(50)
     expect(await outputs).toMatchObject({ outcome: 'late', report: { stages: [{ scorerId: 'hanging' }] } })
   })
 })

@@ -61,3 +61,19 @@ it('works in ContextChatEngine, with message content', async () => {
   expect(textsOf(response.sourceNodes ?? [])).toEqual([texts[3]])
   expect(response.sourceNodes?.[0]?.node).toBeInstanceOf(TextNode)
 })
+
+it('hands on scores that SimilarityPostprocessor can cut by', async () => {
+  const nodes = await new RerankPostprocessor({ scorer: overlapScorer() }).postprocessNodes(frozenNodes(), query)
+  const kept = await new SimilarityPostprocessor({ similarityCutoff: 0.5 }).postprocessNodes(nodes)
+  expect(textsOf(kept)).toEqual([texts[3]])
+})
+
+it('reranks with the bundled model in a query engine', async () => {
+  await using postprocessor = new RerankPostprocessor({ topN: 2 })
+  const index = await VectorStoreIndex.fromDocuments(texts.map((text, at) => new Document({ text, id_: `id-${at}` })))
+  const engine = index.asQueryEngine({ similarityTopK: 5, nodePostprocessors: [postprocessor] })
+  const { sourceNodes = [] } = await engine.query({ query })
+  expect(textsOf(sourceNodes)[0]).toBe(texts[3])
+  expect(sourceNodes).toHaveLength(2)
+  expect(sourceNodes[0]?.score).toSatisfy((score: number) => score > 0 && score < 1)
+})

@@ -1,4 +1,6 @@
-import { BaseEmbedding, type NodeWithScore, TextNode } from 'llamaindex'
+// From the core of LlamaIndex, since the whole takes seconds to load: engines.test.ts alone does.
+import { BaseEmbedding } from '@llamaindex/core/embeddings'
+import { type NodeWithScore, TextNode } from '@llamaindex/core/schema'
 import { deepFreeze } from '../fixtures/deep-freeze.ts'
 import { query, texts } from '../fixtures/key-passages.ts'
 

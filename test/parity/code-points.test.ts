@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { normalise, splitPieces } from '../../packages/core/src/score/cross-encoder/tokenizer/characters.ts'
-import type { BertNormaliserOptions } from '../../packages/core/src/score/cross-encoder/tokenizer/characters.ts'
+import { normalize, splitPieces } from '../../packages/core/src/score/cross-encoder/tokenizer/characters.ts'
+import type { BertNormalizerOptions } from '../../packages/core/src/score/cross-encoder/tokenizer/characters.ts'
 import type { TokenEncoder } from '../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
 import { createWordPiece } from '../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
-import { longWordPieces } from '../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
+import { longWordPieces } from '../../packages/core/src/score/cross-encoder/tokenizer/characters.ts'
+import { sized } from '../fixtures/size.ts'
 import type { GoldenCodePoints } from './golden.ts'
 import { readGolden } from './golden.ts'
 
 const golden = readGolden<GoldenCodePoints>('code-points.json.gz')
 const BLOCK = 4096
+/** The first two planes hold the scripts that people write in; the whole is 272. */
+const BLOCKS = sized(32, 272)
 
 function points(block: number): number[] {
   const all = Array.from({ length: BLOCK }, (_, i) => block * BLOCK + i)
@@ -45,7 +48,7 @@ function blockEncoder(block: number, variant: string): TokenEncoder {
   return encoder
 }
 
-function optionsOf(variant: string): BertNormaliserOptions {
+function optionsOf(variant: string): BertNormalizerOptions {
   const options = golden.variants[variant] as Record<string, boolean | null>
   const lowercase = options['lowercase'] as boolean
   return {
@@ -63,18 +66,18 @@ function blockDigest(block: number, variant: string): string {
   for (const point of points(block)) {
     const char = String.fromCodePoint(point)
     for (const text of [char, `a${char}b`, `\u00c9${char}\u0301`]) {
-      const pieces = splitPieces(normalise(text, ours)).join('|')
+      const pieces = splitPieces(normalize(text, ours)).join('|')
       lines += `${point.toString(16)} ${pieces} ${encoder.encode(text).join(' ')}\n`
     }
   }
   return createHash('sha256').update(lines).digest('hex').slice(0, 12)
 }
 
-describe('every code point, alone and between others, becomes what the reference makes of it', () => {
-  test.each(Object.keys(golden.variants))('%s', { timeout: 240_000 }, (variant) => {
+describe('every code point that is tried, alone and between others, becomes what the reference makes of it', () => {
+  test.each(Object.keys(golden.variants))('%s', (variant) => {
     const expected = golden.digests[variant] as readonly string[]
     const wrong = expected.flatMap((digest, block) => {
-      if (digest === '' || blockDigest(block, variant) === digest) return []
+      if (digest === '' || block >= BLOCKS || blockDigest(block, variant) === digest) return []
       return [`${(block * BLOCK).toString(16)} and the ${BLOCK - 1} after it`]
     })
     expect(wrong).toEqual([])
@@ -87,7 +90,7 @@ test.each(Object.keys(golden.variants))('mixtures of marks become what the refer
   expect(rows).toHaveLength(150)
   for (const [text, pieces] of rows) {
     const shown = JSON.stringify(text)
-    expect(splitPieces(normalise(text, options)), shown).toEqual(pieces)
+    expect(splitPieces(normalize(text, options)), shown).toEqual(pieces)
     expect([...longWordPieces(text, options, 100)], shown).toEqual(pieces)
   }
 })

@@ -1,6 +1,6 @@
 import { Tokenizer } from '@huggingface/tokenizers'
 import { describe, expect, test } from 'vitest'
-import { createTextEncoder } from '../../packages/core/src/score/cross-encoder/tokenizer/text-encoder.ts'
+import { createTextEncoder } from '../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
 import { readFamily } from './families.ts'
 
 /** Ids of one text: ours, and those of the library by itself. */

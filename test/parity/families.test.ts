@@ -37,7 +37,7 @@ describe.each(familyNames)('%s', (name) => {
     expect(rows.some(({ query, text }) => query === '' && text === '')).toBe(true)
   })
 
-  test('token ids, segments and what was cut equal those of Python for every pair', { timeout: 120_000 }, async () => {
+  test('token ids, segments and what was cut equal those of Python for every pair', async () => {
     const scoring = scoringOf(name, family)
     const wrong = []
     for (const row of family.rows) {
@@ -52,7 +52,7 @@ describe.each(familyNames)('%s', (name) => {
     expect(wrong).toEqual([])
   })
 
-  test('logits equal those of PyTorch, and scores those of CrossEncoder.predict', { timeout: 240_000 }, async () => {
+  test('logits equal those of PyTorch, and scores those of CrossEncoder.predict', async () => {
     const results = await withFolder(name, family, (folder) => scored(folder, family.rows))
     const wrong = family.rows.filter(({ logit, score }, at) => {
       const found = results[at] as { scorer: CrossEncoder; logit: number }

@@ -62,7 +62,7 @@ function layout(): Record<string, string> {
 }
 
 async function ask(mode: 'fill' | 'read', env: Record<string, string> = {}): Promise<string> {
-  const args = [join(import.meta.dirname, 'hub_cache.py'), mode, repo, ...Object.keys(files)]
+  const args = [join(import.meta.dirname, 'generate/hub_cache.py'), mode, repo, ...Object.keys(files)]
   const own = {
     HF_ENDPOINT: hub.endpoint,
     HF_HOME: home,

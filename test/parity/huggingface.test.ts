@@ -1,7 +1,7 @@
 import { Tokenizer } from '@huggingface/tokenizers'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createTextEncoder } from '../../packages/core/src/score/cross-encoder/tokenizer/text-encoder.ts'
+import { createTextEncoder } from '../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
 import type { TokenEncoder } from '../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
 import { createWordPiece } from '../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
 import { tokenizerConfigJson, tokenizerJson } from './golden.ts'

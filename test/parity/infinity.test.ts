@@ -4,7 +4,7 @@ import { crossEncoder, server } from '@secondpass/core'
 import { callOf } from '../contract/fake-scorer.ts'
 
 /**
- * A real Infinity server with the weights of the tiny model, started by `bash test/parity/infinity.sh`, which sets the two
+ * A real Infinity server with the weights of the tiny model, started by `bash test/parity/servers/infinity.sh`, which sets the two
  * URLs. Without them there is nothing to compare with, and the run says that these tests were skipped.
  */
 const torchUrl = process.env['INFINITY_TORCH_URL'] ?? ''

@@ -4,7 +4,7 @@ import { createReranker, crossEncoder, server } from '@secondpass/core'
 import { callOf } from '../contract/fake-scorer.ts'
 
 /**
- * A real llama.cpp server with the weights of the tiny model, started by `bash test/parity/llama-cpp.sh`, which sets these
+ * A real llama.cpp server with the weights of the tiny model, started by `bash test/parity/servers/llama-cpp.sh`, which sets these
  * variables. Without them there is nothing to compare with, and the run says that these tests were skipped.
  */
 const oneTypeUrl = process.env['LLAMA_CPP_ONE_TYPE_URL'] ?? ''

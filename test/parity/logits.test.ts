@@ -83,7 +83,7 @@ describe.each([mini, tiny])('$shipped', ({ shipped, exact, weights, logits: exac
       expect(comesFromGoldenWeights(exact)).toBe(true)
     })
 
-    test('gives the logits of PyTorch for all 500 pairs', { timeout: 600_000 }, async () => {
+    test('gives the logits of PyTorch for all 500 pairs', async () => {
       const logits = await logitsOf(golden.pairs, path(exact))
       const wrong = golden.pairs.flatMap(({ group, query }, at) => {
         const [ours, theirs] = [logits[at] as number, exactLogits[at] as number]
@@ -98,11 +98,11 @@ describe.each([mini, tiny])('$shipped', ({ shipped, exact, weights, logits: exac
     const english = places.map((at) => golden.pairs[at] as GoldenPair)
     const questions = [...new Set(english.map(({ query }) => query))]
 
-    test('comes from the weights of the golden logits (if not, run test/parity/generate_pairs.py with its own)', () => {
+    test('comes from the weights of the golden logits (if not, run test/parity/generate/generate_pairs.py with its own)', () => {
       expect(comesFromGoldenWeights(shipped)).toBe(true)
     })
 
-    test('orders English pairs as the exact model does, with logits near its own', { timeout: 600_000 }, async () => {
+    test('orders English pairs as the exact model does, with logits near its own', async () => {
       const logits = await logitsOf(english, path(shipped))
       const wanted = places.map((at) => exactLogits[at] as number)
       const taus = questions.map((question) => {

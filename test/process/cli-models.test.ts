@@ -46,7 +46,7 @@ describe('fetch-model', () => {
   it('ends with 130 on Ctrl-C in the middle of a file, and goes on with that file', async () => {
     hub.commit(repo, modelFiles())
     hub.fault = ({ path, host }) => (host === 'store' || path.endsWith(graph) ? { holdAfter: 5000 } : undefined)
-    const at = hub.held().then(() => vi.waitUntil(() => unfinishedBytes() > 0, 20_000))
+    const at = hub.held().then(() => vi.waitUntil(() => unfinishedBytes() > 0, 600_000))
     const stopped = await runCli(['fetch-model', repo], { env, kill: { at, signal: 'SIGINT' } })
     expect({ exitCode: stopped.exitCode, stdout: stopped.stdout }).toEqual({ exitCode: 130, stdout: '' })
     hub.fault = () => undefined

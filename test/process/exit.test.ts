@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest'
+import { sized } from '../fixtures/size.ts'
 import { runScript } from './run-script.ts'
 
 /**
  * Ending a process while a worker is inside a native run aborts it (SIGABRT, 134) unless the workers are waited for.
  * Each ending is repeated, because it only aborts when the moment is unlucky.
  */
-const REPEATS = Number(process.env['SECONDPASS_EXIT_REPEATS'] ?? 50)
+const REPEATS = sized(2, 50)
 /** Children at once: they crowd each other, which only varies the moment more. */
-const AT_ONCE = 5
+const AT_ONCE = Math.min(5, REPEATS)
 
 // The bundled model and long texts: a run must take long enough for the end to fall into it.
 const prelude = `

@@ -2,17 +2,16 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { runScript } from './run-script.ts'
+import { runCli } from './run-cli.ts'
 
 let folder: string
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'secondpass-killed-'))))
 afterAll(() => rm(folder, { recursive: true }))
 
-/** Labels `pools.jsonl` with a score of the text alone, and kills its own process at the given question to the teacher. */
-const script = (output: string, killAt: number): string => `
-  import { label } from '@secondpass/core/eval'
+/** A scorer module of the text alone, which kills its own process at the given question. */
+const teacher = (killAt: number): string => `
   let asked = 0
-  const teacher = {
+  export default {
     id: 'length',
     scope: 'pair',
     async score(_query, texts) {
@@ -21,9 +20,15 @@ const script = (output: string, killAt: number): string => `
       return texts.map((text) => text.length / 7)
     },
   }
-  const summary = await label({ input: ${JSON.stringify(join(folder, 'pools.jsonl'))}, output: ${JSON.stringify(output)}, teacher, concurrency: 3 })
-  console.log(JSON.stringify([summary.resumed, summary.written]))
 `
+
+/** Labels `pools.jsonl` by the command line. */
+async function label(output: string, killAt: number): ReturnType<typeof runCli> {
+  const scorer = join(folder, `teacher-${killAt}.mjs`)
+  await writeFile(scorer, teacher(killAt))
+  const files = ['--input', join(folder, 'pools.jsonl'), '--output', output]
+  return runCli(['label', '--scorer', scorer, ...files, '--concurrency', '3', '--json'])
+}
 
 it('a run that is killed again and again ends with the file of one that was not', async () => {
   const candidates = [
@@ -39,13 +44,15 @@ it('a run that is killed again and again ends with the file of one that was not'
   await writeFile(join(folder, 'pools.jsonl'), queries.map((query) => JSON.stringify(query)).join('\n'))
 
   const [whole, killed] = [join(folder, 'whole.jsonl'), join(folder, 'killed.jsonl')]
-  expect(await runScript(script(whole, Infinity))).toMatchObject({ exitCode: 0, stderr: '', stdout: '[0,40]\n' })
+  const ended = await label(whole, Infinity)
+  expect(ended).toMatchObject({ exitCode: 0 })
+  expect(JSON.parse(ended.stdout)).toMatchObject({ resumed: 0, written: 40 })
   for (const killAt of [1, 14, 9]) {
-    expect(await runScript(script(killed, killAt))).toMatchObject({ signal: 'SIGKILL', stdout: '' })
+    expect(await label(killed, killAt)).toMatchObject({ signal: 'SIGKILL', stdout: '' })
   }
-  const { exitCode, stdout } = await runScript(script(killed, Infinity))
+  const { exitCode, stdout } = await label(killed, Infinity)
   expect(exitCode).toBe(0)
-  const [resumed, written] = JSON.parse(stdout) as [number, number]
+  const { resumed, written } = JSON.parse(stdout) as Record<'resumed' | 'written', number>
   expect(resumed).toBeGreaterThan(15)
   expect(resumed + written).toBe(40)
   expect(await readFile(killed)).toEqual(await readFile(whole))

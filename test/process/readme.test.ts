@@ -7,15 +7,16 @@ import { type Ended, runScript } from './run-script.ts'
 
 const root = join(import.meta.dirname, '../..')
 
-describe.each(['README.md', 'packages/core/README.md'])('the first lines of code in %s', (file) => {
-  const [program, printed] = codeBlocks(readFileSync(join(root, file), 'utf8'))
+describe.each(['README.md', 'packages/core/README.md'])('the first program in %s', (file) => {
+  const blocks = codeBlocks(readFileSync(join(root, file), 'utf8'))
+  const [program, printed] = blocks.slice(blocks.findIndex(({ language }) => language === 'js'))
   let ended: Ended
 
   beforeAll(async () => {
     ended = await runScript(program?.code ?? '')
   })
 
-  it('are followed by what they print', () => {
+  it('is followed by what it prints', () => {
     expect([program?.language, printed?.language]).toEqual(['js', 'text'])
     const [actual, promised] = [wordsAndScores(ended.stdout), wordsAndScores(printed?.code ?? '')]
     expect(actual.words).toBe(promised.words)
@@ -23,11 +24,11 @@ describe.each(['README.md', 'packages/core/README.md'])('the first lines of code
     for (const [at, score] of actual.scores.entries()) expect(score).toBeCloseTo(promised.scores[at] ?? NaN, 1)
   })
 
-  it('end well and write nothing to stderr', () => {
+  it('ends well and writes nothing to stderr', () => {
     expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: '' })
   })
 
-  it('are the quickstart example', () => {
+  it('is the quickstart example', () => {
     const quickstart = readFileSync(join(root, 'examples/quickstart.mjs'), 'utf8')
     expect(quickstart).toContain(program?.code.trim())
   })

@@ -1,6 +1,6 @@
 import { expectTypeOf, test } from 'vitest'
 import {
-  type HostedScorer,
+  type RemoteScorer,
   type Scorer,
   cohere,
   jina,
@@ -24,9 +24,9 @@ test('vendors score each text by itself, and fit wherever a scorer does', () => 
 })
 
 test('a model that reads all texts together can be neither cached nor chunked', () => {
-  expectTypeOf(jina()).toEqualTypeOf<HostedScorer<'pool'>>()
-  expectTypeOf(jina({ model: 'jina-reranker-v3' })).toEqualTypeOf<HostedScorer<'pool'>>()
-  expectTypeOf(jina({ model: 'jina-reranker-v2-base-multilingual' })).toEqualTypeOf<HostedScorer<'pair'>>()
+  expectTypeOf(jina()).toEqualTypeOf<RemoteScorer<'pool'>>()
+  expectTypeOf(jina({ model: 'jina-reranker-v3' })).toEqualTypeOf<RemoteScorer<'pool'>>()
+  expectTypeOf(jina({ model: 'jina-reranker-v2-base-multilingual' })).toEqualTypeOf<RemoteScorer<'pair'>>()
   withCache(jina({ model: 'jina-reranker-m0' }), new Map())
   // @ts-expect-error -- its scores depend on the pool
   withCache(jina(), new Map())

@@ -1,5 +1,5 @@
 import { expectTypeOf, test } from 'vitest'
-import { type LlmScorer, type Scorer, llmListwise, llmPointwise, withCache } from '../../packages/core/src/index.ts'
+import { type RemoteScorer, type Scorer, llmListwise, llmPointwise, withCache } from '../../packages/core/src/index.ts'
 
 const generate = async (): Promise<string> => ''
 const generateYesNo = async (): Promise<{ yes: number; no: number }> => ({ yes: -1, no: -1 })
@@ -7,7 +7,7 @@ const generateYesNo = async (): Promise<{ yes: number; no: number }> => ({ yes: 
 test('a judge of single texts may be cached, one of lists may not', () => {
   expectTypeOf(llmPointwise({ generate })).toExtend<Scorer<'pair'>>()
   withCache(llmPointwise({ generateYesNo }), new Map())
-  expectTypeOf(llmListwise({ generate })).toEqualTypeOf<LlmScorer<'pool'>>()
+  expectTypeOf(llmListwise({ generate })).toEqualTypeOf<RemoteScorer<'pool'>>()
   // @ts-expect-error -- the place of a text depends on the other texts.
   withCache(llmListwise({ generate }), new Map())
 })

@@ -40,6 +40,7 @@ def by_library(pool_set: PoolSet, options: argparse.Namespace) -> dict[str, Scor
             str(ranked_file),
             str(options.model.resolve()),
             str(options.max_tokens),
+            str(BLEND_WEIGHT),
             *more,
         ],
         check=True,

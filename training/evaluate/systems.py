@@ -15,7 +15,7 @@ from .first_stage import PoolSet
 from .scores import encoder_scores, model_scores
 
 FUSION_WEIGHT, CASCADE_KEEP = 0.7, 20
-#: The model's share, as `bundledBlend` of packages/core/src/default.ts has it; `python -m evaluate.agree` holds them together.
+#: The model's share, as config.json of packages/model-en-mini recommends it; a test holds them together.
 BLEND_WEIGHT = 0.8
 Scores = list[np.ndarray]
 

@@ -63,6 +63,14 @@ def test_the_tokenizer_loses_truncation_and_padding_and_nothing_else(source, tmp
     assert written.encode(text, 'in the tower').ids == tokenizer.encode(text, 'in the tower').ids
 
 
+def test_what_the_config_recommends_is_carried_through(source, tmp_path):
+    made = source()
+    recommended = {'blend': {'weight': 0.8}, 'scripts': ['Latin']}
+    edit(made.folder / 'config.json', secondpass=recommended)
+    export(made.folder, tmp_path / 'out', 'fp32')
+    assert json.loads((tmp_path / 'out' / 'config.json').read_text())['secondpass'] == recommended
+
+
 REFUSED = {
     'another model type': ({'model_type': 'roberta'}, "model_type is 'roberta'"),
     'another activation': ({'hidden_act': 'gelu_new'}, "hidden_act is 'gelu_new'"),

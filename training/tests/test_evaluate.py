@@ -92,6 +92,11 @@ def test_a_cascade_lets_the_second_model_order_the_head_alone():
     assert set(np.argsort(-with_scores)[:2]) == {0, 3}
 
 
+def test_the_share_is_the_one_that_the_bundled_model_recommends():
+    config = json.loads((ROOT / 'packages' / 'model-en-mini' / 'config.json').read_text(encoding='utf-8'))
+    assert config['secondpass']['blend']['weight'] == BLEND_WEIGHT
+
+
 def test_each_stage_of_a_cascade_blends_with_the_share_of_its_model():
     """The first model would keep the last two, the search the first two; a stage that hears one of them alone keeps its two."""
     first, second, bm25 = np.array([0.0, 1, 8, 9]), np.array([1.0, 9, 9, 1]), np.array([9.0, 8, 1, 0])

@@ -1,7 +1,25 @@
 import { RerankError } from '@secondpass/core'
-import { type ExitCode, exitCodes } from './exit-codes.js'
 
-/** An error that a person at a terminal caused and can mend: one line, no stack. */
+/** How the program ends: the numbers a shell, a job engine or a build server sees. */
+export const exitCodes = {
+  /** Everything was done. */
+  ok: 0,
+  /** Something failed; the message says what. What was written so far is valid. */
+  failed: 1,
+  /** The command line is wrong; nothing was done. */
+  usage: 2,
+  /** Done, but lines of the input were left out because an option says so; stderr lists them. */
+  incomplete: 3,
+  /** Ended by Ctrl-C (SIGINT). What was written so far is valid. */
+  interrupted: 130,
+  /** Ended by SIGTERM. What was written so far is valid. */
+  terminated: 143,
+} as const
+
+/** One of {@link exitCodes}. */
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
+
+/** An error that a person at a terminal caused and can fix: one line, no stack. */
 export class CliError extends Error {
   override readonly name: string = 'CliError'
   readonly exitCode: ExitCode
@@ -50,7 +68,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   return exitCodes.failed
 }
 
-/** Whether an error is one that the message explains; the stack of any other helps whoever has to find out. */
+/** Whether an error is one that the message explains; the stack of any other helps to find the cause. */
 export function isExplained(error: unknown): boolean {
   return error instanceof CliError || RerankError.is(error)
 }

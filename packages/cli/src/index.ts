@@ -1,3 +1,3 @@
-export { type ExitCode, exitCodes } from './exit-codes.js'
+export { type ExitCode, exitCodes } from './errors.js'
 export type { Input, Io, Output } from './io.js'
 export { runCli } from './run.js'

@@ -18,7 +18,7 @@ export interface Io {
   readonly stdout: Output
   readonly stderr: Output
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Aborted with a {@link Stopped} by Ctrl-C, SIGTERM, and when nobody reads stdout any more. */
+  /** Aborted with a {@link Stopped} by Ctrl-C, SIGTERM, and when stdout has no reader left. */
   readonly signal: AbortSignal
 }
 
@@ -26,7 +26,7 @@ export interface Io {
  * Writes to a stream and waits until it has taken the text, so that a slow reader holds the work back instead of filling
  * the memory.
  *
- * @throws Stopped when whoever read the stream has gone away.
+ * @throws Stopped when the reader of the stream has gone away.
  */
 export async function write(stream: Output, text: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {

@@ -1,8 +1,7 @@
 import { CommanderError } from 'commander'
-import { Stopped, exitCodeOf, isExplained, oneLine } from './errors.js'
-import { type ExitCode, exitCodes } from './exit-codes.js'
+import { type ExitCode, Stopped, exitCodeOf, exitCodes, isExplained, oneLine } from './errors.js'
 import { type Io, tell } from './io.js'
-import { painter } from './output/colour.js'
+import { painter } from './output/terminal.js'
 import { buildProgram } from './program.js'
 
 /**
@@ -15,7 +14,7 @@ export async function runCli(args: readonly string[], io: Io): Promise<ExitCode>
   let code: ExitCode = exitCodes.ok
   try {
     await buildProgram(io, (ended) => (code = ended)).parseAsync(args, { from: 'user' })
-    // What was done to the end is done, but whoever pressed Ctrl-C must not be told that all is well.
+    // What was done to the end is done, but Ctrl-C must not end in an exit code that says all is well.
     return io.signal.aborted ? exitCodeOf(io.signal.reason) : code
   } catch (error) {
     if (error instanceof CommanderError) return exitCodes.ok
@@ -23,7 +22,7 @@ export async function runCli(args: readonly string[], io: Io): Promise<ExitCode>
   }
 }
 
-/** Prints an error as one line, with the stack where somebody asked for it or the message alone explains nothing. */
+/** Prints an error as one line, with the stack if asked for, or if the message alone explains nothing. */
 function explain(error: unknown, args: readonly string[], io: Io): ExitCode {
   if (error instanceof Stopped) {
     if (error.because === 'SIGINT') tell(io, 'secondpass: interrupted; what was written so far is valid')

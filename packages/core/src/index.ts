@@ -1,7 +1,7 @@
 export { ProviderError, type ProviderFault, RerankError, type RerankErrorCode } from './base/errors.js'
+export type { Fetch } from './base/call.js'
 export { type Clock } from './base/clock.js'
-export { bundledBlend, bundledTinyBlend } from './default.js'
-export { type RerankerOptions, type StageOptions, defaults } from './options.js'
+export { type RerankerOptions, type StageOptions } from './options.js'
 export { type CandidateOf, type RerankOptions } from './request.js'
 export { type Reranker, createReranker } from './rerank.js'
 export { type DoctorOptions, type DoctorReport, doctor } from '#node/doctor/doctor'
@@ -11,39 +11,31 @@ export type { DownloadProgress, OnProgress } from './score/hub/fetch-model.js'
 export type { Activation } from './score/cross-encoder/scoring.js'
 export type { TemplateName } from './score/cross-encoder/prompts.js'
 export type { ScoringOptions } from './score/cross-encoder/scoring.js'
-export type { HostedClock } from './score/remote/work.js'
-export { type CohereOptions, cohere } from './score/remote/vendors/cohere.js'
-export type { CohereClient } from './score/remote/vendors/cohere-client.js'
-export type { ScoreType } from './score/remote/dialects.js'
-export type { Fetch } from './score/remote/http.js'
+export { type CohereClient, type CohereOptions, cohere } from './score/remote/vendors/cohere.js'
+export type { RemoteScorer } from './score/remote/engine.js'
 export { type JinaOptions, type JinaPairModel, jina } from './score/remote/vendors/jina.js'
-export type { VendorOptions } from './score/remote/vendor.js'
+export type { HostedOptions, VendorOptions } from './score/remote/hosted.js'
 export { type MixedbreadOptions, mixedbread } from './score/remote/vendors/mixedbread.js'
-export type { HostedOptions } from './score/remote/options.js'
 export { type PineconeOptions, pinecone } from './score/remote/vendors/pinecone.js'
-export type { HostedScorer } from './score/remote/scorer.js'
 export { type ServerDialect, type ServerOptions, server } from './score/remote/server.js'
 export { type VoyageOptions, voyage } from './score/remote/vendors/voyage.js'
-export { type YamlValue, yamlText } from './score/remote/yaml-text.js'
-export type { Generate, GenerateCall, GenerateYesNo, YesNo } from './score/remote/language-models/options.js'
+export type { Generate, GenerateCall, LlmOptions } from './score/remote/language-models/model.js'
 export { type LlmListwiseOptions, llmListwise } from './score/remote/language-models/listwise.js'
-export type { LlmOptions } from './score/remote/language-models/options.js'
-export { type AnswerFault, type Permutation, permutation } from './score/remote/language-models/listwise.js'
 export {
+  type GenerateYesNo,
   type LlmGradeOptions,
   type LlmPointwiseOptions,
   type LlmYesNoOptions,
+  type YesNo,
   llmPointwise,
 } from './score/remote/language-models/pointwise.js'
-export type { LlmScorer } from './score/remote/language-models/scorer.js'
-export { type LikelyToken, yesNoOf } from './score/remote/language-models/pointwise.js'
 export { type Colbert, colbert } from '#node/score/colbert/colbert'
 export type { ColbertOptions, DocumentStore, EncodeDocumentsOptions } from '#node/score/colbert/colbert'
 export { readDocuments, writeDocuments } from './score/colbert/documents.js'
 export type { DocumentVectors, VectorPrecision } from './score/colbert/documents.js'
 export { type CrossEncoder, type CrossEncoderOptions, crossEncoder } from '#node/score/cross-encoder/cross-encoder'
 export { type FetchModelOptions, type FetchedModel, fetchModel } from '#node/score/cross-encoder/model-source'
-export type { Opened, Refusal } from './score/cross-encoder/session/providers.js'
+export type { Opened, Refusal } from './score/cross-encoder/session/node.js'
 export type { Provider } from './score/cross-encoder/session/providers.js'
 export type {
   LoadedTransformersModel,
@@ -54,24 +46,22 @@ export type {
 } from './score/transformers/options.js'
 export { type TransformersScorer, transformers } from './score/transformers/transformers.js'
 export { type Bm25Options, bm25 } from './score/bm25.js'
-export { type AgreementOptions, agreement } from './skip/agreement.js'
 export { type CalibratedOptions, calibrated } from './skip/calibrated.js'
 export { type TokenCounter } from './select/select.js'
 export { type Diversity } from './select/diversity.js'
 export { type LayoutOptions, type PromptOptions } from './select/select.js'
-export { allOf, anyOf, not } from './skip/policy.js'
+export { type SmallPoolOptions, allOf, anyOf, not, smallPool } from './skip/policy.js'
 export {
   type AboveThresholdOptions,
+  type AgreementOptions,
   type ClearMarginOptions,
-  type SmallPoolOptions,
+  type ScoreShapeOptions,
   aboveThreshold,
+  agreement,
   clearMargin,
-  smallPool,
+  scoreShape,
 } from './skip/first-stage.js'
-export { type KeywordQueryOptions, keywordQuery } from './skip/query.js'
-export { type OtherScriptOptions, otherScript } from './skip/query.js'
-export { type ScoreShapeOptions, scoreShape } from './skip/first-stage.js'
-export { type WontFinishOptions, wontFinish } from './skip/wont-finish.js'
+export { type KeywordQueryOptions, type OtherScriptOptions, keywordQuery, otherScript } from './skip/query.js'
 export { type CircuitBreakerOptions, withCircuitBreaker } from './wrap/breaker.js'
 export { type CachedScore, type ScoreCache } from './wrap/cache.js'
 export { withCache } from './wrap/cache.js'
@@ -81,6 +71,7 @@ export { type FusedCandidate, type FusionOptions, reciprocalRankFusion } from '.
 export { wordsOf } from './base/words.js'
 export type {
   Blend,
+  BlendOmitted,
   Call,
   Candidate,
   FilePolicyName,
@@ -95,6 +86,7 @@ export type {
   ResultOrder,
   Scope,
   Scorer,
+  ScorerDefaults,
   SkipCalibration,
   SkipPolicy,
   SkipReason,

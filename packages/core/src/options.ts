@@ -1,23 +1,28 @@
 import {
-  checkBlend,
-  checkBoolean,
-  checkClock,
-  checkCount,
-  checkDuration,
-  checkFunction,
-  checkOptions,
+  blend as blendCheck,
+  type Check,
+  callable,
   checkScorer,
+  duration,
+  finite,
+  flag,
+  oneOf,
+  type OptionTable,
+  orExactly,
+  readOptions,
+  required,
+  timeSource,
+  wholeOrInfinity,
+  withDefault,
 } from './base/check.js'
 import { type Clock, systemClock } from './base/clock.js'
 import { invalidArgument } from './base/errors.js'
-import { bundledBlend, bundledScorer } from './default.js'
-import { Forecast } from './forecast.js'
 import type { Diversity } from './select/diversity.js'
 import {
   checkCounter,
   checkMinScore,
-  checkPromptOptions,
   counterOf,
+  promptTable,
   type PromptOptions,
   type TokenCounter,
 } from './select/select.js'
@@ -27,19 +32,17 @@ import type { Blend, Milliseconds, OnError, Report, ResultOrder, Scorer, SkipPol
 export interface ResolvedStage {
   readonly scorer: Scorer
   readonly depth: number
-  readonly skip: SkipPolicy | undefined
+  /** `undefined`: as the scorer recommends; `false`: never. */
+  readonly skip: SkipPolicy | false | undefined
   readonly onError: OnError
   readonly deadlineMs: Milliseconds
-  readonly blend: Blend | undefined
-  /** What this stage has learned of its own cost. */
-  readonly forecast: Forecast
+  /** `undefined`: as the scorer recommends; `false`: none. */
+  readonly blend: Blend | false | undefined
 }
 
 /** What a reranker works with: options that were checked, with their defaults filled in. */
 export interface Settings {
   readonly stages: readonly ResolvedStage[]
-  /** Runs before the first stage of a call; must be cheap when it has run before. */
-  prepare(): Promise<void>
   readonly topN: number
   readonly minScore: number | undefined
   readonly maxTokens: number
@@ -64,8 +67,12 @@ export interface StageOptions {
    * for the whole list. No effect beyond the length of the list.
    */
   readonly depth?: number | undefined
-  /** Looks at the head before it is scored and may say why not to. Default: never skips. Several: `anyOf`, `allOf`. */
-  readonly skip?: SkipPolicy | undefined
+  /**
+   * Looks at the head before it is scored and may say why not to. Several: `anyOf`, `allOf`. Default: what the scorer
+   * recommends, which leaves queries in a script that the scorer does not read in the order of the first stage. A policy
+   * given here takes its place: `anyOf(otherScript(), clearMargin())` keeps both. `false`: never skips.
+   */
+  readonly skip?: SkipPolicy | false | undefined
   /**
    * What happens when the scorer fails: `'throw'` (default) rejects the call with the scorer's error; `'keep-order'`
    * leaves the list as it was, and the report says `'failed'` with the error. Configuration errors reject either way.
@@ -77,8 +84,8 @@ export interface StageOptions {
    */
   readonly deadlineMs?: Milliseconds | undefined
   /**
-   * Orders the head by a mix with the first-stage scores instead of by the scorer alone. Default: off for a scorer of
-   * your own, {@link bundledBlend} for the bundled model; `false` turns it off. No effect when a score is missing.
+   * Orders the head by a mix with the first-stage scores instead of by the scorer alone. Default: what the scorer
+   * recommends (`scorer.defaults.blend`), as the bundled models do; `false` turns it off. No effect when a score is missing.
    */
   readonly blend?: Blend | false | undefined
 }
@@ -125,110 +132,66 @@ export interface RerankerOptions extends Omit<StageOptions, 'scorer' | 'deadline
   readonly clock?: Clock | undefined
 }
 
-/** Every default of the hall. */
-export const defaults: {
-  readonly depth: number
-  readonly onError: OnError
-  readonly deadlineMs: Milliseconds
-  readonly topN: number
-  readonly maxTokens: number
-  readonly order: ResultOrder
-} = {
-  depth: 100,
-  onError: 'throw',
-  deadlineMs: Infinity,
-  topN: Infinity,
-  maxTokens: Infinity,
-  order: 'relevance',
-}
+const stageTable = {
+  scorer: required<Scorer>(checkScorer),
+  depth: withDefault(wholeOrInfinity(1), 100),
+  skip: orExactly(callable<SkipPolicy>(), false),
+  onError: withDefault(oneOf('throw', 'keep-order'), 'throw'),
+  deadlineMs: withDefault(duration, Infinity),
+  blend: orExactly(blendCheck, false),
+} satisfies OptionTable<StageOptions>
 
-const STAGE_KEYS = ['scorer', 'depth', 'skip', 'onError', 'deadlineMs', 'blend'] as const
-const PROMPT_KEYS = ['maxTokens', 'countTokens', 'order', 'diversity'] as const
-const RERANKER_KEYS = [
-  ...STAGE_KEYS,
-  ...PROMPT_KEYS,
-  'stages',
-  'topN',
-  'minScore',
-  'onReport',
-  'telemetry',
-  'clock',
-] as const
-
-/** Checks the options of a reranker and fills in the defaults. */
-export function resolveOptions(options: RerankerOptions): Settings {
-  checkOptions('options', options, RERANKER_KEYS)
-  const { stages, prepare } = resolveStages(options)
-  if (options.topN !== undefined) checkCount('topN', options.topN, 1)
-  if (options.deadlineMs !== undefined) checkDuration('deadlineMs', options.deadlineMs)
-  if (options.minScore !== undefined) checkMinScore(options.minScore, stages.at(-1)?.scorer as Scorer)
-  checkPromptOptions(options)
-  const countTokens = options.countTokens ?? counterOf(stages.map(({ scorer }) => scorer))
-  checkCounter(options.maxTokens, countTokens)
-  if (options.onReport !== undefined) checkFunction('onReport', options.onReport)
-  if (options.telemetry !== undefined) checkBoolean('telemetry', options.telemetry)
-  if (options.clock !== undefined) checkClock(options.clock)
-  return {
-    stages,
-    prepare,
-    topN: options.topN ?? defaults.topN,
-    minScore: options.minScore,
-    maxTokens: options.maxTokens ?? defaults.maxTokens,
-    countTokens,
-    order: options.order ?? defaults.order,
-    diversity: options.diversity,
-    telemetry: options.telemetry,
-    deadlineMs: options.deadlineMs ?? defaults.deadlineMs,
-    onReport: options.onReport,
-    clock: options.clock ?? systemClock,
+const stageList: Check<readonly StageOptions[]> = (name, value) => {
+  if (!Array.isArray(value) || value.length === 0) {
+    throw invalidArgument(name, value, 'pass an array of at least one stage, or a scorer instead')
   }
 }
 
-function resolveStages(options: RerankerOptions): Pick<Settings, 'stages' | 'prepare'> {
-  const prepare = async (): Promise<void> => {}
-  const { stages, scorer, depth, skip, onError, blend } = options
-  if (stages !== undefined) {
-    checkStageList(options)
-    return {
-      stages: stages.map((stage, at) =>
-        resolveStage(`stages[${at}].`, { ...stage, onError: stage.onError ?? onError }),
-      ),
-      prepare,
-    }
-  }
-  if (scorer !== undefined) return { stages: [resolveStage('', { scorer, depth, skip, onError, blend })], prepare }
-  const bundled = bundledScorer()
-  const stage = { scorer: bundled.scorer, depth, skip, onError, blend: blend ?? bundledBlend }
-  return { stages: [resolveStage('', stage)], prepare: bundled.load }
+const rerankerTable = {
+  scorer: checkScorer as Check<Scorer>,
+  stages: stageList,
+  // Left out, these are those of the stage.
+  depth: stageTable.depth.check,
+  skip: stageTable.skip,
+  blend: stageTable.blend,
+  onError: stageTable.onError.check,
+  ...promptTable,
+  topN: withDefault(wholeOrInfinity(1), Infinity),
+  minScore: finite,
+  deadlineMs: withDefault(duration, Infinity),
+  onReport: callable<(report: Report) => unknown>(),
+  telemetry: flag,
+  clock: withDefault(timeSource, systemClock),
+} satisfies OptionTable<RerankerOptions>
+
+/**
+ * Checks the options of a reranker and fills in the defaults.
+ *
+ * @param bundled makes the scorer of a reranker that was given none.
+ */
+export function resolveOptions(options: RerankerOptions, bundled: () => Scorer): Settings {
+  const { stages, scorer, depth, skip, onError, blend, minScore, ...read } = readOptions(rerankerTable, options)
+  const resolved =
+    stages === undefined
+      ? [readOptions(stageTable, { scorer: scorer ?? bundled(), depth, skip, onError, blend })]
+      : stages.map((stage, at) => resolveStage(stage, { at, onError, others: { scorer, depth, skip, blend } }))
+  if (minScore !== undefined) checkMinScore(minScore, resolved.at(-1)?.scorer as Scorer)
+  const countTokens = read.countTokens ?? counterOf(resolved.map((stage) => stage.scorer))
+  checkCounter(read.maxTokens, countTokens)
+  return { ...read, stages: resolved, minScore, countTokens }
 }
 
-function checkStageList({ stages, ...others }: RerankerOptions): void {
-  if (!Array.isArray(stages) || stages.length === 0) {
-    throw invalidArgument('stages', stages, 'pass an array of at least one stage, or a scorer instead')
-  }
-  for (const name of ['scorer', 'depth', 'skip', 'blend'] as const) {
-    if (others[name] !== undefined) throw invalidArgument(name, others[name], 'with stages, put it into a stage')
-  }
-  stages.forEach((stage, at) => checkOptions(`stages[${at}]`, stage, STAGE_KEYS))
+interface StageContext {
+  readonly at: number
+  readonly onError: OnError | undefined
+  /** Options that belong into the stages when there are any. */
+  readonly others: Readonly<Record<string, unknown>>
 }
 
-/** `path` is what stands before the name of an option in a message. */
-function resolveStage(path: string, stage: StageOptions): ResolvedStage {
-  checkScorer(`${path}scorer`, stage.scorer)
-  if (stage.depth !== undefined) checkCount(`${path}depth`, stage.depth, 1)
-  if (stage.skip !== undefined) checkFunction(`${path}skip`, stage.skip)
-  if (stage.deadlineMs !== undefined) checkDuration(`${path}deadlineMs`, stage.deadlineMs)
-  if (stage.onError !== undefined && stage.onError !== 'throw' && stage.onError !== 'keep-order') {
-    throw invalidArgument(`${path}onError`, stage.onError, "pass 'throw' or 'keep-order'")
+function resolveStage(stage: StageOptions, { at, onError, others }: StageContext): ResolvedStage {
+  for (const [name, value] of Object.entries(others)) {
+    if (value !== undefined) throw invalidArgument(name, value, 'with stages, put it into a stage')
   }
-  if (stage.blend !== undefined && stage.blend !== false) checkBlend(`${path}blend`, stage.blend)
-  return {
-    scorer: stage.scorer,
-    depth: stage.depth ?? defaults.depth,
-    skip: stage.skip,
-    onError: stage.onError ?? defaults.onError,
-    deadlineMs: stage.deadlineMs ?? defaults.deadlineMs,
-    blend: stage.blend === false ? undefined : stage.blend,
-    forecast: new Forecast(),
-  }
+  const resolved = readOptions(stageTable, stage, `stages[${at}]`)
+  return { ...resolved, onError: stage.onError ?? onError ?? resolved.onError }
 }

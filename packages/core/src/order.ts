@@ -1,5 +1,6 @@
 import { RerankError, show } from './base/errors.js'
-import type { Blend, Scorer } from './types.js'
+import { onlyRise } from './base/first-stage.js'
+import type { Blend, BlendOmitted, Scorer } from './types.js'
 
 /**
  * Holds a scorer to its contract: as many numbers as texts, all finite.
@@ -48,6 +49,58 @@ function brokenContract(scorer: Scorer, what: string): RerankError {
   )
 }
 
+/** The numbers of one head, side by side. */
+export interface Head {
+  /** What the scorer gave, one for each candidate in the order found; finite. */
+  readonly numbers: readonly number[]
+  /** The first stage's scores in the same order; `undefined` where there is none. */
+  readonly firstStage: readonly (number | undefined)[]
+  /** How the two are mixed. Missing: the scorer alone decides. */
+  readonly blend?: Blend | undefined
+  /** The first-stage scores of the whole input, in its order: whether they look like distances shows only there. */
+  readonly inputScores: readonly (number | undefined)[]
+}
+
+/** Where the candidates of a head go. */
+export interface HeadOrder {
+  /** Positions in the head, best first; equals keep the order found. */
+  readonly order: readonly number[]
+  /** The mixed numbers that the order is by, in the order of the head. Missing when nothing was mixed. */
+  readonly blended?: readonly number[]
+  /** Why a blend that was asked for had no effect. */
+  readonly blendOmitted?: BlendOmitted
+}
+
+/**
+ * Orders a head by the scorer's numbers, or by their blend with the first stage's. What a stage does and what
+ * `adviseDepth` promises of it are this one function.
+ */
+export function orderHead({ numbers, firstStage, blend, inputScores }: Head): HeadOrder {
+  if (blend === undefined) return { order: orderByDescending(numbers) }
+  const omitted = whyNotBlended(blend, firstStage, inputScores)
+  if (omitted !== undefined) return { order: orderByDescending(numbers), blendOmitted: omitted }
+  const blended = mix(blend, numbers, firstStage as readonly number[])
+  return { order: orderByDescending(blended), blended }
+}
+
+function whyNotBlended(
+  { higherIsBetter }: Blend,
+  firstStage: readonly (number | undefined)[],
+  inputScores: readonly (number | undefined)[],
+): BlendOmitted | undefined {
+  // Half a mix would favour one half.
+  if (firstStage.includes(undefined)) return 'missing-score'
+  return higherIsBetter === undefined && onlyRise(inputScores) ? 'rising-scores' : undefined
+}
+
+/** Mixes the scorer's numbers with the first stage's, both normalised within this head. */
+export function mix(blend: Blend, numbers: readonly number[], firstStage: readonly number[]): number[] {
+  const upward = blend.higherIsBetter === false ? firstStage.map((score) => -score) : firstStage
+  const normalize = blend.normalize === 'z-score' ? zScores : minMax
+  const [ours, theirs] = [normalize(numbers), normalize(upward)]
+  return ours.map((number, at) => blend.weight * number + (1 - blend.weight) * (theirs[at] as number))
+}
+
 /** Spreads numbers over 0..1; equal numbers all become 0, so that this side of a mix decides nothing. */
 export function minMax(numbers: readonly number[]): number[] {
   // Not Math.min(...numbers): a long list would overflow the stack.
@@ -68,21 +121,4 @@ export function zScores(numbers: readonly number[]): number[] {
   const mean = spread.reduce((sum, number) => sum + number, 0) / spread.length
   const deviation = Math.sqrt(spread.reduce((sum, number) => sum + (number - mean) ** 2, 0) / spread.length)
   return spread.map((number) => (deviation > 0 ? (number - mean) / deviation : 0))
-}
-
-/**
- * Mixes the scorer's numbers with the first stage's, both normalised within this head.
- *
- * @returns the mixed numbers, or nothing when any first-stage score is missing: half a mix would favour one half.
- */
-export function mix(
-  blend: Blend,
-  numbers: readonly number[],
-  firstStage: readonly (number | undefined)[],
-): number[] | undefined {
-  if (!firstStage.every((score) => score !== undefined)) return undefined
-  const upward = blend.higherIsBetter === false ? firstStage.map((score) => -score) : firstStage
-  const normalise = blend.normalise === 'z-score' ? zScores : minMax
-  const [ours, theirs] = [normalise(numbers), normalise(upward)]
-  return ours.map((number, at) => blend.weight * number + (1 - blend.weight) * (theirs[at] as number))
 }

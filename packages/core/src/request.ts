@@ -1,10 +1,9 @@
-import { checkCount, checkOptions, isFiniteNumber } from './base/check.js'
+import { isFiniteNumber, must, type OptionTable, readOptions, wholeOrInfinity } from './base/check.js'
 import type { Clock } from './base/clock.js'
 import { invalidArgument } from './base/errors.js'
-import { onlyRise } from './base/first-stage.js'
 import type { Settings } from './options.js'
-import { checkCounter, checkPromptOptions, type LayoutOptions, type Selection } from './select/select.js'
-import type { Candidate, Milliseconds, RankedResult, ResultOrder, Scorer, StageReport } from './types.js'
+import { checkCounter, type LayoutOptions, layoutTable, type Selection } from './select/select.js'
+import type { Candidate, Milliseconds, RankedResult, ResultOrder, StageReport } from './types.js'
 
 /** A candidate on its way through the stages: a result that has no rank yet. */
 export type Entry<C extends Candidate = Candidate> = Omit<RankedResult<C>, 'rank'> & { readonly text: string }
@@ -18,8 +17,8 @@ export interface Run {
   /** A time on the clock, `Infinity` for none. */
   readonly deadline: Milliseconds
   readonly signal: AbortSignal | undefined
-  /** The scores of the input only rise from the first candidate to the last: see `Blend.higherIsBetter`. */
-  readonly scoresRise: boolean
+  /** The first-stage scores of the input, in its order. */
+  readonly inputScores: readonly (number | undefined)[]
 }
 
 /** What a stage hands on. */
@@ -28,14 +27,6 @@ export interface StageResult<C extends Candidate> {
   readonly report: StageReport
   /** What the whole call has to reject with. */
   readonly fatal?: unknown
-}
-
-/** The numbers of one head, checked, with the scorer that gave them. */
-export interface Scored {
-  readonly scorer: Scorer
-  readonly numbers: readonly number[]
-  /** The numbers as probabilities, when the scorer has them. */
-  readonly probabilities?: readonly number[]
 }
 
 /** What a candidate becomes in the results: itself, or `{ text }` when it was a string. */
@@ -54,6 +45,16 @@ export interface RerankOptions extends LayoutOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+const callTable = {
+  topN: wholeOrInfinity(1),
+  ...layoutTable,
+  deadlineMs: must<number>(
+    (value) => typeof value === 'number' && !Number.isNaN(value),
+    'pass milliseconds, or leave it out',
+  ),
+  signal: must<AbortSignal>(isAbortSignal, 'pass an AbortSignal'),
+} satisfies OptionTable<RerankOptions>
+
 /** One call, checked. */
 export interface Request<C extends Candidate> {
   readonly entries: readonly Entry<C>[]
@@ -68,8 +69,9 @@ export function readRequest<T extends string | Candidate>(
   input: { query: string; candidates: readonly T[]; options: RerankOptions },
 ): Request<CandidateOf<T>> {
   const startedAt = settings.clock.now()
-  checkCall(input.options, settings)
-  const { deadlineMs = settings.deadlineMs, order = settings.order, signal } = input.options
+  const options = readOptions(callTable, input.options)
+  const { deadlineMs = settings.deadlineMs, order = settings.order, signal } = options
+  checkCounter(options.maxTokens, settings.countTokens)
   const query: unknown = input.query
   if (typeof query !== 'string' || query.trim() === '') {
     throw invalidArgument('query', query, 'pass a string that is not blank')
@@ -79,10 +81,10 @@ export function readRequest<T extends string | Candidate>(
   }
   // Array.from, unlike map, also visits the holes of a sparse array.
   const entries = Array.from(input.candidates, (candidate: T, index) => readCandidate(candidate, index))
-  const scoresRise = onlyRise(entries.map((entry) => entry.firstStageScore))
+  const inputScores = entries.map((entry) => entry.firstStageScore)
   const deadline = startedAt + deadlineMs
-  const run = { query, clock: settings.clock, startedAt, deadline, signal, scoresRise }
-  return { entries, selection: selectionOf(settings, input.options), order, run }
+  const run = { query, clock: settings.clock, startedAt, deadline, signal, inputScores }
+  return { entries, selection: selectionOf(settings, options), order, run }
 }
 
 function selectionOf(settings: Settings, options: RerankOptions): Selection {
@@ -104,18 +106,6 @@ function readCandidate<T extends string | Candidate>(given: T, index: number): E
     throw invalidArgument(`candidates[${index}].score`, score, 'pass a finite number, or leave it out')
   }
   return { candidate, index, text, firstStageScore: score }
-}
-
-function checkCall(options: RerankOptions, settings: Settings): void {
-  checkOptions('options', options, ['topN', 'maxTokens', 'order', 'deadlineMs', 'signal'])
-  const { topN, deadlineMs, signal } = options
-  if (topN !== undefined) checkCount('topN', topN, 1)
-  checkPromptOptions({ maxTokens: options.maxTokens, order: options.order })
-  checkCounter(options.maxTokens, settings.countTokens)
-  if (deadlineMs !== undefined && (typeof deadlineMs !== 'number' || Number.isNaN(deadlineMs))) {
-    throw invalidArgument('deadlineMs', deadlineMs, 'pass milliseconds, or leave it out')
-  }
-  if (signal !== undefined && !isAbortSignal(signal)) throw invalidArgument('signal', signal, 'pass an AbortSignal')
 }
 
 function isAbortSignal(value: unknown): boolean {

@@ -1,3 +1,4 @@
+import { crossEncoder } from '#node/score/cross-encoder/cross-encoder'
 import { RerankError, warn } from './base/errors.js'
 import { type RerankerOptions, resolveOptions, type Settings } from './options.js'
 import {
@@ -47,7 +48,7 @@ export interface Reranker extends AsyncDisposable {
  * @throws RerankError `'invalid-argument'` for a wrong option.
  */
 export function createReranker(options: RerankerOptions = {}): Reranker {
-  const settings = resolveOptions(options)
+  const settings = resolveOptions(options, crossEncoder)
   const observe = observer(settings.onReport)
   const scorers = [...new Set(settings.stages.map((stage) => stage.scorer))]
   let closing: Promise<void> | undefined
@@ -94,7 +95,6 @@ async function runStages<C extends Candidate>(
 ): Promise<readonly Entry<C>[]> {
   run.signal?.throwIfAborted()
   if (entries.length === 0) return entries
-  await settings.prepare()
   let list = entries
   for (const stage of settings.stages) {
     run.signal?.throwIfAborted()

@@ -1,10 +1,22 @@
 import { waitFor } from './base/clock.js'
-import { invalidArgument, RerankError, show } from './base/errors.js'
-import { sizeOf } from './forecast.js'
+import { asError, deadlineError, invalidArgument, isDeadline, isSetupError, warn } from './base/errors.js'
 import type { ResolvedStage } from './options.js'
-import { checkNumbers, mix, orderByDescending, probabilities } from './order.js'
-import type { Entry, Run, Scored, StageResult } from './request.js'
-import type { Call, Candidate, OnError, Outcome, Pool, Scorer, SkipReason, StageReport, TextNote } from './types.js'
+import { checkNumbers, orderHead, probabilities } from './order.js'
+import type { Entry, Run, StageResult } from './request.js'
+import { otherScript } from './skip/query.js'
+import type {
+  BlendOmitted,
+  Call,
+  Candidate,
+  OnError,
+  Outcome,
+  Pool,
+  Scorer,
+  SkipPolicy,
+  SkipReason,
+  StageReport,
+  TextNote,
+} from './types.js'
 
 /**
  * Runs one stage: may reorder only the head of the list it is given. Skipped, failed or late, it leaves the list as it
@@ -21,14 +33,10 @@ export async function runStage<C extends Candidate>(
   const work = new StageWork(stage, head, run)
   if (run.clock.now() >= work.deadline) return { list, report: work.report('late', { error: lateError(stage.scorer) }) }
   const skipReason = askPolicy(stage, work.pool())
-  if (skipReason !== undefined) {
-    if (isOnForecast(skipReason)) stage.forecast.doubt()
-    return { list, report: work.report('skipped', { skipReason }) }
-  }
+  if (skipReason !== undefined) return { list, report: work.report('skipped', { skipReason }) }
   try {
-    const scored = await work.score()
-    const { ordered, blended } = reorder(stage, head, { scored, notes: work.notes, scoresRise: run.scoresRise })
-    return { list: [...ordered, ...list.slice(head.length)], report: work.report('ranked', { blended }) }
+    const { ordered, ...blend } = reorder(head, await work.score(), work)
+    return { list: [...ordered, ...list.slice(head.length)], report: work.report('ranked', blend) }
   } catch (thrown) {
     // An abort outranks whatever the scorer made of it.
     run.signal?.throwIfAborted()
@@ -57,13 +65,7 @@ class StageWork {
 
   pool(): Pool {
     const candidates = this.head.map((entry) => entry.candidate)
-    const pool = { query: this.run.query, candidates, scorerId: this.stage.scorer.id }
-    const forecastMs = this.stage.forecast.durationOf(sizeOf(this.head))
-    return {
-      ...pool,
-      ...(forecastMs === undefined ? {} : { forecastMs }),
-      ...(this.deadline === Infinity ? {} : { remainingMs: this.deadline - this.run.clock.now() }),
-    }
+    return { query: this.run.query, candidates, scorerId: this.stage.scorer.id }
   }
 
   /** Scores the head and holds the scorer to its contract. */
@@ -76,14 +78,13 @@ class StageWork {
       signal: run.signal,
       deadlineError: () => lateError(stage.scorer),
     })
-    stage.forecast.learn(sizeOf(head), run.clock.now() - this.#startedAt)
     const scorer = this.#answeredBy
     checkNumbers(numbers, head.length, scorer)
     const asProbabilities = probabilities(numbers, scorer)
     return asProbabilities === undefined ? { scorer, numbers } : { scorer, numbers, probabilities: asProbabilities }
   }
 
-  report(outcome: Outcome, details: { skipReason?: SkipReason; error?: Error; blended?: boolean }): StageReport {
+  report(outcome: Outcome, details: Partial<StageReport>): StageReport {
     return {
       scorerId: this.#answeredBy.id,
       outcome,
@@ -114,10 +115,31 @@ class StageWork {
   }
 }
 
-function askPolicy(stage: ResolvedStage, pool: Pool): SkipReason | undefined {
-  const reason: unknown = stage.skip?.(pool)
+/** The caller's policy, or what the scorer says of itself: it leaves alone what it cannot read. */
+function askPolicy({ skip, scorer }: ResolvedStage, pool: Pool): SkipReason | undefined {
+  if (skip === false) return undefined
+  if (skip === undefined) return unreadScript(scorer)?.(pool)
+  const reason: unknown = skip(pool)
+  if (reason === undefined) warnOfUnreadScript(scorer, pool)
   if (reason === undefined || isSkipReason(reason)) return reason
   throw invalidArgument('skip', reason, 'a policy answers with { policy, evidence } or undefined, and is not async')
+}
+
+let hasWarned = false
+
+/** A policy of the caller's takes the place of the scorer's own, which is easily forgotten. */
+function warnOfUnreadScript(scorer: Scorer, pool: Pool): void {
+  if (hasWarned || unreadScript(scorer)?.(pool) === undefined) return
+  hasWarned = true
+  warn(
+    `A query is mostly in a script that ${scorer.id} does not read, where its order is worse than that of the first ` +
+      'stage, and the skip policy of this reranker lets it pass. Pass skip: anyOf(otherScript(), yourPolicy) to leave such ' +
+      'queries alone, skip: false to score them without this warning, or a scorer that reads them.',
+  )
+}
+
+function unreadScript({ defaults }: Scorer): SkipPolicy | undefined {
+  return defaults?.scripts && otherScript({ scripts: defaults.scripts })
 }
 
 function isSkipReason(value: unknown): value is SkipReason {
@@ -125,81 +147,47 @@ function isSkipReason(value: unknown): value is SkipReason {
   return typeof policy === 'string' && typeof evidence === 'object' && evidence !== null
 }
 
-/** Whether a policy decided on the forecast: its evidence then names it, alone or behind the name of a policy. */
-function isOnForecast({ evidence }: SkipReason): boolean {
-  return Object.keys(evidence).some((key) => key === 'forecastMs' || key.endsWith('.forecastMs'))
-}
-
-/** Errors that no other order of candidates can answer: the setup is wrong. */
-const ALWAYS_THROWN = new Set(['invalid-argument', 'model-files', 'runtime', 'closed'])
-
 function failure(thrown: unknown, onError: OnError, work: StageWork): { report: StageReport; fatal?: unknown } {
-  const code = RerankError.is(thrown) ? thrown.code : undefined
-  const error = thrown instanceof Error ? thrown : asError(thrown, work.stage.scorer)
-  if (code === 'deadline') {
-    const report = work.report('late', { error })
-    work.stage.forecast.learnAtLeast(sizeOf(work.head), report.durationMs)
-    return { report }
-  }
+  const error = asError(thrown, work.stage.scorer)
+  if (isDeadline(error)) return { report: work.report('late', { error }) }
   const report = work.report('failed', { error })
-  const isFatal = onError === 'throw' || (code !== undefined && ALWAYS_THROWN.has(code))
-  return isFatal ? { report, fatal: error } : { report }
+  return onError === 'throw' || isSetupError(error) ? { report, fatal: error } : { report }
 }
 
-function asError(thrown: unknown, scorer: Scorer): Error {
-  return new RerankError('scorer', `The scorer ${scorer.id} rejected with ${show(thrown)}: reject with an Error.`, {
-    cause: thrown,
-  })
+function lateError(scorer: Scorer): Error {
+  return deadlineError(scorer.id, 'the order was kept as it was')
 }
 
-function lateError(scorer: Scorer): RerankError {
-  return new RerankError(
-    'deadline',
-    `The deadline passed before the scorer ${scorer.id} was done: the order was kept as it was.`,
-  )
+/** The numbers of one head, checked, with the scorer that gave them. */
+interface Scored {
+  readonly scorer: Scorer
+  readonly numbers: readonly number[]
+  /** The numbers as probabilities, when the scorer has them. */
+  readonly probabilities?: readonly number[]
 }
 
-/** A head that was scored, as the order needs it. */
-export interface ScoredHead {
-  readonly scored: Scored
-  readonly notes: readonly (TextNote | undefined)[]
-  readonly scoresRise: boolean
-}
-
-/** The head in its new order, each entry with the numbers of this stage. */
-export function reorder<C extends Candidate>(
-  stage: ResolvedStage,
+/** The head in its new order, each entry with the numbers of this stage, and what became of the blend. */
+function reorder<C extends Candidate>(
   head: readonly Entry<C>[],
-  { scored, notes, scoresRise }: ScoredHead,
-): { ordered: Entry<C>[]; blended: boolean } {
-  const blended = blendedNumbers(stage, head, { scored, notes, scoresRise })
-  const ordered = orderByDescending(blended ?? scored.numbers).map((at): Entry<C> => {
+  { scorer, numbers, probabilities: asProbabilities }: Scored,
+  { stage, run, notes }: StageWork,
+): { ordered: Entry<C>[]; blended: boolean; blendOmitted?: BlendOmitted } {
+  const firstStage = head.map((entry) => entry.firstStageScore)
+  const blend = stage.blend === false ? undefined : (stage.blend ?? scorer.defaults?.blend)
+  const { order, blended, ...omitted } = orderHead({ numbers, firstStage, blend, inputScores: run.inputScores })
+  const ordered = order.map((at): Entry<C> => {
     const { candidate, index, text, firstStageScore } = head[at] as Entry<C>
-    const number = scored.numbers[at] as number
+    const number = numbers[at] as number
     return {
       ...notes[at],
       candidate,
       index,
       text,
       ...(firstStageScore === undefined ? {} : { firstStageScore }),
-      ...(scored.probabilities ? { score: scored.probabilities[at] as number, logit: number } : { score: number }),
+      ...(asProbabilities ? { score: asProbabilities[at] as number, logit: number } : { score: number }),
       ...(blended ? { blendedScore: blended[at] as number } : {}),
-      scorerId: scored.scorer.id,
+      scorerId: scorer.id,
     }
   })
-  return { ordered, blended: blended !== undefined }
-}
-
-function blendedNumbers(
-  stage: ResolvedStage,
-  head: readonly Entry[],
-  { scored, scoresRise }: ScoredHead,
-): number[] | undefined {
-  const { blend } = stage
-  if (blend === undefined || (blend.higherIsBetter === undefined && scoresRise)) return undefined
-  return mix(
-    blend,
-    scored.numbers,
-    head.map((entry) => entry.firstStageScore),
-  )
+  return { ordered, blended: blended !== undefined, ...omitted }
 }

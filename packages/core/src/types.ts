@@ -97,10 +97,26 @@ export interface Scorer<S extends Scope = Scope> {
    * Such a scorer has the scope `'pool'`, since which one answers depends on the moment and not on the pair.
    */
   readonly primary?: Scorer
+  /**
+   * What the scorer recommends for itself; a stage's own `blend` and `skip` win. Wrappers pass on those of the scorer whose
+   * numbers they hand over. A scorer that is loaded on first use may know them only then.
+   */
+  readonly defaults?: ScorerDefaults | undefined
   /** Loads ahead of the first call. Idempotent. */
   warmup?(): Promise<void>
   /** Frees what the scorer holds. Idempotent; a later call to `score` rejects. */
   close?(): Promise<void>
+}
+
+/** How a scorer is used well, as far as it knows: see {@link Scorer.defaults}. */
+export interface ScorerDefaults {
+  /** How its order is best mixed with the first stage's. Missing: not at all. */
+  readonly blend?: Blend | undefined
+  /**
+   * The scripts it reads, as Unicode names them: `['Latin']`. A query that is mostly in another one keeps the order of
+   * the first stage. Missing: every script.
+   */
+  readonly scripts?: readonly string[] | undefined
 }
 
 /** What a skip policy sees: the pool as the stage would score it, before any model runs. */
@@ -110,10 +126,6 @@ export interface Pool {
   readonly candidates: readonly Candidate[]
   /** Id of the scorer that would run. */
   readonly scorerId: string
-  /** How long the stage is expected to take, from its own earlier runs. Missing until it has run. */
-  readonly forecastMs?: Milliseconds
-  /** Time left until the deadline of the stage. Missing when there is none. */
-  readonly remainingMs?: Milliseconds
 }
 
 /** Why a stage was not run: the policy and the numbers it decided on. */
@@ -155,7 +167,7 @@ export interface Blend {
    * `'z-score'`: distance from the mean in standard deviations, which one far-off score disturbs less; `blendedScore` is
    * then not bounded. A side whose numbers are all equal counts 0 either way.
    */
-  readonly normalise?: 'min-max' | 'z-score' | undefined
+  readonly normalize?: 'min-max' | 'z-score' | undefined
   /**
    * `false` when the first stage gives distances. Default: `true`, but nothing is blended when three or more scores
    * only rise from the first candidate of the input to the last, because a retriever puts the best first: such scores
@@ -163,6 +175,12 @@ export interface Blend {
    */
   readonly higherIsBetter?: boolean | undefined
 }
+
+/**
+ * Why a blend had no effect. `'missing-score'`: a candidate of the head has no first-stage score. `'rising-scores'`: the
+ * scores only rise, as distances do; set `higherIsBetter` to say which they are.
+ */
+export type BlendOmitted = 'missing-score' | 'rising-scores'
 
 /** One result. `candidate` is the caller's own object, or `{ text }` when a string was given. */
 export interface RankedResult<C extends Candidate = Candidate> {
@@ -185,7 +203,7 @@ export interface RankedResult<C extends Candidate = Candidate> {
   readonly scorerId?: string
   /**
    * With `blend`: the mixed number that the order is by instead of the scorer's. Relative to this pool; 0..1 unless
-   * `normalise` is `'z-score'`.
+   * `normalize` is `'z-score'`.
    */
   readonly blendedScore?: number
   /** The candidate's own `score`, as the retriever gave it. */
@@ -211,6 +229,8 @@ export interface StageReport {
   readonly candidates: number
   /** Whether the order is by the blend with the first stage rather than by the scorer alone. */
   readonly blended: boolean
+  /** Why the blend that was asked for had no effect on a stage that ranked. */
+  readonly blendOmitted?: BlendOmitted
   /** Wall-clock time of the stage. */
   readonly durationMs: Milliseconds
   /** The scorer's counters: `texts`, `runs`, `tokens`, `truncatedTexts`, `cacheHits`, … */

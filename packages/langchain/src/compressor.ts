@@ -3,7 +3,7 @@ import type { DocumentInterface } from '@langchain/core/documents'
 import { BaseDocumentCompressor } from '@langchain/core/retrievers/document_compressors'
 import type { RankedResult, Ranking, Reranker, Span } from '@secondpass/core'
 import { type GetScore, scoreAt, toCandidates, withMetadata } from './documents.js'
-import { checkRankingOptions, type RankingOptions, type RerankerSource, takeReranker } from './source.js'
+import { checkRankingOptions, type RankingOptions, refuseTimeout, type RerankerSource, takeReranker } from './source.js'
 import { traceRanking, traceRetriever } from './trace.js'
 
 /** Options of {@link RerankCompressor}, besides the reranker or the options to make one. */
@@ -37,8 +37,8 @@ export type RerankCompressorOptions = RerankerSource & RerankCompressorFields
 export interface RerankCallOptions {
   /** Overrides the compressor's `topN` for this call. */
   readonly topN?: number | undefined
-  /** Overrides the compressor's `timeoutMs` for this call. In milliseconds. */
-  readonly timeoutMs?: number | undefined
+  /** Overrides the compressor's `deadlineMs` for this call. In milliseconds. */
+  readonly deadlineMs?: number | undefined
   /** Aborting rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
@@ -77,8 +77,8 @@ export class RerankCompressor extends BaseDocumentCompressor {
   /** @throws RerankError `'invalid-argument'` for an option that is unknown, wrong, or given beside a ready reranker. */
   constructor(options: RerankCompressorOptions = {}) {
     super()
-    const { scoreKey, firstStageScoreKey, blendedScoreKey, getScore, topN, timeoutMs, ...source } = options
-    this.ranking = { topN, timeoutMs }
+    const { scoreKey, firstStageScoreKey, blendedScoreKey, getScore, topN, deadlineMs, ...source } = options
+    this.ranking = { topN, deadlineMs }
     checkRankingOptions('RerankCompressor', this.ranking)
     this.scoreKey = scoreKey ?? 'relevanceScore'
     this.firstStageScoreKey = firstStageScoreKey ?? 'firstStageScore'
@@ -103,11 +103,11 @@ export class RerankCompressor extends BaseDocumentCompressor {
     callbacks?: Callbacks,
     options: RerankCallOptions = {},
   ): Promise<DocumentInterface[]> {
-    const { topN, timeoutMs } = this.limits(options)
+    const { topN, deadlineMs } = this.limits(options)
     const settings = {
       candidates: documents?.length,
       ...(topN !== undefined && { topN }),
-      ...(timeoutMs !== undefined && { timeoutMs }),
+      ...(deadlineMs !== undefined && { deadlineMs }),
     }
     const run = { name: 'RerankCompressor', query, tags: ['reranker'], metadata: settings }
     return traceRetriever(callbacks, run, async (children) => {
@@ -160,13 +160,14 @@ export class RerankCompressor extends BaseDocumentCompressor {
     query: string,
     options: RerankCallOptions,
   ): Promise<Ranking> {
-    const { topN, timeoutMs } = this.limits(options)
+    const { topN, deadlineMs } = this.limits(options)
     const candidates = toCandidates(documents, this.getScore)
-    return this.reranker.rerank(query, candidates, { topN, deadlineMs: timeoutMs, signal: options.signal })
+    return this.reranker.rerank(query, candidates, { topN, deadlineMs: deadlineMs, signal: options.signal })
   }
 
   private limits(options: RerankCallOptions): RankingOptions {
-    return { topN: options.topN ?? this.ranking.topN, timeoutMs: options.timeoutMs ?? this.ranking.timeoutMs }
+    refuseTimeout('RerankCompressor', options)
+    return { topN: options.topN ?? this.ranking.topN, deadlineMs: options.deadlineMs ?? this.ranking.deadlineMs }
   }
 
   private toDocument(document: DocumentInterface, result: RankedResult): DocumentInterface {

@@ -6,7 +6,7 @@ export type RerankerSource =
       /** A reranker from `createReranker`. Whoever made it closes it. */
       readonly reranker: Reranker
     }
-  | (Omit<RerankerOptions, 'topN'> & { readonly reranker?: undefined })
+  | (Omit<RerankerOptions, 'topN' | 'deadlineMs'> & { readonly reranker?: undefined })
 
 /** What both adapters of this package take besides the reranker itself. */
 export interface RankingOptions {
@@ -17,12 +17,13 @@ export interface RankingOptions {
    * in, without a relevance score, and the report and the trace say `late`. LangChain hands a compressor no
    * `AbortSignal`, so this is the only bound that reaches it. Default: none, or the `deadlineMs` of the reranker.
    */
-  readonly timeoutMs?: number | undefined
+  readonly deadlineMs?: number | undefined
 }
 
 /** Takes the ready reranker or makes one; what is left over must be options that `createReranker` knows. */
 export function takeReranker(owner: string, source: RerankerSource): { reranker: Reranker; owned: boolean } {
   const { reranker, ...options } = source
+  refuseTimeout(owner, options)
   if (reranker === undefined) return { reranker: createReranker(options), owned: true }
   if (typeof reranker?.rerank !== 'function') {
     throw new RerankError('invalid-argument', `${owner}: reranker has no rerank(): pass what createReranker() returns`)
@@ -38,18 +39,24 @@ export function takeReranker(owner: string, source: RerankerSource): { reranker:
   return { reranker, owned: false }
 }
 
+/** Throws for the name that `deadlineMs` used to have, which would go unnoticed in the options of a call. */
+export function refuseTimeout(owner: string, options: object): void {
+  if (!('timeoutMs' in options)) return
+  throw new RerankError('invalid-argument', `${owner}: timeoutMs is ${String(options.timeoutMs)}: it is called deadlineMs`)
+}
+
 /** Checks the options that every call uses, once, at construction. */
-export function checkRankingOptions(owner: string, { topN, timeoutMs }: RankingOptions): void {
+export function checkRankingOptions(owner: string, { topN, deadlineMs }: RankingOptions): void {
   if (topN !== undefined && topN !== Infinity && !(Number.isInteger(topN) && topN >= 1)) {
     throw new RerankError(
       'invalid-argument',
       `${owner}: topN is ${topN}: pass a whole number of at least 1, or leave it out`,
     )
   }
-  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0)) {
+  if (deadlineMs !== undefined && !(typeof deadlineMs === 'number' && deadlineMs > 0)) {
     throw new RerankError(
       'invalid-argument',
-      `${owner}: timeoutMs is ${timeoutMs}: pass milliseconds above 0, or leave it out`,
+      `${owner}: deadlineMs is ${deadlineMs}: pass milliseconds above 0, or leave it out`,
     )
   }
 }

@@ -16,7 +16,7 @@ export interface RerankPostprocessorFields {
    * Milliseconds that reranking may take, above 0. When they run out the nodes come back as they came in, and the
    * report says `late`. Default: none, or the `deadlineMs` of the reranker.
    */
-  readonly timeoutMs?: number | undefined
+  readonly deadlineMs?: number | undefined
   /**
    * Which metadata the model reads in front of a node's text. `'NONE'`: the text alone. The other modes put lines like
    * `file_path: …` before it, which cost time and can pull the score either way. Default: `'NONE'`.
@@ -31,7 +31,7 @@ export interface RerankPostprocessorFields {
 
 /** A ready `reranker` (whoever made it closes it) or the options of `createReranker`; and the fields of this class. */
 export type RerankPostprocessorOptions = RerankPostprocessorFields &
-  ({ readonly reranker: Reranker } | (Omit<RerankerOptions, 'topN'> & { readonly reranker?: undefined }))
+  ({ readonly reranker: Reranker } | (Omit<RerankerOptions, 'topN' | 'deadlineMs'> & { readonly reranker?: undefined }))
 
 /**
  * Reranks nodes wherever LlamaIndex.TS takes a node postprocessor: `asQueryEngine`, `RetrieverQueryEngine`,
@@ -48,9 +48,10 @@ export class RerankPostprocessor {
 
   /** @throws RerankError `'invalid-argument'` for an option that is unknown, wrong, or given beside a ready reranker. */
   constructor(options: RerankPostprocessorOptions = {}) {
-    const { topN, timeoutMs, metadataMode, getScore, reranker, ...rest } = options
-    this.fields = { topN, timeoutMs, metadataMode, getScore }
+    const { topN, deadlineMs, metadataMode, getScore, reranker, ...rest } = options
+    this.fields = { topN, deadlineMs, metadataMode, getScore }
     checkFields(this.fields)
+    if ('timeoutMs' in rest) throw wrong(`timeoutMs is ${String(rest.timeoutMs)}: it is called deadlineMs`)
     if (reranker !== undefined) checkReady(reranker, Object.keys(rest))
     this.owned = reranker === undefined
     this.reranker = reranker ?? createReranker(rest)
@@ -71,10 +72,10 @@ export class RerankPostprocessor {
         'query has no text: pass the question that the nodes were retrieved for',
       )
     }
-    const { topN, timeoutMs } = this.fields
+    const { topN, deadlineMs } = this.fields
     const { results, report } = await this.reranker.rerank(text, this.candidatesOf(nodes), {
       topN,
-      deadlineMs: timeoutMs,
+      deadlineMs: deadlineMs,
     })
     const ranked = report.stages.some((stage) => stage.outcome === 'ranked')
     return results.map((result) => rescored(nodes[result.index] as N, result, ranked))
@@ -117,12 +118,12 @@ function rescored<N extends ScoredNode>(item: N, result: RankedResult, ranked: b
   } as Reranked<N>
 }
 
-function checkFields({ topN, timeoutMs, metadataMode }: RerankPostprocessorFields): void {
+function checkFields({ topN, deadlineMs, metadataMode }: RerankPostprocessorFields): void {
   if (topN !== undefined && topN !== Infinity && !(Number.isInteger(topN) && topN >= 1)) {
     throw wrong(`topN is ${topN}: pass a whole number of at least 1, or leave it out`)
   }
-  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0)) {
-    throw wrong(`timeoutMs is ${timeoutMs}: pass milliseconds above 0, or leave it out`)
+  if (deadlineMs !== undefined && !(typeof deadlineMs === 'number' && deadlineMs > 0)) {
+    throw wrong(`deadlineMs is ${deadlineMs}: pass milliseconds above 0, or leave it out`)
   }
   if (metadataMode !== undefined && !['ALL', 'EMBED', 'LLM', 'NONE'].includes(metadataMode)) {
     throw wrong(`metadataMode is ${JSON.stringify(metadataMode)}: pass 'ALL', 'EMBED', 'LLM' or 'NONE'`)

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { systemClock, waitFor } from '../../../packages/core/src/base/clock.ts'
+import {
+  Gate,
+  LONGEST_DELAY_MS,
+  pause,
+  startTimer,
+  systemClock,
+  waitFor,
+} from '../../../packages/core/src/base/clock.ts'
 import { FakeClock, settle } from '../../contract/fake-clock.ts'
+import { StrictClock } from './strict-clock.ts'
 
 const deadlineError = (): Error => new Error('late')
 const never = (): Promise<never> => new Promise(() => {})
@@ -74,15 +82,111 @@ describe('waitFor', () => {
     expect(unhandled).toEqual([])
   })
 
-  it('sets no timer without a deadline, and none that the timers of Node.js cannot hold', async () => {
-    for (const deadline of [Infinity, 2 ** 31, Number.MAX_VALUE]) {
-      const clock = new FakeClock()
-      const controller = new AbortController()
-      const waiting = waitFor(never, { clock, deadline, signal: controller.signal, deadlineError })
+  it('needs neither a deadline nor a signal, and sets no timer for one that never comes', async () => {
+    await expect(waitFor(async () => 5, {})).resolves.toBe(5)
+    const clock = new FakeClock()
+    const controller = new AbortController()
+    const waiting = waitFor(never, { clock, deadline: Infinity, signal: controller.signal, deadlineError })
+    expect(clock.pending).toBe(0)
+    controller.abort('done')
+    await expect(waiting).rejects.toBe('done')
+  })
+})
+
+describe('startTimer', () => {
+  it.each([5, LONGEST_DELAY_MS, 2 ** 31, 2 ** 32, 3 * LONGEST_DELAY_MS + 1])(
+    'calls back after %d ms',
+    async (delayMs) => {
+      const clock = new StrictClock()
+      const called: number[] = []
+      startTimer(clock, () => called.push(clock.now()), delayMs)
+      await clock.advance(delayMs - 1)
+      expect(called).toEqual([])
+      await clock.advance(1)
+      expect(called).toEqual([delayMs])
       expect(clock.pending).toBe(0)
-      controller.abort('done')
-      await expect(waiting).rejects.toBe('done')
-    }
+    },
+  )
+
+  it('can be cancelled, also when it waits for the second part', async () => {
+    const clock = new StrictClock()
+    const cancel = startTimer(clock, () => expect.unreachable(), 2 ** 32)
+    await clock.advance(2 ** 31)
+    cancel()
+    expect(clock.pending).toBe(0)
+  })
+
+  it('takes what is due already as due now', async () => {
+    const clock = new StrictClock()
+    let called = false
+    startTimer(clock, () => (called = true), -5)
+    await clock.advance(0)
+    expect(called).toBe(true)
+  })
+})
+
+describe('pause', () => {
+  it('ends after its time and leaves no timer', async () => {
+    const clock = new FakeClock()
+    const pausing = pause(30, { clock })
+    await clock.advance(29)
+    expect(clock.pending).toBe(1)
+    await clock.advance(1)
+    await expect(pausing).resolves.toBeUndefined()
+    expect(clock.pending).toBe(0)
+  })
+
+  it('ends with an abort or a deadline, and leaves no timer', async () => {
+    const clock = new FakeClock()
+    const controller = new AbortController()
+    const aborted = expect(pause(30, { clock, signal: controller.signal })).rejects.toBe('enough')
+    controller.abort('enough')
+    await aborted
+    expect(clock.pending).toBe(0)
+    const outcome = await clock.runUntilSettled(pause(30, { clock, deadline: 20, deadlineError }))
+    expect(outcome).toMatchObject({ status: 'rejected', reason: { message: 'late' } })
+    expect(clock.pending).toBe(0)
+  })
+})
+
+describe('Gate', () => {
+  const { signal } = new AbortController()
+
+  it('lets so many in at a time, in the order in which they came, also after a failure', async () => {
+    const gate = new Gate(2)
+    const started: number[] = []
+    const enders: ((error?: Error) => void)[] = []
+    const pass = (name: number): Promise<void> =>
+      gate.pass(signal, () => {
+        started.push(name)
+        return new Promise((resolve, reject) => (enders[name] = (error) => (error ? reject(error) : resolve())))
+      })
+    const passing = [0, 1, 2, 3].map(pass)
+    await settle()
+    expect(started).toEqual([0, 1])
+    enders[1]?.(new Error('down'))
+    await expect(passing[1]).rejects.toThrow('down')
+    await settle()
+    expect(started).toEqual([0, 1, 2])
+    enders[0]?.()
+    await settle()
+    expect(started).toEqual([0, 1, 2, 3])
+    for (const end of enders) end()
+    await Promise.all([passing[0], passing[2], passing[3]])
+  })
+
+  it('loses no place to one that gives up in line', async () => {
+    const gate = new Gate(1)
+    let end: () => void = () => {}
+    const first = gate.pass(signal, () => new Promise<void>((resolve) => (end = resolve)))
+    const controller = new AbortController()
+    const second = expect(gate.pass(controller.signal, async () => expect.unreachable())).rejects.toBe('not any more')
+    const third = gate.pass(signal, async () => 3)
+    controller.abort('not any more')
+    await second
+    end()
+    await first
+    await expect(third).resolves.toBe(3)
   })
 })
 

@@ -111,7 +111,7 @@ describe('wrong options', () => {
     [{ diversity: 0.5 }, 'diversity is 0.5: pass an object with options'],
     [{ diversity: { treshold: 1 } }, 'diversity.treshold is 1: there is no such option; use threshold, lambda'],
     [{ diversity: { threshold: 0 } }, 'diversity.threshold is 0: pass a number above 0'],
-    [{ diversity: { threshold: 2 } }, 'diversity.threshold is 2: pass a number from 0 to 1'],
+    [{ diversity: { threshold: 2 } }, 'diversity.threshold is 2: pass a number above 0 and at most 1'],
     [{ diversity: { lambda: Number.NaN } }, 'diversity.lambda is NaN: pass a number from 0 to 1'],
   ])('%j: %s', (options, message) => {
     expect(() => createReranker({ ...counting, ...(options as object) })).toThrow(message)

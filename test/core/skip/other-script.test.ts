@@ -15,7 +15,7 @@ describe('otherScript', () => {
     ['letters outside the BMP', '𐐀𐐁𐐂'],
     ['mostly Chinese with a name in Latin letters', 'E1021 错误是什么意思 pump'],
   ])('skips %s', (_, query) => {
-    expect(ask(query)).toMatchObject({ policy: 'other-script', evidence: { reads: 'Latin' } })
+    expect(ask(query)).toMatchObject({ policy: 'other-script', evidence: { scripts: 'Latin' } })
   })
 
   it.each([
@@ -33,12 +33,12 @@ describe('otherScript', () => {
   it('counts letters, and says what it counted', () => {
     expect(ask('a 水泵 1')).toEqual({
       policy: 'other-script',
-      evidence: { letters: 3, otherLetters: 2, reads: 'Latin', maxShare: 0.5 },
+      evidence: { letters: 3, otherLetters: 2, scripts: 'Latin', found: 'Han', maxShare: 0.5 },
     })
   })
 
   it('reads the scripts it is told to', () => {
-    const policy = otherScript({ reads: ['Han', 'Hiragana', 'Katakana'] })
+    const policy = otherScript({ scripts: ['Han', 'Hiragana', 'Katakana'] })
     expect(ask('サーバーはどこ', policy)).toBeUndefined()
     expect(ask('Where is the server?', policy)).toMatchObject({ evidence: { otherLetters: 16 } })
   })
@@ -53,9 +53,9 @@ describe('otherScript', () => {
   })
 
   it.each([
-    [{ reads: [] }, /reads is an array of 0: pass the Unicode names/],
-    [{ reads: ['English'] }, /reads is "English": pass the name of a Unicode script/],
-    [{ reads: ['Latin}\\p{L'] }, /reads is "Latin}\\\\p\{L"/],
+    [{ scripts: [] }, /scripts is an array of 0: pass the Unicode names/],
+    [{ scripts: ['English'] }, /scripts is "English": pass the name of a Unicode script/],
+    [{ scripts: ['Latin}\\p{L'] }, /scripts is "Latin}\\\\p\{L"/],
     [{ maxShare: 2 }, /maxShare is 2: pass a number from 0 to 1/],
     [{ script: 'Latin' }, /options.script is "Latin": there is no such option/],
   ])('refuses %j', (options, message) => {

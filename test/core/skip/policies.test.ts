@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Pool } from '../../../packages/core/src/types.ts'
-import { allOf, anyOf, not } from '../../../packages/core/src/skip/policy.ts'
-import { aboveThreshold, clearMargin, smallPool } from '../../../packages/core/src/skip/first-stage.ts'
+import { allOf, anyOf, not, smallPool } from '../../../packages/core/src/skip/policy.ts'
+import { aboveThreshold, clearMargin } from '../../../packages/core/src/skip/first-stage.ts'
 import { deepFreeze } from '../../fixtures/deep-freeze.ts'
 
 /** A pool with these first-stage scores, in this order. */
@@ -37,14 +37,14 @@ describe('clearMargin', () => {
   it('compares the top with the third unless told otherwise', () => {
     expect(clearMargin({ margin: 3 })(pool(10, 9, 7, 1))).toEqual({
       policy: 'clear-margin',
-      evidence: { top: 10, rival: 7, k: 3, lead: 3, margin: 3, relative: false, higherIsBetter: true },
+      evidence: { top: 10, rival: 7, place: 3, lead: 3, margin: 3, relative: false, higherIsBetter: true },
     })
     expect(clearMargin({ margin: 3.01 })(pool(10, 9, 7, 1))).toBeUndefined()
-    expect(clearMargin({ margin: 1, k: 2 })(pool(10, 9, 7))?.evidence).toMatchObject({ rival: 9, lead: 1 })
+    expect(clearMargin({ margin: 1, place: 2 })(pool(10, 9, 7))?.evidence).toMatchObject({ rival: 9, lead: 1 })
   })
 
   it('takes the lead as a share of the larger score', () => {
-    const policy = clearMargin({ margin: 0.5, k: 2, relative: true })
+    const policy = clearMargin({ margin: 0.5, place: 2, relative: true })
     expect(policy(pool(10, 5))?.evidence).toMatchObject({ lead: 0.5 })
     expect(policy(pool(10, 6))).toBeUndefined()
     expect(policy(pool(0, 0))).toBeUndefined()
@@ -52,7 +52,7 @@ describe('clearMargin', () => {
   })
 
   it('reads distances the other way round and shows them as they were', () => {
-    const policy = clearMargin({ margin: 0.3, k: 2, higherIsBetter: false })
+    const policy = clearMargin({ margin: 0.3, place: 2, higherIsBetter: false })
     expect(policy(pool(0.25, 0.75))?.evidence).toMatchObject({ top: 0.25, rival: 0.75, lead: 0.5 })
     expect(policy(pool(0.75, 0.25))).toBeUndefined()
   })
@@ -81,11 +81,11 @@ describe('missing scores', () => {
   const easy = [
     aboveThreshold({ threshold: -1e9 }),
     aboveThreshold({ threshold: 1e9, higherIsBetter: false }),
-    clearMargin({ margin: 1e-9, k: 2 }),
+    clearMargin({ margin: 1e-9, place: 2 }),
     not(aboveThreshold({ threshold: 1e9 })),
-    not(clearMargin({ margin: 1e9, k: 2 })),
+    not(clearMargin({ margin: 1e9, place: 2 })),
     not(anyOf(aboveThreshold({ threshold: 1e9 }), smallPool({ size: 1 }))),
-    not(not(clearMargin({ margin: 1e-9, k: 2 }))),
+    not(not(clearMargin({ margin: 1e-9, place: 2 }))),
     allOf(smallPool({ size: 99 }), aboveThreshold({ threshold: -1e9 })),
   ]
 
@@ -167,8 +167,8 @@ describe('wrong options', () => {
     ],
     [() => aboveThreshold(undefined as never), 'options is undefined'],
     [() => clearMargin({ margin: 0 }), 'margin is 0: pass a number above 0'],
-    [() => clearMargin({ margin: 1, k: 1 }), 'k is 1: pass a whole number from 2'],
-    [() => clearMargin({ margin: 1, top: 3 } as never), 'options.top is 3: there is no such option; use margin, k'],
+    [() => clearMargin({ margin: 1, place: 1 }), 'place is 1: pass a whole number from 2'],
+    [() => clearMargin({ margin: 1, top: 3 } as never), 'options.top is 3: there is no such option; use margin, place'],
     [() => smallPool({ size: 2.5 }), 'size is 2.5: pass a whole number from 1'],
     [() => anyOf(), 'pass at least one policy'],
     [() => allOf(undefined as never), 'allOf: policy 1 is undefined: pass a function'],

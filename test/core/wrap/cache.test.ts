@@ -8,6 +8,7 @@ import { withCache } from '../../../packages/core/src/wrap/cache.ts'
 import type { CachedScore, ScoreCache } from '../../../packages/core/src/wrap/cache.ts'
 import { settle } from '../../contract/fake-clock.ts'
 import { callOf, numberIn, readingNumbers, scorerOf } from '../../contract/fake-scorer.ts'
+import { isFull } from '../../fixtures/size.ts'
 
 /** A scorer that remembers which texts it was asked to score. */
 function watched(more: Partial<Scorer<'pair'>> = {}): { scorer: Scorer<'pair'>; asked: string[] } {
@@ -281,7 +282,7 @@ function collectGarbage(): void {
 }
 
 describe('memory', () => {
-  it('stays flat over 100,000 calls with a bounded cache', { timeout: 120_000 }, async () => {
+  it.runIf(isFull)('stays flat over 100,000 calls with a bounded cache', async () => {
     const entries = new Map<string, CachedScore>()
     const bounded: ScoreCache = {
       get: (key) => entries.get(key),

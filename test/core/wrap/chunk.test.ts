@@ -69,7 +69,7 @@ describe('withChunks', () => {
   })
 
   it.each([undefined, null, {}, 'local'])('refuses %j in place of a scorer', (wrong) => {
-    expect(() => withChunks(wrong as never)).toThrow(/^scorer is .*: pass a scorer: \{ id, scope: 'pair'/)
+    expect(() => withChunks(wrong as never)).toThrow(/^scorer is .*: pass a scorer: \{ id: string, scope: 'pair'/)
   })
 
   it("refuses a scorer of scope 'pool', also where types are not checked", () => {

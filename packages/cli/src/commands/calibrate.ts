@@ -1,15 +1,15 @@
 import { writeFileSync } from 'node:fs'
 import type { SkipCalibrationResult } from '@secondpass/core/eval'
 import type { Command } from 'commander'
-import { type ExitCode, exitCodes } from '../exit-codes.js'
+import { type ExitCode, exitCodes } from '../errors.js'
 import { type Io, tell, write } from '../io.js'
-import { scorePools } from '../measure/score-pools.js'
-import { type SkipOptions, scorerIdOf, skipOf } from '../measure/skip.js'
+import { type SkipOptions, scorerIdOf, skipOf } from '../measure/findings.js'
 import { type PoolFlags, openPools, withPools } from '../measure/options.js'
-import { type ScorerFlags, withScorer } from '../scorer/options.js'
+import { scorePools } from '../measure/score-pools.js'
 import { numberInside } from '../options/values.js'
-import { percent, table } from '../output/table.js'
+import { percent, table } from '../output/terminal.js'
 import { loadReranker, withReranker } from '../scorer/load.js'
+import { type ScorerFlags, withScorer } from '../scorer/options.js'
 
 interface CalibrateFlags extends PoolFlags, ScorerFlags {
   readonly maxLoss: number

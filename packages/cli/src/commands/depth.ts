@@ -1,17 +1,14 @@
 import type { MetricName } from '@secondpass/core/eval'
 import type { Command } from 'commander'
-import { usageError } from '../errors.js'
-import { type ExitCode, exitCodes } from '../exit-codes.js'
+import { type ExitCode, exitCodes, usageError } from '../errors.js'
 import { type Io, write } from '../io.js'
-import { blendOf, depthOf } from '../measure/depth.js'
-import { refuseUnjudged } from '../measure/runs.js'
-import { scorePools } from '../measure/score-pools.js'
-import { readMetric } from '../options/metrics.js'
+import { blendOf, depthOf, refuseUnjudged } from '../measure/findings.js'
 import { type PoolFlags, openPools, withPools } from '../measure/options.js'
-import { type ScorerFlags, withScorer } from '../scorer/options.js'
-import { numberFrom } from '../options/values.js'
-import { table } from '../output/table.js'
+import { scorePools } from '../measure/score-pools.js'
+import { numberFrom, readMetric } from '../options/values.js'
+import { table } from '../output/terminal.js'
 import { loadReranker, withReranker } from '../scorer/load.js'
+import { type ScorerFlags, withScorer } from '../scorer/options.js'
 
 interface DepthFlags extends PoolFlags, ScorerFlags {
   readonly depths: readonly number[]

@@ -1,15 +1,13 @@
 import { defaultMetrics } from '@secondpass/core/eval'
 import type { Command } from 'commander'
-import { misuse } from '../errors.js'
-import type { ExitCode } from '../exit-codes.js'
+import { type ExitCode, misuse } from '../errors.js'
 import { evalFiles } from '../eval/files.js'
-import type { EvalFlags } from '../eval/flags.js'
+import type { EvalFlags } from '../eval/output.js'
 import { evalPools } from '../eval/pools.js'
 import type { Io } from '../io.js'
-import { readMetrics } from '../options/metrics.js'
 import { withPools } from '../measure/options.js'
+import { numberFrom, numberInside, readMetrics, wholeFrom } from '../options/values.js'
 import { withScorer } from '../scorer/options.js'
-import { numberFrom, numberInside, wholeFrom } from '../options/values.js'
 
 const EXAMPLES = `
 Examples:
@@ -18,7 +16,7 @@ Examples:
   secondpass eval --beir ./scifact --limit 300 --html report.html --markdown report.md
 
 With --qrels, files are compared and nothing is scored. With --beir or --input, the candidates of a first stage are
-reranked and compared with the order they had; stopped and started again, it goes on where it was.`
+reranked and compared with the order they had; stopped and started again, it resumes.`
 
 /** Adds `secondpass eval`. */
 export function addEval(program: Command, io: Io, ended: (code: ExitCode) => void): void {

@@ -1,7 +1,6 @@
 import { fetchModel } from '@secondpass/core'
 import type { Command } from 'commander'
-import { usageError } from '../errors.js'
-import { type ExitCode, exitCodes } from '../exit-codes.js'
+import { type ExitCode, exitCodes, usageError } from '../errors.js'
 import { type Io, write } from '../io.js'
 import { downloadBar } from '../scorer/model.js'
 import { type ModelFlags, withFiles } from '../scorer/options.js'
@@ -14,7 +13,7 @@ Examples:
   HF_ENDPOINT=https://hub.example.org secondpass fetch-model our/reranker --revision v2 --dtype int8
 
 The cache is the one that Python shares: HF_HOME and HF_HUB_CACHE say where it is, HF_TOKEN opens gated models. A download
-that was stopped goes on where it was.`
+that was stopped resumes.`
 
 /** Adds `secondpass fetch-model`. */
 export function addFetchModel(program: Command, io: Io, ended: (code: ExitCode) => void): void {

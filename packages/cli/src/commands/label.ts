@@ -1,12 +1,12 @@
-import { type LabelProgress, type LabelSummary, label } from '@secondpass/core/eval'
+import type { Teacher } from '@secondpass/core/eval'
 import type { Command } from 'commander'
-import { usageError } from '../errors.js'
-import { type ExitCode, exitCodes } from '../exit-codes.js'
+import { type ExitCode, exitCodes, usageError } from '../errors.js'
 import { type Io, tell, write } from '../io.js'
-import { type ScorerFlags, withScorer } from '../scorer/options.js'
+import { type LabelSummary, labelFile } from '../label/run.js'
 import { aboveZero, oneOf, wholeFrom } from '../options/values.js'
-import { startProgress } from '../output/progress.js'
+import { startProgress } from '../output/terminal.js'
 import { loadReranker, withReranker } from '../scorer/load.js'
+import { type ScorerFlags, withScorer } from '../scorer/options.js'
 
 interface LabelFlags extends ScorerFlags {
   readonly input: string
@@ -24,7 +24,7 @@ Example:
     --per-minute 60 --spend-limit cost=5
 
 Each line of the input is {"id", "query", "candidates": [{"id", "text"}]}; each line of the output the same with the
-scores of the teacher, by the id of its scorer. Started again, it goes on behind the last line.`
+scores of the teacher, by the id of its scorer. Started again, it resumes after the last line.`
 
 /** Adds `secondpass label`. */
 export function addLabel(program: Command, io: Io, ended: (code: ExitCode) => void): void {
@@ -51,25 +51,22 @@ export function addLabel(program: Command, io: Io, ended: (code: ExitCode) => vo
   })
 }
 
-async function run(teacher: Parameters<typeof label>[0]['teacher'], flags: LabelFlags, io: Io): Promise<LabelSummary> {
-  const { input, output, concurrency, perMinute, spendLimit, onError } = flags
+async function run(teacher: Teacher, flags: LabelFlags, io: Io): Promise<LabelSummary> {
+  const { input, output, concurrency, perMinute: queriesPerMinute, spendLimit, onError } = flags
   const progress = startProgress(io, { label: 'labelling' })
+  const job = { input, output, teacher, concurrency, queriesPerMinute, spendLimit, onError }
   try {
-    return await label({
-      input,
-      output,
-      teacher,
-      concurrency,
-      ...(perMinute !== undefined && { queriesPerMinute: perMinute }),
-      ...(spendLimit !== undefined && { spendLimit }),
-      onError,
-      signal: io.signal,
-      onProgress: ({ done, total }: LabelProgress) => progress.update(done, total),
-      onFailure: ({ id, line, error }) => {
-        progress.stop()
-        tell(io, `secondpass: ${input}, line ${line}: query "${id}" is left out: ${error.message}`)
+    return await labelFile(
+      {
+        ...job,
+        onProgress: ({ done, total }) => progress.update(done, total),
+        onFailure: ({ id, line, error }) => {
+          progress.stop()
+          tell(io, `secondpass: ${input}, line ${line}: query "${id}" is left out: ${error.message}`)
+        },
       },
-    })
+      io,
+    )
   } finally {
     progress.stop()
   }
@@ -84,7 +81,7 @@ async function print(summary: LabelSummary, { json, output }: LabelFlags, io: Io
   const price = cost.length === 0 ? '' : `; ${cost.join(', ')}`
   tell(io, `secondpass: ${written} queries labelled into ${output}${before}${left}${price}`)
   if (stoppedBy !== undefined) {
-    tell(io, `secondpass: the spend limit is reached; ${total - done} queries are left: start again to go on`)
+    tell(io, `secondpass: the spend limit is reached; ${total - done} queries are left: start again to continue`)
   }
   return failed > 0 || stoppedBy !== undefined ? exitCodes.incomplete : exitCodes.ok
 }

@@ -1,16 +1,14 @@
 import { calibrated } from '@secondpass/core'
 import type { Command } from 'commander'
-import { misuse } from '../errors.js'
-import type { ExitCode } from '../exit-codes.js'
+import { type ExitCode, misuse } from '../errors.js'
 import { readSmallFile } from '../input/open.js'
 import { type Io, tell } from '../io.js'
-import { withScorer } from '../scorer/options.js'
 import { finiteNumber, oneOf, wholeFrom } from '../options/values.js'
 import { type Ready, rerankBatch } from '../rerank/batch.js'
-import type { RerankFlags } from '../rerank/flags.js'
-import { rerankPool } from '../rerank/pool.js'
+import { type RerankFlags, rerankPool } from '../rerank/pool.js'
 import { type Extras, loadReranker, withReranker } from '../scorer/load.js'
-import { readShard } from '../work/shard.js'
+import { withScorer } from '../scorer/options.js'
+import { readShard } from '../work/batch.js'
 
 const EXAMPLES = `
 Examples:
@@ -31,7 +29,7 @@ export function addRerank(program: Command, io: Io, ended: (code: ExitCode) => v
     .argument('[query]', 'what was asked; the candidates are then the lines of the input')
     .option('--input <file>', 'where to read; - is stdin (default: stdin when a query is given)')
     .option('--output <file>', 'where a batch is written, and continued when it was stopped (default: stdout)')
-    .option('--overwrite', 'begin the output anew, whatever it holds')
+    .option('--overwrite', 'start the output over, whatever it holds')
     .option('--shard <i/n>', 'take only the i-th of n parts of the lines, counted from 0', readShard)
     .option('--top-n <count>', 'how many results come back for a query (default: all)', wholeFrom('--top-n', 1))
     .option('--depth <count>', 'how many candidates are scored (default: 100)', wholeFrom('--depth', 1))

@@ -1,14 +1,11 @@
 import { basename } from 'node:path'
 import { evaluate, measureLift, readTrecRun } from '@secondpass/core/eval'
-import { misuse } from '../errors.js'
-import { type ExitCode, exitCodes } from '../exit-codes.js'
-import { readQrels } from '../input/qrels.js'
+import { type ExitCode, exitCodes, misuse } from '../errors.js'
+import { readQrels } from '../input/open.js'
 import { type Io, tell, write } from '../io.js'
-import { table } from '../output/table.js'
+import { table } from '../output/terminal.js'
 import { buildReport } from '../report/build.js'
-import type { EvalFlags } from './flags.js'
-import { documentsUnknown, writeReports } from './reports.js'
-import { liftAsJson, printedLift } from './printed-lift.js'
+import { type EvalFlags, documentsUnknown, liftAsJson, printedLift, writeReports } from './output.js'
 
 /** Measures a run of a file, and compares it with another when one is given. */
 export async function evalFiles(flags: EvalFlags, io: Io): Promise<ExitCode> {

@@ -1,20 +1,25 @@
 import { availableParallelism, cpus } from 'node:os'
 import { type Lift, measureContext } from '@secondpass/core/eval'
-import { type ExitCode, exitCodes } from '../exit-codes.js'
+import { type ExitCode, exitCodes } from '../errors.js'
 import { type Io, tell, write } from '../io.js'
-import { blendOf, depthOf } from '../measure/depth.js'
-import { liftOf, refuseUnjudged, runsOf, trecLines } from '../measure/runs.js'
-import { scorePools } from '../measure/score-pools.js'
-import type { Scored } from '../measure/scored.js'
-import { hasFirstStageScores, scorerIdOf, skipOf } from '../measure/skip.js'
+import {
+  blendOf,
+  depthOf,
+  hasFirstStageScores,
+  liftOf,
+  refuseUnjudged,
+  runsOf,
+  scorerIdOf,
+  skipOf,
+  trecLines,
+} from '../measure/findings.js'
 import { openPools } from '../measure/options.js'
+import { type Scored, scorePools } from '../measure/score-pools.js'
 import type { Pools } from '../pools/types.js'
 import { type ReportInput, buildReport } from '../report/build.js'
 import { chooseCases, documentsOf } from '../report/cases.js'
 import { type Loaded, loadReranker, withReranker } from '../scorer/load.js'
-import type { EvalFlags } from './flags.js'
-import { liftAsJson, printedLift } from './printed-lift.js'
-import { openForWriting, writeReports } from './reports.js'
+import { type EvalFlags, liftAsJson, openForWriting, printedLift, writeReports } from './output.js'
 
 /** Reranks the candidates of a first stage and compares both orders. */
 export async function evalPools(flags: EvalFlags, io: Io): Promise<ExitCode> {
@@ -71,7 +76,7 @@ async function reportInput({ pools, scored, lift, loaded }: Measured, flags: Eva
   }
 }
 
-/** What a token is taken for where nobody counts them: about right for English prose. */
+/** What a token is taken for where none are counted: about right for English prose. */
 const CHARACTERS_PER_TOKEN = 4
 
 const tokensCountedBy = `estimated at ${CHARACTERS_PER_TOKEN} characters each`
@@ -88,7 +93,7 @@ function contextOf({ pools, scored }: Measured, { contextTopN: topN, price }: Ev
 /** The curve by depth, unless a reranker left candidates without a score. */
 function depthFor({ pools, scored, lift, loaded }: Measured): ReportInput['depth'] {
   const isComplete = scored.every(({ scores }) => scores.every((score) => score !== null))
-  const isHidden = loaded.blend === undefined && scored.some(({ blended }) => blended)
+  const isHidden = loaded.blend() === undefined && scored.some(({ blended }) => blended)
   if (!isComplete || isHidden) return undefined
   const metric = lift.verdict.metric as EvalFlags['metrics'][number]
   return depthOf(scored, pools.qrels, {

@@ -1,4 +1,6 @@
 import { createReadStream, readFileSync } from 'node:fs'
+import { createGunzip } from 'node:zlib'
+import { type Qrels, readBeirQrels, readTrecQrels } from '@secondpass/core/eval'
 import { CliError, misuse } from '../errors.js'
 import type { Io } from '../io.js'
 import { type Line, linesOf } from './lines.js'
@@ -9,9 +11,9 @@ export function nameOf(path: string): string {
 }
 
 /**
- * The lines of a file, or of stdin when the path is `-`.
+ * The lines of a file, or of stdin when the path is `-`. A path that ends in `.gz` is unpacked on the way.
  *
- * @throws CliError when the file cannot be read, or stdin is a terminal at which nobody would think of typing JSON.
+ * @throws CliError when the file cannot be read, or stdin is a terminal, where JSON is not typed by hand.
  */
 export async function* readLines(path: string, io: Io): AsyncGenerator<Line> {
   if (path === '-') {
@@ -21,13 +23,23 @@ export async function* readLines(path: string, io: Io): AsyncGenerator<Line> {
     yield* linesOf(io.stdin, 'stdin')
     return
   }
-  const stream = createReadStream(path, { highWaterMark: 256 * 1024 })
+  yield* readBytes(path)
+}
+
+/** The lines in the first so many bytes of a file. Default: all of it. */
+export async function* readBytes(path: string, bytes: number = Infinity): AsyncGenerator<Line> {
+  if (bytes === 0) return
+  const file = createReadStream(path, { highWaterMark: 256 * 1024, end: bytes - 1 })
+  const stream = path.endsWith('.gz') ? file.pipe(createGunzip()) : file
+  // An error does not travel along a pipe by itself.
+  file.once('error', (error) => stream.destroy(error))
   try {
     yield* linesOf(stream, path)
   } catch (error) {
     throw readError(path, error)
   } finally {
     stream.destroy()
+    file.destroy()
   }
 }
 
@@ -40,7 +52,8 @@ export function readError(path: string, error: unknown): unknown {
     EACCES: 'this user may not read it',
     ENOTDIR: 'a part of the path is a file',
   }[code ?? '']
-  return words === undefined ? error : new CliError(`${path} cannot be read: ${words}`, { cause: error })
+  const reason = code?.startsWith('Z_') ? (error as Error).message : words
+  return reason === undefined ? error : new CliError(`${path} cannot be read: ${reason}`, { cause: error })
 }
 
 /** The text of a file that is small by nature, such as a calibration. */
@@ -50,4 +63,15 @@ export function readSmallFile(path: string): string {
   } catch (error) {
     throw readError(path, error)
   }
+}
+
+/** Reads judgements in either layout: four columns (TREC), or three with tabs between them (BEIR). */
+export async function readQrels(path: string, io: Io): Promise<Qrels> {
+  const first = await firstLine(path, io)
+  return first.trim().split('\t').length === 3 ? readBeirQrels(path) : readTrecQrels(path)
+}
+
+async function firstLine(path: string, io: Io): Promise<string> {
+  for await (const { text } of readLines(path, io)) return text
+  return ''
 }

@@ -28,8 +28,8 @@ export function withPools(command: Command): Command {
     .option('--input <file>', 'instead of --beir: JSONL with a query and its candidates on each line')
     .addOption(candidatesOption())
     .option('--limit <count>', 'take at most this many queries', wholeFrom('--limit', 1))
-    .option('--state <file>', 'where scores are kept, so that a stopped run goes on (default: a name by the settings)')
-    .option('--restart', 'score anew what was scored before')
+    .option('--state <file>', 'where scores are kept, so that a stopped run resumes (default: a name by the settings)')
+    .option('--restart', 'score again what was scored before')
     .option(
       '--concurrency <count>',
       'queries under way at once, for scorers that wait',

@@ -1,4 +1,5 @@
-import { usageError } from '../errors.js'
+import { type MetricName, metricOf } from '@secondpass/core/eval'
+import { oneLine, usageError } from '../errors.js'
 
 /** Reads a whole number from `least`. */
 export function wholeFrom(option: string, least: number): (text: string) => number {
@@ -55,4 +56,22 @@ export function oneOf<const T extends string>(option: string, words: readonly T[
     if (word !== undefined) return word
     throw usageError(option, text, `pass one of ${words.join(', ')}`)
   }
+}
+
+/** Reads the name of a metric. */
+export function readMetric(option: string): (text: string) => MetricName {
+  return (text) => {
+    const name = text.trim() as MetricName
+    try {
+      metricOf(name)
+      return name
+    } catch (error) {
+      throw usageError(option, text, oneLine(error).replace(/^.*?: /, ''))
+    }
+  }
+}
+
+/** Reads names of metrics with commas between them. */
+export function readMetrics(text: string): readonly MetricName[] {
+  return [...new Set(text.split(',').map(readMetric('--metrics')))]
 }

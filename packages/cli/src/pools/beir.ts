@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import { type Qrels, type Run, openBeirFolder, rankByScore, readTrecRun, seededRandom } from '@secondpass/core/eval'
+import { type Qrels, type Run, openBeirFolder, rankByScore, readTrecRun } from '@secondpass/core/eval'
 import { CliError } from '../errors.js'
 import { readError } from '../input/open.js'
 import { type Io, tell } from '../io.js'
-import { byteSize, startProgress } from '../output/progress.js'
+import { byteSize, startProgress } from '../output/terminal.js'
 import { type FirstStage, searchWithBm25 } from './bm25.js'
 import { CorpusReader, findPlaces } from './places.js'
 import type { Pool, Pools } from './types.js'
@@ -48,11 +48,13 @@ export async function openBeir(flags: BeirFlags, io: Io): Promise<Pools> {
   }
 }
 
-/** The first queries of a fixed shuffle, in the order of the file: a smaller sample is a part of every larger one. */
+/** The first queries by a hash of their ids, in the order of the file: a smaller sample is a part of every larger one. */
 function sampleOf(queries: ReadonlyMap<string, string>, limit: number = Infinity): ReadonlyMap<string, string> {
   if (limit >= queries.size) return queries
-  const random = seededRandom(1)
-  const drawn = [...queries.keys()].map((id) => ({ id, place: random() })).sort((a, b) => a.place - b.place)
+  const hashOf = (id: string): string => createHash('sha256').update(id).digest('hex')
+  const drawn = [...queries.keys()]
+    .map((id) => ({ id, place: hashOf(id) }))
+    .sort((a, b) => (a.place < b.place ? -1 : 1))
   const chosen = new Set(drawn.slice(0, limit).map(({ id }) => id))
   return new Map([...queries].filter(([id]) => chosen.has(id)))
 }

@@ -5,7 +5,7 @@ import type { Line } from '../input/lines.js'
 import { readLines } from '../input/open.js'
 import type { Io } from '../io.js'
 
-/** Where a document stands in a corpus file, in bytes: its text is read when it is needed, and kept by nobody. */
+/** Where a document stands in a corpus file, in bytes: its text is read when it is needed, and not kept. */
 export interface Place {
   readonly offset: number
   readonly length: number

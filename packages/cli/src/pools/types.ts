@@ -1,5 +1,5 @@
 import type { Qrels } from '@secondpass/core/eval'
-import type { Settings } from '../work/resume.js'
+import type { Settings } from '../work/batch.js'
 
 /** One query with what a first stage found for it, best first. */
 export interface Pool {

@@ -3,7 +3,7 @@ import { depthChart } from './chart-depth.js'
 import { latencyChart } from './chart-latency.js'
 import { liftChart } from './chart-lift.js'
 import { skipChart } from './chart-skip.js'
-import type { ChartName } from './section.js'
+import type { ChartName } from './sections.js'
 import type { EvalReport } from './types.js'
 
 /** A chart drawn at one width, in CSS pixels. */

@@ -1,10 +1,37 @@
 import { drawChart } from './charts.js'
-import { Html, escapeHtml, html } from './escape.js'
-import { casesOf } from './html-cases.js'
-import type { Section, Table } from './section.js'
-import { type Headline, aboutOf, headlinesOf, sectionsOf } from './sections.js'
+import * as format from './format.js'
+import { type Headline, type Section, type Table, aboutOf, headlinesOf, sectionsOf } from './sections.js'
 import { style } from './style.js'
-import type { EvalReport } from './types.js'
+import type { CasePassage, EvalReport, QueryCase } from './types.js'
+
+/** HTML that may stand in a page as it is. */
+export class Html {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+type Part = string | number | Html | readonly Html[]
+
+/**
+ * A template of HTML: whatever is put into it is escaped, unless it came out of this function itself. Queries, passages and
+ * ids are untrusted text.
+ */
+export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
+  return new Html(strings.reduce((text, next, at) => text + textOf(parts[at - 1] as Part) + next))
+}
+
+/** Text for an element or a quoted attribute. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+}
+
+function textOf(part: Part): string {
+  if (part instanceof Html) return part.text
+  if (typeof part === 'string' || typeof part === 'number') return escapeHtml(String(part))
+  return part.map(({ text }) => text).join('')
+}
 
 /** Nothing is loaded and nothing runs, whatever a passage holds. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -134,4 +161,68 @@ function tableOf({ caption, heads, rows }: Table): Html {
       </tbody>
     </table>
   </div>`
+}
+
+const TITLES = { gained: 'Queries that gained most', lost: 'Queries that lost most' } as const
+
+/** The queries of one side, each to be opened, with the two orders next to each other; nothing when there are none. */
+export function casesOf(side: keyof typeof TITLES, cases: readonly QueryCase[]): Html {
+  if (cases.length === 0) return new Html('')
+  return html`<section id="${side}" aria-labelledby="${side}-title">
+    <h2 id="${side}-title">${TITLES[side]}</h2>
+    ${cases.map((one, at) => caseOf(one, at === 0))}
+  </section> `
+}
+
+function caseOf({ queryId, query, firstStage, reranked, difference, before, after }: QueryCase, isOpen: boolean): Html {
+  const figures = `${format.value(firstStage)} → ${format.value(reranked)}`
+  const kind = difference > 0 ? 'up' : 'down'
+  return html`<details class="case" ${new Html(isOpen ? ' open' : '')}>
+    <summary>
+      <span class="query" dir="auto">${query}</span> <span class="change ${kind}">${format.signed(difference)}</span>
+    </summary>
+    <p class="figures">${queryId}: ${figures}</p>
+    <div class="orders">${orderOf('As found', before, 'reranked')}${orderOf('Reranked', after, 'found')}</div>
+  </details> `
+}
+
+function orderOf(title: string, passages: readonly CasePassage[], other: 'reranked' | 'found'): Html {
+  return html`<div>
+    <h3>${title}</h3>
+    <ol>
+      ${passages.map((passage, at) => passageOf(passage, other, passages[at - 1]?.rank))}
+    </ol>
+  </div>`
+}
+
+function passageOf(
+  { id, rank, otherRank, grade, text }: CasePassage,
+  other: 'reranked' | 'found',
+  above?: number,
+): Html {
+  const isRelevant = grade !== undefined && grade > 0
+  const gap = above !== undefined && rank > above + 1
+  const moved = other === 'found' ? movedFrom(rank, otherRank) : movedTo(rank, otherRank)
+  const judged = grade === undefined ? 'not judged' : isRelevant ? `relevant (${format.count(grade)})` : 'not relevant'
+  return html`<li value="${rank}" class="${isRelevant ? 'relevant' : ''}${gap ? ' gap' : ''}">
+    <p class="place">
+      <span class="rank">${rank}</span> <span class="grade">${isRelevant ? '✓ ' : ''}${judged}</span>
+      <span class="moved">${moved}</span>
+    </p>
+    <p class="text" dir="auto">${text ?? id}</p>
+  </li> `
+}
+
+/** Where a passage of the new order stood before. */
+function movedFrom(rank: number, otherRank: number | undefined): string {
+  if (otherRank === undefined) return 'new'
+  if (otherRank === rank) return 'same place'
+  return otherRank > rank ? `▲ from ${otherRank}` : `▼ from ${otherRank}`
+}
+
+/** Where a passage of the old order stands now. */
+function movedTo(rank: number, otherRank: number | undefined): string {
+  if (otherRank === undefined) return 'left out'
+  if (otherRank === rank) return 'same place'
+  return otherRank < rank ? `▲ to ${otherRank}` : `▼ to ${otherRank}`
 }

@@ -1,6 +1,5 @@
 import * as format from './format.js'
-import type { Section, Table } from './section.js'
-import { aboutOf, headlinesOf, sectionsOf } from './sections.js'
+import { type Section, type Table, aboutOf, headlinesOf, sectionsOf } from './sections.js'
 import type { CasePassage, EvalReport, QueryCase } from './types.js'
 
 /** The report as GitHub-flavoured Markdown, with the figures of the page and the JSON. */
@@ -69,7 +68,7 @@ function markOf({ grade }: CasePassage): string {
   return grade !== undefined && grade > 0 ? `✓ (grade ${grade}) ` : ''
 }
 
-/** Text that Markdown shows as it is: no markup, no HTML, no line break. Passages are anybody's. */
+/** Text that Markdown shows as it is: no markup, no HTML, no line break. Passages are untrusted. */
 function plain(text: string): string {
   return text.replace(/\s+/gu, ' ').replace(/[\\`*_{}[\]<>#|~!&]/gu, (character) => `\\${character}`)
 }

@@ -1,9 +1,29 @@
-import { costSection } from './section-cost.js'
-import { endToEndSection } from './section-end-to-end.js'
-import { depthSection, skipSection } from './section-policy.js'
+import type { EndToEndSummary } from '@secondpass/core/eval'
 import * as format from './format.js'
-import type { Section } from './section.js'
-import type { EvalReport } from './types.js'
+import type { EvalReport, LatencySummary } from './types.js'
+
+/** A table behind a chart, or of its own. The first cell of a row names it. */
+export interface Table {
+  readonly caption: string
+  readonly heads: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+}
+
+/** A chart that the page draws; the Markdown text has its table. */
+export type ChartName = 'lift' | 'latency' | 'skip' | 'depth'
+
+/** One part of the report. Both renderers walk these, so that both carry the same figures. */
+export interface Section {
+  readonly id: string
+  readonly title: string
+  /** Sentences, each a paragraph. */
+  readonly paragraphs: readonly string[]
+  readonly chart?: ChartName
+  /** The table that says what the chart draws. */
+  readonly table?: Table
+  /** Tables that are shown as they are. */
+  readonly tables?: readonly Table[]
+}
 
 /** A figure worth seeing first. */
 export interface Headline {
@@ -96,4 +116,185 @@ function liftSection(report: EvalReport): Section {
       ]),
     },
   }
+}
+
+/** What reranking costs in time and money, and what a shorter prompt saves. */
+export function costSection(report: EvalReport): Section | undefined {
+  const { latency, rerankCost, context, about } = report
+  if (latency === undefined && rerankCost === undefined && context === undefined) return undefined
+  const paragraphs = [
+    ...(latency === undefined ? [] : [latencySentence(latency)]),
+    ...(rerankCost === undefined
+      ? []
+      : [`Reranking one query costs ${format.money(rerankCost.mean, about.currency)} on average.`]),
+    ...(context === undefined ? [] : [context.sentence]),
+  ]
+  return {
+    id: 'cost',
+    title: 'What it costs, and what it saves',
+    paragraphs,
+    ...(latency && { chart: 'latency' as const, table: latencyTable(latency) }),
+    ...(context && { tables: [contextTable(report)] }),
+  }
+}
+
+function latencySentence({ calls, mean, median, p95, max }: LatencySummary): string {
+  const [middle, most, average, longest] = [median, p95, mean, max].map(format.milliseconds)
+  return `Reranking took ${middle} in the middle, ${average} on average, at most ${most} for 95 of 100 queries, and ${longest} at the longest, over ${format.count(calls)} calls.`
+}
+
+function latencyTable({ histogram }: LatencySummary): Table {
+  return {
+    caption: 'How long reranking took',
+    heads: ['Milliseconds', 'Calls'],
+    rows: histogram.map(({ from, to, calls }) => [`${format.count(from)} to ${format.count(to)}`, format.count(calls)]),
+  }
+}
+
+function contextTable({ context, about }: EvalReport): Table {
+  const { topN, rerankedTopN, recall, tokens, money } = context as NonNullable<EvalReport['context']>
+  const price = (amount: number): string => format.money(amount, about.currency)
+  const counted = about.tokensCountedBy === undefined ? [] : [`tokens ${about.tokensCountedBy}`]
+  return {
+    caption: ['A prompt of as many passages as it takes, mean of the queries', ...counted].join('; '),
+    heads: ['', 'First stage', 'Reranked', 'Saved'],
+    rows: [
+      ['Passages', format.count(topN), format.count(rerankedTopN), format.count(topN - rerankedTopN)],
+      ['Share of the relevant passages in it', format.percent(recall.firstStage), format.percent(recall.reranked), ''],
+      ['Tokens', ...[tokens.firstStage, tokens.reranked, tokens.saved].map(format.count)],
+      ...(money === undefined
+        ? []
+        : [
+            [
+              'Cost of those tokens',
+              price(money.firstStage),
+              price(money.reranked),
+              price(money.firstStage - money.reranked),
+            ],
+            ['Cost of reranking', '', price(money.reranking), price(-money.reranking)],
+            ['Together', price(money.firstStage), price(money.reranked + money.reranking), price(money.saved)],
+          ]),
+    ],
+  }
+}
+
+/** When reranking may be skipped. */
+export function skipSection({ skip }: EvalReport): Section | undefined {
+  if (skip === undefined) return undefined
+  const { sentence, maxLoss, confidence, metric, curves, promised } = skip
+  const asked = `Asked for: a mean loss of at most ${format.value(maxLoss)} in ${metric}, with ${format.percent(confidence)} confidence.`
+  const seen =
+    promised === undefined
+      ? []
+      : [
+          `On the queries that verified it, the loss was ${format.value(promised.loss)}; the bound is ${format.value(promised.bound)}.`,
+        ]
+  return {
+    id: 'skip',
+    title: 'When it may be skipped',
+    paragraphs: [
+      sentence,
+      asked,
+      ...seen,
+      'The curves describe these queries and promise nothing: each point skips the queries whose signal is at least the threshold.',
+    ],
+    chart: 'skip',
+    table: {
+      caption: `Share of the queries skipped against the mean loss in ${metric}`,
+      heads: ['Signal', 'Threshold', 'Skipped', 'Mean loss'],
+      rows: curves.flatMap(({ signal, curve }) =>
+        curve.map(({ threshold, skipRate, loss }) => [
+          signal,
+          format.threshold(threshold),
+          format.percent(skipRate),
+          format.signed(loss),
+        ]),
+      ),
+    },
+  }
+}
+
+/** How deep to rerank. */
+export function depthSection({ depth, metrics }: EvalReport): Section | undefined {
+  if (depth === undefined) return undefined
+  return {
+    id: 'depth',
+    title: 'How deep to rerank',
+    paragraphs: [depth.sentence],
+    chart: 'depth',
+    table: {
+      caption: `${metrics[0]?.name ?? 'The metric'} and cost by the number of candidates that are scored`,
+      heads: ['Depth', 'Value', 'Cost of a query', ''],
+      rows: depth.curve.map((point) => [
+        point.depth === 0 ? '0 (first stage alone)' : format.count(point.depth),
+        format.value(point.value),
+        format.count(point.cost),
+        point.depth === depth.depth ? 'enough' : '',
+      ]),
+    },
+  }
+}
+
+/** The user's own answers, without and with the reranker. */
+export function endToEndSection(report: EvalReport): Section | undefined {
+  const { endToEnd, about } = report
+  if (endToEnd === undefined) return undefined
+  const { verdict, queries, sameContext, positionDecided } = endToEnd
+  const same = `${format.count(sameContext)} of ${format.count(queries)} questions had the same passages in the same order either way; they count as equal.`
+  const position =
+    positionDecided === undefined
+      ? []
+      : [
+          `Each pair of answers was judged twice with the answers swapped. Position alone decided ${format.percent(positionDecided)} of the pairs; those count as equal.`,
+        ]
+  return {
+    id: 'end-to-end',
+    title: 'Are the answers better?',
+    paragraphs: [verdict.sentence, same, ...position],
+    tables: [
+      {
+        caption: 'Answers without and with the reranker, mean of the questions',
+        heads: ['', 'First stage', 'Reranked', 'Difference'],
+        rows: rowsOf(endToEnd, about.currency),
+      },
+    ],
+  }
+}
+
+function rowsOf(summary: EndToEndSummary, currency: string | undefined): string[][] {
+  const { topN, grades, tokens, money, durationMs } = summary
+  const price = (amount: number): string => format.money(amount, currency)
+  const change = (amount: number): string => `${amount < 0 ? '−' : '+'}${format.count(Math.abs(amount))}`
+  return [
+    [
+      'Passages in the prompt',
+      format.count(topN.firstStage),
+      format.count(topN.reranked),
+      change(topN.reranked - topN.firstStage),
+    ],
+    ...(grades === undefined
+      ? [['Preferred', format.count(summary.losses), format.count(summary.wins), format.signed(summary.difference)]]
+      : [['Grade', format.value(grades.firstStage), format.value(grades.reranked), format.signed(summary.difference)]]),
+    ...(tokens === undefined
+      ? []
+      : [['Prompt tokens', format.count(tokens.firstStage), format.count(tokens.reranked), change(-tokens.saved)]]),
+    ...(money === undefined
+      ? []
+      : [
+          [
+            'Cost of the answers',
+            price(money.firstStage),
+            price(money.reranked),
+            price(money.reranked - money.firstStage),
+          ],
+          ['Cost of reranking', '', price(money.reranking), price(money.reranking)],
+          ['Together', price(money.firstStage), price(money.reranked + money.reranking), price(-money.saved)],
+        ]),
+    [
+      'Time to answer, middle',
+      ...[durationMs.firstStage, durationMs.reranked].map(({ median }) => format.milliseconds(median)),
+      '',
+    ],
+    ['Time to rerank, middle', '', format.milliseconds(durationMs.reranking.median), ''],
+  ]
 }

@@ -28,7 +28,7 @@ export interface EvalReport {
   readonly poolRecall: number
   /** How long reranking took, one call per query. Missing when it was not measured. */
   readonly latency?: LatencySummary
-  /** What a call of the reranker cost, in `about.currency`. Missing when nobody named a price. */
+  /** What a call of the reranker cost, in `about.currency`. Missing when no price was given. */
   readonly rerankCost?: Spread
   /** Whether a shorter prompt would do. Missing without judgements to go by. */
   readonly context?: ContextSavings

@@ -1,11 +1,53 @@
-import { type ExitCode, exitCodes } from '../exit-codes.js'
-import { type ReadCandidate, candidateFault } from '../input/candidates.js'
-import { badLine, parseLine } from '../input/json-lines.js'
+import type { Outcome, RankedResult, Ranking, SkipReason } from '@secondpass/core'
+import { type ExitCode, exitCodes } from '../errors.js'
+import { type ReadCandidate, badLine, candidateFault, parseLine } from '../input/json-lines.js'
 import { nameOf, readLines } from '../input/open.js'
 import { type Io, tell, write } from '../io.js'
 import type { Loaded } from '../scorer/load.js'
-import { printedOutcome, printedResult } from './result.js'
-import type { RerankFlags } from './flags.js'
+import type { ScorerFlags } from '../scorer/options.js'
+import type { Shard } from '../work/batch.js'
+
+/** The options of `secondpass rerank`. */
+export interface RerankFlags extends ScorerFlags {
+  readonly input?: string
+  readonly output?: string
+  readonly overwrite?: boolean
+  readonly shard?: Shard
+  readonly topN?: number
+  readonly depth?: number
+  readonly minScore?: number
+  readonly skip?: string
+  readonly onError?: 'throw' | 'keep-order'
+  readonly badLines: 'stop' | 'skip'
+  readonly concurrency: number
+  readonly idsOnly?: boolean
+}
+
+/** What a run adds to a result that depends on the run and not on the pair is left out: equal input gives equal output. */
+export type PrintedResult = Readonly<Record<string, unknown>>
+
+/** A result as it is printed: `rank` first, the candidate last, or only its `id` when candidates are left out. */
+export function printedResult({ rank, candidate, ...rest }: RankedResult, idsOnly: boolean): PrintedResult {
+  const { scorerId: _sameForAll, ...numbers } = rest
+  if (!idsOnly) return { rank, ...numbers, candidate }
+  return candidate.id === undefined ? { rank, ...numbers } : { rank, ...numbers, id: candidate.id }
+}
+
+/** How the last stage of a call ended, and why it was not `'ranked'`. */
+export interface PrintedOutcome {
+  readonly outcome: Outcome
+  readonly scorerId: string
+  readonly skipReason?: SkipReason
+  readonly error?: string
+}
+
+/** How the last stage ended. Nothing for a call without candidates, which runs no stage. */
+export function printedOutcome({ report }: Ranking): PrintedOutcome | undefined {
+  const stage = report.stages.at(-1)
+  if (stage === undefined) return undefined
+  const { outcome, skipReason, error, scorerId } = stage
+  return { outcome, scorerId, ...(skipReason && { skipReason }), ...(error && { error: error.message }) }
+}
 
 /** Reranks one pool: each line of the input is a candidate, each line of the output a result, best first. */
 export async function rerankPool(

@@ -1,17 +1,23 @@
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { type Blend, type Reranker, type RerankerOptions, type Scorer, createReranker } from '@secondpass/core'
-import { misuse, usageError } from '../errors.js'
-import type { ScorerFlags } from './options.js'
+import { CliError, misuse, oneLine, usageError } from '../errors.js'
 import type { Io } from '../io.js'
-import { modelOptions, openModel, usualBlend } from './model.js'
-import { loadModule } from './module.js'
+import { modelOptions, openModel } from './model.js'
+import type { ScorerFlags } from './options.js'
 
 /** A reranker as the command line asked for it. */
 export interface Loaded {
   readonly reranker: Reranker
   /** Names all that changes the numbers, for messages and for telling two runs apart. */
   readonly id: string
-  /** How scores are mixed with those of the first stage; `false` for not at all, missing for nobody knows. */
-  readonly blend?: Blend | false
+  /**
+   * How scores are mixed with those of the first stage; `false` for not at all, `undefined` when it is unknown. Asked after
+   * scoring, because a scorer may know what it recommends only once it is loaded.
+   */
+  blend(): Blend | false | undefined
 }
 
 /** What a command adds to the reranker. */
@@ -35,12 +41,13 @@ export async function loadReranker(flags: ScorerFlags, io: Io, extras: Extras = 
   throw usageError('--scorer', flags.scorer, fix)
 }
 
-function around(scorer: Scorer, flags: ScorerFlags, extras: Extras): Loaded {
-  const usual = flags.scorer === undefined ? usualBlend(flags) : undefined
-  const { blend: share = usual?.weight ?? false } = flags
-  const blend = share === false ? false : { weight: share }
-  const id = blend === false ? scorer.id : `${scorer.id} blended ${blend.weight}`
-  return { reranker: createReranker({ ...extras, scorer, blend }), id, blend }
+/** Around a scorer: mixed with first-stage scores by the share that was asked for, else as the scorer recommends. */
+function around(scorer: Scorer, { blend: share }: ScorerFlags, extras: Extras): Loaded {
+  const asked = share === undefined || share === false ? share : { weight: share }
+  const blend = (): Blend | false => asked ?? scorer.defaults?.blend ?? false
+  const mix = blend()
+  const id = mix === false ? scorer.id : `${scorer.id} blended ${mix.weight}`
+  return { reranker: createReranker({ ...extras, scorer, blend: asked }), id, blend }
 }
 
 /** A reranker of the caller's own has its options already. */
@@ -51,7 +58,7 @@ function asItIs(reranker: Reranker, { scorer, blend }: ScorerFlags, extras: Extr
       `--${kebab(given)} has no effect on the reranker of ${scorer}: set it there, or export a scorer instead`,
     )
   }
-  return { reranker, id: `the reranker of ${scorer}` }
+  return { reranker, id: `the reranker of ${scorer}`, blend: () => undefined }
 }
 
 function refuseModelFlags(flags: ScorerFlags): void {
@@ -84,5 +91,37 @@ export async function withReranker<T>(loaded: Loaded, work: (loaded: Loaded) => 
   } finally {
     // A close that fails changes nothing of what was done, and must not hide the error that is on its way.
     await loaded.reranker.close().catch(() => undefined)
+  }
+}
+
+/**
+ * Loads a module by its path, or a package by its name as seen from the working directory, and hands back its default
+ * export; a function is called first.
+ *
+ * @throws CliError when the module is not there, does not load, or its function fails.
+ */
+export async function loadModule(specifier: string): Promise<unknown> {
+  const url = locate(specifier)
+  const module = await import(url).catch((error: unknown) => {
+    throw new CliError(`--scorer is "${specifier}": it does not load: ${oneLine(error)}`, { cause: error })
+  })
+  const { default: exported } = module as { readonly default?: unknown }
+  if (typeof exported !== 'function') return exported
+  try {
+    return await (exported as () => unknown)()
+  } catch (error) {
+    throw new CliError(`--scorer is "${specifier}": its function failed: ${oneLine(error)}`, { cause: error })
+  }
+}
+
+function locate(specifier: string): string {
+  const path = resolve(specifier)
+  if (existsSync(path)) return pathToFileURL(path).href
+  const looksLikePath = /^[./\\]|\.[cm]?[jt]s$/.test(specifier)
+  if (looksLikePath) throw usageError('--scorer', specifier, 'there is no such file')
+  try {
+    return pathToFileURL(createRequire(join(process.cwd(), 'noop.js')).resolve(specifier)).href
+  } catch {
+    throw usageError('--scorer', specifier, 'there is no such file, and no package of that name is installed here')
   }
 }

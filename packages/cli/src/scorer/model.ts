@@ -1,13 +1,6 @@
-import {
-  type Blend,
-  type CrossEncoder,
-  type CrossEncoderOptions,
-  bundledBlend,
-  bundledTinyBlend,
-  crossEncoder,
-} from '@secondpass/core'
+import { type CrossEncoder, type CrossEncoderOptions, crossEncoder } from '@secondpass/core'
 import type { Io } from '../io.js'
-import { type Progress, byteSize, startProgress } from '../output/progress.js'
+import { type Progress, byteSize, startProgress } from '../output/terminal.js'
 import type { ModelFlags } from './options.js'
 
 /** The options of the cross-encoder, those that were not given left out. */
@@ -17,16 +10,8 @@ export function modelOptions(flags: ModelFlags): CrossEncoderOptions {
   return Object.fromEntries(given) as CrossEncoderOptions
 }
 
-/** The models of our own, which are never downloaded, and how each is mixed with first-stage scores. */
-const bundled: ReadonlyMap<string, Blend> = new Map([
-  ['bundled', bundledBlend],
-  ['bundled-tiny', bundledTinyBlend],
-])
-
-/** How the model is mixed with first-stage scores unless told otherwise; undefined for one that is not ours. */
-export function usualBlend({ model = 'bundled' }: ModelFlags): Blend | undefined {
-  return bundled.get(model)
-}
+/** The models that come with secondpass and are never downloaded. */
+const BUNDLED: readonly string[] = ['bundled', 'bundled-tiny']
 
 /**
  * The cross-encoder that the options name. One that may have to be downloaded is loaded at once, with a bar, because only
@@ -34,7 +19,7 @@ export function usualBlend({ model = 'bundled' }: ModelFlags): Blend | undefined
  */
 export async function openModel(flags: ModelFlags, io: Io): Promise<CrossEncoder> {
   const options = modelOptions(flags)
-  if (bundled.has(flags.model ?? 'bundled') && options.providers === undefined) return crossEncoder(options)
+  if (BUNDLED.includes(flags.model ?? 'bundled') && options.providers === undefined) return crossEncoder(options)
   const bar = downloadBar(io)
   const scorer = crossEncoder({ ...options, onProgress: bar.tell })
   const stop = (): void => void scorer.close().catch(() => undefined)

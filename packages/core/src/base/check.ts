@@ -22,13 +22,24 @@ export function must<T>(test: (value: unknown) => boolean, fix: string): Check<T
 
 export const finite: Check<number> = must(isFiniteNumber, 'pass a finite number')
 
+export const anyText: Check<string> = must((value) => typeof value === 'string', 'pass a string')
+
 export const flag: Check<boolean> = must((value) => typeof value === 'boolean', 'pass true or false')
 
 /** A time span above 0, `Infinity` for none. */
 export const duration: Check<number> = must(
-  (value) => typeof value === 'number' && value > 0,
+  (value) => isNumber(value) && value > 0,
   'pass milliseconds, more than 0, or leave it out for no deadline',
 )
+
+/** A time span above 0 of something that always ends, `Infinity` for as long as it takes. */
+export const timeSpan: Check<number> = must((value) => isNumber(value) && value > 0, 'pass milliseconds, more than 0')
+
+/** A clock, to test without waiting. */
+export const timeSource: Check<Clock> = must((value) => {
+  const { now, setTimeout, clearTimeout } = (value ?? {}) as Partial<Record<keyof Clock, unknown>>
+  return [now, setTimeout, clearTimeout].every((method) => typeof method === 'function')
+}, 'pass { now(), setTimeout(callback, delayMs), clearTimeout(handle) }')
 
 /** Any function: what it takes and gives is for the compiler. */
 export function callable<T>(): Check<T> {
@@ -46,20 +57,26 @@ export function between(least: number, most: number): Check<number> {
 /** A number above `least` and below `most`. */
 export function inside(least: number, most: number): Check<number> {
   return must(
-    (value) => typeof value === 'number' && value > least && value < most,
+    (value) => isNumber(value) && value > least && value < most,
     `pass a number above ${least} and below ${most}`,
   )
 }
 
-/** A whole number from `least`. */
-export function whole(least: number): Check<number> {
-  return must((value) => Number.isSafeInteger(value) && (value as number) >= least, `pass a whole number from ${least}`)
+/** A number from `least`, `Infinity` as well. */
+export function atLeast(least: number): Check<number> {
+  return must((value) => isNumber(value) && value >= least, `pass a number from ${least}`)
+}
+
+/** A whole number from `least` to `most`. */
+export function whole(least: number, most: number = Infinity): Check<number> {
+  const range = most === Infinity ? `from ${least}` : `from ${least} to ${most}`
+  return must((value) => isWhole(value) && value >= least && value <= most, `pass a whole number ${range}`)
 }
 
 /** A whole number from `least`, or `Infinity`. */
 export function wholeOrInfinity(least: number): Check<number> {
   return must(
-    (value) => value === Infinity || (Number.isSafeInteger(value) && (value as number) >= least),
+    (value) => value === Infinity || (isWhole(value) && value >= least),
     `pass a whole number from ${least}, or leave it out`,
   )
 }
@@ -116,6 +133,9 @@ type Entry<T> = Check<T> | Defaulted<T> | Mandatory<T>
  */
 export type OptionTable<T> = { readonly [K in keyof T]-?: Entry<Exclude<T[K], undefined>> }
 
+/** A table of options none of which has a default. */
+export type Checks<T> = { readonly [K in keyof T]-?: Check<Exclude<T[K], undefined>> }
+
 /** What {@link readOptions} makes of a table: options with a default or that are required are there, others perhaps. */
 export type OptionsOf<Table> = {
   readonly [K in keyof Table]: Table[K] extends Defaulted<infer T> | Mandatory<infer T>
@@ -149,36 +169,12 @@ export function readOptions<Table extends Readonly<Record<string, unknown>>>(
   return Object.fromEntries(read)
 }
 
-/** Throws unless `value` is a finite number. */
-export function checkFinite(name: string, value: unknown, fix = 'pass a finite number'): asserts value is number {
-  if (!isFiniteNumber(value)) throw invalidArgument(name, value, fix)
-}
-
-/** Throws unless `value` is a number from `least` to `most`. */
-export function checkBetween(
-  name: string,
-  value: unknown,
-  range: readonly [least: number, most: number],
-): asserts value is number {
-  const [least, most] = range
-  if (isFiniteNumber(value) && value >= least && value <= most) return
-  throw invalidArgument(name, value, `pass a number from ${least} to ${most}`)
-}
-
-/** Throws unless `value` is a whole number from `least`, or `Infinity`. */
-export function checkCount(name: string, value: unknown, least: number): asserts value is number {
-  if (value === Infinity || (Number.isSafeInteger(value) && (value as number) >= least)) return
-  throw invalidArgument(name, value, `pass a whole number from ${least}, or leave it out`)
-}
-
-/** Throws unless `value` is `true` or `false`. */
-export function checkBoolean(name: string, value: unknown): asserts value is boolean {
-  if (typeof value !== 'boolean') throw invalidArgument(name, value, 'pass true or false')
-}
-
-/** Throws unless `value` is a function. */
-export function checkFunction(name: string, value: unknown): void {
-  if (typeof value !== 'function') throw invalidArgument(name, value, 'pass a function')
+/** Throws when an option is given under a name that it had once: the message says the present one. */
+export function checkRenamed(options: unknown, renamed: Readonly<Record<string, string>>): void {
+  for (const [former, present] of Object.entries(renamed)) {
+    const value = (options as Readonly<Record<string, unknown>> | null)?.[former]
+    if (value !== undefined) throw invalidArgument(`options.${former}`, value, `it is called ${present} now; use that`)
+  }
 }
 
 /** Throws unless `value` is an object with no keys but those in `known`: a misspelt option must not go unnoticed. */
@@ -208,62 +204,23 @@ export function checkScorer(name: string, scorer: unknown): void {
   }
 }
 
-/** Throws unless `blend` says a share and, perhaps, a direction. */
-export function checkBlend(name: string, blend: Blend): void {
-  checkOptions(name, blend, ['weight', 'normalise', 'higherIsBetter'])
-  checkBetween(`${name}.weight`, blend.weight, [0, 1])
-  if (blend.normalise !== undefined && blend.normalise !== 'min-max' && blend.normalise !== 'z-score') {
-    throw invalidArgument(`${name}.normalise`, blend.normalise, "pass 'min-max' or 'z-score'")
-  }
-  if (blend.higherIsBetter !== undefined) checkBoolean(`${name}.higherIsBetter`, blend.higherIsBetter)
-}
+const blendTable = {
+  weight: required(between(0, 1)),
+  normalize: oneOf('min-max', 'z-score'),
+  higherIsBetter: flag,
+} satisfies OptionTable<Blend>
 
-/** Throws unless `value` is a time span above 0. */
-export function checkDuration(name: string, value: unknown): void {
-  if (typeof value === 'number' && value > 0) return
-  throw invalidArgument(name, value, 'pass milliseconds, more than 0, or leave it out for no deadline')
-}
-
-/** Throws unless `clock` has the shape of one. */
-export function checkClock(clock: unknown): void {
-  const { now, setTimeout, clearTimeout } = (clock ?? {}) as Partial<Record<keyof Clock, unknown>>
-  if ([now, setTimeout, clearTimeout].every((method) => typeof method === 'function')) return
-  throw invalidArgument('clock', clock, 'pass { now(), setTimeout(callback, delayMs), clearTimeout(handle) }')
-}
+/** A share and, perhaps, how the two sides are brought together. */
+export const blend: Check<Blend> = record<Blend>(blendTable)
 
 export function isFiniteNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value)
 }
 
-/** Throws unless `value` is a number between `least` and `most`, both excluded. */
-export function checkInside(name: string, value: unknown, [least, most]: readonly [number, number]): void {
-  if (typeof value === 'number' && value > least && value < most) return
-  throw invalidArgument(name, value, `pass a number above ${least} and below ${most}`)
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number'
 }
 
-/** Throws unless `value` is a number from `least` to `most`. */
-export function checkWithin(name: string, value: unknown, [least, most]: readonly [number, number]): void {
-  if (typeof value === 'number' && value >= least && value <= most) return
-  throw invalidArgument(name, value, `pass a number from ${least} to ${most}`)
-}
-
-/** Throws unless `value` is a whole number from `least`. */
-export function checkWhole(name: string, value: unknown, least: number): void {
-  if (Number.isSafeInteger(value) && (value as number) >= least) return
-  throw invalidArgument(name, value, `pass a whole number from ${least}`)
-}
-
-/** Throws unless `value` is one of `known`. */
-export function checkOneOf(name: string, value: unknown, known: readonly string[]): void {
-  if (known.includes(value as string)) return
-  throw invalidArgument(name, value, `pass one of ${known.map((word) => `'${word}'`).join(', ')}`)
-}
-
-/** Throws when `options` has a key that is not in `known`: a misspelt option must not go unnoticed. */
-export function checkKeys(name: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) throw invalidArgument(name, options, 'pass an object')
-  for (const [key, value] of Object.entries(options)) {
-    if (!known.includes(key))
-      throw invalidArgument(`${name}.${key}`, value, `there is no such option; use ${known.join(', ')}`)
-  }
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value)
 }

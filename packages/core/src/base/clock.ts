@@ -37,9 +37,11 @@ function tellAll(event: Event): void {
 export interface Clock {
   /** A monotonic time in milliseconds. */
   now(): Milliseconds
-  /** Calls back once after `delayMs`; the handle goes to {@link Clock.clearTimeout}. */
+  /** Calls back once after `delayMs`, which is at most 2147483647; the handle goes to {@link Clock.clearTimeout}. */
   setTimeout(callback: () => void, delayMs: Milliseconds): unknown
   clearTimeout(handle: unknown): void
+  /** Milliseconds since 1970, to read the dates of services by. Default: `Date.now`. */
+  wallTime?(): Milliseconds
 }
 
 /** The clock of the machine. */
@@ -49,35 +51,60 @@ export const systemClock: Clock = {
   clearTimeout: (handle) => clearTimeout(handle as NodeJS.Timeout),
 }
 
-/** A longer delay overflows the 32-bit timer of Node.js, which would then fire at once. */
-const LONGEST_DELAY_MS: Milliseconds = 2 ** 31 - 1
+/** A longer delay overflows the 32-bit timers of JavaScript engines, which would then fire at once. */
+export const LONGEST_DELAY_MS: Milliseconds = 2 ** 31 - 1
 
-/** What may end a wait early. */
-export interface WaitLimits {
+/**
+ * Calls back once after a delay of any length: one that no timer can hold is waited for in parts, and `Infinity` sets no
+ * timer at all.
+ *
+ * @returns a function that cancels it.
+ */
+export function startTimer(clock: Clock, callback: () => void, delayMs: Milliseconds): () => void {
+  if (delayMs === Infinity) return () => {}
+  let handle: unknown
+  const arm = (restMs: Milliseconds): void => {
+    handle =
+      restMs > LONGEST_DELAY_MS
+        ? clock.setTimeout(() => arm(restMs - LONGEST_DELAY_MS), LONGEST_DELAY_MS)
+        : clock.setTimeout(callback, Math.max(0, restMs))
+  }
+  arm(delayMs)
+  return () => clock.clearTimeout(handle)
+}
+
+/** When to give up. */
+export interface WaitDeadline {
   readonly clock: Clock
   /** A time on the clock, `Infinity` for none. */
   readonly deadline: Milliseconds
-  readonly signal?: AbortSignal | undefined
   /** What to reject with when the deadline passes first. */
   deadlineError(): Error
 }
+
+/** What may end a wait early: a signal, with whose reason it then rejects, or a deadline. */
+export type WaitLimits = { readonly signal?: AbortSignal | undefined } & (
+  | WaitDeadline
+  | { readonly deadline?: undefined }
+)
 
 /**
  * Starts work and waits for it until the signal aborts or the deadline passes. Whichever comes first decides; the work
  * that is no longer wanted is told so through its own signal, and whatever becomes of it is swallowed.
  */
 export function waitFor<T>(start: (signal: AbortSignal) => Promise<T>, limits: WaitLimits): Promise<T> {
-  const { clock, deadline, signal } = limits
+  const { signal } = limits
   const controller = new AbortController()
   return new Promise<T>((resolve, reject) => {
     // The event of a signal that has aborted already never comes.
     signal?.throwIfAborted()
-    const remainingMs = deadline - clock.now()
-    const timer =
-      remainingMs > LONGEST_DELAY_MS ? undefined : clock.setTimeout(() => stop(limits.deadlineError()), remainingMs)
+    const cancelTimer =
+      limits.deadline === undefined
+        ? undefined
+        : startTimer(limits.clock, () => stop(limits.deadlineError()), limits.deadline - limits.clock.now())
     const unwatch = signal && onAbort(signal, () => stop(signal.reason))
     const stopWaiting = (): void => {
-      if (timer !== undefined) clock.clearTimeout(timer)
+      cancelTimer?.()
       unwatch?.()
     }
     const stop = (reason: unknown): void => {
@@ -88,6 +115,62 @@ export function waitFor<T>(start: (signal: AbortSignal) => Promise<T>, limits: W
     // The executor turns a synchronous throw of `start` into a rejection.
     new Promise<T>((settle) => settle(start(controller.signal))).finally(stopWaiting).then(resolve, reject)
   })
+}
+
+/** Waits for so long; rejects as soon as the signal aborts or the deadline passes, and then leaves no timer. */
+export function pause(delayMs: Milliseconds, limits: WaitLimits & { readonly clock: Clock }): Promise<void> {
+  const sleep = (signal: AbortSignal): Promise<void> =>
+    new Promise((resolve) => void onAbort(signal, startTimer(limits.clock, resolve, delayMs)))
+  return waitFor(sleep, limits)
+}
+
+/** Lets so many in at a time; the others wait in line, and leave it when their signal aborts. */
+export class Gate {
+  #free: number
+  readonly #line = new Set<() => void>()
+
+  constructor(places: number) {
+    this.#free = places
+  }
+
+  async pass<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+    await this.#enter(signal)
+    try {
+      return await run()
+    } finally {
+      this.#leave()
+    }
+  }
+
+  #enter(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      signal.throwIfAborted()
+      if (this.#free > 0) {
+        this.#free -= 1
+        resolve()
+        return
+      }
+      const enter = (): void => {
+        unwatch()
+        resolve()
+      }
+      const unwatch = onAbort(signal, () => {
+        this.#line.delete(enter)
+        reject(signal.reason)
+      })
+      this.#line.add(enter)
+    })
+  }
+
+  #leave(): void {
+    const [next] = this.#line
+    if (next === undefined) {
+      this.#free += 1
+      return
+    }
+    this.#line.delete(next)
+    next()
+  }
 }
 
 /**
@@ -112,17 +195,4 @@ function postTo(resume: () => void): void {
   })
   port1.start()
   port2.postMessage(undefined)
-}
-
-/** Waits for a promise until the signal aborts, and then rejects with its reason; what becomes of the promise is swallowed. */
-export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) {
-    promise.catch(() => {})
-    return Promise.reject(signal.reason)
-  }
-  return new Promise<T>((resolve, reject) => {
-    const giveUp = (): void => reject(signal.reason)
-    signal.addEventListener('abort', giveUp, { once: true })
-    promise.finally(() => signal.removeEventListener('abort', giveUp)).then(resolve, reject)
-  })
 }

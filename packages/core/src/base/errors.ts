@@ -71,6 +71,37 @@ export class ProviderError extends RerankError {
   }
 }
 
+/** Errors that say the setup is wrong, which no other order, try or scorer may hide. */
+const SETUP_CODES: ReadonlySet<RerankErrorCode> = new Set(['invalid-argument', 'model-files', 'runtime', 'closed'])
+
+/** Whether an error says that the setup is wrong: such errors are thrown whatever `onError` says. */
+export function isSetupError(error: unknown): boolean {
+  return RerankError.is(error) && SETUP_CODES.has(error.code)
+}
+
+/** Whether it was the deadline, and not the caller, that ended a call or one scorer's part in it. */
+export function isDeadline(error: unknown): boolean {
+  return RerankError.is(error) && error.code === 'deadline'
+}
+
+/** Anything that a scorer rejected with, as an error. */
+export function asError(thrown: unknown, { id }: { readonly id: string }): Error {
+  if (thrown instanceof Error) return thrown
+  const message = `The scorer ${id} rejected with ${show(thrown)}: reject with an Error.`
+  return new RerankError('scorer', message, { cause: thrown })
+}
+
+/** The error for an answer that would come too late. */
+export function deadlineError(scorerId: string, fix = 'allow more time or fewer texts', cause?: unknown): RerankError {
+  const message = `The deadline passed before the scorer ${scorerId} was done: ${fix}.`
+  return new RerankError('deadline', message, cause === undefined ? undefined : { cause })
+}
+
+/** The error for a scorer that is used after `close()`. */
+export function closedError(scorerId: string): RerankError {
+  return new RerankError('closed', `The scorer ${scorerId} was closed: make a new one to go on.`)
+}
+
 /** Builds the error for a wrong argument: names it, shows the value, says the fix. */
 export function invalidArgument(name: string, value: unknown, fix: string): RerankError {
   return new RerankError('invalid-argument', `${name} is ${show(value)}: ${fix}`)

@@ -1,7 +1,8 @@
 import { checkOptions } from '../base/check.js'
 import type { CrossEncoderOptions } from '../score/cross-encoder/cross-encoder.js'
+import type { ScorerDefaults } from '../types.js'
 
-/** What `doctor` tries out: the options of the scorer that makes trouble. Default: those of the bundled model. */
+/** What `doctor` tries out: the options of the scorer in question. Default: those of the bundled model. */
 export type DoctorOptions = Pick<
   CrossEncoderOptions,
   'model' | 'revision' | 'dtype' | 'providers' | 'threads' | 'spinning' | 'workers' | 'hub'
@@ -11,8 +12,8 @@ const known = ['model', 'revision', 'dtype', 'providers', 'threads', 'spinning',
 
 /**
  * Looks at the machine, the runtime, the model, the cache and the environment, and scores one pair: what a bug report
- * needs, as a plain object. Downloads nothing, writes nothing, and does not give up when a part is broken: that part then
- * holds an `error`, and `problems` says it in a sentence.
+ * needs, as a plain object. Downloads nothing and writes nothing. A part that is broken holds an `error`, `problems` says
+ * it in a sentence, and the rest is examined all the same.
  *
  * @throws RerankError `'invalid-argument'` for an option that does not exist, and for nothing else.
  */
@@ -22,7 +23,7 @@ export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport>
   return examine(options)
 }
 
-/** A part that could not be looked at, and why. */
+/** A part that could not be examined, and why. */
 export interface Unknown {
   readonly error: string
 }
@@ -57,6 +58,8 @@ export interface RuntimeReport {
 export interface BundledModelReport {
   readonly id: string
   readonly path: string
+  /** What its config.json recommends: its blend, the scripts it reads. `null` when it says nothing. */
+  readonly defaults: ScorerDefaults | null
   /** Whether every file has the sum it was published with. */
   readonly isIntact: boolean
 }
@@ -80,6 +83,8 @@ export interface CacheReport {
 /** What scoring one pair takes. */
 export interface TrialReport {
   readonly scorerId: string
+  /** What the scorer recommends for itself. `null` when it recommends nothing. */
+  readonly defaults: ScorerDefaults | null
   readonly provider: string
   /** Providers that were asked for and could not be used. */
   readonly refused: readonly { readonly provider: string; readonly reason: string }[]

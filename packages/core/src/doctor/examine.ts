@@ -46,10 +46,10 @@ async function runtimeReport(): Promise<RuntimeReport> {
 }
 
 async function modelReport(): Promise<BundledModelReport> {
-  const folder = new ModelSource({}).folder
+  const { folder } = new ModelSource({ model: 'bundled' })
   if (folder === undefined) throw new Error('the bundled model was not found')
   await readTokenizerFiles(folder)
-  return { id: folder.id, path: folder.path, isIntact: true }
+  return { id: folder.id, path: folder.path, defaults: folder.defaults ?? null, isIntact: true }
 }
 
 /** What went well and still deserves a word. */
@@ -67,7 +67,7 @@ const QUERY = 'how long does it take to boil an egg'
 const TEXT = 'A soft egg takes six minutes in boiling water, a hard one ten.'
 
 /** Loads a model and scores one pair a few times. Downloads nothing. */
-export async function trialReport(options: CrossEncoderOptions): Promise<TrialReport> {
+async function trialReport(options: CrossEncoderOptions): Promise<TrialReport> {
   const scorer = crossEncoder({ ...options, ...(options.model && { hub: { ...options.hub, offline: true } }) })
   try {
     const start = performance.now()
@@ -80,16 +80,17 @@ export async function trialReport(options: CrossEncoderOptions): Promise<TrialRe
       stats: {},
       note() {},
     }
-    const times: number[] = []
+    const pairTimes: number[] = []
     let logit = Number.NaN
     for (let turn = 0; turn < 5; turn++) {
       const before = performance.now()
       logit = (await scorer.score(QUERY, [TEXT], call))[0] as number
-      times.push(performance.now() - before)
+      pairTimes.push(performance.now() - before)
     }
     const { provider, refused } = scorer.opened ?? { provider: 'cpu', refused: [] }
-    const pairMs = Math.min(...times)
-    return { scorerId: scorer.id, provider, refused, loadMs: round(loadMs), pairMs: round(pairMs), logit }
+    const pairMs = Math.min(...pairTimes)
+    const times = { loadMs: round(loadMs), pairMs: round(pairMs) }
+    return { scorerId: scorer.id, defaults: scorer.defaults ?? null, provider, refused, ...times, logit }
   } finally {
     await scorer.close()
   }

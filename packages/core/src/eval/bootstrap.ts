@@ -1,4 +1,4 @@
-import { checkInside, checkWhole } from '../base/check.js'
+import { type Defaulted, inside, readOptions, whole, withDefault } from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
 
 /** Gives the next number of a sequence, 0 included and 1 excluded, as `Math.random` does. */
@@ -14,7 +14,7 @@ export type Random = () => number
  * @throws RerankError `'invalid-argument'` for any other seed.
  */
 export function seededRandom(seed: number): Random {
-  checkWhole('seed', seed, 0)
+  whole(0)('seed', seed)
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0
@@ -36,12 +36,19 @@ export function shuffled<T>(items: readonly T[], random: Random): T[] {
 
 /** Options of {@link bootstrapInterval}. */
 export interface BootstrapOptions {
-  /** How often the queries are drawn anew, 100 or more. Default 10,000. */
+  /** How often the queries are resampled, 100 or more. Default 10,000. */
   readonly resamples?: number | undefined
   /** Share of the resampled means that the interval holds, between 0 and 1. Default 0.95. */
   readonly confidence?: number | undefined
   /** Fixes the random draws: the same data and seed give the same interval. A whole number from 0. Default 1. */
   readonly seed?: number | undefined
+}
+
+/** How an interval is drawn. */
+export const bootstrapTable: { readonly [K in keyof BootstrapOptions]-?: Defaulted<number> } = {
+  resamples: withDefault(whole(100), 10_000),
+  confidence: withDefault(inside(0, 1), 0.95),
+  seed: withDefault(whole(0), 1),
 }
 
 /** From and to, both included. */
@@ -60,9 +67,7 @@ export type Interval = readonly [from: number, to: number]
 export function bootstrapInterval(differences: readonly number[], options: BootstrapOptions = {}): Interval {
   if (!(differences?.length > 0))
     throw invalidArgument('differences', differences, 'pass one number per query, at least one')
-  const { resamples = 10_000, confidence = 0.95, seed = 1 } = options
-  checkWhole('resamples', resamples, 100)
-  checkInside('confidence', confidence, [0, 1])
+  const { resamples, confidence, seed } = readOptions(bootstrapTable, options)
   const random = seededRandom(seed)
   const count = differences.length
   const means = new Float64Array(resamples)
@@ -74,4 +79,37 @@ export function bootstrapInterval(differences: readonly number[], options: Boots
   means.sort()
   const left = Math.floor(((1 - confidence) / 2) * resamples)
   return [means[left] as number, means[resamples - 1 - left] as number]
+}
+
+/** What one difference per query says of them all. */
+export interface Tally {
+  /** Mean of the differences. */
+  readonly difference: number
+  /** Paired bootstrap interval of that mean. */
+  readonly interval: Interval
+  /** Queries that gained more than 1e-9. */
+  readonly wins: number
+  readonly ties: number
+  readonly losses: number
+}
+
+/** Less than this is rounding. */
+const EQUAL = 1e-9
+
+/** Counts what gained and what lost, and says how sure the mean is. */
+export function tally(differences: readonly number[], options: BootstrapOptions): Tally {
+  const { resamples, confidence, seed } = options
+  const wins = differences.filter((difference) => difference > EQUAL).length
+  const losses = differences.filter((difference) => difference < -EQUAL).length
+  return {
+    difference: mean(differences),
+    interval: bootstrapInterval(differences, { resamples, confidence, seed }),
+    wins,
+    ties: differences.length - wins - losses,
+    losses,
+  }
+}
+
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
 }

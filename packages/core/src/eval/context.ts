@@ -1,8 +1,9 @@
-import { checkKeys, checkWhole, checkWithin } from '../base/check.js'
+import { callable, type OptionsOf, type OptionTable, readOptions, required, whole, withDefault } from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
+import { mean } from './bootstrap.js'
 import { checkOverlap } from './evaluate.js'
 import { recall } from './metrics.js'
-import { type Qrels, rankByScore, type RankOptions, type Run } from './run.js'
+import { byQuery, fromZero, type Qrels, rankByScore, type RankOptions, rankTable, type Run } from './run.js'
 
 /** What {@link measureContext} compares. */
 export interface ContextOptions extends RankOptions {
@@ -47,21 +48,18 @@ export interface BeforeAfter {
  * How much shorter may the prompt be? Finds the fewest reranked passages whose mean recall is at least that of the first
  * stage's `topN`, and what leaving out the others saves.
  *
- * It goes by the judgements: a passage that nobody judged counts for nothing. Whether the answers stay as good, only
+ * It relies on the judgements: a passage that was not judged counts for nothing. Whether the answers stay as good, only
  * `measureEndToEnd` says.
  *
  * @throws RerankError `'invalid-argument'` when an option is wrong, or a run and the judgements share no query id.
  */
 export function measureContext(options: ContextOptions): ContextSavings {
-  checkKeys('options', options, KEYS)
-  const { firstStage, reranked, qrels, topN = 10, pricePerMillionTokens, rerankCost = 0 } = options
-  checkWhole('topN', topN, 1)
-  checkWithin('pricePerMillionTokens', pricePerMillionTokens ?? 0, [0, Number.MAX_VALUE])
-  checkWithin('rerankCost', rerankCost, [0, Number.MAX_VALUE])
+  const read = readOptions(CONTEXT, options)
+  const { firstStage, reranked, qrels, topN, pricePerMillionTokens, rerankCost } = read
   checkOverlap(firstStage, qrels, 'firstStage')
   checkOverlap(reranked, qrels, 'reranked')
-  const before = headsOf(firstStage, options)
-  const after = headsOf(reranked, options)
+  const before = headsOf(firstStage, read)
+  const after = headsOf(reranked, read)
   const wanted = meanRecall(before, topN)
   const depths = Array.from({ length: topN }, (_, at) => at + 1)
   // Recall at equal depths is a sum of the same fractions in another order: less than this is rounding.
@@ -73,7 +71,16 @@ export function measureContext(options: ContextOptions): ContextSavings {
   return { ...savings, ...(money && { money }), sentence: sentenceOf(savings) }
 }
 
-const KEYS = 'firstStage reranked qrels tokensOf topN pricePerMillionTokens rerankCost ties float32'.split(' ')
+const CONTEXT = {
+  firstStage: required(byQuery<Run>()),
+  reranked: required(byQuery<Run>()),
+  qrels: required(byQuery<Qrels>()),
+  tokensOf: required(callable<ContextOptions['tokensOf']>()),
+  topN: withDefault(whole(1), 10),
+  pricePerMillionTokens: fromZero,
+  rerankCost: withDefault(fromZero, 0),
+  ...rankTable,
+} satisfies OptionTable<ContextOptions>
 
 /** The first documents of one query, with what counts of them. */
 interface Head {
@@ -82,11 +89,11 @@ interface Head {
   readonly tokens: readonly number[]
 }
 
-function headsOf(run: Run, { qrels, firstStage, tokensOf, topN = 10, ...how }: ContextOptions): Head[] {
+function headsOf(run: Run, { qrels, firstStage, tokensOf, topN, ties, float32 }: OptionsOf<typeof CONTEXT>): Head[] {
   const heads: Head[] = []
   for (const [queryId, judgements] of qrels) {
     if (!firstStage.has(queryId)) continue
-    const ids = rankByScore(run.get(queryId) ?? new Map(), how).slice(0, topN)
+    const ids = rankByScore(run.get(queryId) ?? new Map(), { ties, float32 }).slice(0, topN)
     heads.push({ recallAt: (depth) => recall(ids, judgements, depth), tokens: ids.map((id) => tokensIn(id, tokensOf)) })
   }
   return heads
@@ -99,20 +106,16 @@ function tokensIn(id: string, tokensOf: (id: string) => number): number {
 }
 
 function meanRecall(heads: readonly Head[], depth: number): number {
-  return heads.reduce((sum, { recallAt }) => sum + recallAt(depth), 0) / heads.length
+  return mean(heads.map(({ recallAt }) => recallAt(depth)))
 }
 
 function meanTokens(heads: readonly Head[], depth: number): number {
   const sumOf = (tokens: readonly number[]): number => tokens.slice(0, depth).reduce((sum, count) => sum + count, 0)
-  return heads.reduce((sum, { tokens }) => sum + sumOf(tokens), 0) / heads.length
+  return mean(heads.map(({ tokens }) => sumOf(tokens)))
 }
 
 /** What prompts of so many tokens cost, and what is saved once the reranker is paid. */
-export function moneyOf(
-  used: BeforeAfter,
-  pricePerMillion: number,
-  reranking: number,
-): NonNullable<ContextSavings['money']> {
+function moneyOf(used: BeforeAfter, pricePerMillion: number, reranking: number): NonNullable<ContextSavings['money']> {
   const firstStage = (used.firstStage * pricePerMillion) / 1e6
   const reranked = (used.reranked * pricePerMillion) / 1e6
   return { firstStage, reranked, reranking, saved: firstStage - reranked - reranking }

@@ -1,11 +1,19 @@
-import { checkBlend, checkKeys, checkWhole, checkWithin } from '../base/check.js'
+import {
+  between,
+  blend as blendCheck,
+  type Check,
+  must,
+  type OptionTable,
+  readOptions,
+  whole,
+  withDefault,
+} from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
-import { onlyRise } from '../base/first-stage.js'
-import { mix } from '../order.js'
+import { orderHead } from '../order.js'
 import type { Blend } from '../types.js'
 import { evaluate } from './evaluate.js'
-import type { MetricName } from './metrics.js'
-import { type Qrels, runFromLists } from './run.js'
+import { type MetricName, metricOf } from './metrics.js'
+import { fromZero, type Qrels, runFromLists } from './run.js'
 
 /** One query whose candidates were all scored. */
 export interface DepthQuery {
@@ -31,11 +39,27 @@ export interface DepthOptions {
   /** What the cost is counted in, for the sentence: `'ms'`, `'$'`. Default: nothing. */
   readonly costUnit?: string | undefined
   /**
-   * As the reranker mixes the two: `bundledBlend` for the bundled model as it comes. Both sides are normalised anew at
+   * As the reranker mixes the two: the `defaults.blend` of its scorer unless told otherwise. Both sides are normalized anew at
    * each depth, so the order at one depth is not the beginning of the order at another. Default: the scores alone.
    */
   readonly blend?: Blend | undefined
 }
+
+const depthList: Check<readonly number[]> = (name, value) => {
+  must(Array.isArray, 'pass an array of whole numbers from 1')(name, value)
+  for (const depth of value as unknown[]) whole(1)('a depth of depths', depth)
+}
+
+const metricName: Check<MetricName> = (_, value) => void metricOf(value as MetricName)
+
+const DEPTH = {
+  depths: withDefault(depthList, [10, 20, 50, 100, 200]),
+  metric: withDefault(metricName, 'nDCG@10'),
+  share: withDefault(between(0, 1), 0.99),
+  costPerText: withDefault(fromZero, 1),
+  costUnit: must<string>((value) => typeof value === 'string', 'pass what the cost is counted in, in words'),
+  blend: blendCheck,
+} satisfies OptionTable<DepthOptions>
 
 /** What reranking to one depth gives and costs. */
 export interface DepthPoint {
@@ -64,19 +88,7 @@ export interface DepthAdvice {
  * @throws RerankError `'invalid-argument'` when an option is wrong, or ids and scores of a query differ in number.
  */
 export function adviseDepth(queries: readonly DepthQuery[], qrels: Qrels, options: DepthOptions = {}): DepthAdvice {
-  checkKeys('options', options, ['depths', 'metric', 'share', 'costPerText', 'costUnit', 'blend'])
-  const {
-    depths = [10, 20, 50, 100, 200],
-    metric = 'nDCG@10',
-    share = 0.99,
-    costPerText = 1,
-    costUnit,
-    blend,
-  } = options
-  depths.forEach((depth) => checkWhole('a depth of depths', depth, 1))
-  checkWithin('share', share, [0, 1])
-  checkWithin('costPerText', costPerText, [0, Number.MAX_VALUE])
-  if (blend !== undefined) checkBlend('blend', blend)
+  const { depths, metric, share, costPerText, costUnit, blend } = readOptions(DEPTH, options)
   queries.forEach(checkQuery)
   const curve = [...new Set([0, ...depths])]
     .sort((a, b) => a - b)
@@ -105,24 +117,16 @@ function advice(
   return { depth, sentence }
 }
 
-function reorderHead(query: DepthQuery, depth: number, blend: Blend | undefined): string[] {
-  const { ids, scores } = query
-  const numbers = blendedHead(query, depth, blend) ?? scores.slice(0, depth)
-  const head = ids.slice(0, depth).map((id, at) => ({ id, score: numbers[at] as number }))
-  // Stable, as the order of a stage is: equal scores keep the order of the first stage.
-  head.sort((a, b) => (a.score === b.score ? 0 : a.score > b.score ? -1 : 1))
-  return [...head.map(({ id }) => id), ...ids.slice(depth)]
-}
-
-/** The mix that a stage would order by; nothing where a stage would not mix. */
-function blendedHead(
-  { scores, firstStageScores }: DepthQuery,
-  depth: number,
-  blend: Blend | undefined,
-): number[] | undefined {
-  if (blend === undefined || firstStageScores === undefined || depth === 0) return undefined
-  if (blend.higherIsBetter === undefined && onlyRise(firstStageScores)) return undefined
-  return mix(blend, scores.slice(0, depth), firstStageScores.slice(0, depth))
+/** What a stage of this depth makes of the list. */
+function reorderHead({ ids, scores, firstStageScores = [] }: DepthQuery, depth: number, blend?: Blend): string[] {
+  const numbers = scores.slice(0, depth)
+  const { order } = orderHead({
+    numbers,
+    firstStage: numbers.map((_, at) => firstStageScores[at]),
+    blend,
+    inputScores: firstStageScores,
+  })
+  return [...order.map((at) => ids[at] as string), ...ids.slice(depth)]
 }
 
 function checkQuery({ queryId, ids, scores, firstStageScores }: DepthQuery): void {

@@ -1,7 +1,8 @@
-import { checkKeys, checkOneOf } from '../base/check.js'
+import { type Check, must, oneOf, type OptionTable, readOptions, withDefault } from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
+import { mean } from './bootstrap.js'
 import { type MetricName, metricOf } from './metrics.js'
-import { type Qrels, rankByScore, type RankOptions, type Run } from './run.js'
+import { type Qrels, rankByScore, type RankOptions, rankTable, type Run } from './run.js'
 
 /** Options of {@link evaluate}. */
 export interface EvaluateOptions extends RankOptions {
@@ -30,6 +31,18 @@ export interface Evaluation {
 /** What is measured unless told otherwise. */
 export const defaultMetrics: readonly MetricName[] = ['nDCG@10', 'MRR@10', 'MAP', 'recall@100', 'judged@10']
 
+/** Names of metrics; {@link metricOf} says whether there is such a metric. */
+export const metricNames: Check<readonly MetricName[]> = must(
+  Array.isArray,
+  "pass an array of names, as in ['nDCG@10']",
+)
+
+const EVALUATE = {
+  metrics: withDefault(metricNames, defaultMetrics),
+  queries: withDefault(oneOf('all', 'intersection'), 'all'),
+  ...rankTable,
+} satisfies OptionTable<EvaluateOptions>
+
 /**
  * Measures one run against judgements, with the definitions of trec_eval.
  *
@@ -39,16 +52,14 @@ export const defaultMetrics: readonly MetricName[] = ['nDCG@10', 'MRR@10', 'MAP'
  * @throws RerankError `'invalid-argument'` when the judgements are empty, or share no query id with the run.
  */
 export function evaluate(run: Run, qrels: Qrels, options: EvaluateOptions = {}): Evaluation {
-  checkKeys('options', options, ['metrics', 'queries', 'ties', 'float32'])
-  const { metrics = defaultMetrics, queries = 'all' } = options
-  checkOneOf('queries', queries, ['all', 'intersection'])
+  const { metrics, queries, ...how } = readOptions(EVALUATE, options)
   const measures = metrics.map((name) => [name, metricOf(name)] as const)
   checkOverlap(run, qrels)
   const perQuery = new Map<string, Readonly<Record<string, number>>>()
   for (const [queryId, judgements] of qrels) {
     const scores = run.get(queryId)
     if (scores === undefined && queries === 'intersection') continue
-    const ranked = rankByScore(scores ?? new Map(), options)
+    const ranked = rankByScore(scores ?? new Map(), how)
     perQuery.set(queryId, Object.fromEntries(measures.map(([name, measure]) => [name, measure(ranked, judgements)])))
   }
   return { means: meansOf(metrics, perQuery), perQuery, queries: perQuery.size, warnings: warningsOf(run, qrels) }
@@ -56,9 +67,8 @@ export function evaluate(run: Run, qrels: Qrels, options: EvaluateOptions = {}):
 
 /** The mean of a metric over the queries measured. */
 function meansOf(metrics: readonly string[], perQuery: Evaluation['perQuery']): Record<string, number> {
-  const values = [...perQuery.values()]
-  const meanOf = (name: string): number => values.reduce((sum, row) => sum + (row[name] as number), 0) / values.length
-  return Object.fromEntries(metrics.map((name) => [name, meanOf(name)]))
+  const rows = [...perQuery.values()]
+  return Object.fromEntries(metrics.map((name) => [name, mean(rows.map((row) => row[name] as number))]))
 }
 
 /** Throws when a run and judgements have nothing to do with each other. */

@@ -1,25 +1,17 @@
-import { checkKeys, checkWithin } from '../base/check.js'
+import { between, type Check, must, type OptionTable, readOptions, required, withDefault } from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
 import type { Milliseconds } from '../types.js'
-import { bootstrapInterval, type BootstrapOptions, type Interval } from './bootstrap.js'
-import { checkOverlap, defaultMetrics, evaluate, type Evaluation } from './evaluate.js'
+import { type BootstrapOptions, bootstrapTable, mean, type Tally, tally } from './bootstrap.js'
+import { checkOverlap, defaultMetrics, evaluate, type Evaluation, metricNames } from './evaluate.js'
 import { firstRelevantRank, type MetricName, recall } from './metrics.js'
-import { type Qrels, rankByScore, type RankOptions, type Run } from './run.js'
+import { byQuery, type Qrels, rankByScore, type RankOptions, rankTable, type Run } from './run.js'
 
 /** One metric before and after. */
-export interface MetricLift {
+export interface MetricLift extends Tally {
   readonly firstStage: number
   readonly reranked: number
-  /** `reranked - firstStage`. */
-  readonly difference: number
   /** The difference as a share of `firstStage`; missing when that is 0. */
   readonly relative?: number
-  /** Paired bootstrap interval of the difference. */
-  readonly interval: Interval
-  /** Queries that gained more than 1e-9. */
-  readonly wins: number
-  readonly ties: number
-  readonly losses: number
 }
 
 /** Where the first relevant document of one query stood and stands, counted from 1; missing when it was not found. */
@@ -103,11 +95,11 @@ export interface VerdictLimits {
 export function verdictOn(metric: string, lift: MetricLift, limits: VerdictLimits): Verdict {
   const queries = lift.wins + lift.ties + lift.losses
   const numbers = `${metric} ${lift.firstStage.toFixed(3)} to ${lift.reranked.toFixed(3)}, ${describe(lift, limits)} over ${queries} queries`
-  const tally = `${lift.wins} better, ${lift.ties} equal, ${lift.losses} worse`
+  const counts = `${lift.wins} better, ${lift.ties} equal, ${lift.losses} worse`
   const decide = (kind: Verdict['kind'], words: string): Verdict => ({
     kind,
     metric,
-    sentence: `${words}: ${numbers}; ${tally}.`,
+    sentence: `${words}: ${numbers}; ${counts}.`,
   })
   if (queries < LEAST_QUERIES) {
     return decide('no-measurable-help', `No verdict on ${queries} queries, at least ${LEAST_QUERIES} are needed`)
@@ -121,7 +113,7 @@ export function verdictOn(metric: string, lift: MetricLift, limits: VerdictLimit
 
 /** What differences say: by their interval, by their number, and by the least gain that is worth its cost. */
 export function kindOf(
-  { difference, interval: [from, to], wins, ties, losses }: Omit<MetricLift, 'firstStage' | 'reranked'>,
+  { difference, interval: [from, to], wins, ties, losses }: Tally,
   least: number,
 ): Verdict['kind'] {
   if (wins + ties + losses < LEAST_QUERIES) return 'no-measurable-help'
@@ -134,11 +126,11 @@ function describe({ difference, relative, interval: [from, to] }: MetricLift, { 
   return `${signed(difference)}${share} (${percent(confidence)} interval ${signed(from)} to ${signed(to)})`
 }
 
-function signed(value: number): string {
+export function signed(value: number): string {
   return `${value < 0 ? '' : '+'}${value.toFixed(3)}`
 }
 
-function percent(share: number): string {
+export function percent(share: number): string {
   return `${Number((share * 100).toFixed(1))} %`
 }
 
@@ -160,6 +152,20 @@ export interface LiftOptions extends RankOptions, BootstrapOptions {
   /** What reranking cost, one number per call, in the caller's unit. Default: the report says nothing of cost. */
   readonly costs?: readonly number[] | undefined
 }
+
+const numbers: Check<readonly number[]> = must(Array.isArray, 'pass an array of numbers, one per call')
+
+const LIFT = {
+  firstStage: required(byQuery<Run>()),
+  reranked: required(byQuery<Run>()),
+  qrels: required(byQuery<Qrels>()),
+  metrics: withDefault(metricNames, defaultMetrics),
+  worthwhile: withDefault(between(0, 10), 0.02),
+  durationsMs: numbers,
+  costs: numbers,
+  ...rankTable,
+  ...bootstrapTable,
+} satisfies OptionTable<LiftOptions>
 
 /** What reranking changed. */
 export interface Lift {
@@ -191,49 +197,40 @@ export interface Spread {
  * @throws RerankError `'invalid-argument'` when an option is wrong, and when a run and the judgements share no query id.
  */
 export function measureLift(options: LiftOptions): Lift {
-  checkKeys('options', options, LIFT_KEYS)
-  const { firstStage, reranked, qrels, metrics = defaultMetrics, worthwhile = 0.02, confidence = 0.95 } = options
-  checkWithin('worthwhile', worthwhile, [0, 10])
+  const read = readOptions(LIFT, options)
+  const { firstStage, reranked, qrels, metrics, worthwhile, confidence, durationsMs, costs } = read
   const [primary] = metrics
   if (primary === undefined) throw invalidArgument('metrics', metrics, 'name at least one')
   checkOverlap(firstStage, qrels, 'firstStage')
   checkOverlap(reranked, qrels, 'reranked')
-  const how = { metrics, ties: options.ties, float32: options.float32 }
-  const [before, after] = [evaluate(firstStage, qrels, how), evaluate(reranked, qrels, how)]
-  const lifts = Object.fromEntries(metrics.map((name) => [name, liftOf(name, [before, after], options)]))
+  const how = { ties: read.ties, float32: read.float32 }
+  const [before, after] = [firstStage, reranked].map((run) => evaluate(run, qrels, { metrics, ...how })) as [
+    Evaluation,
+    Evaluation,
+  ]
+  const lifts = Object.fromEntries(metrics.map((name) => [name, liftOf(name, [before, after], read)]))
   return {
     verdict: verdictOn(primary, lifts[primary] as MetricLift, { worthwhile, confidence }),
     metrics: lifts,
     perQuery: new Map(differencesOf(primary, [before, after])),
     firstRelevant: followFirstRelevant([firstStage, reranked], qrels, how),
     poolRecall: poolRecallOf(firstStage, qrels),
-    ...(options.durationsMs?.length && { durationMs: spreadOf('durationsMs', options.durationsMs) }),
-    ...(options.costs?.length && { cost: spreadOf('costs', options.costs) }),
+    ...(durationsMs?.length && { durationMs: spreadOf('durationsMs', durationsMs) }),
+    ...(costs?.length && { cost: spreadOf('costs', costs) }),
     warnings: [...new Set([...before.warnings, ...after.warnings])],
   }
 }
 
-const LIFT_KEYS =
-  'firstStage reranked qrels metrics worthwhile durationsMs costs ties float32 resamples confidence seed'.split(' ')
-
-/** Less than this is rounding. */
-const EQUAL = 1e-9
-
 function liftOf(name: string, evaluations: readonly [Evaluation, Evaluation], options: BootstrapOptions): MetricLift {
   const [firstStage, reranked] = evaluations.map(({ means }) => means[name] as number) as [number, number]
   const differences = differencesOf(name, evaluations).map(([, difference]) => difference)
-  const wins = differences.filter((difference) => difference > EQUAL).length
-  const losses = differences.filter((difference) => difference < -EQUAL).length
   const difference = reranked - firstStage
   return {
     firstStage,
     reranked,
+    ...tally(differences, options),
     difference,
     ...(firstStage > 0 && { relative: difference / firstStage }),
-    interval: bootstrapInterval(differences, options),
-    wins,
-    ties: differences.length - wins - losses,
-    losses,
   }
 }
 
@@ -255,5 +252,5 @@ export function spreadOf(name: string, values: readonly number[]): Spread {
   if (bad !== undefined) throw invalidArgument(`a value of ${name}`, bad, 'pass finite numbers')
   const sorted = [...values].sort((a, b) => a - b)
   const at = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1] as number
-  return { mean: values.reduce((sum, value) => sum + value, 0) / values.length, median: at(0.5), p95: at(0.95) }
+  return { mean: mean(values), median: at(0.5), p95: at(0.95) }
 }

@@ -1,4 +1,13 @@
-import { checkInside, checkKeys, checkWhole, checkWithin } from '../base/check.js'
+import {
+  between,
+  callable,
+  inside,
+  type OptionTable,
+  readOptions,
+  required,
+  whole,
+  withDefault,
+} from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
 import type { Candidate, Milliseconds, Outcome, Ranking } from '../types.js'
 
@@ -19,7 +28,7 @@ import type { Candidate, Milliseconds, Outcome, Ranking } from '../types.js'
  * @throws RerankError `'invalid-argument'` for a `p` outside that range, and when an order holds an item twice.
  */
 export function rankBiasedOverlap<T>(left: readonly T[], right: readonly T[], p: number = 0.9): number {
-  checkInside('p', p, [0, 1])
+  inside(0, 1)('p', p)
   const [short, long] = left.length <= right.length ? [left, right] : [right, left]
   const [s, l] = [short.length, long.length]
   if (s === 0) return l === 0 ? 1 : 0
@@ -41,7 +50,7 @@ export function rankBiasedOverlap<T>(left: readonly T[], right: readonly T[], p:
  * @throws RerankError `'invalid-argument'` for any other `n`.
  */
 export function churn<T>(before: readonly T[], after: readonly T[], n: number): number {
-  checkWhole('n', n, 1)
+  whole(1)('n', n)
   const top = after.slice(0, n)
   const old = new Set(before.slice(0, top.length))
   return top.length === 0 ? 0 : top.filter((item) => !old.has(item)).length / top.length
@@ -92,6 +101,13 @@ export interface SampleLiveOptions {
   readonly random?: (() => number) | undefined
 }
 
+const SAMPLE_LIVE = {
+  rate: required(between(0, 1)),
+  topN: withDefault(whole(1), 5),
+  onSample: callable<NonNullable<SampleLiveOptions['onSample']>>(),
+  random: withDefault(callable<() => number>(), Math.random),
+} satisfies OptionTable<SampleLiveOptions>
+
 /** What the sampled calls of a {@link LiveSampler} say together, over the calls in which a stage ranked. */
 export interface LiveSummary {
   /** How many calls were sampled. */
@@ -123,12 +139,7 @@ export interface LiveSampler {
  * @throws RerankError `'invalid-argument'` for a wrong option.
  */
 export function sampleLive(options: SampleLiveOptions): LiveSampler {
-  checkKeys('options', options, ['rate', 'topN', 'onSample', 'random'])
-  const { rate, topN = 5, onSample, random = Math.random } = options
-  checkWithin('rate', rate, [0, 1])
-  checkWhole('topN', topN, 1)
-  if (onSample !== undefined && typeof onSample !== 'function')
-    throw invalidArgument('onSample', onSample, 'pass a function')
+  const { rate, topN, onSample, random } = readOptions(SAMPLE_LIVE, options)
   const totals = { sampled: 0, ranked: 0, overlap: 0, churn: 0, unchanged: 0, durationMs: 0 }
   const watch = <C extends Candidate>(ranking: Ranking<C>): Ranking<C> => {
     if (random() >= rate) return ranking

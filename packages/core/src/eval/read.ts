@@ -56,7 +56,7 @@ export function malformedLine(path: string, { number, text }: Line, fix: string)
 
 /**
  * Puts a value under two ids. The same pair again with the same value changes nothing; with another value it is an error,
- * since nobody can know which of the two was meant.
+ * since it cannot be known which of the two was meant.
  */
 export function addOnce(
   table: Map<string, Map<string, number>>,

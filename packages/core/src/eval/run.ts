@@ -1,4 +1,13 @@
-import { checkOneOf } from '../base/check.js'
+import {
+  type Check,
+  type Defaulted,
+  flag,
+  isFiniteNumber,
+  must,
+  oneOf,
+  readOptions,
+  withDefault,
+} from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
 
 /** The judgements of one query: document id to grade. Above 0 is relevant; 0 and below is not. */
@@ -28,14 +37,27 @@ export interface RankOptions {
   readonly float32?: boolean | undefined
 }
 
+/** Judgements, or what a search found, by query id. */
+export function byQuery<T extends Qrels | Run>(): Check<T> {
+  return must((value) => typeof (value as T | undefined)?.entries === 'function', 'pass a Map by query id')
+}
+
+/** A price, a cost. */
+export const fromZero: Check<number> = must((value) => isFiniteNumber(value) && value >= 0, 'pass a number from 0')
+
+/** How scores become an order. */
+export const rankTable: { readonly [K in keyof RankOptions]-?: Defaulted<Exclude<RankOptions[K], undefined>> } = {
+  ties: withDefault(oneOf('trec', 'input-order'), 'trec'),
+  float32: withDefault(flag, false),
+}
+
 /**
  * Document ids, best score first. NaN stands below every number.
  *
- * @throws RerankError `'invalid-argument'` for other `ties` than those two.
+ * @throws RerankError `'invalid-argument'` for a wrong option.
  */
 export function rankByScore(scores: Scores, options: RankOptions = {}): string[] {
-  const { ties = 'trec', float32 = false } = options
-  checkOneOf('ties', ties, ['trec', 'input-order'])
+  const { ties, float32 } = readOptions(rankTable, options)
   const entries = Array.from(scores, ([id, score]) => ({ id, score: float32 ? Math.fround(score) : score }))
   const breakTie = ties === 'trec' ? (a: string, b: string): number => compareBytes(b, a) : (): number => 0
   // The sort of the language is stable, which is all that 'input-order' asks for.

@@ -1,14 +1,14 @@
-import { checkOptions } from '../base/check.js'
+import { between, callable, must, type OptionTable, readOptions, withDefault } from '../base/check.js'
 import { nextTurn } from '../base/clock.js'
-import { invalidArgument, RerankError } from '../base/errors.js'
+import { RerankError } from '../base/errors.js'
 import { wordsOf } from '../base/words.js'
 import type { Call, Scorer } from '../types.js'
 
 /** Options of {@link bm25}. */
 export interface Bm25Options {
-  /** How soon more of the same word counts no more; 0 or more. Default 1.2. */
+  /** How slowly repetitions of a word stop counting: 0 counts each word once. 0 or more. Default 1.2. */
   readonly k1?: number | undefined
-  /** How much a long text is held back: 0 not at all, 1 in full. Default 0.75. */
+  /** How much a long text is penalised: 0 not at all, 1 in full. Default 0.75. */
   readonly b?: number | undefined
   /**
    * Cuts a text into the words that are compared, and may stem them or leave some out. Default: lower-cased words in any
@@ -16,6 +16,16 @@ export interface Bm25Options {
    */
   readonly words?: ((text: string) => readonly string[]) | undefined
 }
+
+/** See {@link Bm25Options}. */
+const bm25Options = {
+  k1: withDefault(
+    must<number>((value) => typeof value === 'number' && value >= 0 && value < Infinity, 'pass a number from 0'),
+    1.2,
+  ),
+  b: withDefault(between(0, 1), 0.75),
+  words: withDefault(callable<(text: string) => readonly string[]>(), wordsOf),
+} satisfies OptionTable<Bm25Options>
 
 /**
  * Lexical scores without a model: BM25 as Lucene computes it, over the pool alone, which stands in for the collection.
@@ -27,16 +37,12 @@ export interface Bm25Options {
  * @throws RerankError `'invalid-argument'` for a wrong option.
  */
 export function bm25(options: Bm25Options = {}): Scorer<'pool'> {
-  checkOptions('options', options, ['k1', 'b', 'words'])
-  const { k1 = 1.2, b = 0.75, words = wordsOf } = options
-  if (!(k1 >= 0 && k1 < Infinity)) throw invalidArgument('k1', k1, 'pass a number from 0')
-  if (!(b >= 0 && b <= 1)) throw invalidArgument('b', b, 'pass a number from 0 to 1')
-  if (typeof words !== 'function') throw invalidArgument('words', words, 'pass a function from a text to its words')
+  const { k1, b, words } = readOptions(bm25Options, options)
   return {
     id: `bm25(${k1},${b}${words === wordsOf ? '' : ',words'})`,
     scope: 'pool',
     async score(query, texts, call) {
-      stillWanted(call)
+      checkStillWanted(call)
       const wanted = countsOf(words(query))
       const read = await readAll(texts, { wanted, words, call })
       return rank(wanted, read, { k1, b })
@@ -64,7 +70,7 @@ async function readAll(
   for (const text of texts) {
     if (sliceLeft <= 0) {
       await nextTurn()
-      stillWanted(call)
+      checkStillWanted(call)
       sliceLeft = SLICE
     }
     sliceLeft -= text.length
@@ -100,7 +106,7 @@ function countsOf(words: readonly string[]): Counts {
   return counts
 }
 
-function stillWanted(call: Call): void {
+function checkStillWanted(call: Call): void {
   call.signal.throwIfAborted()
   if (call.now() >= call.deadline) {
     throw new RerankError('deadline', 'The deadline passed before every text was read: allow more time or fewer texts.')

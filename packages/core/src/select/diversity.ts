@@ -1,3 +1,4 @@
+import { between, type Defaulted, must, readOptions, withDefault } from '../base/check.js'
 import { wordsOf } from '../base/words.js'
 
 /** Against many results that say the same: see {@link DiversityPicker} for how. */
@@ -18,8 +19,17 @@ export interface Diversity {
   readonly lambda?: number | undefined
 }
 
-/** See {@link Diversity}. */
-const diversityDefaults: { readonly threshold: number; readonly lambda: number } = { threshold: 0.8, lambda: 1 }
+/** The options of {@link Diversity}. */
+export const diversityTable: { readonly threshold: Defaulted<number>; readonly lambda: Defaulted<number> } = {
+  threshold: withDefault(
+    must<number>(
+      (value) => typeof value === 'number' && value > 0 && value <= 1,
+      'pass a number above 0 and at most 1',
+    ),
+    0.8,
+  ),
+  lambda: withDefault(between(0, 1), 1),
+}
 
 /** A candidate that has not been offered yet. */
 interface Waiting {
@@ -47,9 +57,10 @@ export class DiversityPicker {
   readonly #kept: Uint32Array[] = []
   #offered: Waiting | undefined
 
-  constructor(texts: readonly string[], { threshold, lambda }: Diversity) {
-    this.#threshold = threshold ?? diversityDefaults.threshold
-    this.#lambda = lambda ?? diversityDefaults.lambda
+  constructor(texts: readonly string[], diversity: Diversity) {
+    const { threshold, lambda } = readOptions(diversityTable, diversity, 'diversity')
+    this.#threshold = threshold
+    this.#lambda = lambda
     this.#count = texts.length
     this.#waiting = new Set(texts.map((text, position) => ({ position, text, similarity: 0, compared: 0 })))
   }

@@ -1,7 +1,7 @@
-import { checkBetween, checkCount, checkFinite, checkFunction, checkOptions } from '../base/check.js'
+import { callable, type Check, type Defaulted, oneOf, record, wholeOrInfinity, withDefault } from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
 import type { ResultOrder, Scorer } from '../types.js'
-import { type Diversity, DiversityPicker } from './diversity.js'
+import { type Diversity, DiversityPicker, diversityTable } from './diversity.js'
 
 /** Counts the tokens of a text as the model that will read the answer does. */
 export type TokenCounter = (text: string) => number | Promise<number>
@@ -73,24 +73,23 @@ export interface PromptOptions extends LayoutOptions {
   readonly diversity?: Diversity | undefined
 }
 
-/** Checks the options that choose results for a prompt, except that somebody counts: {@link checkCounter}. */
-export function checkPromptOptions({ maxTokens, countTokens, order, diversity }: PromptOptions): void {
-  if (maxTokens !== undefined) checkCount('maxTokens', maxTokens, 1)
-  if (countTokens !== undefined) checkFunction('countTokens', countTokens)
-  if (order !== undefined && order !== 'relevance' && order !== 'edges') {
-    throw invalidArgument('order', order, "pass 'relevance' or 'edges'")
-  }
-  if (diversity !== undefined) checkDiversity(diversity)
+/** The options that lay results out. */
+export const layoutTable: { readonly maxTokens: Check<number>; readonly order: Check<ResultOrder> } = {
+  maxTokens: wholeOrInfinity(1),
+  order: oneOf('relevance', 'edges'),
 }
 
-function checkDiversity(diversity: Diversity): void {
-  checkOptions('diversity', diversity, ['threshold', 'lambda'])
-  const { threshold, lambda } = diversity
-  if (threshold !== undefined) {
-    checkBetween('diversity.threshold', threshold, [0, 1])
-    if (threshold === 0) throw invalidArgument('diversity.threshold', threshold, 'pass a number above 0')
-  }
-  if (lambda !== undefined) checkBetween('diversity.lambda', lambda, [0, 1])
+/** The options that choose results for a prompt; whether somebody can count is for {@link checkCounter}. */
+export const promptTable: {
+  readonly maxTokens: Defaulted<number>
+  readonly order: Defaulted<ResultOrder>
+  readonly countTokens: Check<TokenCounter>
+  readonly diversity: Check<Diversity>
+} = {
+  maxTokens: withDefault(layoutTable.maxTokens, Infinity),
+  order: withDefault(layoutTable.order, 'relevance'),
+  countTokens: callable<TokenCounter>(),
+  diversity: record<Diversity>(diversityTable),
 }
 
 /** The tokenizer of the last scorer that has one: it is the one that reads most of what is returned. */
@@ -111,7 +110,6 @@ export function checkCounter(maxTokens: number | undefined, countTokens: TokenCo
 
 /** Throws when a threshold cannot be held against the scores of this scorer. */
 export function checkMinScore(minScore: number, scorer: Scorer): void {
-  checkFinite('minScore', minScore)
   if ((scorer.primary ?? scorer).scope === 'pool') {
     throw invalidArgument(
       'minScore',

@@ -1,9 +1,8 @@
-import { checkFunction, checkOptions } from '../base/check.js'
+import { callable, type OptionTable, readOptions, withDefault } from '../base/check.js'
 import { invalidArgument, warn as warnProcess } from '../base/errors.js'
 import type { Candidate, FilePolicyName, Pool, SkipCalibration, SkipPolicy, SkipReason } from '../types.js'
-import { agreement } from './agreement.js'
-import { aboveThreshold, clearMargin, scoreShape, smallPool } from './first-stage.js'
-import { allOf, anyOf, withEvidence } from './policy.js'
+import { aboveThreshold, agreement, clearMargin, scoreShape } from './first-stage.js'
+import { allOf, anyOf, smallPool, withEvidence } from './policy.js'
 import { keywordQuery } from './query.js'
 
 /** Options of {@link calibrated}. */
@@ -16,6 +15,11 @@ export interface CalibratedOptions<C extends Candidate = Candidate> {
   /** Told, once, that the calibration was made for another scorer. Default: a warning of the process. */
   readonly warn?: ((message: string) => void) | undefined
 }
+
+const CALIBRATED = {
+  other: callable<NonNullable<CalibratedOptions['other']>>(),
+  warn: withDefault(callable<NonNullable<CalibratedOptions['warn']>>(), warnProcess),
+} satisfies OptionTable<CalibratedOptions>
 
 type Other = CalibratedOptions['other']
 
@@ -41,15 +45,9 @@ export function calibrated<C extends Candidate = Candidate>(
   json: unknown,
   options: CalibratedOptions<C> = {},
 ): SkipPolicy {
-  checkOptions('options', options, ['other', 'warn'])
-  const { other, warn = warnProcess } = options
-  checkFunction('warn', warn)
-  if (other !== undefined) checkFunction('other', other)
+  const { other, warn } = readOptions(CALIBRATED, options)
   const calibration = readCalibration(json)
-  const policy =
-    calibration.skip === null
-      ? undefined
-      : policyOf(calibration.skip, { path: 'calibration.skip', other: other as Other })
+  const policy = calibration.skip === null ? undefined : policyOf(calibration.skip, { path: 'calibration.skip', other })
   let hasWarned = false
   const run = (pool: Pool): SkipReason | undefined => {
     if (!hasWarned && pool.scorerId !== calibration.scorerId) {

@@ -1,10 +1,69 @@
-import { checkFunction } from '../base/check.js'
+import { callable, type OptionTable, readOptions, required, wholeOrInfinity } from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
-import type { Pool, SkipPolicy, SkipReason } from '../types.js'
+import type { PolicyData, Pool, SkipPolicy, SkipReason } from '../types.js'
 
 export type Evidence = SkipReason['evidence']
 
-/** Builds a policy from what it measures and how it decides. `measure` answers with nothing when evidence is missing. */
+/** What a signal looks at: the query, and the head that the stage would score, in its present order. */
+export type SignalPool = Pick<Pool, 'query' | 'candidates'>
+
+/** A number that may say that reranking is not needed. */
+export interface Signal {
+  /** Stands in the calibration file. */
+  readonly name: string
+  /** Higher speaks for skipping. Nothing when the pool does not hold it: such a query is never skipped. */
+  measure(pool: SignalPool): number | undefined
+  /**
+   * The policy that skips exactly when `measure` is at least `threshold`, as a calibration file holds it; nothing when no
+   * policy of a file does. A signal without this method can be calibrated, and skips by a policy of the caller's own.
+   */
+  policy?(threshold: number): PolicyData | undefined
+}
+
+/** One measurement, shared by a policy and the signal that is calibrated for it. */
+export interface Measured {
+  /** Higher speaks for skipping; missing when this pool is never to be skipped. */
+  readonly value: number | undefined
+  /** What the value was read from, for the report. */
+  readonly evidence: Evidence
+}
+
+/** Measures a pool, or answers with nothing when the pool lacks what is measured. */
+export type Measure = (pool: SignalPool) => Measured | undefined
+
+/** Whether a value speaks for skipping at a threshold: the one comparison of policies and of their calibration. */
+export function reaches(value: number | undefined, threshold: number): boolean {
+  return value !== undefined && value >= threshold
+}
+
+/**
+ * The policy that skips when a measure reaches a threshold.
+ *
+ * @param limits what the measure was held against, as it stands in the evidence.
+ */
+export function thresholdPolicy(
+  name: string,
+  measure: Measure,
+  { threshold, limits }: { readonly threshold: number; readonly limits: Evidence },
+): SkipPolicy {
+  const withLimits = ({ evidence }: Measured): Evidence => ({ ...evidence, ...limits })
+  const policy = (pool: Pool): SkipReason | undefined => {
+    const measured = measure(pool)
+    if (measured === undefined || !reaches(measured.value, threshold)) return undefined
+    return { policy: name, evidence: withLimits(measured) }
+  }
+  return withEvidence(name, policy, (pool) => {
+    const measured = measure(pool)
+    return measured === undefined ? undefined : withLimits(measured)
+  })
+}
+
+/** The signal that is calibrated for a policy: the same measure, and the policy as a file holds it. */
+export function signalOf(name: string, measure: Measure, policy: NonNullable<Signal['policy']>): Signal {
+  return { name, measure: (pool) => measure(pool)?.value, policy }
+}
+
+/** Builds a policy that is no threshold on a signal. `measure` answers with nothing when evidence is missing. */
 export function definePolicy<E extends Evidence>(
   name: string,
   measure: (pool: Pool) => E | undefined,
@@ -102,5 +161,30 @@ function addEvidence(target: Record<string, Evidence[string]>, name: string, evi
 
 function checkPolicies(name: string, policies: readonly SkipPolicy[]): void {
   if (policies.length === 0) throw invalidArgument(`${name}()`, policies, 'pass at least one policy')
-  policies.forEach((policy, at) => checkFunction(`${name}: policy ${at + 1}`, policy))
+  policies.forEach((policy, at) => callable()(`${name}: policy ${at + 1}`, policy))
+}
+
+/** Options of {@link smallPool}. */
+export interface SmallPoolOptions {
+  /** Pools with fewer candidates than this are not scored; 1 or more. */
+  readonly size: number
+}
+
+const SMALL_POOL = { size: required(wholeOrInfinity(1)) } satisfies OptionTable<SmallPoolOptions>
+
+/**
+ * Skips when the stage would score fewer candidates than `size`.
+ *
+ * Right when everything retrieved goes into the prompt anyway. It counts what the stage would look at, so a `depth`
+ * below `size` means that the stage never runs.
+ *
+ * @throws RerankError `'invalid-argument'` for a wrong option.
+ */
+export function smallPool(options: SmallPoolOptions): SkipPolicy {
+  const { size } = readOptions(SMALL_POOL, options)
+  return definePolicy(
+    'small-pool',
+    ({ candidates }) => ({ candidates: candidates.length, size }),
+    ({ candidates }) => candidates < size,
+  )
 }

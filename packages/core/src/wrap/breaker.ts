@@ -1,9 +1,8 @@
-import { isDeadline, isSetupError } from '../base/call.js'
-import { checkOptions } from '../base/check.js'
-import { untilAborted } from '../base/clock.js'
-import { invalidArgument, RerankError } from '../base/errors.js'
+import { checkScorer, type OptionTable, readOptions, timeSpan, whole, withDefault } from '../base/check.js'
+import { waitFor } from '../base/clock.js'
+import { isDeadline, isSetupError, RerankError } from '../base/errors.js'
 import type { Call, Milliseconds, Scope, Scorer } from '../types.js'
-import { checkedNumbers, checkScorer, wrapScorer } from './wrapper.js'
+import { checkedNumbers, wrapScorer } from './wrapper.js'
 
 /** Options of {@link withCircuitBreaker}. */
 export interface CircuitBreakerOptions {
@@ -12,6 +11,11 @@ export interface CircuitBreakerOptions {
   /** How long it is left alone before one call may try it again, in milliseconds, above 0. Default 30,000. */
   readonly restMs?: Milliseconds | undefined
 }
+
+const table = {
+  failures: withDefault(whole(1), 5),
+  restMs: withDefault(timeSpan, 30_000),
+} satisfies OptionTable<CircuitBreakerOptions>
 
 /**
  * Stops asking a scorer that keeps failing. After some failures in a row every call rejects at once, with a
@@ -25,23 +29,17 @@ export interface CircuitBreakerOptions {
  */
 export function withCircuitBreaker<S extends Scope>(scorer: Scorer<S>, options: CircuitBreakerOptions = {}): Scorer<S> {
   checkScorer('scorer', scorer)
-  checkOptions('options', options, ['failures', 'restMs'])
-  const { failures = 5, restMs = 30_000 } = options
-  if (!Number.isSafeInteger(failures) || failures < 1) {
-    throw invalidArgument('failures', failures, 'pass a whole number from 1')
-  }
-  if (!(restMs > 0)) throw invalidArgument('restMs', restMs, 'pass milliseconds, above 0')
+  const { failures, restMs } = readOptions(table, options)
   const breaker = new Breaker(scorer.id, failures, restMs)
-  const guarded = wrapScorer<S>({
+  return wrapScorer<S>({
     id: () => scorer.id,
     scope: scorer.scope,
     inner: [scorer],
     scale: scorer,
+    primary: scorer.primary,
     score: (query, texts, call) =>
       breaker.guard(call, async () => checkedNumbers(await scorer.score(query, texts, call), texts.length, scorer)),
   })
-  if (scorer.primary === undefined) return guarded
-  return Object.defineProperty(guarded, 'primary', { value: scorer.primary, enumerable: true })
 }
 
 /** Closed (asking), open (resting) and half open (one call is trying). */
@@ -62,7 +60,7 @@ class Breaker {
     if (isOpen && (this.#isTrying || call.now() < this.#restUntil)) throw this.#refusal()
     if (isOpen) this.#isTrying = true
     try {
-      const result = await untilAborted(work(), call.signal)
+      const result = await waitFor(work, { signal: call.signal })
       this.#failuresInARow = 0
       return result
     } catch (error) {

@@ -1,6 +1,7 @@
-import { count, isDeadline } from '../base/call.js'
-import { untilAborted } from '../base/clock.js'
-import { invalidArgument } from '../base/errors.js'
+import { count } from '../base/call.js'
+import { checkScorer } from '../base/check.js'
+import { waitFor } from '../base/clock.js'
+import { invalidArgument, isDeadline } from '../base/errors.js'
 import type { Call, Scorer, TextNote } from '../types.js'
 import { sha256 } from './sha256.js'
 import { callLike, checkedNumbers, wrapScorer } from './wrapper.js'
@@ -48,8 +49,13 @@ function isSpan(value: unknown): boolean {
  * @throws RerankError `'invalid-argument'` for a scorer of scope `'pool'` or a cache without `get` and `set`.
  */
 export function withCache(scorer: Scorer<'pair'>, cache: ScoreCache): Scorer<'pair'> {
-  if (scorer?.scope !== 'pair') {
-    throw invalidArgument('scorer', scorer, "pass a scorer of scope 'pair': other scores depend on the whole pool")
+  checkScorer('scorer', scorer)
+  if (scorer.scope !== 'pair') {
+    throw invalidArgument(
+      'scorer',
+      (scorer as Scorer).id,
+      "pass a scorer of scope 'pair': other scores depend on the whole pool",
+    )
   }
   if (typeof cache?.get !== 'function' || typeof cache.set !== 'function') {
     throw invalidArgument('cache', cache, 'pass a Map, an LRUCache or another object with get(key) and set(key, entry)')
@@ -112,9 +118,12 @@ export class CachedCall {
     const { flights } = this.shelf
     const joined = new Set([...missing.keys()].flatMap((key) => flights.get(key) ?? []))
     const own = new Map([...missing].filter(([key]) => !flights.has(key)))
-    const work = [...joined].map((flight) => this.#join(flight, missing))
-    if (own.size > 0) work.push(this.#fly(own))
-    await untilAborted(Promise.all(work), this.call.signal)
+    const fill = (): Promise<unknown> => {
+      const work = [...joined].map((flight) => this.#join(flight, missing))
+      if (own.size > 0) work.push(this.#fly(own))
+      return Promise.all(work)
+    }
+    await waitFor(fill, { signal: this.call.signal })
   }
 
   async #join(flight: Promise<Found>, missing: ReadonlyMap<string, string>): Promise<void> {
@@ -129,7 +138,7 @@ export class CachedCall {
   async #fly(own: ReadonlyMap<string, string>): Promise<void> {
     const { flights } = this.shelf
     // Ends with the caller's signal, so that a scorer that hangs does not hold up every later call for these pairs.
-    const landing = untilAborted(this.#lookUpOrScore(own), this.call.signal)
+    const landing = waitFor(() => this.#lookUpOrScore(own), { signal: this.call.signal })
     const flight = landing.catch((error: unknown) => {
       throw isOnlyMine(error, this.call) ? new GivenUp() : error
     })

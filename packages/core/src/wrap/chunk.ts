@@ -1,19 +1,25 @@
 import { count } from '../base/call.js'
-import { checkFunction, checkOptions } from '../base/check.js'
+import { callable, checkScorer, type OptionTable, readOptions, whole, withDefault } from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
 import { bestWindows, textWindows } from '../base/spans.js'
 import type { Call, Scorer, Span, TextNote } from '../types.js'
-import { checkScorer } from './wrapper.js'
+import { callLike, wrapScorer } from './wrapper.js'
 
 /** Options of {@link withChunks}. */
 export interface ChunkOptions {
   /** Longest chunk, in the unit of `measure`; 1 or more. Default 2000. */
-  readonly maxLength?: number
+  readonly maxLength?: number | undefined
   /** How much of a chunk its successor repeats; 0 to `maxLength - 1`. Default a tenth of `maxLength`, rounded down. */
-  readonly overlap?: number
+  readonly overlap?: number | undefined
   /** What lengths count: default UTF-16 code units. Pass a token counter to count tokens. */
-  measure?(text: string): number
+  readonly measure?: ((text: string) => number) | undefined
 }
+
+const table = {
+  maxLength: withDefault(whole(1), 2000),
+  overlap: whole(0),
+  measure: callable<(text: string) => number>(),
+} satisfies OptionTable<ChunkOptions>
 
 /**
  * Reads long texts in overlapping chunks: a text's score is that of its best chunk, and its result says in `bestSpan`
@@ -24,23 +30,24 @@ export interface ChunkOptions {
  */
 export function withChunks(scorer: Scorer<'pair'>, options: ChunkOptions = {}): Scorer<'pair'> {
   checkScorer('scorer', scorer)
-  checkOptions('options', options, ['maxLength', 'overlap', 'measure'])
-  const { maxLength = 2000, overlap = Math.floor(maxLength / 10), measure = (text: string) => text.length } = options
-  check(scorer, maxLength, overlap)
-  checkFunction('measure', measure)
-  const chunked: Scorer<'pair'> = {
-    id: `${scorer.id}:chunks(${maxLength},${overlap}${options.measure === undefined ? '' : ',measured'})`,
-    scope: 'pair',
-    score: (query, texts, call) =>
-      scoreChunks({ scorer, query, texts, call, cut: (text) => textWindows(text, { maxLength, overlap, measure }) }),
-    get toProbability() {
-      return scorer.toProbability && ((score: number) => scorer.toProbability?.(score) ?? score)
-    },
+  if (scorer.scope !== 'pair') {
+    const fix = "its scope is 'pool', so its chunks cannot be scored apart; use a 'pair' scorer"
+    throw invalidArgument('scorer', scorer.id, fix)
   }
-  if (scorer.countTokens !== undefined) chunked.countTokens = (text) => scorer.countTokens?.(text) ?? 0
-  if (scorer.warmup !== undefined) chunked.warmup = () => scorer.warmup?.() ?? Promise.resolve()
-  if (scorer.close !== undefined) chunked.close = () => scorer.close?.() ?? Promise.resolve()
-  return chunked
+  const settings = readOptions(table, options)
+  const { maxLength, overlap = Math.floor(maxLength / 10), measure = (text: string) => text.length } = settings
+  if (overlap >= maxLength) {
+    throw invalidArgument('overlap', overlap, `pass a whole number from 0 to ${maxLength - 1} (below maxLength)`)
+  }
+  const cut = (text: string): Span[] => textWindows(text, { maxLength, overlap, measure })
+  const suffix = `chunks(${maxLength},${overlap}${settings.measure === undefined ? '' : ',measured'})`
+  return wrapScorer({
+    id: () => `${scorer.id}:${suffix}`,
+    scope: 'pair',
+    inner: [scorer],
+    scale: scorer,
+    score: (query, texts, call) => scoreChunks({ scorer, query, texts, call, cut }),
+  })
 }
 
 interface ChunkedCall {
@@ -54,8 +61,8 @@ interface ChunkedCall {
 async function scoreChunks({ scorer, query, texts, call, cut }: ChunkedCall): Promise<readonly number[]> {
   const chunks = texts.flatMap((text, owner) => cut(text).map((span) => ({ owner, span, text })))
   const notes = new Map<number, TextNote>()
-  const inner: Call = Object.assign(Object.create(call) as Call, {
-    note: (position: number, note: TextNote) => void notes.set(position, { ...notes.get(position), ...note }),
+  const inner = callLike(call, {
+    note: (position, note) => void notes.set(position, { ...notes.get(position), ...note }),
   })
   const scores = await scorer.score(
     query,
@@ -75,19 +82,4 @@ async function scoreChunks({ scorer, query, texts, call, cut }: ChunkedCall): Pr
     call.note(position, { ...note, bestSpan: { start: start + within.start, end: start + within.end } })
   }
   return best.map((chunk) => scores[chunk] as number)
-}
-
-function check(scorer: Scorer, maxLength: number, overlap: number): void {
-  if (scorer.scope !== 'pair') {
-    throw invalidArgument(
-      'scorer',
-      scorer.id,
-      "its scope is 'pool', so its chunks cannot be scored apart; use a 'pair' scorer",
-    )
-  }
-  if (!Number.isInteger(maxLength) || maxLength < 1)
-    throw invalidArgument('maxLength', maxLength, 'pass an integer from 1')
-  if (!Number.isInteger(overlap) || overlap < 0 || overlap >= maxLength) {
-    throw invalidArgument('overlap', overlap, `pass an integer from 0 to ${maxLength - 1} (below maxLength)`)
-  }
 }

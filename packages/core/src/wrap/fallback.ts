@@ -1,9 +1,17 @@
-import { asError, count, hasGivenUp, isSetupError } from '../base/call.js'
-import { checkClock, checkOptions } from '../base/check.js'
+import { count, hasGivenUp } from '../base/call.js'
+import {
+  checkRenamed,
+  checkScorer,
+  timeSource,
+  type OptionTable,
+  readOptions,
+  timeSpan,
+  withDefault,
+} from '../base/check.js'
 import { type Clock, systemClock, waitFor } from '../base/clock.js'
-import { invalidArgument, RerankError } from '../base/errors.js'
-import type { Call, Scorer, TextNote } from '../types.js'
-import { callLike, checkedNumbers, checkScorer, wrapScorer } from './wrapper.js'
+import { asError, deadlineError, isSetupError } from '../base/errors.js'
+import type { Call, Milliseconds, Scorer, TextNote } from '../types.js'
+import { callLike, checkedNumbers, wrapScorer } from './wrapper.js'
 
 /** Options of {@link withFallback}. */
 export interface FallbackOptions {
@@ -11,13 +19,18 @@ export interface FallbackOptions {
    * How long the first scorer may take, in milliseconds, above 0; after that the other one is asked. Choose it so that
    * the deadline leaves the other enough time. Default: as long as the call allows, so that only a failure hands over.
    */
-  readonly timeoutMs?: number | undefined
+  readonly deadlineMs?: Milliseconds | undefined
   /** Where time comes from, for tests: the clock that `createReranker` was given. */
   readonly clock?: Clock | undefined
 }
 
+const table = {
+  deadlineMs: withDefault(timeSpan, Infinity),
+  clock: withDefault(timeSource, systemClock),
+} satisfies OptionTable<FallbackOptions>
+
 /**
- * Asks another scorer when the first fails, or, with `timeoutMs`, is slow. Errors in the setup, an abort and a passed
+ * Asks another scorer when the first fails, or, with `deadlineMs`, is slow. Errors in the setup, an abort and a passed
  * deadline are not handed over. All texts of a call are scored by one of the two, never some by each.
  *
  * Results carry the id and the probabilities of the scorer that answered; the report counts `fallbacks` and says why in
@@ -30,30 +43,37 @@ export interface FallbackOptions {
 export function withFallback(scorer: Scorer, other: Scorer, options: FallbackOptions = {}): Scorer<'pool'> {
   checkScorer('scorer', scorer)
   checkScorer('other', other)
-  checkOptions('options', options, ['timeoutMs', 'clock'])
-  const { timeoutMs, clock = systemClock } = options
-  checkTimeout(timeoutMs)
-  checkClock(clock)
-  const both = wrapScorer({
+  checkRenamed(options, { timeoutMs: 'deadlineMs' })
+  const { deadlineMs, clock } = readOptions(table, options)
+  return wrapScorer({
     id: () => `${scorer.id} or ${other.id}`,
     scope: 'pool',
     inner: [scorer, other],
     scale: scorer,
+    primary: scorer.primary ?? scorer,
     score: async (query, texts, call) => {
       try {
         return await answer(scorer, texts.length, {
           call,
-          ask: (inner) => inTime({ timeoutMs, clock }, inner, (timed) => scorer.score(query, texts, timed)),
+          ask: (inner) => {
+            // The call has a clock to look at, but none to wait by; its own deadline stays a time on its own clock.
+            const deadline = Math.min(call.deadline, call.now() + deadlineMs)
+            return waitFor((signal) => scorer.score(query, texts, callLike(inner, { signal, deadline })), {
+              clock,
+              deadline: clock.now() + deadlineMs,
+              signal: call.signal,
+              deadlineError: () => deadlineError(scorer.id, `raise deadlineMs (${deadlineMs} ms) to wait longer`),
+            })
+          },
         })
       } catch (error) {
         if (isSetupError(error) || hasGivenUp(call)) throw error
         count(call, 'fallbacks', 1)
-        const because = asError(error)
+        const because = asError(error, scorer)
         return answer(other, texts.length, { call, because, ask: (inner) => other.score(query, texts, inner) })
       }
     },
   })
-  return Object.defineProperty(both, 'primary', { value: scorer.primary ?? scorer, enumerable: true })
 }
 
 interface Attempt {
@@ -76,31 +96,4 @@ async function answer(scorer: Scorer, texts: number, { call, because, ask }: Att
   for (const [position, note] of notes) call.note(position, note)
   call.answeredBy?.(answered.by, answered.because)
   return numbers
-}
-
-interface TimeLimit {
-  readonly timeoutMs: number | undefined
-  readonly clock: Clock
-}
-
-/** Gives up on work after a while, and tells it so. */
-async function inTime<T>({ timeoutMs, clock }: TimeLimit, call: Call, start: (timed: Call) => Promise<T>): Promise<T> {
-  if (timeoutMs === undefined) return start(call)
-  // The call has a clock to look at, but none to wait by; its own deadline stays a time on its own clock.
-  const deadline = Math.min(call.deadline, call.now() + timeoutMs)
-  return waitFor((signal) => start(callLike(call, { signal, deadline })), {
-    clock,
-    deadline: clock.now() + timeoutMs,
-    signal: call.signal,
-    deadlineError: () =>
-      new RerankError('deadline', `The scorer took longer than timeoutMs (${timeoutMs} ms): raise it to wait longer.`),
-  })
-}
-
-/** Longer ones overflow the timers of Node.js, which would then fire at once. */
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
-
-function checkTimeout(timeoutMs: number | undefined): void {
-  if (timeoutMs === undefined || (timeoutMs > 0 && timeoutMs <= LONGEST_TIMEOUT_MS)) return
-  throw invalidArgument('timeoutMs', timeoutMs, `pass milliseconds, above 0 and at most ${LONGEST_TIMEOUT_MS}`)
 }

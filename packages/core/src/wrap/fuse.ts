@@ -1,4 +1,12 @@
-import { checkOptions } from '../base/check.js'
+import {
+  callable,
+  type Check,
+  isFiniteNumber,
+  must,
+  type OptionTable,
+  readOptions,
+  withDefault,
+} from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
 import type { Candidate } from '../types.js'
 
@@ -24,6 +32,14 @@ export interface FusedCandidate<C extends Candidate = Candidate> extends Candida
   readonly scores: readonly (number | undefined)[]
 }
 
+const notNegative: Check<number> = must((value) => isFiniteNumber(value) && value >= 0, 'pass a number from 0')
+
+const table = {
+  k: withDefault(notNegative, 60),
+  weights: must<readonly number[]>(Array.isArray, 'pass one number per list'),
+  key: callable<(candidate: never) => string>(),
+} satisfies OptionTable<FusionOptions<never>>
+
 /**
  * Fuses the lists of several retrievers by places alone, so that their scores need no common scale (Cormack, Clarke and
  * Buettcher 2009). Each list is best first; within a list the first of equal candidates counts. Best first; ties keep
@@ -37,14 +53,14 @@ export function reciprocalRankFusion<T extends string | Candidate>(
 ): FusedCandidate<T extends Candidate ? T : Candidate>[] {
   type C = T extends Candidate ? T : Candidate
   checkLists(lists)
-  checkOptions('options', options, ['k', 'weights', 'key'])
-  const { k = 60, weights = lists.map(() => 1), key = ownKey } = options
-  checkNumbers(k, weights, lists.length)
+  const { k, weights = lists.map(() => 1), key: given = ownKey } = readOptions(table, options)
+  checkWeights(weights, lists.length)
+  const key = given as (candidate: C) => string
   const fused = new Map<string, Mutable<FusedCandidate<C>>>()
   for (const [at, list] of lists.entries()) {
-    for (const [place, given] of list.entries()) {
+    for (const [place, item] of list.entries()) {
       // A string has no type of its own to keep.
-      const candidate = (typeof given === 'string' ? { text: given } : given) as C
+      const candidate = (typeof item === 'string' ? { text: item } : item) as C
       checkCandidate(candidate, `lists[${at}][${place}]`)
       const name = key(candidate)
       const entry = fused.get(name) ?? newEntry(candidate, lists.length)
@@ -82,14 +98,9 @@ function checkLists(lists: unknown): void {
   }
 }
 
-function checkNumbers(k: number, weights: readonly number[], lists: number): void {
-  if (!(k >= 0 && k < Infinity)) throw invalidArgument('k', k, 'pass a number from 0')
-  if (!Array.isArray(weights) || weights.length !== lists) {
-    throw invalidArgument('weights', weights, `pass one number per list, ${lists} in all`)
-  }
-  for (const [at, weight] of weights.entries()) {
-    if (!(weight >= 0 && weight < Infinity)) throw invalidArgument(`weights[${at}]`, weight, 'pass a number from 0')
-  }
+function checkWeights(weights: readonly number[], lists: number): void {
+  if (weights.length !== lists) throw invalidArgument('weights', weights, `pass one number per list, ${lists} in all`)
+  for (const [at, weight] of weights.entries()) notNegative(`weights[${at}]`, weight)
 }
 
 function checkCandidate(candidate: unknown, name: string): void {

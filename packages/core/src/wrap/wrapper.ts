@@ -1,4 +1,4 @@
-import { invalidArgument, RerankError } from '../base/errors.js'
+import { closedError, deadlineError, RerankError } from '../base/errors.js'
 import type { Call, Scope, Scorer } from '../types.js'
 
 /** What a wrapper adds to the scorer inside it. */
@@ -9,19 +9,19 @@ interface Wrapped<S extends Scope> {
   score: Scorer['score']
   /** The scorers that warm up and close together with this one. */
   readonly inner: readonly Scorer[]
-  /** Whose scale the numbers are on. */
+  /** Whose numbers these are meant to be: their scale, and how they are used well. */
   readonly scale: Scorer
+  readonly primary?: Scorer | undefined
 }
 
 /**
  * Builds a scorer around others: it warms up and closes with them, and keeps the common part of the contract: it rejects
  * when it is closed, when its caller has aborted, and when the deadline has passed.
  */
-export function wrapScorer<S extends Scope>({ id, scope, score, inner, scale }: Wrapped<S>): Scorer<S> {
+export function wrapScorer<S extends Scope>({ id, scope, score, inner, scale, primary }: Wrapped<S>): Scorer<S> {
   let closing: Promise<void> | undefined
   const refuseClosed = (): void => {
-    if (closing !== undefined)
-      throw new RerankError('closed', `The scorer ${id()} was closed: make a new one to go on.`)
+    if (closing !== undefined) throw closedError(id())
   }
   return {
     get id() {
@@ -31,13 +31,17 @@ export function wrapScorer<S extends Scope>({ id, scope, score, inner, scale }: 
     async score(query, texts, call) {
       call.signal.throwIfAborted()
       refuseClosed()
-      if (call.now() >= call.deadline) throw deadlinePassed()
+      if (call.now() >= call.deadline) throw deadlineError(id())
       return texts.length === 0 ? [] : score(query, texts, call)
     },
     // Asked for each time: a scorer that is loaded on first use may know only then.
     get toProbability() {
       return scale.toProbability && ((number: number) => scale.toProbability?.(number) ?? Number.NaN)
     },
+    get defaults() {
+      return scale.defaults
+    },
+    ...(primary && { primary }),
     ...(scale.countTokens && { countTokens: (text: string) => scale.countTokens?.(text) ?? 0 }),
     async warmup() {
       refuseClosed()
@@ -64,21 +68,10 @@ function plainCall(call: Call): Call {
   }
 }
 
-/** Throws unless `scorer` has the shape of one. */
-export function checkScorer(name: string, scorer: Scorer): void {
-  if (typeof scorer?.score !== 'function' || (scorer.scope !== 'pair' && scorer.scope !== 'pool')) {
-    throw invalidArgument(name, scorer, "pass a scorer: { id, scope: 'pair' | 'pool', score(query, texts, call) }")
-  }
-}
-
 /** The numbers, when the scorer kept its contract: a wrapper must not keep, mix or hand on what broke it. */
 export function checkedNumbers(numbers: readonly number[], texts: number, { id }: Scorer): readonly number[] {
   if (numbers?.length === texts && Array.from(numbers).every(Number.isFinite)) return numbers
   throw new RerankError('scorer', `The scorer ${id} did not give one finite number for each of ${texts} texts.`)
-}
-
-function deadlinePassed(): RerankError {
-  return new RerankError('deadline', 'The deadline passed before scoring began: allow more time.')
 }
 
 async function all(work: readonly Promise<void>[]): Promise<void> {

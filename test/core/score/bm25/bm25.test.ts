@@ -4,6 +4,7 @@ import { createReranker } from '../../../../packages/core/src/rerank.ts'
 import { bm25 } from '../../../../packages/core/src/score/bm25.ts'
 import { wordsOf } from '../../../../packages/core/src/base/words.ts'
 import { callOf } from '../../../contract/fake-scorer.ts'
+import { cpuMsOf } from '../../../fixtures/cpu-time.ts'
 
 interface Golden {
   readonly library: string
@@ -93,7 +94,7 @@ describe('wordsOf', () => {
     expect(wordsOf('充电需要十分钟').length).toBeGreaterThan(2)
   })
 
-  it('reads a megabyte in any script without falling behind', { timeout: 60_000 }, () => {
+  it('reads a megabyte in any script without falling behind', () => {
     for (const text of [
       'a '.repeat(5e5),
       'x'.repeat(1e6),
@@ -101,9 +102,8 @@ describe('wordsOf', () => {
       '😀'.repeat(2e5),
       '\u0301'.repeat(1e6),
     ]) {
-      const start = performance.now()
-      wordsOf(text)
-      expect(performance.now() - start, text.slice(0, 4)).toBeLessThan(10_000)
+      const cpuMs = cpuMsOf(() => wordsOf(text))
+      expect(cpuMs, text.slice(0, 4)).toBeLessThan(10_000)
     }
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { readOptions } from '../../../../packages/core/src/base/check.ts'
 import { readActivation } from '../../../../packages/core/src/score/cross-encoder/scoring.ts'
-import { checkScoringOptions, scoringParts } from '../../../../packages/core/src/score/cross-encoder/scoring.ts'
+import { scoringOptions, scoringParts } from '../../../../packages/core/src/score/cross-encoder/scoring.ts'
 
 const sigmoid = 'torch.nn.modules.activation.Sigmoid'
 const identity = 'torch.nn.modules.linear.Identity'
@@ -49,7 +50,7 @@ describe('the options', () => {
     [{ instruction: ' ' }, /^instruction is " ": /],
     [{ activation: 'softmax' }, /^activation is "softmax": pass 'sigmoid' or 'identity'/],
   ])('%j is refused', (options, message) => {
-    expect(() => checkScoringOptions(options as never)).toThrow(message)
+    expect(() => readOptions(scoringOptions, options)).toThrow(message)
   })
 
   it('are part of the id, each of them', () => {

@@ -1,4 +1,4 @@
-import { bundledBlend, bundledTinyBlend, createReranker, crossEncoder, fetchModel } from '@secondpass/core'
+import { createReranker, crossEncoder, fetchModel } from '@secondpass/core'
 import { describe, expect, it } from 'vitest'
 import { type ModelFolder, readTokenizerFiles } from '../../../../packages/core/src/score/cross-encoder/model-files.ts'
 import { ModelSource } from '../../../../packages/core/src/score/cross-encoder/model-source.ts'
@@ -47,8 +47,8 @@ describe('the small model as it is installed', () => {
     await using second = crossEncoder()
     const reranker = createReranker({
       stages: [
-        { scorer: first, depth: 100, blend: bundledTinyBlend },
-        { scorer: second, depth: 2, blend: bundledBlend },
+        { scorer: first, depth: 100 },
+        { scorer: second, depth: 2 },
       ],
     })
     const { results, report } = await reranker.rerank(query, candidates)

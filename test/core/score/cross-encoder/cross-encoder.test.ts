@@ -121,6 +121,13 @@ describe.each([
     await expect(scorer.score(query, texts, call)).rejects.toMatchObject({ code: 'deadline' })
   })
 
+  it('takes its time when the deadline is further off than a timer of Node.js reaches', async () => {
+    await using scorer = crossEncoder({ model: tiny, workers })
+    const many = Array.from({ length: 300 }, (_text, at) => `text ${at}`)
+    const deadline = performance.now() + 2 ** 32
+    expect(await scorer.score(query, many, makeCall({ deadline }))).toHaveLength(many.length)
+  })
+
   it('rejects after close, however often it is closed', async () => {
     const scorer = crossEncoder({ model: tiny, workers })
     await scorer.score(query, texts, makeCall())

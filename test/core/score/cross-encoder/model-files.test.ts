@@ -1,7 +1,9 @@
-import { appendFileSync, cpSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { crossEncoder } from '@secondpass/core'
 import { type ModelFolder, readTokenizerFiles } from '../../../../packages/core/src/score/cross-encoder/model-files.ts'
 import { ModelSource } from '../../../../packages/core/src/score/cross-encoder/model-source.ts'
 
@@ -57,8 +59,6 @@ describe('a model folder', () => {
   })
 
   it('whose file is cut short is refused by its sum', async () => {
-    const { createHash } = await import('node:crypto')
-    const { readFileSync } = await import('node:fs')
     const sum = createHash('sha256')
       .update(readFileSync(join(folder, 'model.onnx')))
       .digest('hex')
@@ -75,6 +75,67 @@ describe('a model folder', () => {
     writeFileSync(join(folder, 'calibration.json'), '{"temperature": 0}')
     expect(() => locateModel(folder)).toThrow(/temperature in .* is 0/)
   })
+})
+
+describe('what a model recommends for itself', () => {
+  let folder: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'secondpass-model-'))
+    cpSync(tiny, folder, { recursive: true })
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+  const recommend = (secondpass: unknown): void => {
+    const config = JSON.parse(readFileSync(join(tiny, 'config.json'), 'utf8')) as object
+    writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...config, secondpass }))
+  }
+
+  it('is on the scorer as soon as the folder is known, and in a model that says nothing there is none', () => {
+    recommend({ blend: { weight: 0.3 }, scripts: ['Cyrillic', 'Latin'] })
+    expect(crossEncoder({ model: folder }).defaults).toEqual({ blend: { weight: 0.3 }, scripts: ['Cyrillic', 'Latin'] })
+    expect(crossEncoder({ model: tiny }).defaults).toBeUndefined()
+  })
+
+  it.each([
+    ['bundled', 0.8],
+    ['bundled-tiny', 0.7],
+  ])('is, in %s, a share of %d and the Latin script', (model, weight) => {
+    expect(crossEncoder({ model }).defaults).toEqual({ blend: { weight }, scripts: ['Latin'] })
+  })
+
+  it.each<[unknown, RegExp]>([
+    ['0.8', /secondpass is "0\.8": /],
+    [{ blend: { weight: 8 } }, /secondpass\.blend\.weight is 8: pass a number from 0 to 1/],
+    [{ blend: 0.8 }, /secondpass\.blend is 0\.8: /],
+    [{ scripts: [] }, /secondpass\.scripts is an array of 0: /],
+    [{ scripts: ['Klingon'] }, /secondpass\.scripts is an array of 1: .* as Unicode names them/],
+    [{ scripts: 'Latin' }, /secondpass\.scripts is "Latin": /],
+    [{ mix: 0.8 }, /secondpass\.mix is 0\.8: there is no such option/],
+  ])('is refused by name when it is %j', (secondpass, message) => {
+    recommend(secondpass)
+    expect(() => crossEncoder({ model: folder })).toThrow(expect.objectContaining({ code: 'model-files' }))
+    expect(() => crossEncoder({ model: folder })).toThrow(message)
+    expect(() => crossEncoder({ model: folder })).toThrow(join(folder, 'config.json'))
+  })
+
+  it.each([true, false])(
+    'changes no number and therefore not the id; anything else in the file does (sums: %s)',
+    (sums) => {
+      const idWith = (config: string): string => {
+        writeFileSync(join(folder, 'config.json'), config)
+        rmSync(join(folder, 'SHA256SUMS'), { force: true })
+        const sum = createHash('sha256').update(config).digest('hex')
+        if (sums) writeFileSync(join(folder, 'SHA256SUMS'), `${sum}  config.json\n`)
+        return locateModel(folder).id
+      }
+      const plain = readFileSync(join(tiny, 'config.json'), 'utf8')
+      const recommending = plain.replace(
+        /\n\}\s*$/,
+        (end) => `,\n  "secondpass": {\n    "blend": { "weight": 0.8 }\n  }${end}`,
+      )
+      expect(idWith(recommending)).toBe(idWith(plain))
+      expect(idWith(recommending.replace('"vocab_size"', '"vocabulary_size"'))).not.toBe(idWith(plain))
+    },
+  )
 })
 
 describe('the bundled model', () => {

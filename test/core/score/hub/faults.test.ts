@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ProviderError } from '../../../../packages/core/src/base/errors.ts'
 import { hubFetch } from '../../../../packages/core/src/score/hub/http.ts'
-import { hubSettings } from '../../../../packages/core/src/score/hub/settings.ts'
+import { hubSettings } from '../../../../packages/core/src/score/hub/connection.ts'
 import {
   type FetchModelOptions,
   type FetchedModel,

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { hubCacheFolder, isOffline, repoFolder } from '../../../../packages/core/src/score/hub/settings.ts'
-import { checkHubOptions, checkRevision } from '../../../../packages/core/src/score/hub/settings.ts'
-import { readModelName } from '../../../../packages/core/src/score/hub/layout.ts'
+import { hubOptions, revisionOption } from '../../../../packages/core/src/score/hub/settings.ts'
+import { readModelName } from '../../../../packages/core/src/score/cross-encoder/model-source.ts'
 import { checkSafeName } from '../../../../packages/core/src/score/hub/layout.ts'
 
 describe('a model name', () => {
@@ -40,7 +40,7 @@ describe('a model name', () => {
   })
 
   it.each([undefined, null, 7, '', ' ', 'a\0b'])('%j is refused', (name) => {
-    expect(() => readModelName(name)).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
+    expect(() => readModelName(name as string)).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
   })
 })
 
@@ -102,22 +102,22 @@ describe('options of the hub', () => {
     [{ fetch: 7 }, 'hub.fetch'],
     [{ cacheDir: '/x' }, 'hub.cacheDir'],
   ])('%j are refused by name', (options, name) => {
-    expect(() => checkHubOptions(options as never)).toThrow(name)
+    expect(() => hubOptions('hub', options)).toThrow(name)
   })
 
   it('never show a token', () => {
-    expect(() => checkHubOptions({ token: 'hf_secret with a space' })).not.toThrow('hf_secret')
-    expect(() => checkHubOptions({ token: 'hf_secret with a space' })).toThrow('hub.token')
+    expect(() => hubOptions('hub', { token: 'hf_secret with a space' })).not.toThrow('hf_secret')
+    expect(() => hubOptions('hub', { token: 'hf_secret with a space' })).toThrow('hub.token')
   })
 
   it.each(['main', 'v1.0', 'refs/pr/1', '0'.repeat(40), 'feature/x'])('take the revision %s', (revision) => {
-    expect(() => checkRevision(revision)).not.toThrow()
+    expect(() => revisionOption('revision', revision)).not.toThrow()
   })
 
   it.each(['', '../../main', '/main', 'main/', 'a b', '-x', 'a..b', 'a//b', 7])(
     'refuse the revision %j',
     (revision) => {
-      expect(() => checkRevision(revision)).toThrow('revision')
+      expect(() => revisionOption('revision', revision)).toThrow('revision')
     },
   )
 })

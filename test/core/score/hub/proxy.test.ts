@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type Server, createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { defaultFetch, proxyHint, readsProxyItself } from '../../../../packages/core/src/score/hub/settings.ts'
+import { defaultFetch, proxyHint, readsProxyItself } from '../../../../packages/core/src/score/hub/connection.ts'
 
 const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy', 'NO_PROXY', 'no_proxy', 'NODE_USE_ENV_PROXY']
 

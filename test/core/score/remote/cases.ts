@@ -1,9 +1,9 @@
 import { cohere } from '../../../../packages/core/src/score/remote/vendors/cohere.ts'
 import { jina } from '../../../../packages/core/src/score/remote/vendors/jina.ts'
 import { mixedbread } from '../../../../packages/core/src/score/remote/vendors/mixedbread.ts'
-import type { HostedOptions } from '../../../../packages/core/src/score/remote/options.ts'
+import type { HostedOptions } from '../../../../packages/core/src/score/remote/hosted.ts'
 import { pinecone } from '../../../../packages/core/src/score/remote/vendors/pinecone.ts'
-import type { HostedScorer } from '../../../../packages/core/src/score/remote/scorer.ts'
+import type { RemoteScorer } from '../../../../packages/core/src/score/remote/engine.ts'
 import { server } from '../../../../packages/core/src/score/remote/server.ts'
 import { voyage } from '../../../../packages/core/src/score/remote/vendors/voyage.ts'
 import * as wires from './dialects.ts'
@@ -15,7 +15,7 @@ export const apiKey = 'sk-invented-key-0123456789'
 export interface Case {
   readonly name: string
   readonly handler: Handler
-  make(url: string, more?: HostedOptions): HostedScorer
+  make(url: string, more?: HostedOptions): RemoteScorer
   readonly scores: 'probability' | 'logit'
   /** What must stand on the wire for the query `q` and the texts `a` and `b`. */
   readonly path: string
@@ -252,5 +252,5 @@ export async function opened({ handler, make }: Case, more?: HostedOptions): Pro
 
 export interface Opened extends AsyncDisposable {
   readonly stub: StubServer
-  readonly scorer: HostedScorer
+  readonly scorer: RemoteScorer
 }

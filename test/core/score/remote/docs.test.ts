@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as client from 'cohere-ai'
 import ts from 'typescript'
+import * as yaml from 'yaml'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import * as secondpass from '../../../../packages/core/src/index.ts'
 
 const page = readFileSync(join(import.meta.dirname, '../../../../docs/providers.md'), 'utf8')
 const examples = [...page.matchAll(/```ts\n(.*?)```/gs)].map((match) => match[1] as string)
-const modules: Record<string, unknown> = { '@secondpass/core': secondpass, 'cohere-ai': client }
+const modules: Record<string, unknown> = { '@secondpass/core': secondpass, 'cohere-ai': client, yaml }
 
 /** An answer in which every vendor finds its rows. */
 async function answer(_url: unknown, init: RequestInit): Promise<Response> {

@@ -1,7 +1,7 @@
-import type { HostedClock } from '../../../../packages/core/src/score/remote/work.ts'
+import type { Clock } from '../../../../packages/core/src/base/clock.ts'
 
 /** A clock for real connections: short waits are over at once and written down; long ones, as timeouts are, never end. */
-export interface ImpatientClock extends HostedClock {
+export interface ImpatientClock extends Clock {
   /** The waits so far, in milliseconds. */
   readonly waits: readonly number[]
   /** Timers that were started, and have neither fired nor been cleared. */

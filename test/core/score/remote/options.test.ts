@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { cohere } from '../../../../packages/core/src/score/remote/vendors/cohere.ts'
 import { jina } from '../../../../packages/core/src/score/remote/vendors/jina.ts'
 import { mixedbread } from '../../../../packages/core/src/score/remote/vendors/mixedbread.ts'
-import { urlBelow } from '../../../../packages/core/src/score/remote/options.ts'
+import { urlBelow } from '../../../../packages/core/src/score/remote/hosted.ts'
 import { pinecone } from '../../../../packages/core/src/score/remote/vendors/pinecone.ts'
 import { type ServerOptions, server } from '../../../../packages/core/src/score/remote/server.ts'
 import { voyage } from '../../../../packages/core/src/score/remote/vendors/voyage.ts'
@@ -21,6 +21,11 @@ describe('a wrong option', () => {
     [{ maxRetryWaitMs: -5 }, /maxRetryWaitMs is -5/],
     [{ maxResponseBytes: 0 }, /maxResponseBytes is 0/],
     [{ headers: { 'x-a': 'line\nbreak' } }, /headers.x-a cannot be sent/],
+    [{ headers: null as never }, /headers is not shown.*pass an object of headers/],
+    [{ fetch: 'x' as never }, /fetch is "x": pass a function/],
+    [{ clock: {} as never }, /clock is an object.*pass \{ now\(\)/],
+    [{ client: 'cohere' as never }, /client is "cohere": pass 'cohere-ai', or a client/],
+    [{ model: 5 as never }, /model is 5: pass a string/],
     [{ baseUrl: 'ftp://host' }, /baseUrl is no http or https URL/],
     [{ baseUrl: 'api.cohere.com' }, /baseUrl is no http or https URL/],
     [{ topN: 3 }, /There is no option "topN": use model, baseUrl/],

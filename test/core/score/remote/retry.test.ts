@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ProviderError } from '../../../../packages/core/src/base/errors.ts'
-import type { HostedClock } from '../../../../packages/core/src/score/remote/work.ts'
+import type { Clock } from '../../../../packages/core/src/base/clock.ts'
 import { cohere } from '../../../../packages/core/src/score/remote/vendors/cohere.ts'
-import type { HostedScorer } from '../../../../packages/core/src/score/remote/scorer.ts'
+import type { RemoteScorer } from '../../../../packages/core/src/score/remote/engine.ts'
 import { callOf } from '../../../contract/fake-scorer.ts'
 import { FakeClock, settle } from '../../../contract/fake-clock.ts'
 import { apiKey } from './cases.ts'
@@ -33,7 +33,7 @@ const resetMidBody: Handler = (_seen, response) => {
 
 const never: Handler = () => {}
 
-const scorerFor = (stub: StubServer, clock: HostedClock = impatientClock(), random = (): number => 1): HostedScorer =>
+const scorerFor = (stub: StubServer, clock: Clock = impatientClock(), random = (): number => 1): RemoteScorer =>
   cohere({ apiKey, baseUrl: stub.url, clock, random })
 
 describe('trying again', () => {

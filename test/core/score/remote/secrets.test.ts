@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { cohere } from '../../../../packages/core/src/score/remote/vendors/cohere.ts'
-import type { Fetch } from '../../../../packages/core/src/score/remote/http.ts'
+import type { Fetch } from '../../../../packages/core/src/base/call.ts'
 import { pinecone } from '../../../../packages/core/src/score/remote/vendors/pinecone.ts'
 import { server } from '../../../../packages/core/src/score/remote/server.ts'
 import { callOf } from '../../../contract/fake-scorer.ts'

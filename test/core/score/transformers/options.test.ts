@@ -2,9 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { feedsFor } from '../../../../packages/core/src/score/transformers/runner.ts'
 import { defaultDevice, idOf, isFolder } from '../../../../packages/core/src/score/transformers/options.ts'
-import { transformers } from '../../../../packages/core/src/score/transformers/transformers.ts'
+import { feedsFor, transformers } from '../../../../packages/core/src/score/transformers/transformers.ts'
 
 afterEach(() => void vi.unstubAllGlobals())
 
@@ -91,7 +90,7 @@ describe('the inputs', () => {
       readonly dims: readonly number[],
     ) {}
   }
-  const pair = { ids: Int32Array.of(2, 5, 3, 7, 3), secondSegmentStart: 3, truncated: false, queryTruncated: false }
+  const pair = { ids: Int32Array.of(2, 5, 3, 7, 3), secondSegmentStart: 3 }
   const model = (inputNames: string[], types?: string[]) => ({
     config: { max_position_embeddings: 64 },
     sessions: {
@@ -103,7 +102,7 @@ describe('the inputs', () => {
   })
   const feed = (names: string[], types?: string[]) =>
     Object.fromEntries(
-      Object.entries(feedsFor(model(names, types), Tensor)(pair)).map(([name, tensor]) => {
+      Object.entries(feedsFor(model(names, types), Tensor)(pair.ids, pair.secondSegmentStart)).map(([name, tensor]) => {
         const { type, data, dims } = tensor as Tensor
         return [name, `${type} ${JSON.stringify(dims)} ${Array.from(data, Number).join(' ')}`]
       }),
@@ -134,9 +133,10 @@ describe('the numbers of a model', () => {
     readonly dims = [1]
   }
   /** What a loaded model looks like from here, with the answer given. */
-  const answering = (logits: object) => {
+  const answering = (logits: object, secondpass?: object) => {
     const sessions = { model: { inputNames: ['input_ids'], config: { device: 'webgpu', dtype: 'fp16' } } }
-    const model = Object.assign(async () => ({ logits }), { config: json('config.json'), sessions })
+    const config = { ...(json('config.json') as object), ...(secondpass && { secondpass }) }
+    const model = Object.assign(async () => ({ logits }), { config, sessions })
     const tokenizer = Object.assign(() => ({ input_ids: new Tensor() }), { _tokenizerJSON: json('tokenizer.json') })
     return transformers({ model: { model, tokenizer }, name: 'half' })
   }
@@ -146,6 +146,18 @@ describe('the numbers of a model', () => {
     const scorer = answering({ type: 'float16', data: Uint16Array.of(0xc100), dims: [1, 1] })
     expect(scorer.id).toBe('half:transformers:webgpu:fp16')
     expect(await scorer.score('query', ['text'], call)).toEqual([-2.5])
+  })
+
+  it('come with what the config recommends, once the model is loaded', async () => {
+    const scorer = answering({ type: 'float32', data: Float32Array.of(1), dims: [1, 1] }, { scripts: ['Latin'] })
+    expect(scorer.defaults).toBeUndefined()
+    await scorer.score('query', ['text'], call)
+    expect(scorer.defaults).toEqual({ scripts: ['Latin'] })
+    const wrong = answering({ type: 'float32', data: Float32Array.of(1), dims: [1, 1] }, { scripts: 'Latin' })
+    await expect(wrong.score('query', ['text'], call)).rejects.toMatchObject({
+      code: 'model-files',
+      message: expect.stringMatching(/config\.json, secondpass\.scripts is "Latin": /),
+    })
   })
 
   it('are refused when there are several and none is said to mean relevant', async () => {

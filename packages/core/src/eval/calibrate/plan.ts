@@ -1,5 +1,5 @@
+import type { Signal } from '../../skip/policy.js'
 import { type CalibrationQuery, curveOf, lossesAt, measureAll, type Measured, thresholdsOf } from './query.js'
-import type { Signal } from './signals.js'
 
 /**
  * Tests and bounds of a mean loss, valid for any number of queries and any distribution of losses in -1..1.

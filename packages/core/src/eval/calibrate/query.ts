@@ -1,9 +1,10 @@
-import { checkWhole } from '../../base/check.js'
+import { whole } from '../../base/check.js'
 import { invalidArgument } from '../../base/errors.js'
 import type { Candidate, Ranking } from '../../types.js'
+import { reaches, type Signal, type SignalPool } from '../../skip/policy.js'
+import { mean } from '../bootstrap.js'
 import { ndcg } from '../metrics.js'
 import type { Judgements } from '../run.js'
-import type { Signal, SignalPool } from './signals.js'
 
 /** One query of a sample: what a policy would have seen, and what skipping would have cost. */
 export interface CalibrationQuery extends SignalPool {
@@ -34,7 +35,7 @@ export interface SampledCall<C extends Candidate = Candidate> {
  * @throws RerankError `'invalid-argument'` when the reranker did not rank, or too few results came back, or an `id` is missing.
  */
 export function calibrationQuery(call: SampledCall, k: number = 10): CalibrationQuery {
-  checkWhole('k', k, 1)
+  whole(1)('k', k)
   const { query, candidates, ranking, judgements } = call
   const order = ranking.results.map(({ index }) => String(index))
   if (!ranking.report.stages.some(({ outcome }) => outcome === 'ranked') && candidates.length > 0) {
@@ -95,7 +96,7 @@ export function measureAll(queries: readonly CalibrationQuery[], signal: Signal)
 
 /** The loss of each query under a threshold. */
 export function lossesAt(measured: readonly Measured[], threshold: number): number[] {
-  return measured.map(({ value, loss }) => (isSkipped(value, threshold) ? loss : 0))
+  return measured.map(({ value, loss }) => (reaches(value, threshold) ? loss : 0))
 }
 
 /** Thresholds that skip about 5 %, 10 %, … 100 % of the queries that have the signal, fewest first. */
@@ -110,15 +111,7 @@ export function thresholdsOf(measured: readonly Measured[], signal: Signal): num
 export function curveOf(measured: readonly Measured[], thresholds: readonly number[]): CurvePoint[] {
   return thresholds.map((threshold) => ({
     threshold,
-    skipRate: measured.filter(({ value }) => isSkipped(value, threshold)).length / measured.length,
-    loss: meanOf(lossesAt(measured, threshold)),
+    skipRate: measured.filter(({ value }) => reaches(value, threshold)).length / measured.length,
+    loss: mean(lossesAt(measured, threshold)),
   }))
-}
-
-export function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
-}
-
-function isSkipped(value: number | undefined, threshold: number): boolean {
-  return value !== undefined && value >= threshold
 }

@@ -1,4 +1,4 @@
-import { checkInside, checkKeys, checkOneOf, checkWhole } from '../../base/check.js'
+import { inside, oneOf, type OptionTable, readOptions, whole, withDefault } from '../../base/check.js'
 import { invalidArgument } from '../../base/errors.js'
 import { seededRandom, shuffled } from '../bootstrap.js'
 
@@ -16,6 +16,8 @@ export interface MinScoreTarget {
   /** Wanted share of the relevant texts that is kept, above 0 and below 1. */
   readonly recall?: number | undefined
 }
+
+const TARGET = { precision: inside(0, 1), recall: inside(0, 1) } satisfies OptionTable<MinScoreTarget>
 
 /** A `minScore` and what it does to the sample. */
 export interface MinScore {
@@ -43,11 +45,9 @@ export interface MinScore {
  * @throws RerankError `'invalid-argument'` when a score is not finite, nothing is relevant, or not exactly one target is given.
  */
 export function minScoreFor(sample: readonly JudgedScore[], target: MinScoreTarget): MinScore {
-  checkKeys('target', target, ['precision', 'recall'])
-  const { precision, recall } = target
+  const { precision, recall } = readOptions(TARGET, target)
   if ((precision === undefined) === (recall === undefined))
     throw invalidArgument('target', target, 'pass precision or recall')
-  checkInside(precision === undefined ? 'recall' : 'precision', precision ?? recall, [0, 1])
   const steps = stepsOf(sample)
   const reaching = steps.filter((step) =>
     precision === undefined ? step.recall >= (recall as number) : step.precision >= precision,
@@ -94,7 +94,7 @@ function wilson(hits: number, count: number): readonly [number, number] {
 /** Options of {@link fitProbability}. */
 export interface ScalingOptions {
   /**
-   * `'platt'` (default): 1 / (1 + exp(-(slope · score + offset))), which also mends a shifted scale (Platt 1999).
+   * `'platt'` (default): 1 / (1 + exp(-(slope · score + offset))), which also corrects a shifted scale (Platt 1999).
    * `'temperature'`: the same without offset, where 1 / slope is the temperature (Guo et al. 2017); wants less data.
    */
   readonly method?: 'platt' | 'temperature' | undefined
@@ -103,6 +103,13 @@ export interface ScalingOptions {
   /** Fixes which half is fitted and which is measured. A whole number from 0. Default 1. */
   readonly seed?: number | undefined
 }
+
+const binCount = whole(2)
+const SCALING = {
+  method: withDefault(oneOf('platt', 'temperature'), 'platt'),
+  bins: withDefault(binCount, 10),
+  seed: withDefault(whole(0), 1),
+} satisfies OptionTable<ScalingOptions>
 
 /** A map from scores to probabilities. */
 export interface Scaling {
@@ -124,9 +131,7 @@ export interface Scaling {
  *   higher scores are not more often relevant.
  */
 export function fitProbability(sample: readonly JudgedScore[], options: ScalingOptions = {}): Scaling {
-  const { method = 'platt', bins = 10, seed = 1 } = options
-  checkOneOf('method', method, ['platt', 'temperature'])
-  checkWhole('bins', bins, 2)
+  const { method, bins, seed } = readOptions(SCALING, options)
   const order = shuffled(sample, seededRandom(seed))
   const [fitted, held] = [order.slice(0, order.length / 2), order.slice(order.length / 2)]
   ;[fitted, held].forEach(checkHalf)
@@ -152,7 +157,7 @@ export function fitProbability(sample: readonly JudgedScore[], options: ScalingO
  * @throws RerankError `'invalid-argument'` for a score outside 0..1, or a wrong number of bins.
  */
 export function expectedCalibrationError(sample: readonly JudgedScore[], bins: number = 10): number {
-  checkWhole('bins', bins, 2)
+  binCount('bins', bins)
   const gaps = new Float64Array(bins)
   for (const { score, relevant } of sample) {
     if (!(score >= 0 && score <= 1))

@@ -1,10 +1,22 @@
-import { checkInside, checkKeys } from '../../base/check.js'
+import {
+  type Check,
+  inside,
+  must,
+  type OptionsOf,
+  type OptionTable,
+  readOptions,
+  required,
+  whole,
+  withDefault,
+} from '../../base/check.js'
 import { invalidArgument } from '../../base/errors.js'
+import { marginSignal, shapeSignal, topScoreSignal } from '../../skip/first-stage.js'
+import type { Signal } from '../../skip/policy.js'
+import { queryLengthSignal } from '../../skip/query.js'
 import type { SkipCalibration } from '../../types.js'
-import { seededRandom, shuffled } from '../bootstrap.js'
+import { mean, seededRandom, shuffled } from '../bootstrap.js'
 import { type Attempt, choose, leastSample, type Plan, SELECTION, type Split, upperBound, verify } from './plan.js'
-import { type CalibrationQuery, curveOf, type CurvePoint, lossesAt, meanOf, measureAll, thresholdsOf } from './query.js'
-import { marginSignal, queryLengthSignal, shapeSignal, type Signal, topScoreSignal } from './signals.js'
+import { type CalibrationQuery, curveOf, type CurvePoint, lossesAt, measureAll, thresholdsOf } from './query.js'
 
 /** Where the sample came from, in words: thresholds hold there and nowhere else. */
 export interface Provenance {
@@ -64,6 +76,33 @@ export interface CalibrateOptions extends Provenance {
   readonly seed?: number | undefined
 }
 
+const words: Check<string> = must((value) => typeof value === 'string', 'say in words what the sample is of')
+const signalList: Check<readonly Signal[]> = must(
+  (value) => Array.isArray(value) && value.length > 0,
+  'pass at least one',
+)
+
+const CALIBRATE = {
+  scorerId: required(words),
+  retriever: required(words),
+  corpus: required(words),
+  date: must<string>((value) => typeof value === 'string', 'pass a day as YYYY-MM-DD'),
+  maxLoss: required(inside(0, 1)),
+  confidence: withDefault(inside(0, 1), 0.9),
+  signals: withDefault(signalList, [
+    marginSignal(),
+    marginSignal({ relative: true }),
+    topScoreSignal(),
+    shapeSignal(),
+    queryLengthSignal(),
+  ]),
+  metric: withDefault(
+    must<string>((value) => typeof value === 'string', 'pass the name of a metric'),
+    'nDCG@10',
+  ),
+  seed: withDefault(whole(0), 1),
+} satisfies OptionTable<CalibrateOptions>
+
 /** The curve of one signal over all queries. It describes the sample and promises nothing. */
 export interface SignalCurve {
   readonly signal: string
@@ -96,14 +135,14 @@ export interface SkipCalibrationResult {
  * @throws RerankError `'invalid-argument'` when an option or a loss is wrong.
  */
 export function calibrateSkip(queries: readonly CalibrationQuery[], options: CalibrateOptions): SkipCalibrationResult {
-  checkCalibration(queries, options)
-  const { maxLoss, confidence = 0.9, seed = 1 } = options
-  const signals = options.signals ?? defaultSignals()
+  const read = readOptions(CALIBRATE, options)
+  checkSample(queries)
+  const { maxLoss, confidence, seed, signals } = read
   const curves = signals.map((signal) => describe(queries, signal))
   const least = leastSample({ maxLoss, confidence })
   if (queries.length < least) {
     const sentence = `No promise: it needs at least ${least} queries to bound a loss of ${maxLoss} with ${confidence * 100} % confidence, and there are ${queries.length}.`
-    return { outcome: 'too-few-queries', sentence, file: fileOf(options), curves }
+    return { outcome: 'too-few-queries', sentence, file: fileOf(read), curves }
   }
   const order = shuffled(queries, seededRandom(seed))
   const cut = Math.floor(order.length * SELECTION)
@@ -112,17 +151,17 @@ export function calibrateSkip(queries: readonly CalibrationQuery[], options: Cal
   const attempt = plan === undefined ? undefined : verify(plan, split.verification, { maxLoss, confidence })
   if (plan === undefined || attempt === undefined) {
     const sentence = `Do not skip: no threshold of ${signals.map(({ name }) => name).join(', ')} was shown to keep the mean loss within ${maxLoss}. More queries may show one; see the curves.`
-    return { outcome: 'no-threshold', sentence, file: fileOf(options), curves }
+    return { outcome: 'no-threshold', sentence, file: fileOf(read), curves }
   }
-  return { ...promise(plan, attempt, { ...options, split }), curves }
+  return { ...promise(plan, attempt, { ...read, split }), curves }
 }
 
 function promise(
   { signal }: Plan,
   { threshold, share }: Attempt,
-  options: CalibrateOptions & { readonly split: Split },
+  options: OptionsOf<typeof CALIBRATE> & { readonly split: Split },
 ): Omit<SkipCalibrationResult, 'curves'> {
-  const { maxLoss, confidence = 0.9, metric = 'nDCG@10', split } = options
+  const { maxLoss, confidence, metric, split } = options
   const measured = measureAll(split.verification, signal)
   const losses = lossesAt(measured, threshold)
   const [{ skipRate }] = curveOf(measured, [threshold]) as [CurvePoint]
@@ -131,7 +170,7 @@ function promise(
     maxLoss,
     confidence,
     bound: upperBound(losses, { share, confidence }),
-    loss: meanOf(losses),
+    loss: mean(losses),
     skipRate,
     queries: { selection: split.selection.length, verification: split.verification.length },
     truth: split.verification.some(({ truth }) => truth === 'reranker') ? 'reranker' : 'labels',
@@ -159,22 +198,8 @@ function describe(queries: readonly CalibrationQuery[], signal: Signal): SignalC
   }
 }
 
-function defaultSignals(): Signal[] {
-  return [marginSignal(), marginSignal({ relative: true }), topScoreSignal(), shapeSignal(), queryLengthSignal()]
-}
-
-function checkCalibration(queries: readonly CalibrationQuery[], options: CalibrateOptions): void {
-  checkKeys('options', options, KEYS)
-  for (const name of ['scorerId', 'retriever', 'corpus'] as const) {
-    if (typeof options[name] !== 'string')
-      throw invalidArgument(name, options[name], 'say in words what the sample is of')
-  }
-  checkInside('maxLoss', options.maxLoss, [0, 1])
-  if (options.confidence !== undefined) checkInside('confidence', options.confidence, [0, 1])
-  if (options.signals?.length === 0) throw invalidArgument('signals', options.signals, 'pass at least one')
+function checkSample(queries: readonly CalibrationQuery[]): void {
   if (queries.length === 0) throw invalidArgument('queries', queries, 'pass a sample of queries')
   const wrong = queries.findIndex(({ loss }) => !(loss >= -1 && loss <= 1))
   if (wrong >= 0) throw invalidArgument(`queries[${wrong}].loss`, queries[wrong]?.loss, 'pass a number from -1 to 1')
 }
-
-const KEYS = 'scorerId retriever corpus date maxLoss confidence signals metric seed'.split(' ')

@@ -1,18 +1,19 @@
-import { onAbort, systemClock } from '../../base/clock.js'
+import { onAbort } from '../../base/clock.js'
 import { RerankError, show } from '../../base/errors.js'
 import type { Candidate } from '../../types.js'
 import type { BeforeAfter } from '../context.js'
 import {
   type Answer,
-  checkEndToEnd,
+  type EndToEndJob,
   type EndToEndOptions,
   type EndToEndQuery,
   type EndToEndRecord,
   type EndToEndSummary,
-  type Preference,
+  readEndToEnd,
   type Way,
 } from './options.js'
-import { summarise } from './summary.js'
+import { compareAnswers } from './judge.js'
+import { summarize } from './summary.js'
 
 /** What {@link measureEndToEnd} found. */
 export interface EndToEnd {
@@ -28,24 +29,24 @@ export interface EndToEnd {
  *
  * A question whose passages are the same either way is answered once and counts as a tie. Costs: one reranking, one or two
  * answers and two judgements for each question. When a function rejects, the run ends with its error; what was done is in
- * the hands of `onRecord`, and `done` goes on from there.
+ * the hands of `onRecord`, and `done` resumes from there.
  *
  * @throws RerankError `'invalid-argument'` when an option is wrong; `'scorer'` when a function answers with nonsense.
  */
 export async function measureEndToEnd<C extends Candidate>(options: EndToEndOptions<C>): Promise<EndToEnd> {
-  checkEndToEnd(options)
-  options.signal?.throwIfAborted()
-  const known = new Map(options.done?.map((record) => [record.queryId, record]))
-  const left = options.queries.filter(({ queryId }) => !known.has(queryId))
-  for (const record of await askAll(left, options)) known.set(record.queryId, record)
-  const records = options.queries.map(({ queryId }) => known.get(queryId) as EndToEndRecord)
-  return { summary: summarise(records, options), records }
+  const job = readEndToEnd(options)
+  job.signal?.throwIfAborted()
+  const known = new Map(job.done?.map((record) => [record.queryId, record]))
+  const left = job.queries.filter(({ queryId }) => !known.has(queryId))
+  for (const record of await askAll(left, job)) known.set(record.queryId, record)
+  const records = job.queries.map(({ queryId }) => known.get(queryId) as EndToEndRecord)
+  return { summary: summarize(records, job), records }
 }
 
 /** So many at a time. The first that fails ends the others, and its error is the error of the run. */
 async function askAll<C extends Candidate>(
   queries: readonly EndToEndQuery<C>[],
-  options: EndToEndOptions<C>,
+  options: EndToEndJob<C>,
 ): Promise<EndToEndRecord[]> {
   const records: EndToEndRecord[] = []
   const ending = new AbortController()
@@ -62,7 +63,7 @@ async function askAll<C extends Candidate>(
   }
   const endAll = (error: unknown): void => ending.abort(error)
   try {
-    const workers = Array.from({ length: options.concurrency ?? 4 }, () => work().catch(endAll))
+    const workers = Array.from({ length: options.concurrency }, () => work().catch(endAll))
     await Promise.all(workers)
   } finally {
     stopListening?.()
@@ -77,12 +78,12 @@ interface Timed {
 }
 
 /** Asks one question without and with the reranker, and has the answers compared. */
-export async function askQuestion<C extends Candidate>(
+async function askQuestion<C extends Candidate>(
   one: EndToEndQuery<C>,
-  options: EndToEndOptions<C>,
+  options: EndToEndJob<C>,
   signal: AbortSignal,
 ): Promise<EndToEndRecord> {
-  const { reranker, topN = 10, rerankedTopN = topN, clock = systemClock } = options
+  const { reranker, topN, rerankedTopN, clock } = options
   const { queryId, query, candidates } = one
   const start = clock.now()
   const { results } = await reranker.rerank(query, candidates, { topN: rerankedTopN, signal })
@@ -118,7 +119,7 @@ export async function askQuestion<C extends Candidate>(
 async function sameTwice<C extends Candidate>(
   { query, reference }: EndToEndQuery<C>,
   answers: Readonly<Record<Way, string>>,
-  { options, signal }: { readonly options: EndToEndOptions<C>; readonly signal: AbortSignal },
+  { options, signal }: { readonly options: EndToEndJob<C>; readonly signal: AbortSignal },
 ): Promise<Pick<EndToEndRecord, 'difference' | 'grades'>> {
   if (options.grade === undefined) return { difference: 0 }
   const one = { queryId: '', query, candidates: [], ...(reference !== undefined && { reference }) }
@@ -156,46 +157,4 @@ function usedBy<K extends 'inputTokens' | 'outputTokens'>(
       throw new RerankError('scorer', `${name} of an answer is ${show(tokens)}: return a finite number from 0`)
   }
   return { [name]: { firstStage, reranked } } as { readonly [key in K]?: BeforeAfter }
-}
-
-/** What became of one pair of answers. */
-export type Comparison = Pick<EndToEndRecord, 'difference' | 'grades' | 'positionDecided'>
-
-/**
- * Compares the answers by whichever judge was given.
- *
- * A judge that compares is asked twice, with the answers swapped, because judges favour a position (Zheng et al. 2023,
- * "Judging LLM-as-a-judge"; Wang et al. 2023, "Large language models are not fair evaluators"). Preferring the same position
- * both times is no preference.
- *
- * @throws RerankError `'scorer'` when the judge answers with something else than it may.
- */
-export async function compareAnswers(
-  { query, reference }: EndToEndQuery,
-  { firstStage, reranked }: Readonly<Record<Way, string>>,
-  { judge, grade, signal }: Pick<EndToEndOptions, 'judge' | 'grade'> & { readonly signal: AbortSignal },
-): Promise<Comparison> {
-  const about = { query, signal, ...(reference !== undefined && { reference }) }
-  if (judge !== undefined) {
-    const straight = readPreference(await judge({ ...about, answers: [firstStage, reranked] }))
-    const swapped = readPreference(await judge({ ...about, answers: [reranked, firstStage] }))
-    const difference = (PREFERRED[straight] - PREFERRED[swapped]) / 2
-    return { difference, positionDecided: straight !== 'tie' && straight === swapped }
-  }
-  const gradeOf = async (answer: string): Promise<number> => readGrade(await grade?.({ ...about, answer }))
-  const grades = { firstStage: await gradeOf(firstStage), reranked: await gradeOf(reranked) }
-  return { difference: grades.reranked - grades.firstStage, grades }
-}
-
-/** What a preference says for the second answer. */
-const PREFERRED: Readonly<Record<Preference, number>> = { first: -1, tie: 0, second: 1 }
-
-function readPreference(answer: unknown): Preference {
-  if (answer === 'first' || answer === 'second' || answer === 'tie') return answer
-  throw new RerankError('scorer', `The judge answered ${show(answer)}: it must answer 'first', 'second' or 'tie'`)
-}
-
-function readGrade(grade: unknown): number {
-  if (typeof grade === 'number' && grade >= 0 && grade <= 1) return grade
-  throw new RerankError('scorer', `The grade is ${show(grade)}: it must be a number from 0 to 1`)
 }

@@ -1,10 +1,23 @@
-import { checkFunction, checkKeys, checkWhole, checkWithin } from '../../base/check.js'
-import type { Clock } from '../../base/clock.js'
+import {
+  between,
+  callable,
+  type Check,
+  must,
+  type OptionTable,
+  readOptions,
+  record,
+  required,
+  whole,
+  withDefault,
+} from '../../base/check.js'
+import { type Clock, systemClock } from '../../base/clock.js'
 import { invalidArgument } from '../../base/errors.js'
-import type { Candidate, Milliseconds, Ranking } from '../../types.js'
-import type { BootstrapOptions, Interval } from '../bootstrap.js'
+import type { Candidate, Milliseconds } from '../../types.js'
+import { type BootstrapOptions, bootstrapTable, type Tally } from '../bootstrap.js'
 import type { BeforeAfter } from '../context.js'
+import type { Reranks } from '../label.js'
 import type { Spread, Verdict } from '../lift.js'
+import { fromZero } from '../run.js'
 
 /** One question with what the first stage found for it, best first. */
 export interface EndToEndQuery<C extends Candidate = Candidate> {
@@ -64,16 +77,7 @@ export interface GradeInput {
 /** Grades one answer by itself, 0 to 1. */
 export type Grade = (input: GradeInput) => number | Promise<number>
 
-/** Whatever reranks: a `Reranker` of secondpass fits. */
-export interface Reranks<C extends Candidate = Candidate> {
-  rerank(
-    query: string,
-    candidates: readonly C[],
-    options: { readonly topN: number; readonly signal: AbortSignal },
-  ): Promise<Ranking<C>>
-}
-
-/** One question, done: plain JSON, so that a stopped run can go on from a file of them. */
+/** One question, done: plain JSON, so that a stopped run can resume from a file of them. */
 export interface EndToEndRecord {
   readonly queryId: string
   /** Reranked less first stage, -1 to 1. By preference: 1 when both judgements prefer it, 0.5 when one does. */
@@ -91,20 +95,13 @@ export interface EndToEndRecord {
   readonly answerMs: BeforeAfter
 }
 
-/** What {@link measureEndToEnd} found, as plain JSON. */
-export interface EndToEndSummary {
+/** What {@link measureEndToEnd} found, as plain JSON. `difference` is the net preference, or that of the mean grades. */
+export interface EndToEndSummary extends Tally {
   readonly queries: number
   /** How many of them had the same context either way. They count as ties. */
   readonly sameContext: number
   readonly method: 'preference' | 'grade'
   readonly verdict: Verdict
-  /** Mean of the differences: net preference, or difference of the mean grades. */
-  readonly difference: number
-  /** Paired bootstrap interval of the difference. */
-  readonly interval: Interval
-  readonly wins: number
-  readonly ties: number
-  readonly losses: number
   /** Mean grades. Missing when the judge compares. */
   readonly grades?: BeforeAfter
   /** Share of the compared pairs in which position alone decided: such a pair counts as a tie. Missing when graded. */
@@ -112,7 +109,7 @@ export interface EndToEndSummary {
   /** Passages in the context. */
   readonly topN: BeforeAfter
   /** Mean prompt tokens of a question. Missing unless every answer told or `countTokens` was given. */
-  readonly tokens?: BeforeAfter & { readonly saved: number; readonly interval: Interval }
+  readonly tokens?: BeforeAfter & { readonly saved: number; readonly interval: Tally['interval'] }
   /** Mean cost of a question; `saved` is net of reranking. Missing without a price or without tokens. */
   readonly money?: BeforeAfter & { readonly reranking: number; readonly saved: number }
   readonly durationMs: { readonly reranking: Spread } & Readonly<Record<Way, Spread>>
@@ -148,7 +145,7 @@ export interface EndToEndOptions<C extends Candidate = Candidate> extends Bootst
   readonly worthwhile?: number | undefined
   /** Records of an earlier run: their questions are not asked again. Records of other questions are left out. */
   readonly done?: readonly EndToEndRecord[] | undefined
-  /** Told of each question that is done, one after another and awaited: append it to a file to be able to go on. */
+  /** Told of each question that is done, one after another and awaited: append it to a file to be able to resume. */
   readonly onRecord?: ((record: EndToEndRecord) => unknown) | undefined
   /** Ends the run: what is under way is told, and the promise rejects with the reason. */
   readonly signal?: AbortSignal | undefined
@@ -164,43 +161,60 @@ export interface TokenPrice {
   readonly output?: number | undefined
 }
 
-/** @throws RerankError `'invalid-argument'` when an option is wrong. */
-export function checkEndToEnd<C extends Candidate>(options: EndToEndOptions<C>): void {
-  checkKeys('options', options, KEYS)
-  const { reranker, answer, judge, grade, topN = 10, rerankedTopN = topN, concurrency = 4 } = options
-  checkFunction('reranker.rerank', reranker?.rerank)
-  checkFunction('answer', answer)
-  if ((judge === undefined) === (grade === undefined))
-    throw invalidArgument('judge', judge === undefined ? judge : 'given with grade', 'pass either judge or grade')
-  checkFunction(judge === undefined ? 'grade' : 'judge', judge ?? grade)
-  for (const name of ['countTokens', 'onRecord'] as const) {
-    if (options[name] !== undefined) checkFunction(name, options[name])
-  }
-  checkWhole('topN', topN, 1)
-  checkWhole('rerankedTopN', rerankedTopN, 1)
-  checkWhole('concurrency', concurrency, 1)
-  const { price, rerankCost = 0, worthwhile = 0.02 } = options
-  if (price !== undefined) checkKeys('price', price, ['input', 'output'])
-  checkWithin('price.input', price?.input ?? 0, [0, Number.MAX_VALUE])
-  checkWithin('price.output', price?.output ?? 0, [0, Number.MAX_VALUE])
-  checkWithin('rerankCost', rerankCost, [0, Number.MAX_VALUE])
-  checkWithin('worthwhile', worthwhile, [0, 1])
-  checkQueries(options.queries)
-}
-
-const KEYS =
-  'queries reranker answer judge grade topN rerankedTopN concurrency countTokens price rerankCost worthwhile done onRecord signal clock resamples confidence seed'.split(
-    ' ',
-  )
-
-function checkQueries(queries: readonly EndToEndQuery[]): void {
-  if (!Array.isArray(queries) || queries.length === 0) throw invalidArgument('queries', queries, 'pass at least one')
+const queriesToAsk: Check<EndToEndOptions['queries']> = (name, value) => {
+  if (!Array.isArray(value) || value.length === 0) throw invalidArgument(name, value, 'pass at least one')
   const seen = new Set<string>()
-  for (const [at, { queryId, query, candidates }] of queries.entries()) {
+  for (const [at, { queryId, query, candidates }] of (value as EndToEndQuery[]).entries()) {
     if (typeof queryId !== 'string' || seen.has(queryId))
       throw invalidArgument(`queries[${at}].queryId`, queryId, 'pass a string that no other query has')
     seen.add(queryId)
     if (typeof query !== 'string') throw invalidArgument(`queries[${at}].query`, query, 'pass a string')
     if (!Array.isArray(candidates)) throw invalidArgument(`queries[${at}].candidates`, candidates, 'pass an array')
   }
+}
+
+const reranking: Check<Reranks> = (name, value) => {
+  callable<Reranks['rerank']>()(`${name}.rerank`, (value as Partial<Reranks> | undefined)?.rerank)
+}
+
+const PRICE: OptionTable<TokenPrice> = { input: required(fromZero), output: withDefault(fromZero, 0) }
+
+const END_TO_END = {
+  queries: required(queriesToAsk),
+  reranker: required(reranking),
+  answer: required(callable<EndToEndOptions['answer']>()),
+  judge: callable<Judge>(),
+  grade: callable<Grade>(),
+  topN: withDefault(whole(1), 10),
+  rerankedTopN: whole(1),
+  concurrency: withDefault(whole(1), 4),
+  countTokens: callable<(text: string) => number>(),
+  price: record<TokenPrice>(PRICE),
+  rerankCost: withDefault(fromZero, 0),
+  worthwhile: withDefault(between(0, 1), 0.02),
+  done: must<readonly EndToEndRecord[]>(Array.isArray, 'pass the records of an earlier run'),
+  onRecord: callable<(record: EndToEndRecord) => unknown>(),
+  signal: must<AbortSignal>((value) => value instanceof EventTarget, 'pass an AbortSignal'),
+  clock: withDefault(
+    must<Pick<Clock, 'now'>>((value) => typeof (value as Partial<Clock>).now === 'function', 'pass { now() }'),
+    systemClock,
+  ),
+  ...bootstrapTable,
+} satisfies OptionTable<EndToEndOptions>
+
+type Filled = 'topN' | 'rerankedTopN' | 'concurrency' | 'rerankCost' | 'worthwhile' | 'clock' | keyof BootstrapOptions
+
+/** The options of a run, their defaults filled in. */
+export type EndToEndJob<C extends Candidate = Candidate> = Omit<EndToEndOptions<C>, Filled> & {
+  readonly [K in Filled]: Exclude<EndToEndOptions<C>[K], undefined>
+}
+
+/** @throws RerankError `'invalid-argument'` when an option is wrong. */
+export function readEndToEnd<C extends Candidate>(options: EndToEndOptions<C>): EndToEndJob<C> {
+  const read = readOptions(END_TO_END, options)
+  const { judge, grade, topN, rerankedTopN = topN } = read
+  if ((judge === undefined) === (grade === undefined))
+    throw invalidArgument('judge', judge === undefined ? judge : 'given with grade', 'pass either judge or grade')
+  // The table knows any candidate; those of the caller are what went in.
+  return { ...read, rerankedTopN } as EndToEndJob as unknown as EndToEndJob<C>
 }

@@ -1,29 +1,18 @@
-import type { Candidate } from '../../types.js'
-import { bootstrapInterval } from '../bootstrap.js'
+import { bootstrapInterval, mean, type Tally, tally } from '../bootstrap.js'
 import type { BeforeAfter } from '../context.js'
-import { kindOf, type MetricLift, spreadOf, type Verdict, verdictOn } from '../lift.js'
-import type { EndToEndOptions, EndToEndRecord, EndToEndSummary } from './options.js'
-
-/** Less than this is rounding. */
-const EQUAL = 1e-9
+import { kindOf, percent, signed, spreadOf, type Verdict, verdictOn } from '../lift.js'
+import type { EndToEndJob, EndToEndRecord, EndToEndSummary } from './options.js'
 
 /** What the records say together. */
-export function summarise<C extends Candidate>(
+export function summarize(
   records: readonly EndToEndRecord[],
-  options: EndToEndOptions<C>,
+  options: Pick<EndToEndJob, Limits | 'topN' | 'rerankedTopN' | 'grade' | 'price' | 'rerankCost'>,
 ): EndToEndSummary {
-  const { topN = 10, rerankedTopN = topN, grade } = options
-  const differences = records.map(({ difference }) => difference)
-  const wins = differences.filter((difference) => difference > EQUAL).length
-  const losses = differences.filter((difference) => difference < -EQUAL).length
-  const difference = meanOf(differences)
-  const lift = {
-    difference,
-    interval: bootstrapInterval(differences, bootstrapOf(options)),
-    wins,
-    ties: records.length - wins - losses,
-    losses,
-  }
+  const { topN, rerankedTopN, grade } = options
+  const lift = tally(
+    records.map(({ difference }) => difference),
+    options,
+  )
   const grades = grade === undefined ? undefined : meanPair(records.map((record) => record.grades))
   const asked = records.filter(({ positionDecided }) => positionDecided !== undefined)
   const tokens = tokensOf(records, options)
@@ -58,14 +47,13 @@ export function summarise<C extends Candidate>(
   }
 }
 
-type Outcome = Pick<MetricLift, 'difference' | 'interval' | 'wins' | 'ties' | 'losses'>
-type Limits = Pick<EndToEndOptions, 'worthwhile' | 'confidence' | 'resamples' | 'seed'>
+type Limits = 'worthwhile' | 'confidence' | 'resamples' | 'seed'
 
-function bootstrapOf({ resamples, confidence, seed }: Limits): Limits {
-  return { resamples, confidence, seed }
-}
-
-function verdictOnGrade(lift: Outcome, grades: BeforeAfter, { worthwhile = 0.02, confidence = 0.95 }: Limits): Verdict {
+function verdictOnGrade(
+  lift: Tally,
+  grades: BeforeAfter,
+  { worthwhile, confidence }: Pick<EndToEndJob, Limits>,
+): Verdict {
   const relative = grades.firstStage > 0 ? { relative: lift.difference / grades.firstStage } : {}
   return verdictOn('grade', { ...lift, ...grades, ...relative }, { worthwhile, confidence })
 }
@@ -76,27 +64,29 @@ const WORDS = {
   hurts: 'Answers are worse with the reranker',
 } as const
 
-function verdictOnPreference(lift: Outcome, { worthwhile = 0.02, confidence = 0.95 }: Limits): Verdict {
+function verdictOnPreference(lift: Tally, { worthwhile, confidence }: Pick<EndToEndJob, Limits>): Verdict {
   const { difference, wins, ties, losses, interval } = lift
   const kind = kindOf(lift, worthwhile)
   const [from, to] = interval.map(signed)
-  const sentence = `${WORDS[kind]}: preferred in ${wins}, equal in ${ties} and worse in ${losses} of ${wins + ties + losses} questions; net preference ${signed(difference)} (${Number((confidence * 100).toFixed(1))} % interval ${from} to ${to}).`
+  const sentence = `${WORDS[kind]}: preferred in ${wins}, equal in ${ties} and worse in ${losses} of ${wins + ties + losses} questions; net preference ${signed(difference)} (${percent(confidence)} interval ${from} to ${to}).`
   return { kind, metric: 'preference', sentence }
 }
 
-function tokensOf(records: readonly EndToEndRecord[], options: Limits): EndToEndSummary['tokens'] {
+function tokensOf(
+  records: readonly EndToEndRecord[],
+  { resamples, confidence, seed }: Pick<EndToEndJob, Limits>,
+): EndToEndSummary['tokens'] {
   const pairs = records.map(({ inputTokens }) => inputTokens)
   const means = meanPair(pairs)
   if (means === undefined) return undefined
   const savings = (pairs as BeforeAfter[]).map(({ firstStage, reranked }) => firstStage - reranked)
-  return { ...means, saved: meanOf(savings), interval: bootstrapInterval(savings, bootstrapOf(options)) }
+  return { ...means, saved: mean(savings), interval: bootstrapInterval(savings, { resamples, confidence, seed }) }
 }
 
-function moneyOf<C extends Candidate>(
+function moneyOf(
   records: readonly EndToEndRecord[],
-  options: EndToEndOptions<C>,
+  { price, rerankCost: reranking }: Pick<EndToEndJob, 'price' | 'rerankCost'>,
 ): EndToEndSummary['money'] {
-  const { price, rerankCost: reranking = 0 } = options
   const input = meanPair(records.map(({ inputTokens }) => inputTokens))
   if (price === undefined || input === undefined) return undefined
   const output = meanPair(records.map(({ outputTokens }) => outputTokens)) ?? { firstStage: 0, reranked: 0 }
@@ -111,15 +101,7 @@ function meanPair(pairs: readonly (BeforeAfter | undefined)[]): BeforeAfter | un
   const all = pairs.filter((pair) => pair !== undefined)
   if (all.length < pairs.length) return undefined
   return {
-    firstStage: meanOf(all.map(({ firstStage }) => firstStage)),
-    reranked: meanOf(all.map(({ reranked }) => reranked)),
+    firstStage: mean(all.map(({ firstStage }) => firstStage)),
+    reranked: mean(all.map(({ reranked }) => reranked)),
   }
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
-}
-
-function signed(value: number): string {
-  return `${value < 0 ? '' : '+'}${value.toFixed(3)}`
 }

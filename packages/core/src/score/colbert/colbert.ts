@@ -1,15 +1,13 @@
 import { count } from '../../base/call.js'
-import { checkOptions } from '../../base/check.js'
+import { must, type OptionsOf, type OptionTable, readOptions, required, whole, withDefault } from '../../base/check.js'
 import { nextTurn } from '../../base/clock.js'
 import { invalidArgument } from '../../base/errors.js'
 import type { Call, Scorer } from '../../types.js'
 import { readTokenizerFiles } from '../cross-encoder/model-files.js'
-import { ModelSource, type ModelSourceOptions, sourceOptionNames } from '../cross-encoder/model-source.js'
+import { isBundledName, ModelSource, type ModelSourceOptions, sourceOptions } from '../cross-encoder/model-source.js'
 import { LoadOnce } from '../cross-encoder/pair-scorer.js'
-import { isWholeFrom } from '../cross-encoder/reading.js'
-import { stillWanted } from '../cross-encoder/runner.js'
+import { checkStillWanted, readingOptions } from '../cross-encoder/reading.js'
 import { refuseTelemetry } from '../cross-encoder/session/node.js'
-import { isBundledName } from '../hub/layout.js'
 import { type DocumentVectors, maxSim, packVectors, unpackVectors, type VectorPrecision } from './documents.js'
 import {
   type ColbertEncoder,
@@ -33,6 +31,64 @@ export interface Colbert extends Scorer<'pair'>, AsyncDisposable {
   close(): Promise<void>
 }
 
+/** Keeps document vectors by text. A `Map` fits as it is. */
+export interface DocumentStore {
+  get(text: string): DocumentVectors | undefined | Promise<DocumentVectors | undefined>
+  set(text: string, vectors: DocumentVectors): unknown
+}
+
+/** Options of `colbert`. */
+export interface ColbertOptions extends Omit<ModelSourceOptions, 'model'> {
+  /**
+   * A folder or a model on the hub, as `crossEncoder` takes them, with a graph that gives one vector per token, the
+   * projection included, and the settings that PyLate or the reference implementation saved. None is bundled.
+   */
+  readonly model: string
+  /**
+   * Holds documents that were encoded ahead of time with `encodeDocuments`; read in every call, written only there.
+   * Default: none, every document is encoded in every call.
+   */
+  readonly store?: DocumentStore | undefined
+  /**
+   * What document vectors are rounded to, stored or not, so that a score does not depend on whether its document was in
+   * the store. Default `'float16'` with a store, `'float32'` without.
+   */
+  readonly precision?: VectorPrecision | undefined
+  /** Longest document in tokens, special tokens and marker included; 5 or more. Default: what the model says. */
+  readonly maxLength?: number | undefined
+  /** Threads inside one run, 1 or more. Default 1. */
+  readonly threads?: number | undefined
+}
+
+/** See {@link ColbertOptions}. */
+const colbertOptions = {
+  ...sourceOptions,
+  model: required(
+    must<string>(
+      (model) => typeof model === 'string' && model !== '' && !isBundledName(model),
+      'pass the folder or the hub name of a ColBERT model; none is bundled',
+    ),
+  ),
+  store: must<DocumentStore>((store) => {
+    const { get, set } = (store ?? {}) as Partial<DocumentStore>
+    return typeof get === 'function' && typeof set === 'function'
+  }, 'pass a Map, or an object with get(text) and set(text, vectors)'),
+  precision: must<VectorPrecision>(
+    (precision) => ['float32', 'float16', 'int8'].includes(precision as string),
+    "pass 'float32', 'float16' or 'int8'",
+  ),
+  maxLength: readingOptions.maxLength,
+  threads: withDefault(whole(1), 1),
+} satisfies OptionTable<ColbertOptions>
+
+/** Options of `encodeDocuments`. */
+export interface EncodeDocumentsOptions {
+  /** Aborting rejects with the signal's reason; what was encoded until then is in the store. */
+  readonly signal?: AbortSignal | undefined
+  /** Called after each document with how many are done, and of how many. */
+  readonly onProgress?: ((done: number, all: number) => void) | undefined
+}
+
 /**
  * A late-interaction scorer (ColBERT): query and document are encoded apart, one vector per token, and compared by the
  * sum of best matches. Coarser than a cross-encoder, but documents can be encoded once and kept: with a store that holds
@@ -44,9 +100,9 @@ export interface Colbert extends Scorer<'pair'>, AsyncDisposable {
  * @throws RerankError `'invalid-argument'` for a wrong option, `'model-files'` when the model folder is not complete.
  */
 export function colbert(options: ColbertOptions): Colbert {
-  checkColbertOptions(options)
+  const read = readOptions(colbertOptions, options)
   refuseTelemetry()
-  return new OnnxColbert(new ModelSource(options), options)
+  return new OnnxColbert(new ModelSource(read), read)
 }
 
 interface Loaded {
@@ -57,14 +113,14 @@ interface Loaded {
 class OnnxColbert implements Colbert {
   readonly scope = 'pair'
   readonly #source: ModelSource
-  readonly #options: ColbertOptions
+  readonly #options: OptionsOf<typeof colbertOptions>
   readonly #precision: VectorPrecision
   readonly #store: DocumentStore | undefined
   readonly #loaded: LoadOnce<Loaded>
   /** Runs that have not ended: the session is freed after them. */
   readonly #underWay = new Set<Promise<unknown>>()
 
-  constructor(source: ModelSource, options: ColbertOptions) {
+  constructor(source: ModelSource, options: OptionsOf<typeof colbertOptions>) {
     this.#source = source
     this.#options = options
     this.#store = options.store
@@ -89,14 +145,14 @@ class OnnxColbert implements Colbert {
     this.#loaded.checkOpen()
     if (texts.length === 0) return []
     const loaded = await this.#loaded.get()
-    stillWanted(call)
+    checkStillWanted(call)
     const asked = await this.#run(loaded, loaded.encoder.encodeQuery(query), call)
     const found = new Map<string, { score: number; truncated: boolean }>()
     count(call, 'texts', texts.length)
     for (const [at, text] of texts.entries()) {
       let known = found.get(text)
       if (known === undefined) {
-        stillWanted(call)
+        checkStillWanted(call)
         const vectors = await this.#vectorsOf(text, loaded, call)
         known = { score: maxSim(asked, unpackVectors(vectors)), truncated: vectors.truncated }
         found.set(text, known)
@@ -178,68 +234,7 @@ class OnnxColbert implements Colbert {
     const markers = [settings.queryPrefix, settings.documentPrefix]
     const texts = await createColbertTextEncoder(tokenizer, tokenizerConfig, markers)
     const encoder = createColbertEncoder({ tokenizer, tokenizerConfig, encoder: texts, settings })
-    const { threads = 1, providers } = this.#options
+    const { threads, providers } = this.#options
     return { encoder, session: await openVectorSession({ graphPath, threads, providers }) }
-  }
-}
-
-/** Keeps document vectors by text. A `Map` fits as it is. */
-export interface DocumentStore {
-  get(text: string): DocumentVectors | undefined | Promise<DocumentVectors | undefined>
-  set(text: string, vectors: DocumentVectors): unknown
-}
-
-/** Options of `colbert`. */
-export interface ColbertOptions extends Omit<ModelSourceOptions, 'model'> {
-  /**
-   * A folder or a model on the hub, as `crossEncoder` takes them, with a graph that gives one vector per token, the
-   * projection included, and the settings that PyLate or the reference implementation saved. None is bundled.
-   */
-  readonly model: string
-  /**
-   * Holds documents that were encoded ahead of time with `encodeDocuments`; read in every call, written only there.
-   * Default: none, every document is encoded in every call.
-   */
-  readonly store?: DocumentStore | undefined
-  /**
-   * What document vectors are rounded to, stored or not, so that a score does not depend on whether its document was in
-   * the store. Default `'float16'` with a store, `'float32'` without.
-   */
-  readonly precision?: VectorPrecision | undefined
-  /** Longest document in tokens, special tokens and marker included; 5 or more. Default: what the model says. */
-  readonly maxLength?: number | undefined
-  /** Threads inside one run, 1 or more. Default 1. */
-  readonly threads?: number | undefined
-}
-
-/** Options of `encodeDocuments`. */
-export interface EncodeDocumentsOptions {
-  /** Aborting rejects with the signal's reason; what was encoded until then is in the store. */
-  readonly signal?: AbortSignal | undefined
-  /** Told after each document how many of all are done. */
-  readonly onProgress?: ((done: number, all: number) => void) | undefined
-}
-
-const KNOWN = [...sourceOptionNames, 'store', 'precision', 'maxLength', 'threads']
-const PRECISIONS: readonly unknown[] = ['float32', 'float16', 'int8']
-
-/** @throws RerankError `'invalid-argument'` for the first option that is wrong. */
-export function checkColbertOptions(options: ColbertOptions): void {
-  checkOptions('options', options, KNOWN)
-  const { model, store, precision, maxLength, threads }: Partial<ColbertOptions> = options
-  if (typeof model !== 'string' || model === '' || isBundledName(model)) {
-    throw invalidArgument('model', model, 'pass the folder or the hub name of a ColBERT model; none is bundled')
-  }
-  if (store !== undefined && (typeof store?.get !== 'function' || typeof store.set !== 'function')) {
-    throw invalidArgument('store', store, 'pass a Map, or an object with get(text) and set(text, vectors)')
-  }
-  if (precision !== undefined && !PRECISIONS.includes(precision)) {
-    throw invalidArgument('precision', precision, "pass 'float32', 'float16' or 'int8'")
-  }
-  if (maxLength !== undefined && !isWholeFrom(5, maxLength)) {
-    throw invalidArgument('maxLength', maxLength, 'pass a whole number of tokens from 5, or leave it out')
-  }
-  if (threads !== undefined && !isWholeFrom(1, threads)) {
-    throw invalidArgument('threads', threads, 'pass a whole number from 1')
   }
 }

@@ -1,4 +1,5 @@
 import { invalidArgument, RerankError } from '../../base/errors.js'
+import { floatOf } from '../cross-encoder/session/tensors.js'
 
 /** Vectors of tokens, one row each, rows one after the other. */
 export interface TokenVectors {
@@ -143,13 +144,7 @@ let halves: Float32Array | undefined
 
 /** The number of each of the 65,536 half floats: looking up is many times faster than taking bits apart. */
 function halfTable(): Float32Array {
-  halves ??= Float32Array.from({ length: 0x10000 }, (_, half) => {
-    const sign = half & 0x8000 ? -1 : 1
-    const exponent = (half >>> 10) & 0x1f
-    const fraction = half & 0x3ff
-    if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN
-    return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
-  })
+  halves ??= Float32Array.from({ length: 0x10000 }, (_, half) => floatOf(half))
   return halves
 }
 

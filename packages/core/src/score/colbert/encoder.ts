@@ -1,9 +1,7 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { RerankError } from '../../base/errors.js'
-import { readJson } from '../cross-encoder/model-files.js'
-import { readSingleTemplate } from '../cross-encoder/tokenizer/templates.js'
-import { createTextEncoder, type TokenEncoder } from '../cross-encoder/tokenizer/text-encoder.js'
+import { readOptional } from '../cross-encoder/model-files.js'
+import { readSingleTemplate } from '../cross-encoder/pairs.js'
+import { createTextEncoder, type Json, type TokenEncoder } from '../cross-encoder/tokenizer/wordpiece.js'
 
 /** How a late-interaction model wants its texts, as the files beside its weights say. */
 export interface ColbertSettings {
@@ -25,8 +23,6 @@ export interface ColbertSettings {
   readonly documentPrompt: string
 }
 
-type Json = Readonly<Record<string, unknown>>
-
 /** Python's `string.punctuation`, which both libraries skip unless told otherwise. */
 const PUNCTUATION: readonly string[] = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~'.split('')
 
@@ -37,12 +33,11 @@ const PUNCTUATION: readonly string[] = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~'.spli
  * @throws RerankError `'model-files'` when the folder has none of these, or when the model compares by L2 distance.
  */
 export function readColbertSettings(folder: string): ColbertSettings {
-  const pylate = ['config_sentence_transformers.json', 'onnx_config.json'].map((name) =>
-    readIfThere(join(folder, name)),
-  )
+  const read = (name: string): Json | undefined => readOptional(folder, name) as Json | undefined
+  const pylate = ['config_sentence_transformers.json', 'onnx_config.json'].map(read)
   const found = pylate.find((json) => json?.['query_prefix'] !== undefined || json?.['model_type'] === 'ColBERT')
   if (found !== undefined) return fromPylate(found)
-  const artifact = readIfThere(join(folder, 'artifact.metadata'))
+  const artifact = read('artifact.metadata')
   if (artifact !== undefined) return fromArtifact(artifact, folder)
   const fix = 'name the folder of a ColBERT model (with config_sentence_transformers.json or artifact.metadata)'
   throw new RerankError('model-files', `${folder} does not say how its queries and documents are marked: ${fix}.`)
@@ -81,10 +76,6 @@ function fromArtifact(json: Json, folder: string): ColbertSettings {
     queryPrompt: '',
     documentPrompt: '',
   }
-}
-
-function readIfThere(file: string): Json | undefined {
-  return existsSync(file) ? (readJson(file) as Json) : undefined
 }
 
 /** One text as a late-interaction model reads it. */

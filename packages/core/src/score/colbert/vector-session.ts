@@ -1,6 +1,7 @@
-import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-node'
+import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { RerankError } from '../../base/errors.js'
 import { type OpenedGraph, openGraph, type SessionOptions } from '../cross-encoder/session/node.js'
+import { intTensor, intTypeOf, type TensorClass } from '../cross-encoder/session/tensors.js'
 import type { TokenVectors } from './documents.js'
 import type { EncodedText } from './encoder.js'
 
@@ -27,7 +28,7 @@ export async function openVectorSession(
   return {
     async run(text) {
       const answer = await graph.session.run(feeds(text), [output])
-      return keptAndNormalised(answer[output] as Tensor, text, options.graphPath)
+      return keepAndNormalize(answer[output] as Tensor, text, options.graphPath)
     },
     async release() {
       if (released) return
@@ -47,12 +48,6 @@ function tokenOutput({ outputNames, outputMetadata }: InferenceSession, graphPat
   throw new RerankError('model-files', `${graphPath} has the outputs ${outputNames.join(', ')}: ${fix}.`)
 }
 
-type TensorClass = new (
-  type: 'int32' | 'int64',
-  data: Int32Array | BigInt64Array,
-  dims: readonly number[],
-) => TypedTensor<'int32' | 'int64'>
-
 /** What stands at a place of each input: fillers are not seen by the other tokens, and there is one segment. */
 const VALUES: Readonly<Record<string, (text: EncodedText, at: number) => number>> = {
   input_ids: ({ ids }, at) => ids[at] as number,
@@ -69,28 +64,23 @@ function createFeeds(
     const fix = 'export it with input_ids, attention_mask and perhaps token_type_ids'
     throw new RerankError('model-files', `${graphPath} has the inputs ${session.inputNames.join(', ')}: ${fix}.`)
   }
-  const inputs = session.inputNames.map((name, at) => {
-    const info = session.inputMetadata[at]
-    return { name, wide: !(info?.isTensor && info.type === 'int32') }
-  })
-  const TensorOf = Tensor as unknown as TensorClass
+  const inputs = session.inputNames.map((name, at) => ({ name, type: intTypeOf(session.inputMetadata[at]) }))
   return (text) => {
-    const dims = [1, text.ids.length]
-    const entries = inputs.map(({ name, wide }): [string, Tensor] => {
-      const values = Int32Array.from(text.ids, (_, at) => (VALUES[name] as (typeof VALUES)[string])(text, at))
-      const tensor = wide
-        ? new TensorOf('int64', BigInt64Array.from(values, BigInt), dims)
-        : new TensorOf('int32', values, dims)
-      return [name, tensor as Tensor]
+    const entries = inputs.map(({ name, type }): [string, object] => {
+      const valueAt = VALUES[name] as (typeof VALUES)[string]
+      return [
+        name,
+        intTensor(Tensor as unknown as TensorClass, { type, dims: [1, text.ids.length] }, (at) => valueAt(text, at)),
+      ]
     })
-    return Object.fromEntries(entries)
+    return Object.fromEntries(entries) as Record<string, Tensor>
   }
 }
 
 /** Smaller lengths count as this, as in the reference: a vector of zeros stays one. */
 const SMALLEST_LENGTH = 1e-12
 
-function keptAndNormalised(output: Tensor, { ids, kept }: EncodedText, graphPath: string): TokenVectors {
+function keepAndNormalize(output: Tensor, { ids, kept }: EncodedText, graphPath: string): TokenVectors {
   const [, rows, dimensions] = output.dims
   if (rows !== ids.length || dimensions === undefined) {
     const fix = 'it must give one vector per token'

@@ -1,17 +1,30 @@
 import { randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { count } from '../../base/call.js'
-import { checkBoolean, checkOptions } from '../../base/check.js'
-import { invalidArgument, warn } from '../../base/errors.js'
-import type { Scorer } from '../../types.js'
+import { flag, must, type OptionsOf, type OptionTable, readOptions, whole, withDefault } from '../../base/check.js'
+import { warn } from '../../base/errors.js'
+import type { Scorer, ScorerDefaults } from '../../types.js'
 import { readTokenizerFiles } from './model-files.js'
-import { ModelSource, type ModelSourceOptions, sourceOptionNames } from './model-source.js'
+import { ModelSource, type ModelSourceOptions, sourceOptions } from './model-source.js'
 import { type PairModel, PairScorer } from './pair-scorer.js'
-import { checkReadingOptions, isWholeFrom, type LoadedModel, type ReadingOptions } from './reading.js'
-import { oneByOne, type PairRunner } from './runner.js'
-import { checkScoringOptions, prepareScoring, type ScoringOptions, scoringParts } from './scoring.js'
-import { type GraphSession, openSession, refuseTelemetry } from './session/node.js'
-import { listRefusals, type Opened, type OpenedRunner, type Provider } from './session/providers.js'
+import {
+  type LoadedModel,
+  oneByOne,
+  type PairRunner,
+  type ReadingOptions,
+  readingOptions,
+  readingParts,
+} from './reading.js'
+import { prepareScoring, type ScoringOptions, scoringOptions, scoringParts } from './scoring.js'
+import {
+  type GraphSession,
+  listRefusals,
+  type Opened,
+  type OpenedRunner,
+  openSession,
+  refuseTelemetry,
+} from './session/node.js'
+import type { Provider } from './session/providers.js'
 import { startPool } from './session/worker-pool.js'
 
 /** A scorer that frees its session and threads at the end of an `await using` block. */
@@ -20,10 +33,50 @@ export interface CrossEncoder extends Scorer<'pair'>, AsyncDisposable {
   readonly opened: Opened | undefined
   /** Missing for a model whose authors leave its number as it is, and until it is known which model that is. */
   readonly toProbability: ((score: number) => number) | undefined
+  /** What the model's files recommend; missing when they say nothing, and until it is known which model that is. */
+  readonly defaults: ScorerDefaults | undefined
   countTokens(text: string): Promise<number>
   warmup(): Promise<void>
   close(): Promise<void>
 }
+
+/** Options of {@link crossEncoder}. */
+export interface CrossEncoderOptions extends ReadingOptions, ScoringOptions, ModelSourceOptions {
+  /**
+   * Worker threads that score beside the event loop. Default 0: score in the calling thread, one pair a run, so that
+   * the loop turns between pairs. A number from 1: that many threads, each with its own copy of the weights.
+   * `'auto'`: the cores but one, at least 1 and at most 4.
+   */
+  readonly workers?: number | 'auto' | undefined
+  /** Threads inside one run, 1 or more. Default 1: more threads pay off less than more workers. */
+  readonly threads?: number | undefined
+  /**
+   * Whether threads that wait keep their core busy. Default `false`. `true` makes single runs shorter with two or more
+   * `threads` on a machine that has nothing else to do, and everything slower on one that has. No effect with one thread.
+   */
+  readonly spinning?: boolean | undefined
+  /**
+   * What computes, tried in this order. Default `['cpu']`, which is what this library is made and measured for. When one
+   * cannot be used here the next is tried, with a process warning; the scorer's id names any that is not the processor.
+   */
+  readonly providers?: readonly Provider[] | undefined
+}
+
+/** See {@link CrossEncoderOptions}. */
+const crossEncoderOptions = {
+  ...sourceOptions,
+  workers: withDefault(
+    must<number | 'auto'>(
+      (value) => value === 'auto' || (Number.isInteger(value) && (value as number) >= 0),
+      "pass a whole number from 0, or 'auto'",
+    ),
+    0,
+  ),
+  threads: withDefault(whole(1), 1),
+  spinning: withDefault(flag, false),
+  ...readingOptions,
+  ...scoringOptions,
+} satisfies OptionTable<CrossEncoderOptions>
 
 /**
  * A cross-encoder on onnxruntime: reads query and text together and gives one logit per text.
@@ -38,9 +91,9 @@ export interface CrossEncoder extends Scorer<'pair'>, AsyncDisposable {
  * @throws RerankError `'invalid-argument'` for a wrong option, `'model-files'` when a model folder is not complete.
  */
 export function crossEncoder(options: CrossEncoderOptions = {}): CrossEncoder {
-  checkCrossEncoderOptions(options)
+  const read = readOptions(crossEncoderOptions, options)
   refuseTelemetry()
-  return new OnnxCrossEncoder(new OnnxModel(new ModelSource(options), options))
+  return new OnnxCrossEncoder(new OnnxModel(new ModelSource(read), read))
 }
 
 class OnnxCrossEncoder extends PairScorer implements CrossEncoder {
@@ -57,23 +110,19 @@ class OnnxCrossEncoder extends PairScorer implements CrossEncoder {
 }
 
 class OnnxModel implements PairModel {
-  readonly options: CrossEncoderOptions
+  readonly options: OptionsOf<typeof crossEncoderOptions>
   readonly #source: ModelSource
   readonly #key = randomUUID().slice(0, 8)
   opened: Opened | undefined
 
-  constructor(source: ModelSource, options: CrossEncoderOptions) {
+  constructor(source: ModelSource, options: OptionsOf<typeof crossEncoderOptions>) {
     this.#source = source
     this.options = options
   }
 
   get id(): string {
-    return [
-      this.#source.id,
-      ...scoringParts(this.options),
-      ...readingOptions(this.options),
-      ...this.#providerPart(),
-    ].join(':')
+    const { options } = this
+    return [this.#source.id, ...scoringParts(options), ...readingParts(options), ...this.#providerPart()].join(':')
   }
 
   get toProbability(): ((score: number) => number) | undefined {
@@ -82,11 +131,15 @@ class OnnxModel implements PairModel {
     return (score) => 1 / (1 + Math.exp(-score / folder.temperature))
   }
 
+  get defaults(): ScorerDefaults | undefined {
+    return this.#source.folder?.defaults
+  }
+
   async open(signal: AbortSignal, lost: () => void): Promise<LoadedModel> {
     const { path, id, graphPath, config } = await this.#source.ensure(signal)
     const name = id.slice(0, id.lastIndexOf('@'))
     const files = { name, config, ...(await readTokenizerFiles({ path })) }
-    const { threads = 1, workers = 0, providers, spinning } = this.options
+    const { threads, workers, providers, spinning } = this.options
     const { pairs, head } = await prepareScoring(files, this.options)
     const maxPositions = config.max_position_embeddings ?? 512
     const session = { graphPath, threads, maxPositions, head, providers, spinning }
@@ -97,7 +150,7 @@ class OnnxModel implements PairModel {
     return { pairs, runner: countingRefusals(runner) }
   }
 
-  /** From here on the id says what computes. Whoever wished for something else is told, once. */
+  /** From here on the id says what computes. A provider that was refused is warned of once. */
   #settle(opened: Opened): void {
     const isNew = this.opened === undefined
     this.opened = opened
@@ -112,7 +165,7 @@ class OnnxModel implements PairModel {
   }
 }
 
-/** A report says with each call that something else computes than was wished for. */
+/** Counts in each report the providers that were asked for and could not be used. */
 function countingRefusals(runner: PairRunner & { readonly opened: Opened }): PairRunner {
   if (runner.opened.refused.length === 0) return runner
   return {
@@ -124,14 +177,8 @@ function countingRefusals(runner: PairRunner & { readonly opened: Opened }): Pai
   }
 }
 
-/** The options that change the numbers, as parts of the id. */
-function readingOptions({ maxLength, longText, windowOverlap }: CrossEncoderOptions): string[] {
-  const parts = maxLength === undefined ? [] : [`max${maxLength}`]
-  return longText === 'windows' ? [...parts, `windows-${windowOverlap ?? 'default'}`] : parts
-}
-
 /** Runs the pairs one at a time in this thread; onnxruntime lets the event loop turn between runs. */
-export function inThisThread(session: GraphSession): OpenedRunner {
+function inThisThread(session: GraphSession): OpenedRunner {
   const runner = oneByOne({
     score: ({ ids, secondSegmentStart }) => session.run(ids, secondSegmentStart),
     release: () => session.release(),
@@ -139,47 +186,7 @@ export function inThisThread(session: GraphSession): OpenedRunner {
   return { opened: session.opened, ...runner }
 }
 
-/** Options of {@link crossEncoder}. */
-export interface CrossEncoderOptions extends ReadingOptions, ScoringOptions, ModelSourceOptions {
-  /**
-   * Worker threads that score beside the event loop. Default 0: score in the calling thread, one pair a run, so that
-   * the loop turns between pairs. A number from 1: that many threads, each with its own copy of the weights.
-   * `'auto'`: the cores but one, at least 1 and at most 4.
-   */
-  readonly workers?: number | 'auto'
-  /** Threads inside one run, 1 or more. Default 1: more threads pay off less than more workers. */
-  readonly threads?: number
-  /**
-   * Whether threads that wait keep their core busy. Default `false`. `true` makes single runs shorter with two or more
-   * `threads` on a machine that has nothing else to do, and everything slower on one that has. No effect with one thread.
-   */
-  readonly spinning?: boolean
-  /**
-   * What computes, tried in this order. Default `['cpu']`, which is what this library is made and measured for. When one
-   * cannot be used here the next is tried, with a process warning; the scorer's id names any that is not the processor.
-   */
-  readonly providers?: readonly Provider[]
-}
-
 /** `'auto'` leaves a core to the event loop, and stops at 4: each worker holds its own copy of the weights. */
-export function workerCount(workers: number | 'auto'): number {
+function workerCount(workers: number | 'auto'): number {
   return workers === 'auto' ? Math.min(4, Math.max(1, availableParallelism() - 1)) : workers
-}
-
-const OWN = ['workers', 'threads', 'spinning']
-const READING = ['maxLength', 'longText', 'windowOverlap', 'template', 'instruction', 'activation']
-const KNOWN = [...sourceOptionNames, ...OWN, ...READING]
-
-/** @throws RerankError `'invalid-argument'` for the first option that is wrong. What is about the model is checked with it. */
-export function checkCrossEncoderOptions(options: CrossEncoderOptions): void {
-  checkOptions('options', options, KNOWN)
-  const { workers, threads, spinning } = options
-  if (workers !== undefined && workers !== 'auto' && !isWholeFrom(0, workers)) {
-    throw invalidArgument('workers', workers, "pass a whole number from 0, or 'auto'")
-  }
-  if (threads !== undefined && !isWholeFrom(1, threads))
-    throw invalidArgument('threads', threads, 'pass a whole number from 1')
-  if (spinning !== undefined) checkBoolean('spinning', spinning)
-  checkReadingOptions(options)
-  checkScoringOptions(options)
 }

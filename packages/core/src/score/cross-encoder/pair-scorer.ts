@@ -1,7 +1,6 @@
 import { RerankError } from '../../base/errors.js'
-import type { Call, Scorer } from '../../types.js'
-import { type LoadedModel, type ReadingOptions, readTexts } from './reading.js'
-import { PairBatch } from './runner.js'
+import type { Call, Scorer, ScorerDefaults } from '../../types.js'
+import { type LoadedModel, PairBatch, type ReadingOptions, readTexts } from './reading.js'
 
 /** What a runtime has to say about a model that is not loaded yet. */
 export interface PairModel {
@@ -10,6 +9,8 @@ export interface PairModel {
   readonly options: Pick<ReadingOptions, 'longText' | 'windowOverlap'>
   /** What makes a probability of a logit; nothing when the model's numbers stay as they are, or it is not known yet. */
   readonly toProbability: ((score: number) => number) | undefined
+  /** What the model's files recommend; nothing when they say nothing, or it is not known yet. */
+  readonly defaults: ScorerDefaults | undefined
   /**
    * Loads the model; called again when it failed before.
    *
@@ -42,6 +43,10 @@ export class PairScorer implements Scorer<'pair'>, AsyncDisposable {
     return this.#model.toProbability
   }
 
+  get defaults(): ScorerDefaults | undefined {
+    return this.#model.defaults
+  }
+
   async score(query: string, texts: readonly string[], call: Call): Promise<readonly number[]> {
     call.signal.throwIfAborted()
     this.#loaded.checkOpen()
@@ -58,7 +63,7 @@ export class PairScorer implements Scorer<'pair'>, AsyncDisposable {
     const { pairs, runner } = await this.#loaded.get()
     // The first run allocates what later ones reuse.
     const call = { signal: new AbortController().signal, deadline: Infinity, now: () => 0, stats: {}, note() {} }
-    await runner.run(new PairBatch(pairs, { query: 'warm', texts: ['up'] }), call)
+    await runner.run(new PairBatch(pairs, { query: 'warm', texts: ['up'], options: {} }), call)
   }
 
   async close(): Promise<void> {
@@ -83,7 +88,7 @@ export interface Loadable<T> {
   free(loaded: T): Promise<void>
 }
 
-/** Loads something on first use, whoever asks and how often, and frees it once: the same for every model. */
+/** Loads something on first use, once for all that wait for it, and frees it once: the same for every model. */
 export class LoadOnce<T> {
   readonly #what: Loadable<T>
   readonly #closing = new AbortController()

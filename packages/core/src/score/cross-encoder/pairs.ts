@@ -1,6 +1,5 @@
-import { invalidArgument } from '../../base/errors.js'
-import { type PairTemplate, readPairTemplate } from './tokenizer/templates.js'
-import type { TokenEncoder } from './tokenizer/text-encoder.js'
+import { invalidArgument, RerankError } from '../../base/errors.js'
+import type { Json, TokenEncoder } from './tokenizer/wordpiece.js'
 
 /** What of a model folder says how a pair becomes tokens: parsed JSON files and the encoder made from them. */
 export interface PairEncoderFiles extends LengthFiles {
@@ -44,8 +43,8 @@ export interface PairEncoder {
   encodePair(query: EncodedQuery, text: string): EncodedPair
   /** How many tokens of a text are read next to this query. */
   roomForText(query: EncodedQuery): number
-  /** How many tokens a text has, without special tokens; counting stops beyond `limit`. */
-  countTokens(text: string, limit?: number): number
+  /** How many tokens a text has, without special tokens. */
+  countTokens(text: string): number
 }
 
 /**
@@ -73,7 +72,7 @@ export function createPairEncoder(files: PairEncoderFiles, options: PairEncoderO
       }
     },
     roomForText: ({ ids: query }) => keptLengths(query.length, Infinity, available).text,
-    countTokens: (text, limit = Infinity) => encoder.encode(text, limit === Infinity ? undefined : limit + 1).length,
+    countTokens: (text) => encoder.encode(text).length,
   }
 }
 
@@ -94,6 +93,102 @@ function join(
     for (let i = 0; i < count; i++) ids[at++] = source[i] as number
   }
   return { ids, secondSegmentStart }
+}
+
+/** One stretch of a joined text or pair: fixed special tokens, or the place of a text. */
+type TemplatePart =
+  | { readonly kind: 'special'; readonly ids: readonly number[]; readonly typeId: number }
+  | { readonly kind: 'query' | 'text'; readonly typeId: number }
+
+/** How a query and a text are joined, as the post-processor of a tokenizer.json says it. */
+interface PairTemplate {
+  readonly parts: readonly TemplatePart[]
+  /** How many special tokens are added. */
+  readonly specialTokens: number
+}
+
+function readPairTemplate(tokenizerJson: unknown): PairTemplate {
+  const parts = readTemplate(tokenizerJson, 'pair') ?? []
+  const count = (kind: TemplatePart['kind']): number => parts.filter((part) => part.kind === kind).length
+  if (count('query') !== 1 || count('text') !== 1) throw noTemplate('pair', 'a pair is joined')
+  // The pair goes on as ids and the place where segment 1 starts, so segments have to be 0 … 0 1 … 1.
+  const types = parts.map((part) => part.typeId)
+  if (types.some((type, at) => (type !== 0 && type !== 1) || type < (types[at - 1] ?? 0))) {
+    const seen = `The pair template of tokenizer.json has the segments ${types.join(', ')}`
+    throw new RerankError('model-files', `${seen}: use 0, then 1.`)
+  }
+  return { parts, specialTokens: specialIds(parts).length }
+}
+
+/**
+ * Reads how a single text is framed: the special tokens before it and after it.
+ *
+ * @throws RerankError `'model-files'` when tokenizer.json does not say.
+ */
+export function readSingleTemplate(tokenizerJson: unknown): {
+  readonly before: readonly number[]
+  readonly after: readonly number[]
+} {
+  const parts = readTemplate(tokenizerJson, 'single') ?? []
+  const text = parts.findIndex(({ kind }) => kind !== 'special')
+  if (text < 0) throw noTemplate('single', 'a text is framed')
+  return { before: specialIds(parts.slice(0, text)), after: specialIds(parts.slice(text + 1)) }
+}
+
+function specialIds(parts: readonly TemplatePart[]): number[] {
+  return parts.flatMap((part) => (part.kind === 'special' ? part.ids : []))
+}
+
+function noTemplate(kind: 'pair' | 'single', how: string): RerankError {
+  const fix = `save the tokenizer again with one (TemplateProcessing with a "${kind}" template, BertProcessing or RobertaProcessing)`
+  return new RerankError('model-files', `tokenizer.json has no "post_processor" that says how ${how}: ${fix}`)
+}
+
+/** The template in the post-processor of a tokenizer.json, which may stand in a `Sequence`; nothing when there is none. */
+function readTemplate(tokenizerJson: unknown, kind: 'pair' | 'single'): TemplatePart[] | undefined {
+  const flatten = (processor: unknown): Json[] => {
+    const json = (processor ?? {}) as Json
+    return json['type'] === 'Sequence' ? ((json['processors'] ?? []) as unknown[]).flatMap(flatten) : [json]
+  }
+  const processors = flatten((tokenizerJson as Json | null)?.['post_processor'])
+  return processors.map((json) => partsOf(json, kind)).find((found) => found !== undefined)
+}
+
+function partsOf(json: Json, kind: 'pair' | 'single'): TemplatePart[] | undefined {
+  switch (json['type']) {
+    case 'TemplateProcessing':
+      return partsOfTemplate(json, kind)
+    case 'BertProcessing':
+    case 'RobertaProcessing':
+      return partsAroundText(json, kind)
+    default:
+      return undefined
+  }
+}
+
+type Piece = {
+  readonly Sequence?: { id: string; type_id: number }
+  readonly SpecialToken?: { id: string; type_id: number }
+}
+
+function partsOfTemplate(json: Json, kind: 'pair' | 'single'): TemplatePart[] | undefined {
+  const specials = json['special_tokens'] as Record<string, { ids: number[] }>
+  return (json[kind] as readonly Piece[] | undefined)?.map(({ Sequence: place, SpecialToken: special }) => {
+    if (place !== undefined) return { kind: place.id === 'A' ? 'query' : 'text', typeId: place.type_id }
+    const { id, type_id: typeId } = special as { id: string; type_id: number }
+    return { kind: 'special', ids: (specials[id] as { ids: number[] }).ids, typeId }
+  })
+}
+
+/** `[CLS] query [SEP] text [SEP]` with types 0 and 1; in the RoBERTa way two separators in the middle and type 0. */
+function partsAroundText(json: Json, kind: 'pair' | 'single'): TemplatePart[] {
+  const [cls, sep] = ['cls', 'sep'].map((name) => (json[name] as [string, number])[1]) as [number, number]
+  const isRoberta = json['type'] === 'RobertaProcessing'
+  const end = (typeId: number, ...ids: number[]): TemplatePart => ({ kind: 'special', ids, typeId })
+  const first: TemplatePart[] = [end(0, cls), { kind: 'query', typeId: 0 }]
+  if (kind === 'single') return [...first, end(0, sep)]
+  const second = isRoberta ? 0 : 1
+  return [...first, isRoberta ? end(0, sep, sep) : end(0, sep), { kind: 'text', typeId: second }, end(second, sep)]
 }
 
 /** How many tokens of each side stay. */
@@ -145,7 +240,7 @@ const OFFSET_POSITIONS = /^(xlm-roberta|roberta|camembert|xmod|mpnet|longformer|
 
 /** The model's own limit in tokens; 512 when no file names one. */
 export function modelLimit({ config, tokenizerConfig, sentenceBert }: LengthFiles): number {
-  const model = (config ?? {}) as Record<string, unknown>
+  const model = (config ?? {}) as Json
   const limits: number[] = []
   const positions = model['max_position_embeddings'] ?? model['n_positions']
   // XLNet writes -1 for "no table of positions".
@@ -153,8 +248,8 @@ export function modelLimit({ config, tokenizerConfig, sentenceBert }: LengthFile
     const offset = OFFSET_POSITIONS.test(String(model['model_type'])) ? Number(model['pad_token_id'] ?? 1) + 1 : 0
     limits.push(positions - offset)
   }
-  const { max_seq_length: ofSentences } = (sentenceBert ?? {}) as Record<string, unknown>
-  const named = ofSentences ?? (tokenizerConfig as Record<string, unknown> | undefined)?.['model_max_length']
+  const { max_seq_length: ofSentences } = (sentenceBert ?? {}) as Json
+  const named = ofSentences ?? (tokenizerConfig as Json | undefined)?.['model_max_length']
   if (typeof named === 'number' && named > 0 && named <= SANE_LENGTH) limits.push(named)
   return limits.length === 0 ? 512 : Math.min(...limits)
 }

@@ -1,19 +1,10 @@
-import {
-  checkedLength,
-  type EncodedPair,
-  type EncodedQuery,
-  modelLimit,
-  type PairEncoder,
-  type PairEncoderFiles,
-  type PairEncoderOptions,
-} from './pairs.js'
-import type { TokenEncoder } from './tokenizer/text-encoder.js'
+import { checkedLength, modelLimit, type PairEncoder, type PairEncoderFiles, type PairEncoderOptions } from './pairs.js'
 
 /** The prompts that are known by name. */
 export type TemplateName = 'qwen3-reranker' | 'mxbai-rerank-v2'
 
 /** How a language model is asked about a pair. Each string is turned into tokens by itself; none of them is ever cut. */
-export interface Prompt {
+interface Prompt {
   readonly prefix: readonly string[]
   /** One piece with the query between them, which loses its end when it is too long. */
   readonly beforeQuery: string
@@ -87,33 +78,11 @@ const mxbai: Profile = {
   queryShare: 0.75,
 }
 
-const profiles: readonly Profile[] = [qwen3, mxbai]
+/** The prompts that are known. */
+export const profiles: readonly Profile[] = [qwen3, mxbai]
 
 /** The names that the option `template` takes. */
 export const templateNames: readonly TemplateName[] = profiles.map(({ name }) => name)
-
-/** The profile of a model: the one that was asked for, else the one that its name or its config.json points to. */
-export function profileOf(model: string, config: unknown, asked: TemplateName | undefined): Profile | undefined {
-  if (asked !== undefined) return profiles.find(({ name }) => name === asked)
-  const { _name_or_path: origin } = (config ?? {}) as { _name_or_path?: unknown }
-  const names = [model, typeof origin === 'string' ? origin : '']
-  return profiles.find(({ models }) => names.some((name) => models.test(name)))
-}
-
-/** The parts of a prompt that are the same for every pair, as tokens. */
-interface FixedTokens {
-  readonly prefix: readonly number[]
-  readonly separator: readonly number[]
-  readonly suffix: readonly number[]
-}
-
-/** Limits in tokens. */
-interface Limits {
-  readonly maxLength: number
-  /** Query, separator and text together. */
-  readonly content: number
-  readonly query: number
-}
 
 /**
  * Joins query and text into the prompt of a language model. What stands before and behind them is never cut: the text
@@ -128,67 +97,29 @@ export function createPromptEncoder(
 ): PairEncoder {
   const { encoder } = files
   const prompt = profile.prompt(options.instruction)
-  const fixed = fixedTokens(encoder, prompt)
-  const around = fixed.prefix.length + fixed.suffix.length
-  const ends = { query: `${prompt.beforeQuery}${prompt.afterQuery}`, text: prompt.beforeText }
-  const least = around + fixed.separator.length + encoder.encode(ends.query).length + encoder.encode(ends.text).length
+  const idsOf = (parts: readonly string[]): number[] => parts.flatMap((part) => encoder.encode(part))
+  const [prefix, separator, suffix] = [idsOf(prompt.prefix), idsOf(prompt.separator), idsOf(prompt.suffix)]
+  const around = prefix.length + suffix.length
+  const beforeText = separator.length + encoder.encode(prompt.beforeText).length
+  const least = around + beforeText + encoder.encode(prompt.beforeQuery + prompt.afterQuery).length
   const limit = Math.min(profile.maxTokens, modelLimit(files))
   const maxLength = checkedLength(options.maxLength, limit, least + 2)
+  // Query, separator and text together, and what of it is the query's.
   const content = Math.min(profile.maxContentTokens ?? Infinity, maxLength - around)
-  const limits: Limits = { maxLength, content, query: Math.floor(content * profile.queryShare) }
-  return new PromptEncoder({ encoder, prompt, fixed, limits })
-}
-
-interface Parts {
-  readonly encoder: TokenEncoder
-  readonly prompt: Prompt
-  readonly fixed: FixedTokens
-  readonly limits: Limits
-}
-
-class PromptEncoder implements PairEncoder {
-  readonly #parts: Parts
-
-  constructor(parts: Parts) {
-    this.#parts = parts
+  const queryRoom = Math.floor(content * profile.queryShare)
+  return {
+    maxLength,
+    encodeQuery: (query) => ({ ids: encoder.encode(prompt.beforeQuery + query + prompt.afterQuery) }),
+    encodePair({ ids: query }, text) {
+      const kept = query.slice(0, queryRoom)
+      const room = content - kept.length
+      const body = encoder.encode(prompt.beforeText + text, Math.max(1, room - separator.length + 1))
+      const second = [...separator, ...body]
+      const ids = Int32Array.from([...prefix, ...kept, ...second.slice(0, room), ...suffix])
+      const queryTruncated = query.length > kept.length
+      return { ids, secondSegmentStart: ids.length, truncated: second.length > room, queryTruncated }
+    },
+    roomForText: ({ ids: query }) => Math.max(1, content - Math.min(query.length, queryRoom) - beforeText),
+    countTokens: (text) => encoder.encode(text).length,
   }
-
-  get maxLength(): number {
-    return this.#parts.limits.maxLength
-  }
-
-  encodeQuery(query: string): EncodedQuery {
-    const { beforeQuery, afterQuery } = this.#parts.prompt
-    return { ids: this.#parts.encoder.encode(beforeQuery + query + afterQuery) }
-  }
-
-  encodePair({ ids: query }: EncodedQuery, text: string): EncodedPair {
-    const { encoder, prompt, fixed, limits } = this.#parts
-    const kept = query.slice(0, limits.query)
-    const room = limits.content - kept.length
-    const body = encoder.encode(prompt.beforeText + text, Math.max(1, room - fixed.separator.length + 1))
-    const second = [...fixed.separator, ...body]
-    const ids = Int32Array.from([...fixed.prefix, ...kept, ...second.slice(0, room), ...fixed.suffix])
-    return {
-      ids,
-      secondSegmentStart: ids.length,
-      truncated: second.length > room,
-      queryTruncated: query.length > kept.length,
-    }
-  }
-
-  roomForText({ ids: query }: EncodedQuery): number {
-    const { encoder, prompt, fixed, limits } = this.#parts
-    const before = fixed.separator.length + encoder.encode(prompt.beforeText).length
-    return Math.max(1, limits.content - Math.min(query.length, limits.query) - before)
-  }
-
-  countTokens(text: string, limit: number = Infinity): number {
-    return this.#parts.encoder.encode(text, limit === Infinity ? undefined : limit + 1).length
-  }
-}
-
-function fixedTokens(encoder: TokenEncoder, { prefix, separator, suffix }: Prompt): FixedTokens {
-  const ids = (parts: readonly string[]): number[] => parts.flatMap((part) => encoder.encode(part))
-  return { prefix: ids(prefix), separator: ids(separator), suffix: ids(suffix) }
 }

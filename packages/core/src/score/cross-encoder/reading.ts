@@ -1,14 +1,62 @@
 import { count } from '../../base/call.js'
-import { invalidArgument } from '../../base/errors.js'
+import { type Checks, must, oneOf } from '../../base/check.js'
+import { RerankError, show } from '../../base/errors.js'
 import { bestWindows, textWindows } from '../../base/spans.js'
 import type { Call, Span, TextNote } from '../../types.js'
-import type { PairEncoder } from './pairs.js'
-import { PairBatch, type PairRunner } from './runner.js'
+import type { EncodedPair, EncodedQuery, PairEncoder } from './pairs.js'
+
+/** How much of a long text is read; the same for every scorer that reads pairs of tokens. */
+export interface ReadingOptions {
+  /** Longest pair in tokens, special tokens included; 5 or more. Default and upper bound: what the model can read. */
+  readonly maxLength?: number | undefined
+  /**
+   * What happens to a text that does not fit `maxLength` together with the query. `'truncate'` (default): its end is
+   * not read, the result says `truncated`, the report counts `truncatedTexts`. `'windows'`: the text is read in
+   * overlapping windows, its score is that of the best one, the result says in `bestSpan` where that stands, the report
+   * counts `windows`; each window costs a run. `'error'`: the call rejects.
+   */
+  readonly longText?: 'truncate' | 'windows' | 'error' | undefined
+  /**
+   * How many tokens a window shares with the next, from 0. Default 64, and at most half a window. No effect unless
+   * `longText` is `'windows'`.
+   */
+  readonly windowOverlap?: number | undefined
+}
+
+/** See {@link ReadingOptions}. */
+export const readingOptions: Checks<ReadingOptions> = {
+  maxLength: must(isWholeFrom(5), 'pass a whole number of tokens from 5, or leave it out'),
+  longText: oneOf('truncate', 'windows', 'error'),
+  windowOverlap: must(isWholeFrom(0), 'pass a whole number of tokens from 0'),
+}
+
+function isWholeFrom(least: number): (value: unknown) => boolean {
+  return (value) => Number.isInteger(value) && (value as number) >= least
+}
+
+/** The options that change the numbers, as parts of a scorer's id. */
+export function readingParts({ maxLength, longText, windowOverlap }: ReadingOptions): string[] {
+  const parts = maxLength === undefined ? [] : [`max${maxLength}`]
+  return longText === 'windows' ? [...parts, `windows-${windowOverlap ?? 'default'}`] : parts
+}
 
 /** A model that is ready to score. */
 export interface LoadedModel {
   readonly pairs: PairEncoder
   readonly runner: PairRunner
+}
+
+/** The pairs of one request; each is encoded when it is asked for. */
+export interface PairSource {
+  readonly length: number
+  pair(at: number): EncodedPair
+}
+
+/** Computes the logits of many pairs: in this thread or in workers. */
+export interface PairRunner {
+  /** One logit per pair, in order; rejects when the call is aborted or its deadline passes. */
+  run(pairs: PairSource, call: Call): Promise<Float64Array>
+  close(): Promise<void>
 }
 
 /** What is to be read, and how. */
@@ -40,14 +88,10 @@ export async function readTexts(asked: Asked, model: LoadedModel, call: Call): P
   })
 }
 
-async function readWhole(
-  { query, texts, options }: Asked,
-  { pairs, runner }: LoadedModel,
-  call: Call,
-): Promise<Reading[]> {
-  const batch = new PairBatch(pairs, { query, texts, longText: options.longText === 'error' ? 'error' : 'truncate' })
+async function readWhole(asked: Asked, { pairs, runner }: LoadedModel, call: Call): Promise<Reading[]> {
+  const batch = new PairBatch(pairs, asked)
   const logits = await runner.run(batch, call).finally(() => batch.addCounts(call))
-  return texts.map((_, at) => {
+  return asked.texts.map((_, at) => {
     const logit = logits[at] as number
     return batch.truncated.has(at) ? { logit, note: { truncated: true } } : { logit }
   })
@@ -78,40 +122,105 @@ async function readWindows({ query, texts, options }: Asked, model: LoadedModel,
   })
 }
 
-/** How much of a long text is read; the same for every scorer that reads pairs of tokens. */
-export interface ReadingOptions {
-  /** Longest pair in tokens, special tokens included; 5 or more. Default and upper bound: what the model can read. */
-  readonly maxLength?: number
-  /**
-   * What happens to a text that does not fit `maxLength` together with the query. `'truncate'` (default): its end is
-   * not read, the result says `truncated`, the report counts `truncatedTexts`. `'windows'`: the text is read in
-   * overlapping windows, its score is that of the best one, the result says in `bestSpan` where that stands, the report
-   * counts `windows`; each window costs a run. `'error'`: the call rejects.
-   */
-  readonly longText?: 'truncate' | 'windows' | 'error'
-  /**
-   * How many tokens a window shares with the next, from 0. Default 64, and at most half a window. No effect unless
-   * `longText` is `'windows'`.
-   */
-  readonly windowOverlap?: number
+/**
+ * Rejects work that nobody waits for any more. Looked at between runs, since a run cannot be interrupted.
+ *
+ * @throws the signal's reason, or RerankError `'deadline'`.
+ */
+export function checkStillWanted(call: Call): void {
+  call.signal.throwIfAborted()
+  if (call.now() >= call.deadline) throw deadlinePassed()
 }
 
-const LONG_TEXT: readonly unknown[] = ['truncate', 'windows', 'error']
+/** The error for work that was not done in time. */
+export function deadlinePassed(): RerankError {
+  return new RerankError(
+    'deadline',
+    'The deadline passed before every text was scored: allow more time or fewer texts.',
+  )
+}
 
-/** @throws RerankError `'invalid-argument'` for the first option that is wrong. */
-export function checkReadingOptions({ maxLength, longText, windowOverlap }: ReadingOptions): void {
-  if (maxLength !== undefined && !isWholeFrom(5, maxLength)) {
-    throw invalidArgument('maxLength', maxLength, 'pass a whole number of tokens from 5, or leave it out')
+/**
+ * The pairs of one request. The query is encoded once; a text when its turn comes. `longText: 'error'` refuses a text that
+ * does not fit; it is cut otherwise.
+ */
+export class PairBatch implements PairSource {
+  readonly #pairs: PairEncoder
+  readonly #query: EncodedQuery
+  readonly #texts: readonly string[]
+  readonly #refusesLong: boolean
+  #tokens = 0
+  /** Places of the texts whose end did not fit. */
+  readonly truncated: Set<number> = new Set()
+
+  constructor(pairs: PairEncoder, { query, texts, options }: Asked) {
+    this.#pairs = pairs
+    this.#query = pairs.encodeQuery(query)
+    this.#texts = texts
+    this.#refusesLong = options.longText === 'error'
   }
-  if (longText !== undefined && !LONG_TEXT.includes(longText)) {
-    throw invalidArgument('longText', longText, "pass 'truncate', 'windows' or 'error'")
+
+  get length(): number {
+    return this.#texts.length
   }
-  if (windowOverlap !== undefined && !isWholeFrom(0, windowOverlap)) {
-    throw invalidArgument('windowOverlap', windowOverlap, 'pass a whole number of tokens from 0')
+
+  pair(at: number): EncodedPair {
+    const pair = this.#pairs.encodePair(this.#query, this.#texts[at] as string)
+    this.#tokens += pair.ids.length
+    if (pair.truncated) this.#note(at)
+    return pair
+  }
+
+  #note(at: number): void {
+    this.truncated.add(at)
+    if (!this.#refusesLong) return
+    const fix = "shorten it, or pass longText: 'truncate' to have its end left unread"
+    throw new RerankError('invalid-argument', `${show(this.#texts[at])} does not fit the model with its query: ${fix}.`)
+  }
+
+  /** Adds what was read so far to the report's counters. */
+  addCounts(call: Call): void {
+    count(call, 'tokens', this.#tokens)
+    count(call, 'truncatedTexts', this.truncated.size)
   }
 }
 
-/** Whether a value is a whole number of at least `least`. */
-export function isWholeFrom(least: number, value: unknown): boolean {
-  return typeof value === 'number' && Number.isInteger(value) && value >= least
+/** A model that is open. */
+export interface OpenModel {
+  /** The logit of one pair. */
+  score(pair: EncodedPair): Promise<number>
+  release(): Promise<void>
+  /** Awaited after each run, for a runtime that does not let the event loop turn by itself. */
+  turn?(): Promise<void>
+}
+
+/**
+ * Runs the pairs one at a time. A batch would pad every pair to the longest, and in int8 one activation scale would cover
+ * all of it, so that neighbours changed a score; the signal and the clock are looked at in between. Closing waits for the
+ * run under way.
+ */
+export function oneByOne(model: OpenModel): PairRunner {
+  let closed = false
+  const underWay = new Set<Promise<number>>()
+  return {
+    async run(pairs, call) {
+      const logits = new Float64Array(pairs.length)
+      for (let at = 0; at < pairs.length; at++) {
+        checkStillWanted(call)
+        if (closed) throw new RerankError('closed', 'The scorer was closed while it was scoring: make a new one.')
+        const run = model.score(pairs.pair(at))
+        underWay.add(run)
+        logits[at] = await run.finally(() => underWay.delete(run))
+        count(call, 'runs', 1)
+        await model.turn?.()
+      }
+      call.signal.throwIfAborted()
+      return logits
+    },
+    async close() {
+      closed = true
+      await Promise.allSettled(underWay)
+      await model.release()
+    },
+  }
 }

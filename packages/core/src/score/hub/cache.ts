@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { chooseGraph, externalFiles, type GraphWish, optionalFiles, requiredFiles } from './layout.js'
+import { chooseGraph, externalFiles, type GraphSpec, optionalFiles, requiredFiles } from './layout.js'
 import { hubCacheFolder, type HubOptions, isCommit, isOffline, repoFolder } from './settings.js'
 
 /** One commit of a model in the cache; which of its files are there is another matter. */
@@ -11,7 +11,7 @@ export interface Snapshot {
 }
 
 /** What the cache knows of a file of a commit: `'absent'` is what the hub has said, not what merely is not there. */
-export type Presence = 'here' | 'absent' | 'unknown'
+type Presence = 'here' | 'absent' | 'unknown'
 
 /** Finds what the cache holds of a revision, without asking the hub. Synchronous: small looks at the disk. */
 export function cachedSnapshot(cacheFolder: string, repo: string, revision: string): Snapshot | undefined {
@@ -23,7 +23,7 @@ export function cachedSnapshot(cacheFolder: string, repo: string, revision: stri
 }
 
 /** What is known of a file, from the snapshot and from the markers in `.no_exist` that Python leaves too. */
-export function presenceOf(snapshot: Snapshot, file: string): Presence {
+function presenceOf(snapshot: Snapshot, file: string): Presence {
   if (isFile(join(snapshot.path, file))) return 'here'
   return existsSync(join(markerFolder(snapshot), file)) ? 'absent' : 'unknown'
 }
@@ -57,7 +57,7 @@ function readRef(file: string): string | undefined {
 export interface HubModel {
   readonly repo: string
   readonly revision: string
-  readonly graph: GraphWish
+  readonly graph: GraphSpec
   readonly hub: HubOptions
 }
 
@@ -72,7 +72,7 @@ class Unsure extends Error {}
 
 /**
  * Finds a model in the cache, complete, without asking the hub; nothing when it is not there, or when the hub would have
- * to be asked whether there is a better graph. With `isEnough` what is there has to do: when nobody can be asked.
+ * to be asked whether there is a better graph. With `isEnough`, for when the hub cannot be asked, what is there is used.
  */
 export function findInCache(model: HubModel, isEnough: boolean = isOfflineFor(model)): CachedModel | undefined {
   const snapshot = cachedSnapshot(cacheFolderOf(model.hub), model.repo, model.revision)

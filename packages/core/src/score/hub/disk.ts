@@ -1,41 +1,10 @@
-import { createHash, type Hash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { readlinkSync } from 'node:fs'
-import { copyFile, link, mkdir, open, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { copyFile, link, mkdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, relative } from 'node:path'
 import { RerankError } from '../../base/errors.js'
-import { sleepFor } from './settings.js'
-
-const SLICE_BYTES = 1 << 20
-
-/** The sha256 of a file, as 64 hex digits. */
-export async function sha256Of(file: string): Promise<string> {
-  return digest(file, () => createHash('sha256'))
-}
-
-/** Whether a file is what its name in the cache says: a sha256, or the id that git gives to its contents. */
-export async function matchesEtag(file: string, etag: string): Promise<boolean> {
-  if (/^[0-9a-f]{64}$/.test(etag)) return (await sha256Of(file)) === etag
-  if (!/^[0-9a-f]{40}$/.test(etag)) return false
-  return (await digest(file, (size) => createHash('sha1').update(`blob ${size}\0`))) === etag
-}
-
-/** Read in slices into one buffer, so that the weights never stand in memory a second time. */
-async function digest(file: string, begin: (size: number) => Hash): Promise<string> {
-  const handle = await open(file)
-  try {
-    const { size } = await handle.stat()
-    const hash = begin(size)
-    const slice = Buffer.allocUnsafe(Math.min(SLICE_BYTES, size + 1))
-    for (;;) {
-      const { bytesRead } = await handle.read(slice)
-      if (bytesRead === 0) return hash.digest('hex')
-      hash.update(slice.subarray(0, bytesRead))
-    }
-  } finally {
-    await handle.close()
-  }
-}
+import { sleepFor } from './connection.js'
 
 const FULL: readonly unknown[] = ['ENOSPC', 'EDQUOT']
 const CLOSED: readonly unknown[] = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR']
@@ -73,7 +42,7 @@ export interface LinkSystem {
 
 /**
  * Lets `pointer` show what is in `blob`: by a relative symbolic link as in Python, by a hard link where those are not
- * allowed (Windows), by a copy where there are neither. Whoever comes second finds it done.
+ * allowed (Windows), by a copy where there are neither. A second process finds it done.
  */
 export async function showBlob(
   blob: string,
@@ -125,7 +94,7 @@ interface Holder {
 
 /** A holder that still lives touches its lock this often. */
 const BEAT_MS = 5000
-/** A lock that was not touched for this long belongs to nobody, wherever its holder ran. */
+/** A lock that was not touched for this long is abandoned, wherever its holder ran. */
 const STALE_MS = 60_000
 const LOOK_MS = 100
 
@@ -151,7 +120,7 @@ export async function withLock<T>(path: string, work: () => Promise<T>, signal: 
 }
 
 async function take(path: string, own: Holder): Promise<boolean> {
-  // Written first and linked into place, so that nobody ever reads half a lock.
+  // Written first and linked into place, so that no process reads half a lock.
   const made = `${path}.${own.key}`
   try {
     await writeFile(made, JSON.stringify(own), { flag: 'wx' })

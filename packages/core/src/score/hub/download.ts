@@ -3,14 +3,15 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs
 import { basename, dirname, join } from 'node:path'
 import { ProviderError, RerankError } from '../../base/errors.js'
 import type { HubClient, HubFile } from './client.js'
-import { explainDisk, isDiskFull, isThere, matchesEtag, withLock } from './disk.js'
+import { explainDisk, isDiskFull, isThere, withLock } from './disk.js'
 import { type HubContext, pause } from './http.js'
+import { matchesEtag } from './layout.js'
 
 /**
  * Where the bytes of a blob go until they are whole: `ETAG.secondpass-XXXXXXXX.incomplete`, beside the blob. The name is
  * this process's own, as Python's is, so that two processes never write one file.
  */
-export class PartFile {
+class PartFile {
   readonly path: string
   /** Bytes on disk. */
   size: number
@@ -22,7 +23,7 @@ export class PartFile {
     this.#handle = handle
   }
 
-  /** Goes on from what an earlier process left behind, or begins. To be called under the lock of the blob. */
+  /** Resumes what an earlier process left behind, or begins. To be called under the lock of the blob. */
   static async open(blob: string): Promise<PartFile> {
     const path = `${blob}.secondpass-${randomUUID().slice(0, 8)}.incomplete`
     const [largest, ...others] = await leftBehind(blob)
@@ -72,7 +73,7 @@ async function leftBehind(blob: string): Promise<string[]> {
 }
 
 /** One file to bring into the cache. */
-export interface BlobWish {
+export interface BlobSpec {
   readonly client: HubClient
   readonly context: HubContext
   readonly commit: string
@@ -84,66 +85,66 @@ export interface BlobWish {
 }
 
 /**
- * Brings one file into the cache: whole, with the right sum, under its final name in one step, or not at all. What an
- * earlier process left unfinished is gone on with; while another process is at it, this one waits for that one.
+ * Brings one file into the cache: whole, with the right sum, under its final name in one step, or not at all. Interrupted
+ * downloads resume; while another process downloads the same file, this one waits for it.
  *
  * @throws RerankError for a wrong sum or a full disk, ProviderError for a connection that keeps failing.
  */
-export async function downloadBlob(wish: BlobWish): Promise<void> {
-  await mkdir(dirname(wish.blob), { recursive: true })
+export async function downloadBlob(spec: BlobSpec): Promise<void> {
+  await mkdir(dirname(spec.blob), { recursive: true })
   const work = async (): Promise<void> => {
-    if (!(await isThere(wish.blob))) await fill(wish)
+    if (!(await isThere(spec.blob))) await fill(spec)
   }
-  await withLock(wish.lock, work, wish.context.signal)
+  await withLock(spec.lock, work, spec.context.signal)
 }
 
-async function fill(wish: BlobWish): Promise<void> {
-  const part = await PartFile.open(wish.blob)
+async function fill(spec: BlobSpec): Promise<void> {
+  const part = await PartFile.open(spec.blob)
   try {
     const isResumed = part.size > 0
-    if (part.size > wish.file.size) await part.clear()
-    await readAll(wish, part)
-    if (!(await matchesEtag(part.path, wish.file.etag))) await readAgain(wish, part, isResumed)
+    if (part.size > spec.file.size) await part.clear()
+    await readAll(spec, part)
+    if (!(await matchesEtag(part.path, spec.file.etag))) await readAgain(spec, part, isResumed)
     await part.close()
-    await part.become(wish.blob)
+    await part.become(spec.blob)
   } catch (error) {
     await part.close().catch(() => {})
-    // A full disk is not helped by half a file, nor is a wrong one by going on with it.
+    // Half a file only takes up a full disk, and a damaged one must not be resumed.
     if (isDamage(error) || isDiskFull(error)) await part.remove()
-    throw explainDisk(error, describe(wish), dirname(wish.blob))
+    throw explainDisk(error, describe(spec), dirname(spec.blob))
   }
 }
 
 /** A resumed file may have been begun by a crash, so it gets one more chance from its first byte. */
-async function readAgain(wish: BlobWish, part: PartFile, isResumed: boolean): Promise<void> {
+async function readAgain(spec: BlobSpec, part: PartFile, isResumed: boolean): Promise<void> {
   if (isResumed) {
     await part.clear()
-    await readAll(wish, part)
-    if (await matchesEtag(part.path, wish.file.etag)) return
+    await readAll(spec, part)
+    if (await matchesEtag(part.path, spec.file.etag)) return
   }
-  const { repo, endpoint } = wish.context.request
+  const { repo, endpoint } = spec.context.request
   const fix = `what ${new URL(endpoint).host} sent is damaged; try again, and check HF_ENDPOINT and any proxy in between`
-  throw new Damage('model-files', `${wish.file.path} of ${repo} does not have the sum that it should: ${fix}.`)
+  throw new Damage('model-files', `${spec.file.path} of ${repo} does not have the sum that it should: ${fix}.`)
 }
 
 /** Reads until the file is whole. Tries are counted anew whenever one has brought something. */
-async function readAll(wish: BlobWish, part: PartFile): Promise<void> {
-  wish.onBytes(part.size)
-  for (let attempt = 1; part.size < wish.file.size; attempt++) {
+async function readAll(spec: BlobSpec, part: PartFile): Promise<void> {
+  spec.onBytes(part.size)
+  for (let attempt = 1; part.size < spec.file.size; attempt++) {
     const before = part.size
     try {
-      await readSome(wish, part)
-      if (part.size < wish.file.size) throw cutShort(wish, part.size)
+      await readSome(spec, part)
+      if (part.size < spec.file.size) throw cutShort(spec, part.size)
     } catch (error) {
-      wish.context.signal.throwIfAborted()
+      spec.context.signal.throwIfAborted()
       if (isDiskFull(error)) throw error
       if (part.size > before) attempt = 1
-      await pause(wish.context, attempt, error)
+      await pause(spec.context, attempt, error)
     }
   }
 }
 
-async function readSome({ client, context, commit, file, onBytes }: BlobWish, part: PartFile): Promise<void> {
+async function readSome({ client, context, commit, file, onBytes }: BlobSpec, part: PartFile): Promise<void> {
   for await (const bytes of client.read(file, commit, part.size)) {
     context.signal.throwIfAborted()
     await part.append(bytes.subarray(0, file.size - part.size))
@@ -158,11 +159,11 @@ function isDamage(error: unknown): boolean {
   return error instanceof Damage
 }
 
-function describe({ file, context }: BlobWish): string {
+function describe({ file, context }: BlobSpec): string {
   return `${file.path} of ${context.request.repo} (${Math.ceil(file.size / 1e6)} MB)`
 }
 
-function cutShort({ file, context }: BlobWish, size: number): ProviderError {
+function cutShort({ file, context }: BlobSpec, size: number): ProviderError {
   const message = `${file.path} of ${context.request.repo} ended after ${size} of ${file.size} bytes: try again.`
   return new ProviderError(message, { provider: 'hub', retryable: true })
 }

@@ -12,29 +12,30 @@ import {
   type Snapshot,
 } from './cache.js'
 import { type HubClient, type HubFile, openHub } from './client.js'
+import { hubSettings, type HubSettings } from './connection.js'
 import { explainDisk, isThere, showBlob } from './disk.js'
 import { downloadBlob } from './download.js'
 import { type HubContext, offlineError } from './http.js'
 import { checkSafeName, chooseGraph, externalFiles, graphCandidates, optionalFiles, requiredFiles } from './layout.js'
-import { hubSettings, type HubSettings, isCommit, repoFolder } from './settings.js'
+import { isCommit, repoFolder } from './settings.js'
 
-/** How far a download has come. Given often: show it, do not log it. */
+/** Progress of a download. Reported often: show it, do not log it. */
 export interface DownloadProgress {
   /** The model, as it was named. */
   readonly model: string
-  /** The file under way, by its path in the repository. */
+  /** The file being downloaded, by its path in the repository. */
   readonly file: string
-  /** Bytes of this file that are on disk. Falls back when a damaged file is begun anew. */
+  /** Bytes of this file that are on disk. Drops when a damaged file is downloaded again. */
   readonly fileBytes: number
   /** Size of this file in bytes. */
   readonly fileTotal: number
   /** Bytes of all files of this download that are on disk, this one included. */
   readonly bytes: number
-  /** Size in bytes of all files of this download that are known of so far. Weights beside a graph join late. */
+  /** Size in bytes of all files of this download that are known of so far. Weights beside a graph are added late. */
   readonly total: number
 }
 
-/** Called while files are downloaded; never for files that are in the cache. What it throws is swallowed. */
+/** Called while files are downloaded; never for files that are in the cache. What it throws is ignored. */
 export type OnProgress = (progress: DownloadProgress) => void
 
 /** How a download is watched and stopped. */
@@ -45,8 +46,8 @@ export interface FetchCall {
 
 /**
  * Makes a model of the hub complete in the cache: the graph that is wanted, the weights beside it, the tokenizer and the
- * small files that change numbers; nothing else. Asks the hub which commit the revision means now. Where the hub cannot
- * be reached, what is in the cache has to do.
+ * small files that change numbers; nothing else. Asks the hub which commit the revision means now. When the hub cannot
+ * be reached, a complete model in the cache is used.
  *
  * @throws RerankError that says what to do; ProviderError for what may pass by itself.
  */
@@ -66,31 +67,17 @@ export async function fetchHubModel(model: HubModel, call: FetchCall = {}): Prom
 
 async function download(
   model: HubModel,
-  settings: Awaited<ReturnType<typeof hubSettings>>,
-  call: FetchCall,
+  settings: HubSettings,
+  { onProgress, signal }: FetchCall,
 ): Promise<CachedModel> {
-  let graph = ''
-  const snapshot = await fetchSnapshot({
-    ...call,
-    repo: model.repo,
-    revision: model.revision,
-    settings,
-    maybe: [...optionalFiles, ...graphCandidates(model.graph)],
-    choose(paths) {
-      const there = new Set(paths)
-      const place = { name: model.repo, has: (path: string) => there.has(path), graphs: () => onnxOf(paths) }
-      graph = chooseGraph(place, model.graph)
-      for (const file of requiredFiles) if (!there.has(file)) throw missingFile(model.repo, file)
-      // The graph last: small files are there at once, and a look at the cache finds a graph only with what it needs.
-      return [...requiredFiles, ...optionalFiles.filter((file) => there.has(file)), graph]
-    },
-    more: (folder) => externalFiles(join(folder, graph)).map((name) => besideGraph(graph, name)),
-  })
-  return { ...snapshot, graph }
-}
-
-function onnxOf(paths: readonly string[]): string[] {
-  return paths.filter((path) => path.endsWith('.onnx'))
+  const { repo, revision } = model
+  if (settings.offline) throw offlineError(repo, revision, settings.cacheFolder)
+  const request = { repo, revision, endpoint: settings.endpoint, hasToken: settings.token !== undefined }
+  const context = { settings, request, signal: signal ?? new AbortController().signal }
+  const client = await openHub(context)
+  const commit = await client.commit()
+  const listing = await client.files(commit)
+  return new Download({ model, context, client, commit, listing, onProgress }).run()
 }
 
 function missingFile(repo: string, file: string): RerankError {
@@ -101,72 +88,59 @@ function missingFile(repo: string, file: string): RerankError {
   return new RerankError('model-files', `${repo} has no ${file}: ${fix}.`)
 }
 
-/** What to bring into the cache. */
-export interface SnapshotWish {
-  readonly repo: string
-  /** A branch, a tag or a commit. */
-  readonly revision: string
-  readonly settings: HubSettings
-  /** The files wanted of all that the commit has, by their paths. May throw to say that something is missing. */
-  choose(paths: readonly string[]): readonly string[]
-  /** More files, which only show once the others are on disk: the weights beside a graph. */
-  more?(folder: string): readonly string[]
-  /** Files whose absence is to be remembered, so that nobody has to ask again. */
-  readonly maybe?: readonly string[]
-  readonly onProgress?: OnProgress | undefined
-  readonly signal?: AbortSignal | undefined
-}
-
-/**
- * Brings files of one commit into the cache that Python shares, and gives the folder they are seen in. Only what is
- * missing is downloaded. The name of a branch is set to the commit when everything is there, not before.
- *
- * @throws RerankError that says what to do; ProviderError for what may pass by itself.
- */
-export async function fetchSnapshot(wish: SnapshotWish): Promise<Snapshot> {
-  const { repo, revision, settings } = wish
-  if (settings.offline) throw offlineError(repo, revision, settings.cacheFolder)
-  const request = { repo, revision, endpoint: settings.endpoint, hasToken: settings.token !== undefined }
-  const context = { settings, request, signal: wish.signal ?? new AbortController().signal }
-  const client = await openHub(context)
-  const commit = await client.commit()
-  const job = new Fetching(wish, context, { client, commit, listing: await client.files(commit) })
-  return job.run()
-}
-
-interface Found {
+/** One commit of a model, and what the hub says is in it. */
+interface Listed {
+  readonly model: HubModel
+  readonly context: HubContext
   readonly client: HubClient
   readonly commit: string
   readonly listing: readonly HubFile[]
+  readonly onProgress: OnProgress | undefined
 }
 
-class Fetching {
+/**
+ * Brings the files of one commit into the cache that Python shares. Only what is missing is downloaded. The name of a
+ * branch is set to the commit when everything is there, not before.
+ */
+class Download {
+  readonly #listed: Listed
+  readonly #there: ReadonlySet<string>
   readonly #folder: string
   readonly #snapshot: Snapshot
   readonly #wanted = new Map<string, HubFile>()
   readonly #done = new Map<string, number>()
 
-  constructor(
-    readonly wish: SnapshotWish,
-    readonly context: HubContext,
-    readonly found: Found,
-  ) {
-    this.#folder = repoFolder(wish.settings.cacheFolder, wish.repo)
-    this.#snapshot = { commit: found.commit, path: join(this.#folder, 'snapshots', found.commit) }
+  constructor(listed: Listed) {
+    const { model, context, commit, listing } = listed
+    this.#listed = listed
+    this.#there = new Set(listing.map(({ path }) => path))
+    this.#folder = repoFolder(context.settings.cacheFolder, model.repo)
+    this.#snapshot = { commit, path: join(this.#folder, 'snapshots', commit) }
   }
 
-  async run(): Promise<Snapshot> {
-    const { wish, found } = this
+  async run(): Promise<CachedModel> {
+    const { repo } = this.#listed.model
     try {
-      await this.#bring(wish.choose(found.listing.map(({ path }) => path)))
-      await this.#bring(wish.more?.(this.#snapshot.path) ?? [])
+      const graph = this.#chooseGraph()
+      // The graph last: small files are there at once, and a look at the cache finds a graph only with what it needs.
+      await this.#bring([...requiredFiles, ...optionalFiles.filter((file) => this.#there.has(file)), graph])
+      // Which weights lie beside a graph only shows once it is on disk.
+      await this.#bring(externalFiles(join(this.#snapshot.path, graph)).map((name) => besideGraph(graph, name)))
       await this.#nameCommit()
+      // Only saves a question next time; a cache that may only be read, and has everything, is good enough.
+      await this.#rememberAbsent().catch(() => {})
+      return { ...this.#snapshot, graph }
     } catch (error) {
-      throw explainDisk(error, wish.repo, this.#folder)
+      throw explainDisk(error, repo, this.#folder)
     }
-    // Only saves a question next time; a cache that may only be read, and has everything, is good enough.
-    await this.#rememberAbsent().catch(() => {})
-    return this.#snapshot
+  }
+
+  #chooseGraph(): string {
+    const { repo, graph } = this.#listed.model
+    const graphs = (): string[] => [...this.#there].filter((path) => path.endsWith('.onnx'))
+    const chosen = chooseGraph({ name: repo, has: (path) => this.#there.has(path), graphs }, graph)
+    for (const file of requiredFiles) if (!this.#there.has(file)) throw missingFile(repo, file)
+    return chosen
   }
 
   async #bring(paths: readonly string[]): Promise<void> {
@@ -178,21 +152,20 @@ class Fetching {
 
   #fileOf(path: string): HubFile {
     checkSafeName(path)
-    const file = this.found.listing.find((listed) => listed.path === path)
+    const file = this.#listed.listing.find((listed) => listed.path === path)
     if (file !== undefined) return file
     const fix = 'the repository is not complete; tell its owner, or use another model'
-    throw new RerankError('model-files', `${this.wish.repo} has no ${path}, which its graph names: ${fix}.`)
+    throw new RerankError('model-files', `${this.#listed.model.repo} has no ${path}, which its graph names: ${fix}.`)
   }
 
   async #bringOne(file: HubFile): Promise<void> {
     const pointer = join(this.#snapshot.path, ...file.path.split('/'))
     const blob = join(this.#folder, 'blobs', file.etag)
     if (!(await isThere(pointer))) {
-      const lock = join(dirname(this.#folder), '.locks', repoFolder('', this.wish.repo), `${file.etag}.secondpass`)
+      const { client, commit, context, model } = this.#listed
+      const lock = join(dirname(this.#folder), '.locks', repoFolder('', model.repo), `${file.etag}.secondpass`)
       const onBytes = (bytes: number): void => this.#tell(file, bytes)
-      const { client, commit } = this.found
-      if (!(await isThere(blob)))
-        await downloadBlob({ client, commit, context: this.context, file, blob, lock, onBytes })
+      if (!(await isThere(blob))) await downloadBlob({ client, commit, context, file, blob, lock, onBytes })
       await showBlob(blob, pointer)
     }
     this.#done.set(file.path, file.size)
@@ -202,7 +175,8 @@ class Fetching {
     this.#done.set(file.path, fileBytes)
     const sum = (sizes: Iterable<number>): number => [...sizes].reduce((total, size) => total + size, 0)
     const total = sum([...this.#wanted.values()].map(({ size }) => size))
-    const { repo: model, onProgress } = this.wish
+    const { onProgress } = this.#listed
+    const { repo: model } = this.#listed.model
     try {
       onProgress?.({ model, file: file.path, fileBytes, fileTotal: file.size, bytes: sum(this.#done.values()), total })
     } catch {
@@ -223,13 +197,12 @@ class Fetching {
     const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`
     const fix = 'free some space, or set HF_HOME to a folder on another disk'
     const sizes = `needs ${megabytes(needed)}, and ${this.#folder} has ${megabytes(bavail * bsize)} left`
-    throw new RerankError('model-files', `${this.wish.repo} ${sizes}: ${fix}.`)
+    throw new RerankError('model-files', `${this.#listed.model.repo} ${sizes}: ${fix}.`)
   }
 
   async #rememberAbsent(): Promise<void> {
-    const there = new Set(this.found.listing.map(({ path }) => path))
-    for (const path of this.wish.maybe ?? []) {
-      if (there.has(path)) continue
+    for (const path of [...optionalFiles, ...graphCandidates(this.#listed.model.graph)]) {
+      if (this.#there.has(path)) continue
       const marker = join(markerFolder(this.#snapshot), ...path.split('/'))
       await mkdir(dirname(marker), { recursive: true })
       await writeFile(marker, '')
@@ -237,13 +210,14 @@ class Fetching {
   }
 
   async #nameCommit(): Promise<void> {
-    const { revision } = this.wish
-    const known = cachedSnapshot(this.wish.settings.cacheFolder, this.wish.repo, revision)
-    if (isCommit(revision) || known?.commit === this.found.commit) return
+    const { model, context, commit } = this.#listed
+    const { repo, revision } = model
+    const known = cachedSnapshot(context.settings.cacheFolder, repo, revision)
+    if (isCommit(revision) || known?.commit === commit) return
     const ref = join(this.#folder, 'refs', ...revision.split('/'))
     await mkdir(dirname(ref), { recursive: true })
     const made = `${ref}.${randomUUID().slice(0, 8)}.tmp`
-    await writeFile(made, this.found.commit)
+    await writeFile(made, commit)
     await rename(made, ref)
   }
 }

@@ -1,5 +1,5 @@
 import { ProviderError, RerankError } from '../../base/errors.js'
-import { type HubSettings, proxyHint } from './settings.js'
+import { type HubSettings, proxyHint } from './connection.js'
 
 /** What was asked for, as far as an error has to say it. */
 export interface HubRequest {
@@ -47,7 +47,7 @@ function fixOf(status: number, code: string | null, request: HubRequest): string
 }
 
 /** `Retry-After` in seconds or as a date, else the seconds left in the hub's own `RateLimit` header. */
-export function waitOf(headers: Headers): number | undefined {
+function waitOf(headers: Headers): number | undefined {
   const after = headers.get('retry-after')
   if (after !== null && /^\s*\d+\s*$/.test(after)) return Number(after) * 1000
   const date = after === null ? Number.NaN : Date.parse(after)
@@ -57,7 +57,7 @@ export function waitOf(headers: Headers): number | undefined {
 }
 
 /** No answer came, or it broke off. */
-export function connectionError(url: string, cause: unknown): ProviderError {
+function connectionError(url: string, cause: unknown): ProviderError {
   // `fetch` says only that it failed; the reason stands below it.
   const { code, message: reason } = innermost(cause)
   const what = code ?? reason ?? String(cause)
@@ -78,8 +78,8 @@ export function offlineError(repo: string, revision: string, cacheFolder: string
   return new RerankError('model-files', message)
 }
 
-/** Aborts an exchange when the server is silent for a while. Time in which nobody reads does not count. */
-export class Silence {
+/** Aborts an exchange when the server is silent for a while. Time in which the caller does not read does not count. */
+class Silence {
   readonly #controller = new AbortController()
   readonly #silenceMs: number
 
@@ -94,7 +94,7 @@ export class Silence {
   /** Waits for something the server owes; rejects with the silence itself when it comes to that. */
   async broken<T>(owed: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined
-    // Raced as well as aborted: a `fetch` of the caller's may take no notice of its signal.
+    // Raced as well as aborted: a `fetch` of the caller's may ignore its signal.
     const silence = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
         const reason = new Error(`nothing was heard for ${this.#silenceMs / 1000} seconds`)
@@ -130,11 +130,11 @@ export class Silence {
 }
 
 /**
- * The bytes that a `Range` header asked for, also from a server that takes no notice of it and sends the whole file.
+ * The bytes that a `Range` header asked for, also from a server that ignores it and sends the whole file.
  *
  * @throws Error when the server sends another part than was asked for.
  */
-export function fromRange(response: Response, range: string | null): Response {
+function fromRange(response: Response, range: string | null): Response {
   const start = Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0)
   if (start === 0 || !response.ok || response.body === null) return response
   if (response.status === 206) {
@@ -160,7 +160,7 @@ const MAX_REDIRECTS = 5
 
 const MAX_TRIES = 5
 const FIRST_WAIT_MS = 500
-/** Who asks for a longer wait gets an error that says so, not a program that stands still. */
+/** A longer wait is reported as an error instead: a program should not stand still. */
 const LONGEST_WAIT_MS = 60_000
 
 /** What one download has in common: settings, what is asked for, when to stop. */
@@ -193,7 +193,7 @@ export function hubFetch(context: HubContext): typeof fetch {
 /**
  * Waits before the next try: as long as the server asks, else twice as long each time.
  *
- * @throws the error itself when another try would be in vain.
+ * @throws the error itself when another try cannot help.
  */
 export async function pause({ settings, signal }: HubContext, attempt: number, error: unknown): Promise<void> {
   const mayPass = ProviderError.is(error) && error.retryable

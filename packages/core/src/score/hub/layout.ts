@@ -1,54 +1,8 @@
-import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { invalidArgument, RerankError } from '../../base/errors.js'
-
-/**
- * The packages that names of our own stand for. What runs in a browser cannot read this file and has its
- * own list, to refuse the names (`transformers/options.ts`).
- */
-export const bundledPackages = {
-  bundled: '@secondpass/model-en-mini',
-  'bundled-tiny': '@secondpass/model-en-tiny',
-} as const
-
-/** A model of our own, by the name that it has as a `model` option. */
-export type BundledName = keyof typeof bundledPackages
-
-/** What a `model` option means. */
-export type ModelName =
-  | { readonly kind: 'bundled'; readonly name: BundledName }
-  | { readonly kind: 'folder'; readonly path: string }
-  | { readonly kind: 'hub'; readonly repo: string }
-
-/** `organisation/name` in the letters that the hub allows; no part begins with a dot or ends with one. */
-const HUB_ID = /^(?![.-])[\w.-]{1,96}(?<![.-])\/(?![.-])[\w.-]{1,96}(?<![.-])$/
-
-/**
- * Reads a `model` option: `'bundled'`, `'bundled-tiny'`, the path of a folder, or `'organisation/name'` on the hub. A name
- * that could be both of the latter is the folder when there is one, as in Python; `'./organisation/name'` is always a path.
- *
- * @throws RerankError `'invalid-argument'` for anything else.
- */
-export function readModelName(model: unknown): ModelName {
-  if (typeof model !== 'string' || model.trim() === '' || model.includes('\0')) {
-    const fix = "pass 'bundled', 'bundled-tiny', the path of a folder, or 'organisation/name' on the hub"
-    throw invalidArgument('model', model, fix)
-  }
-  if (isBundledName(model)) return { kind: 'bundled', name: model }
-  const path = resolve(model)
-  if (isHubId(model) && !existsSync(path)) return { kind: 'hub', repo: model }
-  return { kind: 'folder', path }
-}
-
-/** Whether a name means a model of our own, and never a folder or the hub. */
-export function isBundledName(name: string): name is BundledName {
-  return Object.hasOwn(bundledPackages, name)
-}
-
-/** Whether a name has the shape of a hub id. The hub also refuses `--` and `..`, which would not survive as a folder name. */
-export function isHubId(name: string): boolean {
-  return HUB_ID.test(name) && !name.includes('--') && !name.includes('..')
-}
+import { createHash, type Hash } from 'node:crypto'
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { type Check, oneOf } from '../../base/check.js'
+import { RerankError } from '../../base/errors.js'
 
 /** What a model cannot be read without. */
 export const requiredFiles: readonly string[] = ['config.json', 'tokenizer.json']
@@ -77,7 +31,7 @@ export type Dtype = 'auto' | 'int8' | 'uint8' | 'q4' | 'fp16' | 'fp32'
 type FileDtype = Exclude<Dtype, 'auto'>
 
 /** What a graph is wanted for. */
-export interface GraphWish {
+export interface GraphSpec {
   readonly dtype: Dtype
   /** Whether the processor may have to run it: `'cpu'` is among the providers. */
   readonly onProcessor: boolean
@@ -110,26 +64,21 @@ const fileNames: Readonly<Record<FileDtype, (arch: string) => readonly string[]>
 const autoOnProcessor: readonly FileDtype[] = ['fp32', 'int8', 'uint8', 'q4']
 const autoOnDevice: readonly FileDtype[] = ['fp16', 'fp32', 'int8', 'uint8', 'q4']
 
-/** Measured with onnxruntime 1.30 on x64: matrix products take as long as in fp32, because they are done in fp32. */
-const NO_HALF =
+/** Why not half floats. Measured with onnxruntime 1.30 on x64: matrix products take as long as in fp32, because they are done in fp32. */
+export const NO_HALF =
   "a processor computes float16 as float32, so that precision is lost and nothing won, and some such graphs do not open; pass dtype: 'fp32', or providers without 'cpu'"
 
-/** @throws RerankError `'invalid-argument'` for a format that is not known, and for float16 on a processor. */
-export function checkDtype(dtype: unknown, onProcessor: boolean): void {
-  if (dtype !== undefined && dtype !== 'auto' && !Object.hasOwn(fileNames, dtype as string)) {
-    throw invalidArgument('dtype', dtype, "pass 'auto', 'int8', 'uint8', 'q4', 'fp16' or 'fp32'")
-  }
-  if (dtype === 'fp16' && onProcessor) throw invalidArgument('dtype', dtype, NO_HALF)
-}
+/** The option `dtype`. */
+export const dtypeOption: Check<Dtype> = oneOf('auto', 'int8', 'uint8', 'q4', 'fp16', 'fp32')
 
 /**
  * The path of the graph to open: in the folder itself or, as on the hub, in its `onnx` folder.
  *
  * @throws RerankError `'model-files'` when there is none of the format, with what there is and what to do.
  */
-export function chooseGraph(place: GraphPlace, wish: GraphWish): string {
-  const { dtype } = wish
-  const found = graphCandidates(wish).find((path) => place.has(path))
+export function chooseGraph(place: GraphPlace, spec: GraphSpec): string {
+  const { dtype } = spec
+  const found = graphCandidates(spec).find((path) => place.has(path))
   if (found !== undefined) return found
   const graphs = place.graphs()
   if (graphs.length === 0)
@@ -141,13 +90,13 @@ export function chooseGraph(place: GraphPlace, wish: GraphWish): string {
 }
 
 /** Every path at which a wanted graph may be, the best first. */
-export function graphCandidates({ dtype, onProcessor, arch }: GraphWish): string[] {
+export function graphCandidates({ dtype, onProcessor, arch }: GraphSpec): string[] {
   const order = dtype === 'auto' ? (onProcessor ? autoOnProcessor : autoOnDevice) : [dtype]
   return order.flatMap((format) => fileNames[format](arch).flatMap((name) => [name, `onnx/${name}`]))
 }
 
 /** The one command that makes a graph of a BERT-type model; other families have exporters of their own. */
-export const HOW_TO_EXPORT =
+const HOW_TO_EXPORT =
   'export one with "python -m export MODEL_DIR OUT_DIR" in the training/ folder of secondpass (BERT-type models) or with "optimum-cli export onnx --model MODEL_DIR OUT_DIR", then pass the path of OUT_DIR as the model'
 
 /** A graph whose weights lie elsewhere is small: it holds names, shapes and a few constants. */
@@ -178,6 +127,37 @@ function locationsIn(graph: Buffer): string[] {
     if (length < 128) found.add(graph.toString('utf8', start + 1, start + 1 + length))
   }
   return [...found]
+}
+
+const SLICE_BYTES = 1 << 20
+
+/** The sha256 of a file, as 64 hex digits. */
+export async function sha256Of(file: string): Promise<string> {
+  return digest(file, () => createHash('sha256'))
+}
+
+/** Whether a file is what its name in the cache says: a sha256, or the id that git gives to its contents. */
+export async function matchesEtag(file: string, etag: string): Promise<boolean> {
+  if (/^[0-9a-f]{64}$/.test(etag)) return (await sha256Of(file)) === etag
+  if (!/^[0-9a-f]{40}$/.test(etag)) return false
+  return (await digest(file, (size) => createHash('sha1').update(`blob ${size}\0`))) === etag
+}
+
+/** Read in slices into one buffer, so that the weights never stand in memory a second time. */
+async function digest(file: string, begin: (size: number) => Hash): Promise<string> {
+  const handle = await open(file)
+  try {
+    const { size } = await handle.stat()
+    const hash = begin(size)
+    const slice = Buffer.allocUnsafe(Math.min(SLICE_BYTES, size + 1))
+    for (;;) {
+      const { bytesRead } = await handle.read(slice)
+      if (bytesRead === 0) return hash.digest('hex')
+      hash.update(slice.subarray(0, bytesRead))
+    }
+  } finally {
+    await handle.close()
+  }
 }
 
 /**

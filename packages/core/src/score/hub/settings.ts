@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
-import { checkFunction, checkOptions } from '../../base/check.js'
+import { callable, type Check, flag, must, record } from '../../base/check.js'
 import { invalidArgument } from '../../base/errors.js'
 
 /** The part of `fetch` that downloads use. */
@@ -11,50 +10,49 @@ export type HubFetch = (url: string, init: RequestInit) => Promise<Response>
 /** How the hub is reached. Everything here has the default that Python's `huggingface_hub` has. */
 export interface HubOptions {
   /** Where the hub is. Default: `HF_ENDPOINT`, else the public hub. */
-  readonly endpoint?: string
+  readonly endpoint?: string | undefined
   /** Sent to the endpoint, and to no other host. Default: `HF_TOKEN`, else the file that `hf auth login` writes. */
-  readonly token?: string
+  readonly token?: string | undefined
   /**
    * Where the cache is. Default: `HF_HUB_CACHE`, else `HF_HOME/hub`, else `XDG_CACHE_HOME/huggingface/hub`, else
    * `~/.cache/huggingface/hub`.
    */
-  readonly cacheFolder?: string
+  readonly cacheFolder?: string | undefined
   /** `true`: no request is made. Default: whether `HF_HUB_OFFLINE` or `TRANSFORMERS_OFFLINE` is on. */
-  readonly offline?: boolean
+  readonly offline?: boolean | undefined
   /** In place of the `fetch` of Node.js: for a proxy, certificates or tests. */
-  readonly fetch?: HubFetch
+  readonly fetch?: HubFetch | undefined
 }
 
-/** @throws RerankError `'invalid-argument'` for the first option that is wrong. */
-export function checkHubOptions(hub: HubOptions): void {
-  checkOptions('hub', hub, ['endpoint', 'token', 'cacheFolder', 'offline', 'fetch'])
-  const { endpoint, token, cacheFolder, offline, fetch } = hub
-  if (endpoint !== undefined && !(URL.canParse(endpoint) && /^https?:/.test(endpoint))) {
-    throw invalidArgument('hub.endpoint', endpoint, 'pass a URL that begins with http:// or https://')
-  }
-  // The value of a token is shown to nobody.
-  if (token !== undefined && (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)))
-    throw invalidArgument('hub.token', typeof token, 'pass the token without spaces, or leave it out')
-  if (cacheFolder !== undefined && (typeof cacheFolder !== 'string' || cacheFolder.trim() === ''))
-    throw invalidArgument('hub.cacheFolder', cacheFolder, 'pass the path of a folder')
-  if (offline !== undefined && typeof offline !== 'boolean')
-    throw invalidArgument('hub.offline', offline, 'pass true or false')
-  if (fetch !== undefined) checkFunction('hub.fetch', fetch)
-}
+/** The option `hub`. */
+export const hubOptions: Check<HubOptions> = record<HubOptions>({
+  endpoint: must(
+    (value) => typeof value === 'string' && URL.canParse(value) && /^https?:/.test(value),
+    'pass a URL that begins with http:// or https://',
+  ),
+  token: (name, token) => {
+    if (typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)) return
+    // The value of a token is shown to nobody.
+    throw invalidArgument(name, typeof token, 'pass the token without spaces, or leave it out')
+  },
+  cacheFolder: must((value) => typeof value === 'string' && value.trim() !== '', 'pass the path of a folder'),
+  offline: flag,
+  fetch: callable(),
+})
 
-/** @throws RerankError `'invalid-argument'` for what can be no branch, tag or commit. */
-export function checkRevision(revision: unknown): void {
+/** The option `revision`: what can be a branch, tag or commit. */
+export const revisionOption: Check<string> = must((revision) => {
   const isName = typeof revision === 'string' && /^(?![/.-])[\w./-]{1,200}(?<![/.])$/.test(revision)
-  if (isName && !revision.includes('..') && !revision.includes('//')) return
-  throw invalidArgument('revision', revision, "pass a branch, a tag or the 40 hex digits of a commit; default 'main'")
-}
+  return isName && !revision.includes('..') && !revision.includes('//')
+}, "pass a branch, a tag or the 40 hex digits of a commit; default 'main'")
 
 /** Whether a revision is a whole commit, which never means anything else later. */
 export function isCommit(revision: string): boolean {
   return /^[0-9a-f]{40}$/.test(revision)
 }
 
-type Environment = Readonly<Record<string, string | undefined>>
+/** Variables of a process, by name. */
+export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Where Hugging Face keeps what belongs to a user: `HF_HOME`, else `XDG_CACHE_HOME/huggingface`, else under the home. */
 export function hubHome(env: Environment = process.env): string {
@@ -80,7 +78,7 @@ export function setting(env: Environment, name: string): string | undefined {
 }
 
 /** Whether a variable is switched on, in the spellings that Python takes. */
-export function isOn(env: Environment, name: string): boolean {
+function isOn(env: Environment, name: string): boolean {
   return ['1', 'on', 'yes', 'true'].includes(setting(env, name)?.toLowerCase() ?? '')
 }
 
@@ -95,100 +93,6 @@ function expand(path: string, env: Environment): string {
   return resolve(home.replace(/\$(?:\{(\w+)\}|(\w+))/g, (whole, braced, bare) => env[braced ?? bare] ?? whole))
 }
 
-/** The proxy that the environment names, if it names one. */
-export function proxyOf(env: Environment = process.env): string | undefined {
-  return ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].map((name) => env[name]).find(Boolean)
-}
-
-/**
- * The `fetch` to use when the caller passes none. The `fetch` of Node.js reads no proxy from the environment, unless it is
- * told to (`NODE_USE_ENV_PROXY=1`, from 22.21 and 24) or the program has set a dispatcher of its own; undici's does, so
- * it is used where a proxy is named and the package is installed. Without it the direct way is tried.
- */
-export async function defaultFetch(): Promise<HubFetch> {
-  const direct: HubFetch = (url, init) => fetch(url, init)
-  if (proxyOf() === undefined || readsProxyItself()) return direct
-  try {
-    const undici = await import('undici')
-    const dispatcher = new undici.EnvHttpProxyAgent()
-    // The types of the two `fetch` differ where this library does not look.
-    return (url, init) =>
-      undici.fetch(url, {
-        ...(init as unknown as import('undici').RequestInit),
-        dispatcher,
-      }) as unknown as Promise<Response>
-  } catch {
-    return direct
-  }
-}
-
-/** Whether the `fetch` of this process goes through a proxy by itself. */
-export function readsProxyItself(env: Environment = process.env, version: string = process.versions.node): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number)
-  const canReadIt = major >= 24 || (major === 22 && minor >= 21)
-  const isTold = env['NODE_USE_ENV_PROXY'] === '1' || /--use-env-proxy/.test(env['NODE_OPTIONS'] ?? '')
-  const isTold2 = process.execArgv.includes('--use-env-proxy')
-  return (canReadIt && (isTold || isTold2)) || hasDispatcherOfItsOwn()
-}
-
-/** undici keeps the dispatcher of the process under this symbol; the one it makes itself is an `Agent`. */
-function hasDispatcherOfItsOwn(): boolean {
-  const kept = (globalThis as Record<symbol, unknown>)[Symbol.for('undici.globalDispatcher.1')]
-  return typeof kept === 'object' && kept !== null && kept.constructor.name !== 'Agent'
-}
-
-/** What to add to the error of a connection that failed although a proxy is named. */
-export function proxyHint(): string {
-  if (proxyOf() === undefined || readsProxyItself()) return ''
-  return '; a proxy is named in the environment: "npm install undici" lets downloads use it, as does NODE_USE_ENV_PROXY=1 on Node.js 22.21 or 24 and newer'
-}
-
-/** Waits; rejects with the signal's own reason when it aborts. */
-export async function sleepFor(delayMs: number, signal?: AbortSignal): Promise<void> {
-  try {
-    await setTimeout(delayMs, undefined, signal && { signal })
-  } catch (error) {
-    signal?.throwIfAborted()
-    throw error
-  }
-}
-
-/** {@link HubOptions} with every default filled in from the environment. */
-export interface HubSettings {
-  /** Without a slash at the end. */
-  readonly endpoint: string
-  readonly token: string | undefined
-  readonly cacheFolder: string
-  readonly offline: boolean
-  readonly fetch: HubFetch
-  /** The longest silence of a server before a request is given up, in milliseconds. */
-  readonly silenceMs: number
-  /** Waits between two tries; rejects when the signal aborts. */
-  wait(delayMs: number, signal?: AbortSignal): Promise<void>
-}
-
-const PUBLIC_HUB = 'https://huggingface.co'
-
-/** As in Python; `HF_HUB_DOWNLOAD_TIMEOUT` sets another, in seconds. */
-const SILENCE_MS = 10_000
-
-/** Reads the environment once, at the beginning of a download. */
-export async function hubSettings(hub: HubOptions = {}): Promise<HubSettings> {
-  const { env } = process
-  const seconds = Number(setting(env, 'HF_HUB_DOWNLOAD_TIMEOUT'))
-  const endpoint = (hub.endpoint ?? setting(env, 'HF_ENDPOINT') ?? PUBLIC_HUB).replace(/\/+$/, '')
-  if (!URL.canParse(endpoint)) throw invalidArgument('HF_ENDPOINT', endpoint, 'set it to a URL, or unset it')
-  return {
-    endpoint,
-    token: hub.token ?? tokenOf(env),
-    cacheFolder: hub.cacheFolder === undefined ? hubCacheFolder(env) : resolve(hub.cacheFolder),
-    offline: hub.offline ?? isOffline(env),
-    fetch: hub.fetch ?? (await defaultFetch()),
-    silenceMs: seconds > 0 ? seconds * 1000 : SILENCE_MS,
-    wait: sleepFor,
-  }
-}
-
 /** Whether a token is set and where it comes from, never the token. */
 export function tokenSource(env: NodeJS.ProcessEnv = process.env): string | undefined {
   const name = ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN'].find((variable) => setting(env, variable) !== undefined)
@@ -196,7 +100,8 @@ export function tokenSource(env: NodeJS.ProcessEnv = process.env): string | unde
   return tokenOf(env) === undefined ? undefined : 'file'
 }
 
-function tokenOf(env: NodeJS.ProcessEnv): string | undefined {
+/** The token for the hub: a variable, else the file that `hf auth login` writes. */
+export function tokenOf(env: NodeJS.ProcessEnv): string | undefined {
   const token = setting(env, 'HF_TOKEN') ?? setting(env, 'HUGGING_FACE_HUB_TOKEN')
   if (token !== undefined || isOn(env, 'HF_HUB_DISABLE_IMPLICIT_TOKEN')) return token
   try {

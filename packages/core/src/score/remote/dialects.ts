@@ -1,13 +1,11 @@
-import { type Answer, field } from './answer.js'
-import type { RerankRequest } from './scorer.js'
-
-/** What scores are: probabilities in 0..1, or logits that a sigmoid turns into them. */
-export type ScoreType = 'probability' | 'logit'
+import type { RerankRequest } from './hosted.js'
+import { type Answer, field } from './http.js'
 
 /** What the caller said about a server. */
 export interface ServerSettings {
   readonly model: string | undefined
-  readonly scoreType: ScoreType
+  /** Probabilities in 0..1, or logits that a sigmoid turns into them. */
+  readonly scoreType: 'probability' | 'logit'
   /** Whether the server is to cut texts that are too long. */
   readonly truncate: boolean
 }

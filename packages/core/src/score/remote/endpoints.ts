@@ -1,5 +1,6 @@
-import { ProviderError, RerankError } from '../../base/errors.js'
-import type { HostedClock } from './work.js'
+import type { Clock } from '../../base/clock.js'
+import { isDeadline, ProviderError } from '../../base/errors.js'
+import type { Route, Servers } from './hosted.js'
 
 interface Endpoint {
   readonly url: string
@@ -17,13 +18,13 @@ const BUSY_REST_MS = 1000
  * The servers that can take a request. Each is judged by the outcome of what it was sent: after a failure it is left
  * alone for a while, then one request at a time finds out whether it is back.
  */
-export class Endpoints {
+export class Endpoints implements Servers {
   readonly #endpoints: readonly Endpoint[]
-  readonly #clock: HostedClock
+  readonly #clock: Clock
   readonly #coolDownMs: number
   #turn = 0
 
-  constructor(urls: readonly string[], clock: HostedClock, coolDownMs: number) {
+  constructor(urls: readonly string[], clock: Clock, coolDownMs: number) {
     this.#endpoints = urls.map((url) => ({ url, inFlight: 0, isDoubtful: false, restsUntil: -Infinity }))
     this.#clock = clock
     this.#coolDownMs = coolDownMs
@@ -84,18 +85,8 @@ export class Endpoints {
   /** How long to leave a server alone after this error; nothing when it is not the server's fault. */
   #restMs(error: unknown): number | undefined {
     // A server that hangs is mostly noticed by the caller's deadline, or his `AbortSignal.timeout`.
-    const isLate = RerankError.is(error)
-      ? error.code === 'deadline'
-      : (error as Error | undefined)?.name === 'TimeoutError'
-    if (isLate) return this.#coolDownMs
+    if (isDeadline(error) || (error as Error | undefined)?.name === 'TimeoutError') return this.#coolDownMs
     if (!ProviderError.is(error) || !error.retryable) return undefined
     return error.status === 429 ? (error.retryAfterMs ?? BUSY_REST_MS) : this.#coolDownMs
   }
-}
-
-/** See {@link Endpoints.route}. */
-export interface Route {
-  /** Whether a server that this request has not tried can take it now. */
-  hasOther(): boolean
-  through<T>(run: (url: string) => Promise<T>): Promise<T>
 }

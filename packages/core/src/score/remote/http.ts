@@ -1,5 +1,6 @@
-import { ProviderError } from '../../base/errors.js'
-import type { HostedClock } from './work.js'
+import type { Fetch } from '../../base/call.js'
+import type { Clock } from '../../base/clock.js'
+import { ProviderError, show } from '../../base/errors.js'
 
 /** What the messages about a provider need to know. */
 export interface ProviderNames {
@@ -57,11 +58,6 @@ export function answerError(names: ProviderNames, what: string): ProviderError {
     provider: names.provider,
     retryable: false,
   })
-}
-
-/** The same error, saying how often it was tried. */
-export function afterAttempts(error: ProviderError, attempts: number): ProviderError {
-  return attempts === 1 ? error : new ProviderError(`${error.message} This was attempt ${attempts}, the last.`, error)
 }
 
 /** Shorter strings are no secrets, and cutting them out would make messages unreadable. */
@@ -164,7 +160,7 @@ export function shortMessage(text: string, secrets: readonly string[]): string |
 }
 
 /** Reads `Retry-After`, which is a number of seconds or a date; nothing when it is missing or neither. */
-export function readRetryAfter(header: string | null | undefined, clock: HostedClock): number | undefined {
+export function readRetryAfter(header: string | null | undefined, clock: Clock): number | undefined {
   if (header === null || header === undefined) return undefined
   if (/^\s*\d+(\.\d+)?\s*$/.test(header)) return Number(header) * 1000
   const date = Date.parse(header)
@@ -172,14 +168,11 @@ export function readRetryAfter(header: string | null | undefined, clock: HostedC
   return Math.max(0, date - (clock.wallTime?.() ?? Date.now()))
 }
 
-/** The part of `fetch` that is used. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>
-
 /** How this scorer speaks HTTP. */
 export interface Transport {
   readonly names: ProviderNames
   readonly fetch: Fetch
-  readonly clock: HostedClock
+  readonly clock: Clock
   readonly headers: Readonly<Record<string, string>>
   readonly maxResponseBytes: number
   /** Never to be seen in an error. */
@@ -286,4 +279,56 @@ function targetOf(location: string | null, base: string): URL | undefined {
 /** Host and port: what may stand in an error. Paths and queries may hold tokens. */
 export function hostOf(url: string): string {
   return new URL(url).host
+}
+
+/** What a provider bills by, as its answer says. */
+export type BillingUnit = 'searchUnits' | 'rerankUnits' | 'billedTokens' | 'tokens'
+
+/** How many units one answer cost. */
+export interface Bill {
+  readonly unit: BillingUnit
+  /** As it stood in the answer; anything but a number counts for nothing. */
+  readonly units: unknown
+}
+
+/** An answer as a provider's file reads it: where the rows are, and under which name their scores. */
+export interface Answer {
+  /** Due to be an array of objects with an `index`. */
+  readonly rows: unknown
+  readonly scoreKey: string
+  readonly bill?: Bill
+}
+
+/**
+ * One number per text, put in place by `index`, whatever order the rows came in.
+ *
+ * @throws ProviderError unless every text has exactly one row with a finite score.
+ */
+export function readScores({ rows, scoreKey }: Answer, texts: number, names: ProviderNames): number[] {
+  if (!Array.isArray(rows)) throw answerError(names, `${show(rows)} stands where the list of scores was due`)
+  const scores = new Array<number | undefined>(texts).fill(undefined)
+  for (const row of rows as unknown[]) {
+    const { index, [scoreKey]: score } = (row ?? {}) as Record<string, unknown>
+    if (!Number.isInteger(index) || (index as number) < 0 || (index as number) >= texts) {
+      throw answerError(names, `it has a score for index ${show(index)}, and ${texts} texts were sent`)
+    }
+    if (typeof score !== 'number' || !Number.isFinite(score)) {
+      throw answerError(names, `the ${scoreKey} of text ${String(index)} is ${show(score)}, not a finite number`)
+    }
+    if (scores[index as number] !== undefined) throw answerError(names, `it has two scores for text ${String(index)}`)
+    scores[index as number] = score
+  }
+  const missing = scores.flatMap((score, at) => (score === undefined ? [at] : []))
+  if (missing.length > 0) throw answerError(names, missingTexts(missing, texts))
+  return scores as number[]
+}
+
+function missingTexts(missing: readonly number[], texts: number): string {
+  const few = missing.slice(0, 5).join(', ')
+  return `${missing.length} of ${texts} texts have no score (${few}${missing.length > 5 ? ', …' : ''})`
+}
+
+/** The value under a path of names, or nothing. */
+export function field(value: unknown, ...path: readonly string[]): unknown {
+  return path.reduce<unknown>((inner, name) => (inner as Record<string, unknown> | null | undefined)?.[name], value)
 }

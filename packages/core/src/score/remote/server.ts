@@ -1,4 +1,16 @@
+import {
+  atLeast,
+  type Check,
+  flag,
+  must,
+  oneOf,
+  type OptionTable,
+  required,
+  anyText,
+  withDefault,
+} from '../../base/check.js'
 import { invalidArgument, ProviderError, RerankError } from '../../base/errors.js'
+import type { Milliseconds } from '../../types.js'
 import {
   type Dialect,
   huggingface,
@@ -7,24 +19,27 @@ import {
   nim,
   routerOrigin,
   routerUrl,
-  type ScoreType,
   type ServerSettings,
   tei,
   vllm,
   vllmScore,
 } from './dialects.js'
-import { exchangeJson, type Transport } from './http.js'
+import { Endpoints } from './endpoints.js'
+import type { RemoteScorer } from './engine.js'
 import {
-  checkHostedOptions,
-  checkNumber,
-  checkUrl,
+  bearer,
   type HostedOptions,
+  hostedScorer,
+  httpUrl,
   keyFix,
   optionalKeyFrom,
+  type OwnOptions,
+  type Provider,
+  readHostedOptions,
+  transportOf,
   urlBelow,
-} from './options.js'
-import { type HostedScorer, hostedScorer, type Provider } from './scorer.js'
-import { bearer, transportOf } from './vendor.js'
+} from './hosted.js'
+import { exchangeJson, type Transport } from './http.js'
 
 /** The kinds of server that {@link server} can speak to. */
 export type ServerDialect = 'tei' | 'vllm' | 'vllm-score' | 'infinity' | 'llamacpp' | 'nim' | 'huggingface'
@@ -41,21 +56,21 @@ const dialects: Readonly<Record<ServerDialect, Dialect>> = {
 
 interface CommonServerOptions extends HostedOptions {
   /** Where the server is, for example `'http://127.0.0.1:8080'`. May be left out for `'huggingface'`. */
-  readonly url?: string
+  readonly url?: string | undefined
   /**
    * Instead of `url`: several servers with the same model and settings. They share the load; one that fails is left alone
    * for `coolDownMs`, and its requests go to the others.
    */
-  readonly urls?: readonly string[]
+  readonly urls?: readonly string[] | undefined
   /** The model, as the server names it. Also a part of the scorer's id: name it when scores are cached. */
-  readonly model?: string
+  readonly model?: string | undefined
   /**
    * Whether the server cuts texts that are too long (`true`, the default) or refuses them. No effect for `'infinity'`,
    * `'llamacpp'` and `'huggingface'`, which cannot be told.
    */
-  readonly truncate?: boolean
+  readonly truncate?: boolean | undefined
   /** How long a server that failed is left alone, in milliseconds, from 0. Default 10000. */
-  readonly coolDownMs?: number
+  readonly coolDownMs?: Milliseconds | undefined
 }
 
 /**
@@ -65,12 +80,39 @@ interface CommonServerOptions extends HostedOptions {
  */
 export type ServerOptions = CommonServerOptions &
   (
-    | { readonly dialect: 'tei' | 'vllm' | 'vllm-score' | 'infinity'; readonly scoreType?: ScoreType }
-    | { readonly dialect: 'llamacpp' | 'huggingface'; readonly scoreType: ScoreType }
-    | { readonly dialect: 'nim'; readonly scoreType?: 'logit' }
+    | {
+        readonly dialect: 'tei' | 'vllm' | 'vllm-score' | 'infinity'
+        readonly scoreType?: 'probability' | 'logit' | undefined
+      }
+    | { readonly dialect: 'llamacpp' | 'huggingface'; readonly scoreType: 'probability' | 'logit' }
+    | { readonly dialect: 'nim'; readonly scoreType?: 'logit' | undefined }
   )
 
-const ownOptions = ['url', 'urls', 'model', 'truncate', 'coolDownMs', 'dialect', 'scoreType']
+const isDialect = (value: unknown): boolean => typeof value === 'string' && Object.hasOwn(dialects, value)
+
+const httpUrls: Check<readonly string[]> = (name, urls) => {
+  if (!Array.isArray(urls) || urls.length === 0)
+    throw invalidArgument(name, urls, 'pass an array with at least one URL')
+  for (const [at, url] of urls.entries()) httpUrl(`${name}[${at}]`, url)
+}
+
+interface ServerTable extends OwnOptions<CommonServerOptions> {
+  readonly dialect: ServerDialect
+  readonly scoreType: 'probability' | 'logit'
+}
+
+const table = {
+  url: httpUrl,
+  urls: httpUrls,
+  model: anyText,
+  truncate: withDefault(flag, true),
+  coolDownMs: withDefault(atLeast(0), 10_000),
+  dialect: required(must<ServerDialect>(isDialect, `pass one of ${Object.keys(dialects).join(', ')}`)),
+  scoreType: oneOf('probability', 'logit'),
+} satisfies OptionTable<ServerTable>
+
+type Settings = ReturnType<typeof settingsOf>
+const settingsOf = (options: ServerOptions) => readHostedOptions(table, options)
 
 /**
  * A reranker on a server of your own, or several. With logits the scorer has `toProbability`, the sigmoid. The report has
@@ -79,75 +121,62 @@ const ownOptions = ['url', 'urls', 'model', 'truncate', 'coolDownMs', 'dialect',
  *
  * @throws RerankError `'invalid-argument'` for a wrong option.
  */
-export function server(options: ServerOptions): HostedScorer<'pair'> {
-  checkHostedOptions(options, ownOptions)
-  checkNumber('coolDownMs', options.coolDownMs, 0)
-  const dialect = dialectOf(options.dialect)
-  const settings = settingsOf(dialect, options)
-  const urls = urlsOf(options)
+export function server(options: ServerOptions): RemoteScorer<'pair'> {
+  const settings = settingsOf(options)
+  const dialect = dialects[settings.dialect]
+  const wanted = { ...settings, scoreType: scoreTypeOf(dialect, settings) }
+  const urls = urlsOf(settings)
   const variables = urls.every((url) => new URL(url).origin === routerOrigin) ? ['HF_TOKEN'] : []
   const key = optionalKeyFrom(options, variables)
-  const fixes = dialect.fixes && { fixes: dialect.fixes }
-  const names = { provider: options.dialect, keyFix: keyFix(variables), docs: dialect.docs, ...fixes }
-  const transport = transportOf(names, options, { auth: bearer(key), key })
-  const { scoreType } = settings
+  const { docs, fixes } = dialect
+  const names = { provider: settings.dialect, keyFix: keyFix(variables), docs, ...(fixes && { fixes }) }
+  const transport = transportOf(names, settings, { auth: bearer(key), key })
   return hostedScorer(
     {
-      id: serverId(options, settings, urls),
+      id: serverId(settings.dialect, wanted, urls),
       scope: 'pair',
       names,
-      urls,
-      ...(options.coolDownMs !== undefined && { coolDownMs: options.coolDownMs }),
-      ...(scoreType === 'logit' && { toProbability: (score: number) => 1 / (1 + Math.exp(-score)) }),
-      limits: limitsOf(dialect, transport, options.maxTexts),
+      servers: new Endpoints(urls, settings.clock, settings.coolDownMs),
+      ...(wanted.scoreType === 'logit' && { toProbability: (score: number) => 1 / (1 + Math.exp(-score)) }),
+      limits: limitsOf(dialect, transport, settings.maxTexts),
       exchange: async (request, url, signal) => {
-        const body = dialect.body(request, settings)
+        const body = dialect.body(request, wanted)
         return dialect.answer(await exchangeJson(transport, { url: urlBelow(url, dialect.path(url)), body, signal }))
       },
     },
-    options,
+    settings,
   )
 }
 
-function dialectOf(name: unknown): Dialect {
-  if (typeof name === 'string' && Object.hasOwn(dialects, name)) return dialects[name as ServerDialect]
-  throw invalidArgument('dialect', name, `pass one of ${Object.keys(dialects).join(', ')}`)
+function scoreTypeOf(
+  { scores, needsModel }: Dialect,
+  { dialect, model, scoreType }: Settings,
+): 'probability' | 'logit' {
+  if (scores === 'caller' && scoreType === undefined) {
+    const fix = `with ${dialect} it depends on the model; pass 'probability' or 'logit'`
+    throw invalidArgument('scoreType', scoreType, fix)
+  }
+  if (scores === 'logit' && scoreType === 'probability') {
+    throw invalidArgument('scoreType', scoreType, `${dialect} always gives logits; leave it out`)
+  }
+  if (needsModel && model === undefined) {
+    throw invalidArgument('model', model, `${dialect} needs the name of its model in every request`)
+  }
+  return scoreType ?? (scores === 'logit' ? 'logit' : 'probability')
 }
 
-function settingsOf(
-  dialect: Dialect,
-  { dialect: name, model, scoreType, truncate = true }: ServerOptions,
-): ServerSettings {
-  if (scoreType !== undefined && scoreType !== 'probability' && scoreType !== 'logit') {
-    throw invalidArgument('scoreType', scoreType, "pass 'probability' or 'logit'")
-  }
-  if (dialect.scores === 'caller' && scoreType === undefined) {
-    throw invalidArgument('scoreType', scoreType, `with ${name} it depends on the model; pass 'probability' or 'logit'`)
-  }
-  if (dialect.scores === 'logit' && scoreType === 'probability') {
-    throw invalidArgument('scoreType', scoreType, `${name} always gives logits; leave it out`)
-  }
-  if (dialect.needsModel && model === undefined) {
-    throw invalidArgument('model', model, `${name} needs the name of its model in every request`)
-  }
-  return { model, truncate, scoreType: scoreType ?? (dialect.scores === 'logit' ? 'logit' : 'probability') }
-}
-
-function urlsOf({ url, urls, dialect, model }: ServerOptions): readonly string[] {
+function urlsOf({ url, urls, dialect, model }: Settings): readonly string[] {
   if (url !== undefined && urls !== undefined) throw invalidArgument('urls', urls, 'pass either url or urls')
-  if (urls !== undefined && (!Array.isArray(urls) || urls.length === 0)) {
-    throw invalidArgument('urls', urls, 'pass an array with at least one URL')
-  }
   const given = urls ?? (url === undefined ? undefined : [url])
-  if (given !== undefined) return [...new Set(given.map((one, at) => checkUrl(urls ? `urls[${at}]` : 'url', one)))]
-  if (dialect === 'huggingface' && model !== undefined) return [checkUrl('url', routerUrl(model))]
+  if (given !== undefined) return [...new Set(given.map((one) => new URL(one).href))]
+  if (dialect === 'huggingface' && model !== undefined) return [routerUrl(model)]
   const fix = dialect === 'huggingface' ? 'url, or model for the router of Hugging Face' : 'url or urls'
   throw new RerankError('invalid-argument', `There is no server to ask: pass ${fix}.`)
 }
 
 /** Everything that changes the numbers, and whose numbers they are. */
 function serverId(
-  { dialect }: ServerOptions,
+  dialect: ServerDialect,
   { model, scoreType, truncate }: ServerSettings,
   urls: readonly string[],
 ): string {

@@ -1,4 +1,5 @@
 import { invalidArgument, RerankError } from '../../base/errors.js'
+import type { TensorClass } from '../cross-encoder/session/tensors.js'
 import {
   defaultDevice,
   hasProcess,
@@ -16,11 +17,9 @@ type LoadConfig = Awaited<ReturnType<Library['AutoConfig']['from_pretrained']>>
 /** The `model_type` of models that read query and passage apart before they read them together, such as the bundled one. */
 const OWN_TYPE = 'secondpass-split'
 
-/** The tensors of the copy of transformers.js that the model belongs to: it takes no others. */
-export type TensorClass = new (type: string, data: Int32Array | BigInt64Array, dims: readonly number[]) => object
-
 /** A model that transformers.js has loaded, and what goes with it. */
 export interface LoadedParts extends LoadedTransformersModel {
+  /** That of the copy of transformers.js that the model belongs to. */
   readonly tensor: TensorClass
   dispose(): Promise<void>
 }

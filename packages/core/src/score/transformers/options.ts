@@ -1,7 +1,17 @@
-import { checkFinite, checkFunction, checkOptions } from '../../base/check.js'
+import {
+  callable,
+  type Check,
+  type Checks,
+  isFiniteNumber,
+  type Mandatory,
+  must,
+  oneOf,
+  required,
+  whole,
+} from '../../base/check.js'
 import { invalidArgument } from '../../base/errors.js'
-import { checkReadingOptions, isWholeFrom, type ReadingOptions } from '../cross-encoder/reading.js'
-import { checkScoringOptions, type ScoringOptions, scoringParts } from '../cross-encoder/scoring.js'
+import { type ReadingOptions, readingOptions, readingParts } from '../cross-encoder/reading.js'
+import { type ScoringOptions, scoringOptions, scoringParts } from '../cross-encoder/scoring.js'
 
 /** Where transformers.js computes. `'wasm'` and `'webgpu'` in browsers, `'cpu'` in Node.js, Deno and Bun. */
 export type TransformersDevice = 'wasm' | 'webgpu' | 'cpu'
@@ -17,7 +27,7 @@ export interface LoadedTransformersModel {
   readonly tokenizer: (text: string) => unknown
 }
 
-/** How far a file has come. */
+/** Progress of one file. */
 export interface TransformersProgress {
   /** Path within the model, for example `onnx/model_quantized.onnx`. */
   readonly file: string
@@ -57,63 +67,48 @@ export interface TransformersOptions extends ReadingOptions, ScoringOptions {
    * the page is cross-origin isolated. Holds for the whole page.
    */
   readonly threads?: number | undefined
-  /** Told how far each file has come. What it throws is swallowed. */
+  /** Called with the progress of each file. What it throws is ignored. */
   readonly onProgress?: ((progress: TransformersProgress) => void) | undefined
 }
 
-const DEVICES: readonly unknown[] = ['wasm', 'webgpu', 'cpu']
-const DTYPES: readonly unknown[] = ['fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16', 'bnb4']
-const OWN = ['model', 'revision', 'device', 'dtype', 'name', 'temperature', 'wasmPaths', 'threads', 'onProgress']
-const KNOWN = [...OWN, 'maxLength', 'longText', 'windowOverlap', 'template', 'instruction', 'activation']
+/** See {@link TransformersOptions}. */
+export const transformersOptions: Checks<Omit<TransformersOptions, 'model'>> & {
+  readonly model: Mandatory<TransformersOptions['model']>
+} = {
+  model: required(checkModel as Check<string | LoadedTransformersModel>),
+  revision: must<string>(isName, 'pass a name, or leave it out'),
+  device: oneOf('wasm', 'webgpu', 'cpu'),
+  dtype: oneOf('fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16', 'bnb4'),
+  name: must<string>(isName, 'pass a name, or leave it out'),
+  temperature: must<number>((value) => isFiniteNumber(value) && value > 0, 'pass a number above 0'),
+  wasmPaths: must<string | { readonly mjs: string; readonly wasm: string }>(
+    (value) => typeof value === 'string' || (typeof value === 'object' && value !== null),
+    'pass the URL of a folder, or { mjs, wasm }',
+  ),
+  threads: whole(1),
+  onProgress: callable<(progress: TransformersProgress) => void>(),
+  ...readingOptions,
+  ...scoringOptions,
+}
 
-/** @throws RerankError `'invalid-argument'` for the first option that is wrong. */
-export function checkTransformersOptions(options: TransformersOptions): void {
-  checkOptions('options', options, KNOWN)
-  checkModel(options.model)
-  oneOf('device', options.device, DEVICES)
-  oneOf('dtype', options.dtype, DTYPES)
-  for (const name of ['revision', 'name'] as const) {
-    const value: unknown = options[name]
-    if (value !== undefined && (typeof value !== 'string' || value.trim() === '')) {
-      throw invalidArgument(name, value, 'pass a name, or leave it out')
-    }
-  }
-  const { temperature, threads, onProgress } = options
-  if (temperature !== undefined) {
-    checkFinite('temperature', temperature)
-    if (temperature <= 0) throw invalidArgument('temperature', temperature, 'pass a number above 0')
-  }
-  if (threads !== undefined && !isWholeFrom(1, threads)) {
-    throw invalidArgument('threads', threads, 'pass a whole number from 1')
-  }
-  if (onProgress !== undefined) checkFunction('onProgress', onProgress)
-  checkReadingOptions(options)
-  checkScoringOptions(options)
+function isName(value: unknown): boolean {
+  return typeof value === 'string' && value.trim() !== ''
 }
 
 /** Names of packages, which `crossEncoder` finds; here they would be looked for on the hub. */
 const BUNDLED: Readonly<Record<string, string>> = { bundled: 'model-en-mini', 'bundled-tiny': 'model-en-tiny' }
 
-function checkModel(model: unknown): void {
+function checkModel(name: string, model: unknown): void {
   if (typeof model === 'string' && Object.hasOwn(BUNDLED, model)) {
     const files = BUNDLED[model] as string
     const fix = `pass the folder where the files of @secondpass/${files} are, such as '/models/${files}/'`
-    throw invalidArgument('model', model, fix)
+    throw invalidArgument(name, model, fix)
   }
   if (typeof model === 'string' && model.trim() !== '') return
   const { model: loaded, tokenizer } = (model ?? {}) as Record<string, unknown>
   if (typeof loaded === 'function' && typeof tokenizer === 'function') return
   const fix = "pass 'org/name', a folder such as '/models/name/', or { model, tokenizer } from transformers.js"
-  throw invalidArgument('model', model, fix)
-}
-
-function oneOf(name: string, value: unknown, allowed: readonly unknown[]): void {
-  if (value === undefined || allowed.includes(value)) return
-  throw invalidArgument(
-    name,
-    value,
-    `pass one of ${allowed.map((one) => `'${String(one)}'`).join(', ')}, or leave it out`,
-  )
+  throw invalidArgument(name, model, fix)
 }
 
 /** Whether a model is named by where it lies and not by its name on the hub. */
@@ -134,12 +129,9 @@ export function hasProcess(): boolean {
 
 /** The model, its version, the runtime with device and precision, and the options that change the numbers. */
 export function idOf(options: TransformersOptions): string {
-  const { model, maxLength, longText, windowOverlap } = options
+  const { model } = options
   const parts = typeof model === 'string' ? idOfNamed(model, options) : idOfLoaded(model, options)
-  parts.push(...scoringParts(options))
-  if (maxLength !== undefined) parts.push(`max${maxLength}`)
-  if (longText === 'windows') parts.push(`windows-${windowOverlap ?? 'default'}`)
-  return parts.join(':')
+  return [...parts, ...scoringParts(options), ...readingParts(options)].join(':')
 }
 
 function idOfNamed(model: string, { revision, device = defaultDevice(), dtype }: TransformersOptions): string[] {

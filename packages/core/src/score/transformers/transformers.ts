@@ -1,16 +1,30 @@
+import { readOptions } from '../../base/check.js'
+import { nextTurn } from '../../base/clock.js'
 import { RerankError } from '../../base/errors.js'
-import type { Scorer } from '../../types.js'
+import type { Scorer, ScorerDefaults } from '../../types.js'
 import { PairScorer } from '../cross-encoder/pair-scorer.js'
-import type { LoadedModel } from '../cross-encoder/reading.js'
-import { type Activation, prepareScoring, readActivation, type Scoring } from '../cross-encoder/scoring.js'
+import { type LoadedModel, oneByOne, type PairRunner } from '../cross-encoder/reading.js'
+import { prepareScoring, readActivation, readDefaults, type Scoring } from '../cross-encoder/scoring.js'
+import {
+  checkOutput,
+  type Feeds,
+  type Head,
+  numbersOf,
+  scoreOf,
+  type TensorClass,
+  tokenFeeds,
+  type TokenInput,
+  tokenInputNames,
+} from '../cross-encoder/session/tensors.js'
 import { type LoadedParts, loadParts, partsOfLoaded } from './load.js'
-import { checkTransformersOptions, idOf, type LoadedModelFields, type TransformersOptions } from './options.js'
-import { runnerOf } from './runner.js'
+import { idOf, type LoadedModelFields, type TransformersOptions, transformersOptions } from './options.js'
 
 /** A scorer that frees its model at the end of an `await using` block. */
 export interface TransformersScorer extends Scorer<'pair'>, AsyncDisposable {
   /** Missing for a model whose authors leave its number as it is, and until the model is loaded. */
   readonly toProbability: ((score: number) => number) | undefined
+  /** What the model's config.json recommends; missing when it says nothing, and until the model is loaded. */
+  readonly defaults: ScorerDefaults | undefined
   countTokens(text: string): Promise<number>
   warmup(): Promise<void>
   close(): Promise<void>
@@ -27,26 +41,33 @@ export interface TransformersScorer extends Scorer<'pair'>, AsyncDisposable {
  * package is not installed, `'model-files'` when the model cannot be loaded or is no cross-encoder with one logit.
  */
 export function transformers(options: TransformersOptions): TransformersScorer {
-  checkTransformersOptions(options)
-  const { temperature = 1 } = options
-  // A temperature is for a sigmoid: whoever passes one wants it.
-  let activation = options.activation ?? (options.temperature === undefined ? undefined : 'sigmoid')
+  const { temperature, ...read } = readOptions(transformersOptions, options)
+  // A temperature is for a sigmoid: passing one asks for it.
+  let activation = read.activation ?? (temperature === undefined ? undefined : 'sigmoid')
+  let defaults: ScorerDefaults | undefined
   return new PairScorer({
-    id: idOf(options),
-    options,
+    id: idOf(read),
+    options: read,
     get toProbability() {
-      return activation === 'sigmoid' ? (score: number) => 1 / (1 + Math.exp(-score / temperature)) : undefined
+      return activation === 'sigmoid' ? (score: number) => 1 / (1 + Math.exp(-score / (temperature ?? 1))) : undefined
     },
-    open: () => open(options, (found) => (activation ??= found)),
+    get defaults() {
+      return defaults
+    },
+    open: () =>
+      open(read, (config) => {
+        activation ??= readActivation({ config })
+        defaults = readDefaults(config, 'config.json')
+      }),
   })
 }
 
-async function open(options: TransformersOptions, tell: (activation: Activation) => void): Promise<LoadedModel> {
+async function open(options: TransformersOptions, learnFrom: (config: unknown) => void): Promise<LoadedModel> {
   const { model } = options
   const parts = await (typeof model === 'string' ? loadParts(model, options) : partsOfLoaded(model))
   try {
     const { pairs, head } = await scoringOf(parts, options)
-    tell(readActivation({ config: (parts.model as LoadedModelFields).config }))
+    learnFrom((parts.model as LoadedModelFields).config)
     return { pairs, runner: runnerOf(parts, head) }
   } catch (error) {
     await parts.dispose()
@@ -67,4 +88,55 @@ async function scoringOf({ model, tokenizer: loaded }: LoadedParts, options: Tra
   const { config } = model as LoadedModelFields
   const name = options.name ?? (typeof options.model === 'string' ? options.model : 'The model')
   return prepareScoring({ name, config, tokenizer, tokenizerConfig }, options)
+}
+
+/** Runs the pairs one at a time, and lets the event loop turn after each, which a page needs to stay alive. */
+function runnerOf(parts: LoadedParts, head: Head): PairRunner {
+  const feeds = feedsFor(parts.model as LoadedModelFields, parts.tensor)
+  return oneByOne({
+    score: async ({ ids, secondSegmentStart }) => {
+      const answer = await parts.model(feeds(ids, secondSegmentStart)).catch(fail)
+      return scoreIn(answer, head)
+    },
+    release: () => parts.dispose(),
+    turn: nextTurn,
+  })
+}
+
+/** onnxruntime-web throws bare numbers when it is out of memory. */
+function fail(cause: unknown): never {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  const fix = 'see the cause; out of memory, a smaller maxLength helps'
+  throw new RerankError('scorer', `transformers.js failed to run the model (${reason}): ${fix}.`, { cause })
+}
+
+function scoreIn(answer: unknown, head: Head): number {
+  const { logits } = (answer ?? {}) as { logits?: Logits }
+  if (logits === undefined) {
+    throw new RerankError('model-files', 'The model gives no logits: a cross-encoder is needed.')
+  }
+  checkOutput(head, { name: 'logits', dims: logits.dims }, 'The model')
+  return scoreOf(head, logits.dims, numbersOf(logits))
+}
+
+interface Logits {
+  readonly type: string
+  readonly data: ArrayLike<number>
+  readonly dims: number[]
+}
+
+/**
+ * The inputs that the graph asks for, by their names; transformers.js itself would fill in segments of zeros and say
+ * nothing.
+ *
+ * @throws RerankError `'model-files'` for inputs that are not known here.
+ */
+export function feedsFor({ config, sessions }: LoadedModelFields, tensor: TensorClass): Feeds {
+  const { inputNames = [], inputMetadata = [] } = sessions?.['model'] ?? {}
+  const isInt32 = (name: string): boolean => inputMetadata.find((input) => input.name === name)?.type === 'int32'
+  const inputs = inputNames.map((name): TokenInput => ({ name, type: isInt32(name) ? 'int32' : 'int64' }))
+  const feeds = tokenFeeds(tensor, inputs, config?.max_position_embeddings ?? 512)
+  if (feeds !== undefined) return feeds
+  const fix = `a cross-encoder with ${tokenInputNames.join(', ')} is needed, or one that training/export wrote`
+  throw new RerankError('model-files', `The model has the inputs ${inputNames.join(', ') || '(none)'}: ${fix}.`)
 }

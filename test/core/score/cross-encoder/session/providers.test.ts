@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { crossEncoder } from '../../../../../packages/core/src/score/cross-encoder/cross-encoder.ts'
 import { explainMissing } from '../../../../../packages/core/src/score/cross-encoder/session/providers.ts'
-import { openFirst } from '../../../../../packages/core/src/score/cross-encoder/session/providers.ts'
+import { openFirst } from '../../../../../packages/core/src/score/cross-encoder/session/node.ts'
 import type { Provider } from '../../../../../packages/core/src/score/cross-encoder/session/providers.ts'
 import { callOf } from '../../../../contract/fake-scorer.ts'
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { normalise, splitPieces } from '../../../../../packages/core/src/score/cross-encoder/tokenizer/characters.ts'
+import { normalize, splitPieces } from '../../../../../packages/core/src/score/cross-encoder/tokenizer/characters.ts'
 import type { TokenEncoder } from '../../../../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
 import { createWordPiece } from '../../../../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
 import { WordCache } from '../../../../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
-import { longWordPieces } from '../../../../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
+import { longWordPieces } from '../../../../../packages/core/src/score/cross-encoder/tokenizer/characters.ts'
 
 // Equality with the reference is held in test/parity; here is what goes beyond it.
 
@@ -105,7 +105,7 @@ describe('a long word', () => {
     const cut = (piece: string): string => piece.slice(0, 201)
     fc.assert(
       fc.property(word, (value) => {
-        const whole = splitPieces(normalise(value, options)).map(cut)
+        const whole = splitPieces(normalize(value, options)).map(cut)
         expect([...longWordPieces(value, options, 100)].map(cut)).toEqual(whole)
       }),
       { numRuns: 300 },

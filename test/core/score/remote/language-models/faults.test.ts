@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createReranker } from '../../../../../packages/core/src/rerank.ts'
-import type { Generate, GenerateCall } from '../../../../../packages/core/src/score/remote/language-models/options.ts'
+import type { Generate, GenerateCall } from '../../../../../packages/core/src/score/remote/language-models/model.ts'
 import { llmListwise } from '../../../../../packages/core/src/score/remote/language-models/listwise.ts'
 import { llmPointwise } from '../../../../../packages/core/src/score/remote/language-models/pointwise.ts'
 import { FakeClock, settle } from '../../../../contract/fake-clock.ts'

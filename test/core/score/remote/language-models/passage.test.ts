@@ -2,12 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { harmless, shown } from '../../../../../packages/core/src/score/remote/language-models/prompts.ts'
-import {
-  gradePrompt,
-  listwisePrompt,
-  yesNoPrompt,
-} from '../../../../../packages/core/src/score/remote/language-models/prompts.ts'
+import { neutralise, truncatePassage } from '../../../../../packages/core/src/score/remote/language-models/model.ts'
+import { listwisePrompt } from '../../../../../packages/core/src/score/remote/language-models/listwise.ts'
+import { gradePrompt, yesNoPrompt } from '../../../../../packages/core/src/score/remote/language-models/pointwise.ts'
 import { estimateTokens } from '../../../../../packages/core/src/base/words.ts'
 
 /** Passages that try to leave their place, invented, besides any string at all. */
@@ -37,8 +34,8 @@ describe('a prompt', () => {
   it('holds every passage once, under its number, whatever stands in the passages', () => {
     fc.assert(
       fc.property(fc.array(passages, { minLength: 1, maxLength: 6 }), passages, (texts, query) => {
-        const safe = texts.map(harmless)
-        const prompt = listwisePrompt(harmless(query), safe, '')
+        const safe = texts.map(neutralise)
+        const prompt = listwisePrompt(neutralise(query), safe, '')
         const lines = prompt.split('\n').filter((line) => line.startsWith('<passage'))
         expect(lines).toEqual(safe.map((text, at) => `<passage number="${at + 1}">${text}</passage>`))
         // No tag besides ours: two for each passage, two for the query twice, two in the explanation.
@@ -83,19 +80,25 @@ describe('a passage', () => {
     ['half \ud83d pair', 'half \ufffd pair'],
     ['👩‍👧 灯は十分後', '👩👧 灯は十分後'],
   ])('%j becomes %j', (text, expected) => {
-    expect(harmless(text)).toBe(expected)
+    expect(neutralise(text)).toBe(expected)
   })
 
   it('is cut at the tokens allowed, between words', () => {
     const settings = { maxPassageTokens: 5, countTokens: (text: string) => text.split(' ').filter(Boolean).length }
-    expect(shown('one two three four five', settings)).toEqual({ text: 'one two three four five', truncated: false })
-    expect(shown('one two three four five six', settings)).toEqual({ text: 'one two three four five', truncated: true })
-    expect(shown('', settings)).toEqual({ text: '', truncated: false })
-    expect(shown('a'.repeat(1000), { ...settings, countTokens: estimateTokens })).toEqual({
+    expect(truncatePassage('one two three four five', settings)).toEqual({
+      text: 'one two three four five',
+      truncated: false,
+    })
+    expect(truncatePassage('one two three four five six', settings)).toEqual({
+      text: 'one two three four five',
+      truncated: true,
+    })
+    expect(truncatePassage('', settings)).toEqual({ text: '', truncated: false })
+    expect(truncatePassage('a'.repeat(1000), { ...settings, countTokens: estimateTokens })).toEqual({
       text: 'a'.repeat(15),
       truncated: true,
     })
-    expect(shown('word '.repeat(1e6), { ...settings, maxPassageTokens: Infinity }).truncated).toBe(false)
+    expect(truncatePassage('word '.repeat(1e6), { ...settings, maxPassageTokens: Infinity }).truncated).toBe(false)
   })
 
   it('never exceeds what is allowed, and is never cut inside a character', () => {
@@ -104,11 +107,11 @@ describe('a passage', () => {
         fc.string({ unit: 'grapheme', maxLength: 400 }),
         fc.integer({ min: 3, max: 60 }),
         (text, maxPassageTokens) => {
-          const cut = shown(text, { maxPassageTokens, countTokens: estimateTokens })
+          const cut = truncatePassage(text, { maxPassageTokens, countTokens: estimateTokens })
           expect(estimateTokens(cut.text)).toBeLessThanOrEqual(maxPassageTokens)
           expect(cut.text).not.toMatch(/\p{Surrogate}/u)
-          expect(harmless(text).startsWith(cut.text)).toBe(true)
-          if (!cut.truncated) expect(cut.text).toBe(harmless(text))
+          expect(neutralise(text).startsWith(cut.text)).toBe(true)
+          if (!cut.truncated) expect(cut.text).toBe(neutralise(text))
         },
       ),
       { numRuns: 500 },

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { createReranker } from '../../../../../packages/core/src/rerank.ts'
 import { gradeOf } from '../../../../../packages/core/src/score/remote/language-models/pointwise.ts'
 import { llmPointwise } from '../../../../../packages/core/src/score/remote/language-models/pointwise.ts'
-import { yesNoOf } from '../../../../../packages/core/src/score/remote/language-models/pointwise.ts'
 import { numberIn, numbered, readPrompt, scored } from './support.ts'
 
 /** A model that grades a lamp by its number. */
@@ -132,31 +131,26 @@ describe('llmPointwise by yes and no', () => {
     [{ yes: -1 }],
     ['yes'],
     [null],
+    [[]],
+    [[{ token: 'I', logprob: -0.1 }]],
+    [[{ token: 'Yes' }]],
   ])('fails for %j', async (answer) => {
     const scorer = llmPointwise({ generateYesNo: async () => answer as never })
     await expect(scored(scorer, ['Lamp'])).rejects.toThrow(
-      'where { yes, no } with two logarithms of probabilities was due',
+      'where { yes, no } with two logarithms of probabilities, or a list of likely tokens with yes or no among them,',
     )
   })
 
-  it('reads both from the likely tokens of a service', () => {
-    const token = (text: string, chance: number): { token: string; logprob: number } => ({
-      token: text,
-      logprob: Math.log(chance),
-    })
-    const both = yesNoOf([
-      token('Yes', 0.5),
-      token(' yes', 0.1),
-      token('No', 0.2),
-      token('Maybe', 0.1),
-      token('YES', 0.05),
-    ])
-    expect(Math.exp(both.yes)).toBeCloseTo(0.65, 12)
-    expect(Math.exp(both.no)).toBeCloseTo(0.2, 12)
-    const one = yesNoOf([token('Yes', 0.9), token('Sure', 0.01)])
-    expect(Math.exp(one.no)).toBeCloseTo(0.01, 12)
-    expect(yesNoOf([token('I', 0.9)])).toEqual({ yes: -Infinity, no: -Infinity })
-    expect(yesNoOf([])).toEqual({ yes: -Infinity, no: -Infinity })
+  it('takes the likely tokens of a service as they are, and adds up those that mean either', async () => {
+    const scoreOf = async (...tokens: [token: string, chance: number][]): Promise<number | undefined> => {
+      const likely = tokens.map(([token, chance]) => ({ token, logprob: Math.log(chance) }))
+      const { scores } = await scored(llmPointwise({ generateYesNo: async () => likely }), ['Lamp'])
+      return scores[0]
+    }
+    const all = await scoreOf(['Yes', 0.5], [' yes', 0.1], ['No', 0.2], ['Maybe', 0.1], ['YES', 0.05])
+    expect(all).toBeCloseTo(Math.log(0.65 / 0.2), 12)
+    // No is less likely than all that are listed.
+    expect(await scoreOf(['Yes', 0.9], ['Sure', 0.01])).toBeCloseTo(Math.log(0.9 / 0.01), 12)
   })
 })
 

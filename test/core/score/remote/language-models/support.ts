@@ -1,4 +1,4 @@
-import type { Generate } from '../../../../../packages/core/src/score/remote/language-models/options.ts'
+import type { Generate } from '../../../../../packages/core/src/score/remote/language-models/model.ts'
 import type { Call } from '../../../../../packages/core/src/types.ts'
 import { callOf } from '../../../../contract/fake-scorer.ts'
 

@@ -1,6 +1,7 @@
+import { nextTurn } from '../../../base/clock.js'
 import type { EncodedPair } from '../pairs.js'
-import type { PairSource } from '../runner.js'
-import type { Opened } from './providers.js'
+import type { PairSource } from '../reading.js'
+import type { Opened } from './node.js'
 
 /** One request in shared memory: written once by the main thread, read by all workers, which write the logits back. */
 export interface Job {
@@ -39,7 +40,7 @@ export async function makeJob(id: number, pairs: PairSource, check: () => void):
   for (let at = 0; at < pairs.length; at++) {
     encoded.push(pairs.pair(at))
     if (performance.now() - sliceStart < LONGEST_SLICE_MS) continue
-    await new Promise((resume) => setImmediate(resume))
+    await nextTurn()
     check()
     sliceStart = performance.now()
   }

@@ -1,9 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { RerankError } from '../../../base/errors.js'
-import { checkOutput, type Head, labelsHead, numbersOf, scoreOf } from '../scoring.js'
-import { createFeeds } from './feeds.js'
-import { type Opened, openFirst, type Provider } from './providers.js'
+import type { PairRunner } from '../reading.js'
+import { explainMissing, hostFacts, type Provider } from './providers.js'
+import { checkOutput, createFeeds, type Head, labelsHead, numbersOf, scoreOf } from './tensors.js'
 
 /** How one graph is opened. */
 export interface SessionOptions {
@@ -20,7 +20,24 @@ export interface SessionOptions {
   readonly spinning?: boolean | undefined
 }
 
-/** The part that has to do with opening. */
+/** A provider that was asked for and could not be used, with what the runtime said. */
+export interface Refusal {
+  readonly provider: Provider
+  readonly reason: string
+}
+
+/** What computes a graph, and what was to compute it but could not. */
+export interface Opened {
+  readonly provider: Provider
+  readonly refused: readonly Refusal[]
+}
+
+/** A runner that says what it computes with. */
+export interface OpenedRunner extends PairRunner {
+  readonly opened: Opened
+}
+
+/** The options that opening depends on. */
 type OpeningOptions = Omit<SessionOptions, 'maxPositions' | 'head'>
 
 /** One opened graph. `run` blocks the thread it is called on while it computes. */
@@ -55,7 +72,7 @@ export async function openSession(options: SessionOptions): Promise<GraphSession
   return {
     opened,
     async run(ids, secondSegmentStart) {
-      const answer = await session.run(feeds(ids, secondSegmentStart), [output])
+      const answer = await session.run(feeds(ids, secondSegmentStart) as Record<string, Tensor>, [output])
       return readScore(head, answer[output] as Tensor)
     },
     async release() {
@@ -79,11 +96,58 @@ export interface OpenedGraph {
 export async function openGraph(options: OpeningOptions): Promise<OpenedGraph> {
   const providers = options.providers ?? ['cpu']
   const ort = await loadRuntime()
-  // A provider that cannot be loaded is no error: the next one is tried, and the refusal is told in words.
+  // A provider that cannot be loaded is no error: the next one is tried, and the report names the refusal.
   if (providers.some((name) => name !== 'cpu')) ort.env.logLevel = 'fatal'
   const create = (provider: Provider): Promise<InferenceSession> => createSession(ort, provider, options)
   const { session, opened } = await openFirst(providers, options.graphPath, create)
   return { session, opened, Tensor: ort.Tensor }
+}
+
+/**
+ * Opens a graph with the first provider that can. The runtime itself does not fall back: it throws when the first one
+ * cannot be loaded.
+ *
+ * @throws RerankError `'model-files'` when the processor cannot open the graph either, `'runtime'` when there is no
+ * provider left and the processor was not asked for.
+ */
+export async function openFirst<Session>(
+  providers: readonly Provider[],
+  graphPath: string,
+  create: (provider: Provider) => Promise<Session>,
+): Promise<{ session: Session; opened: Opened }> {
+  const refused: Refusal[] = []
+  let last: unknown
+  for (const provider of providers) {
+    try {
+      return { session: await create(provider), opened: { provider, refused } }
+    } catch (cause) {
+      last = cause
+      refused.push({ provider, reason: reasonOf(cause) })
+    }
+  }
+  throw failure(refused, graphPath, last)
+}
+
+/** Why a provider was passed over, for a warning or an error: `cuda (reason), webgpu (reason)`. */
+export function listRefusals(refused: readonly Refusal[]): string {
+  return refused.map(({ provider, reason }) => `${provider} (${reason})`).join(', ')
+}
+
+function failure(refused: readonly Refusal[], graphPath: string, cause: unknown): RerankError {
+  const onProcessor = refused.find(({ provider }) => provider === 'cpu')
+  if (onProcessor === undefined) {
+    const fix = "add 'cpu' to providers to have something to fall back to, and see what doctor() says"
+    return new RerankError('runtime', `No provider could be used here: ${listRefusals(refused)}: ${fix}.`, { cause })
+  }
+  const fix = 'the file is damaged or not an ONNX graph for this version; restore it or export it again'
+  return new RerankError('model-files', `${graphPath} did not open (${onProcessor.reason}): ${fix}.`, { cause })
+}
+
+/** The first line without paths of the machine that built the runtime. */
+function reasonOf(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  const line = message.trim().split('\n')[0] ?? ''
+  return line.replace(/^\/onnxruntime_src\S+ .*? was false\. /, '').slice(0, 200)
 }
 
 /** Which runtime was installed, and the providers it was built with. For reports; opens nothing. */
@@ -100,7 +164,6 @@ async function loadRuntime(): Promise<Runtime> {
     ort.env.logLevel = 'error'
     return ort
   } catch (cause) {
-    const { explainMissing, hostFacts } = await import('./providers.js')
     throw new RerankError('runtime', explainMissing(hostFacts(), cause), { cause })
   }
 }
@@ -112,34 +175,18 @@ function createSession(ort: Runtime, provider: Provider, options: OpeningOptions
     interOpNumThreads: 1,
     intraOpNumThreads: options.threads,
     logSeverityLevel: 3,
-    ...sessionOptionsFor(options.graphPath, { provider, spinning: options.spinning ?? false }),
+    ...graphOptionsFor(options.graphPath, provider, options.spinning ?? false),
   })
 }
 
-/** What else the options depend on. */
-interface Opening {
-  readonly provider: Provider
-  readonly spinning: boolean
-}
-
 /** The options that depend on what kind of graph a file holds, and on what will run it. */
-export function sessionOptionsFor(graphPath: string, { provider, spinning }: Opening): InferenceSession.SessionOptions {
+function graphOptionsFor(graphPath: string, provider: Provider, spinning: boolean): InferenceSession.SessionOptions {
   // Waiting threads would burn a core between runs, which a server needs for something else.
   const intra_op = { allow_spinning: spinning ? '1' : '0' }
-  if (isWrittenHere(graphPath)) return forLeanGraph(intra_op)
-  return provider === 'cpu'
-    ? forStockGraph(intra_op)
-    : { graphOptimizationLevel: 'all', extra: { session: { intra_op } } }
-}
-
-type IntraOp = Readonly<Record<string, string>>
-
-/** Nothing is left to fuse in a lean graph, and its int8 weights keep within 64: looking for either takes 0.1 s. */
-function forLeanGraph(intra_op: IntraOp): InferenceSession.SessionOptions {
-  return { graphOptimizationLevel: 'basic', extra: { session: { intra_op } } }
-}
-
-function forStockGraph(intra_op: IntraOp): InferenceSession.SessionOptions {
+  const session = { intra_op }
+  // Nothing is left to fuse in a lean graph, and its int8 weights keep within 64: looking for either takes 0.1 s.
+  if (isWrittenHere(graphPath)) return { graphOptimizationLevel: 'basic', extra: { session } }
+  if (provider !== 'cpu') return { graphOptimizationLevel: 'all', extra: { session } }
   return {
     graphOptimizationLevel: 'all',
     extra: {
@@ -172,7 +219,7 @@ function isWrittenHere(graphPath: string): boolean {
  *
  * @throws RerankError `'model-files'` when there is none or it does not hold what the head reads.
  */
-export function chooseOutput(session: InferenceSession, head: Head, graphPath: string): string {
+function chooseOutput(session: InferenceSession, head: Head, graphPath: string): string {
   const name = session.outputNames.includes('logits') ? 'logits' : session.outputNames[0]
   if (name === undefined) throw new RerankError('model-files', `${graphPath} has no output: export it again.`)
   const info = session.outputMetadata[session.outputNames.indexOf(name)]

@@ -1,5 +1,5 @@
-import { invalidArgument, RerankError } from '../../../base/errors.js'
-import type { PairRunner } from '../runner.js'
+import type { Check } from '../../../base/check.js'
+import { invalidArgument } from '../../../base/errors.js'
 
 /**
  * What computes: `'cpu'` anywhere; `'cuda'` and `'tensorrt'` on Linux with NVIDIA's libraries, `'coreml'` on macOS,
@@ -9,76 +9,12 @@ export type Provider = 'cpu' | 'cuda' | 'tensorrt' | 'coreml' | 'dml' | 'webgpu'
 
 const known: readonly Provider[] = ['cpu', 'cuda', 'tensorrt', 'coreml', 'dml', 'webgpu']
 
-/** @throws RerankError `'invalid-argument'` unless it is a list of known names, each once. */
-export function checkProviders(providers: unknown): asserts providers is readonly Provider[] {
-  const fix = `pass a list, to be tried in this order, of ${known.map((name) => `'${name}'`).join(', ')}`
-  if (!Array.isArray(providers) || providers.length === 0) throw invalidArgument('providers', providers, fix)
-  const wrong = providers.find((name, at) => !known.includes(name) || providers.indexOf(name) !== at)
-  if (wrong !== undefined) throw invalidArgument('providers', wrong, `${fix}, each once`)
-}
-
-/** A provider that was asked for and could not be used, with what the runtime said. */
-export interface Refusal {
-  readonly provider: Provider
-  readonly reason: string
-}
-
-/** What computes a graph, and what was to compute it but could not. */
-export interface Opened {
-  readonly provider: Provider
-  readonly refused: readonly Refusal[]
-}
-
-/** A runner that says what it computes with. */
-export interface OpenedRunner extends PairRunner {
-  readonly opened: Opened
-}
-
-/**
- * Opens a graph with the first provider that can. The runtime itself does not fall back: it throws when the first one
- * cannot be loaded.
- *
- * @throws RerankError `'model-files'` when the processor cannot open the graph either, `'runtime'` when there is no
- * provider left and the processor was not asked for.
- */
-export async function openFirst<Session>(
-  providers: readonly Provider[],
-  graphPath: string,
-  create: (provider: Provider) => Promise<Session>,
-): Promise<{ session: Session; opened: Opened }> {
-  const refused: Refusal[] = []
-  let last: unknown
-  for (const provider of providers) {
-    try {
-      return { session: await create(provider), opened: { provider, refused } }
-    } catch (cause) {
-      last = cause
-      refused.push({ provider, reason: reasonOf(cause) })
-    }
-  }
-  throw failure(refused, graphPath, last)
-}
-
-/** Why a provider was passed over, for a warning or an error: `cuda (reason), webgpu (reason)`. */
-export function listRefusals(refused: readonly Refusal[]): string {
-  return refused.map(({ provider, reason }) => `${provider} (${reason})`).join(', ')
-}
-
-function failure(refused: readonly Refusal[], graphPath: string, cause: unknown): RerankError {
-  const onProcessor = refused.find(({ provider }) => provider === 'cpu')
-  if (onProcessor === undefined) {
-    const fix = "add 'cpu' to providers to have something to fall back to, and see what doctor() says"
-    return new RerankError('runtime', `No provider could be used here: ${listRefusals(refused)}: ${fix}.`, { cause })
-  }
-  const fix = 'the file is damaged or not an ONNX graph for this version; restore it or export it again'
-  return new RerankError('model-files', `${graphPath} did not open (${onProcessor.reason}): ${fix}.`, { cause })
-}
-
-/** The first line without paths of the machine that built the runtime. */
-function reasonOf(cause: unknown): string {
-  const message = cause instanceof Error ? cause.message : String(cause)
-  const line = message.trim().split('\n')[0] ?? ''
-  return line.replace(/^\/onnxruntime_src\S+ .*? was false\. /, '').slice(0, 200)
+/** The option `providers`: a list of known names, each once. */
+export const providersOption: Check<readonly Provider[]> = (name, providers) => {
+  const fix = `pass a list, to be tried in this order, of ${known.map((provider) => `'${provider}'`).join(', ')}`
+  if (!Array.isArray(providers) || providers.length === 0) throw invalidArgument(name, providers, fix)
+  const wrong = providers.find((provider, at) => !known.includes(provider) || providers.indexOf(provider) !== at)
+  if (wrong !== undefined) throw invalidArgument(name, wrong, `${fix}, each once`)
 }
 
 /** The machine, as far as it decides whether onnxruntime-node has binaries for it. */

@@ -1,11 +1,11 @@
 import { Worker } from 'node:worker_threads'
 import { count } from '../../../base/call.js'
+import { systemClock, waitFor } from '../../../base/clock.js'
 import { RerankError, type RerankErrorCode } from '../../../base/errors.js'
 import type { Call } from '../../../types.js'
-import { deadlinePassed, type PairSource, stillWanted } from '../runner.js'
+import { checkStillWanted, deadlinePassed, type PairSource } from '../reading.js'
 import { type FromWorker, guardExit, type Job, makeJob, STOP, type ToWorker } from './job.js'
-import type { SessionOptions } from './node.js'
-import type { Opened, OpenedRunner } from './providers.js'
+import type { Opened, OpenedRunner, SessionOptions } from './node.js'
 
 interface Pending {
   readonly job: Job
@@ -48,10 +48,10 @@ class Pool implements OpenedRunner {
   }
 
   async run(pairs: PairSource, call: Call): Promise<Float64Array> {
-    stillWanted(call)
+    checkStillWanted(call)
     if (pairs.length === 0) return new Float64Array(0)
-    const job = await makeJob(this.#jobs++, pairs, () => stillWanted(call))
-    stillWanted(call)
+    const job = await makeJob(this.#jobs++, pairs, () => checkStillWanted(call))
+    checkStillWanted(call)
     if (this.#gone !== undefined) throw this.#gone
     await this.#score(job, call)
     count(call, 'runs', job.order.length)
@@ -68,21 +68,23 @@ class Pool implements OpenedRunner {
     await Promise.all(exits)
   }
 
-  #score(job: Job, call: Call): Promise<void> {
+  async #score(job: Job, call: Call): Promise<void> {
+    const start = (): Promise<void> => this.#hand(job)
+    const clock = { ...systemClock, now: () => call.now() }
+    const { deadline, signal } = call
+    try {
+      await waitFor(start, { clock, deadline, signal, deadlineError: deadlinePassed })
+    } finally {
+      this.#pending.delete(job.id)
+      if (this.#pending.size === 0) for (const worker of this.#workers) worker.unref()
+      Atomics.store(job.control, STOP, 1)
+    }
+  }
+
+  /** Gives the job to every worker; done when all its pairs are scored. */
+  #hand(job: Job): Promise<void> {
     return new Promise((resolve, reject) => {
-      const abort = (): void => settle(call.signal.reason)
-      const wait = call.deadline - call.now()
-      const timer = Number.isFinite(wait) ? setTimeout(() => settle(deadlinePassed()), Math.max(0, wait)) : undefined
-      const settle = (error?: unknown): void => {
-        clearTimeout(timer)
-        call.signal.removeEventListener('abort', abort)
-        this.#pending.delete(job.id)
-        if (this.#pending.size === 0) for (const worker of this.#workers) worker.unref()
-        Atomics.store(job.control, STOP, 1)
-        if (error === undefined) resolve()
-        else reject(error as Error)
-      }
-      call.signal.addEventListener('abort', abort, { once: true })
+      const settle = (error?: unknown): void => (error === undefined ? resolve() : reject(error as Error))
       this.#pending.set(job.id, { job, scored: 0, settle })
       for (const worker of this.#workers) {
         worker.ref()
@@ -130,7 +132,7 @@ class Pool implements OpenedRunner {
     if (pending.scored === pending.job.order.length) pending.settle()
   }
 
-  /** A worker is gone although nobody closed the pool: the rest is sent home too, and the owner starts anew. */
+  /** A worker is gone although nobody closed the pool: the rest are closed too, and the owner starts anew. */
   #lose(error: RerankError): void {
     if (this.#gone !== undefined) return
     this.#giveUp(error)

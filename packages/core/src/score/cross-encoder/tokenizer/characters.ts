@@ -4,7 +4,7 @@ import { packedLower, packedProperties } from './code-points-data.js'
  * What the reference tokeniser (the Rust crate `tokenizers`) does with a code point. The crate's Unicode tables differ
  * from those of the JavaScript engine, and engines differ from each other, so none of this is asked of the engine.
  */
-export const Property = {
+const Property = {
   /** Removed by `clean_text`: control, format and private-use characters, NUL, U+FFFD. */
   control: 1,
   /** White space. */
@@ -24,14 +24,14 @@ export const Property = {
 } as const
 
 /** Code points from `first` to `last` that have the same {@link Property} bits, not 0. */
-export interface PropertyRange {
+interface PropertyRange {
   readonly first: number
   readonly last: number
   readonly bits: number
 }
 
 /** Every range with properties, in order. */
-export const propertyRanges: readonly PropertyRange[] = unpackRanges()
+const propertyRanges: readonly PropertyRange[] = unpackRanges()
 
 function unpackRanges(): PropertyRange[] {
   const numbers = base36(packedProperties)
@@ -58,7 +58,7 @@ const highRanges = propertyRanges.filter(({ first }) => first >= TABLE_SIZE)
 table.fill(table[0xfffd] as number, 0xd800, 0xe000)
 
 /** The {@link Property} bits of a code point. A lone surrogate has those of U+FFFD. */
-export function propertiesOf(point: number): number {
+function propertiesOf(point: number): number {
   if (point < TABLE_SIZE) return table[point] as number
   return highRanges.find(({ first, last }) => point >= first && point <= last)?.bits ?? 0
 }
@@ -77,18 +77,18 @@ function unpackLower(): Map<number, string> {
 }
 
 /** Lower case of one code point, whatever stands around it (so a final sigma is `σ`, as in Rust). */
-export function lowerCaseOf(point: number): string {
+function lowerCaseOf(point: number): string {
   lower ??= unpackLower()
   return lower.get(point) ?? textOf(point)
 }
 
 /** A code point as text; a lone surrogate becomes U+FFFD. */
-export function textOf(point: number): string {
+function textOf(point: number): string {
   return point >= 0xd800 && point < 0xe000 ? '\ufffd' : String.fromCodePoint(point)
 }
 
 /** The options of `BertNormalizer` in a tokenizer.json. */
-export interface BertNormaliserOptions {
+export interface BertNormalizerOptions {
   /** Remove control characters, turn every white space into a blank. */
   readonly cleanText: boolean
   /** Put blanks around CJK ideographs. */
@@ -99,11 +99,11 @@ export interface BertNormaliserOptions {
 }
 
 /**
- * Normalises text as the reference's `BertNormalizer` does: clean, pad ideographs, decompose and strip, lower-case.
+ * Normalizes text as the reference's `BertNormalizer` does: clean, pad ideographs, decompose and strip, lower-case.
  * Texts that are cut before a code point that is neither {@link Property.moving} nor {@link Property.control} may be
- * normalised part by part.
+ * normalized part by part.
  */
-export function normalise(text: string, options: BertNormaliserOptions): string {
+export function normalize(text: string, options: BertNormalizerOptions): string {
   let out = ''
   // Only code points known to decompose or to move are given to the engine's NFD: those are old, and Unicode promises
   // never to change them. All others are to the reference starters that stay as they are.
@@ -126,14 +126,14 @@ export function normalise(text: string, options: BertNormaliserOptions): string 
 }
 
 /** A code point that neither decomposes nor moves. */
-function single(point: number, bits: number, options: BertNormaliserOptions): string {
+function single(point: number, bits: number, options: BertNormalizerOptions): string {
   if (options.cleanText && (bits & Property.space) !== 0) return ' '
   if (options.stripAccents && (bits & Property.mark) !== 0) return ''
   return options.lowercase ? lowerCaseOf(point) : textOf(point)
 }
 
 /** Without marks when they are stripped; as it is when not. */
-function decomposed(text: string, options: BertNormaliserOptions): string {
+function decomposed(text: string, options: BertNormalizerOptions): string {
   if (!options.stripAccents) return text
   let out = ''
   for (const char of text.normalize('NFD')) {
@@ -144,23 +144,96 @@ function decomposed(text: string, options: BertNormaliserOptions): string {
 }
 
 /**
- * Splits normalised text as `BertPreTokenizer` does: white space separates and is dropped, each punctuation character
+ * Splits normalized text as `BertPreTokenizer` does: white space separates and is dropped, each punctuation character
  * is a piece of its own.
  */
-export function splitPieces(normalised: string): string[] {
+export function splitPieces(normalized: string): string[] {
   const pieces: string[] = []
   let start = 0
-  for (let i = 0; i < normalised.length;) {
-    const point = normalised.codePointAt(i) as number
+  for (let i = 0; i < normalized.length;) {
+    const point = normalized.codePointAt(i) as number
     const end = i + (point > 0xffff ? 2 : 1)
     const bits = propertiesOf(point) & (Property.space | Property.punctuation)
     if (bits !== 0) {
-      if (i > start) pieces.push(normalised.slice(start, i))
-      if (bits === Property.punctuation) pieces.push(normalised.slice(i, end))
+      if (i > start) pieces.push(normalized.slice(start, i))
+      if (bits === Property.punctuation) pieces.push(normalized.slice(i, end))
       start = end
     }
     i = end
   }
-  if (start < normalised.length) pieces.push(normalised.slice(start))
+  if (start < normalized.length) pieces.push(normalized.slice(start))
   return pieces
+}
+
+/** Code units normalized at a time. */
+const STRETCH = 512
+
+/**
+ * The pieces of a long word one after the other, so that whoever has enough of them can stop: a text in a script without
+ * spaces may be a single word of a million characters. A piece longer than `maxLength` code points comes out cut, but
+ * still too long.
+ */
+export function* longWordPieces(word: string, options: BertNormalizerOptions, maxLength: number): Generator<string> {
+  const tooLong = 2 * maxLength + 1
+  let open = ''
+  for (let at = 0; at < word.length;) {
+    // How much longer a piece is than too long does not matter, only where the next one starts.
+    if (open.length >= tooLong) at = nextPlace(word, at, (bits) => (bits & Property.parting) !== 0)
+    // Marks move past what is removed before, so a cut there would part marks that change places.
+    const end = nextPlace(word, at + STRETCH, (bits) => (bits & (Property.moving | Property.control)) === 0)
+    // The `x` keeps the last piece open: it may go on in the next stretch.
+    const pieces = splitPieces(`${open}${normalize(word.slice(at, end), options)}x`)
+    open = (pieces.pop() as string).slice(0, -1).slice(0, tooLong)
+    yield* pieces
+    at = end
+  }
+  if (open !== '') yield open
+}
+
+/** The first code point at or after `from` whose properties are wanted, or the end. */
+function nextPlace(word: string, from: number, isWanted: (bits: number) => boolean): number {
+  for (let at = from; at < word.length; at++) {
+    const point = word.codePointAt(at) as number
+    const isLowHalf = point >= 0xdc00 && point < 0xe000
+    if (!isLowHalf && isWanted(propertiesOf(point))) return at
+  }
+  return word.length
+}
+
+/** How the scanner treats one UTF-16 code unit. */
+export const Unit = {
+  /** Belongs to a word. */
+  letter: 0,
+  /** Separates words and yields nothing. */
+  blank: 1,
+  /** A word of its own, whatever stands beside it. */
+  single: 2,
+  /** The bits of the above. */
+  kind: 3,
+  /** Added to one of the above: an added token may start here. */
+  mayStartAdded: 4,
+} as const
+
+/**
+ * What each UTF-16 code unit means to the scanner. `starts` are the texts of the added tokens.
+ *
+ * Cutting at a blank or a single before anything is normalized is exact: none of them decomposes into letters, and
+ * none takes part when marks are put in order.
+ */
+export function unitTable(options: BertNormalizerOptions, starts: readonly string[]): Uint8Array {
+  const units = new Uint8Array(0x10000)
+  for (const { first, last, bits } of propertyRanges) units.fill(unitOf(bits, options), first, last + 1)
+  for (const start of starts) {
+    const first = start.charCodeAt(0)
+    units[first] = (units[first] as number) | Unit.mayStartAdded
+  }
+  return units
+}
+
+function unitOf(bits: number, options: BertNormalizerOptions): number {
+  // What is removed does not part the letters around it.
+  if (options.cleanText && (bits & Property.control) !== 0) return Unit.letter
+  if ((bits & Property.space) !== 0) return Unit.blank
+  if (options.handleChineseChars && (bits & Property.ideograph) !== 0) return Unit.single
+  return (bits & (Property.punctuation | Property.decomposing)) === Property.punctuation ? Unit.single : Unit.letter
 }

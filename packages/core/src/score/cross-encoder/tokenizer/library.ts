@@ -1,16 +1,18 @@
+import type { Json, TokenEncoder } from './wordpiece.js'
+
 /** The part of `@huggingface/tokenizers` that is used here; its own types cannot be read by TypeScript's `nodenext`. */
 interface Library {
   readonly Tokenizer: new (tokenizerJson: object, configJson: object) => LibraryTokenizer
-  readonly Normalizer: new (json: object) => LibraryNormaliser
-  readonly SequenceNormalizer: new (json: object) => LibraryNormaliser
+  readonly Normalizer: new (json: object) => LibraryNormalizer
+  readonly SequenceNormalizer: new (json: object) => LibraryNormalizer
   readonly Unigram: new (...rest: never[]) => Unigram
 }
 interface LibraryTokenizer {
-  normalizer: LibraryNormaliser | null
+  normalizer: LibraryNormalizer | null
   readonly model: unknown
   encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] }
 }
-interface LibraryNormaliser {
+interface LibraryNormalizer {
   normalize(text: string): string
 }
 interface Unigram {
@@ -18,29 +20,59 @@ interface Unigram {
   tokenize(word: string): string[]
 }
 
+/** Code units read for each token asked for, at first; far above what text in any script needs. */
+const UNITS_PER_TOKEN = 32
+
+/** The encoder for a tokenizer.json that our own WordPiece does not reproduce. */
+export async function createLibraryEncoder(tokenizerJson: unknown, configJson: unknown): Promise<TokenEncoder> {
+  const encodeAll = await createLibraryTokenizer(tokenizerJson, configJson)
+  return {
+    encode(text, maxTokens = Infinity) {
+      // A long text is read in ever longer stretches that end behind a word, until there are tokens to spare.
+      for (let units = maxTokens * UNITS_PER_TOKEN; units < text.length; units *= 2) {
+        const end = wordEnd(text, units)
+        const ids = end > 0 ? encodeAll(text.slice(0, end)) : []
+        if (ids.length > maxTokens) return ids.slice(0, maxTokens)
+      }
+      const ids = encodeAll(text)
+      return ids.length > maxTokens ? ids.slice(0, maxTokens) : ids
+    },
+  }
+}
+
+const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u
+
+/** The last place up to `from` where white space follows a letter or digit: there, every tokenizer starts anew. 0: none. */
+function wordEnd(text: string, from: number): number {
+  for (let end = from; end > 0; end--) {
+    if (WHITE_SPACE.test(text[end] as string) && LETTER_OR_DIGIT.test(text[end - 1] as string)) return end
+  }
+  return 0
+}
+
 /** All ids of a text, without special tokens. */
-export type EncodeAll = (text: string) => number[]
+type EncodeAll = (text: string) => number[]
 
 /**
  * The tokenizer of `@huggingface/tokenizers` for a parsed tokenizer.json, brought closer to the reference (the Rust crate
- * `tokenizers`) where the two differ: see `normalisers.ts` and `pre-tokenisers.ts`.
+ * `tokenizers`) where the two differ: see `normalizerSteps` and `rewordPreTokenizer`.
  */
-export async function createLibraryTokenizer(tokenizerJson: unknown, configJson: unknown): Promise<EncodeAll> {
+async function createLibraryTokenizer(tokenizerJson: unknown, configJson: unknown): Promise<EncodeAll> {
   const library = (await import('@huggingface/tokenizers')) as unknown as Library
-  const json = tokenizerJson as Readonly<Record<string, unknown>>
+  const json = tokenizerJson as Json
   const complete = { normalizer: null, decoder: null, post_processor: null, added_tokens: [], ...json }
-  const file = { ...complete, pre_tokenizer: reworded(json['pre_tokenizer']) }
+  const file = { ...complete, pre_tokenizer: rewordPreTokenizer(json['pre_tokenizer']) }
   const tokenizer = new library.Tokenizer(file, (configJson ?? {}) as object)
-  tokenizer.normalizer = exactNormaliser(library, json['normalizer']) ?? tokenizer.normalizer
+  tokenizer.normalizer = exactNormalizer(library, json['normalizer']) ?? tokenizer.normalizer
   if (tokenizer.model instanceof library.Unigram) wordByWord(tokenizer.model)
   return (text) => tokenizer.encode(text, { add_special_tokens: false }).ids
 }
 
 /** `undefined` when the library does every step as the reference does. */
-function exactNormaliser(library: Library, json: unknown): LibraryNormaliser | undefined {
-  const steps = normaliserSteps(json)
+function exactNormalizer(library: Library, json: unknown): LibraryNormalizer | undefined {
+  const steps = normalizerSteps(json)
   if (steps.every(({ exact }) => exact === undefined)) return undefined
-  const functions = steps.map(({ json: step, exact }): Normalise => {
+  const functions = steps.map(({ json: step, exact }): Normalize => {
     if (exact !== undefined) return exact
     const one = new library.SequenceNormalizer({ type: 'Sequence', normalizers: [step] })
     return (text) => one.normalize(text)
@@ -74,25 +106,23 @@ function wordByWord(model: Unigram): void {
 }
 
 /** A step of a tokenizer that changes text. */
-export type Normalise = (text: string) => string
-
-type Json = Readonly<Record<string, unknown>>
+type Normalize = (text: string) => string
 
 /**
  * The steps of a tokenizer.json's `normalizer`, where this library does them as the reference does and
  * `@huggingface/tokenizers` does not quite; `undefined` for each other step. A `Sequence` is taken apart.
  */
-export function normaliserSteps(normaliser: unknown): { readonly json: Json; readonly exact: Normalise | undefined }[] {
-  const json = (normaliser ?? {}) as Json
-  if (json['type'] === 'Sequence') return ((json['normalizers'] ?? []) as unknown[]).flatMap(normaliserSteps)
+function normalizerSteps(normalizer: unknown): { readonly json: Json; readonly exact: Normalize | undefined }[] {
+  const json = (normalizer ?? {}) as Json
+  if (json['type'] === 'Sequence') return ((json['normalizers'] ?? []) as unknown[]).flatMap(normalizerSteps)
   return json['type'] === undefined ? [] : [{ json, exact: exactStep(json) }]
 }
 
-function exactStep(json: Json): Normalise | undefined {
+function exactStep(json: Json): Normalize | undefined {
   switch (json['type']) {
     case 'Precompiled':
       return typeof json['precompiled_charsmap'] === 'string'
-        ? precompiledNormaliser(json['precompiled_charsmap'])
+        ? precompiledNormalizer(json['precompiled_charsmap'])
         : undefined
     case 'Strip':
       return (text) => strip(text, json['strip_left'] === true, json['strip_right'] === true)
@@ -134,12 +164,12 @@ const split = (regex: string, more: Json = {}): Json => ({
  * `@huggingface/tokenizers` reads exactly. Its own forms of these steps use JavaScript's `\s` and `\d`, which take U+FEFF
  * for white space, U+0085 for none, and only 0 to 9 for digits.
  */
-export function reworded(preTokeniser: unknown): unknown {
-  if (typeof preTokeniser !== 'object' || preTokeniser === null) return preTokeniser ?? null
-  const json = preTokeniser as Json
+function rewordPreTokenizer(preTokenizer: unknown): unknown {
+  if (typeof preTokenizer !== 'object' || preTokenizer === null) return preTokenizer ?? null
+  const json = preTokenizer as Json
   switch (json['type']) {
     case 'Sequence':
-      return { ...json, pretokenizers: ((json['pretokenizers'] ?? []) as unknown[]).map(reworded) }
+      return { ...json, pretokenizers: ((json['pretokenizers'] ?? []) as unknown[]).map(rewordPreTokenizer) }
     case 'ByteLevel':
       return byteLevel(json)
     case 'WhitespaceSplit':
@@ -176,13 +206,13 @@ function metaspace(json: Json): Json {
 }
 
 /**
- * The normaliser `Precompiled` of a tokenizer.json: SentencePiece's table of what each character becomes, as the Rust crate
+ * The normalizer `Precompiled` of a tokenizer.json: SentencePiece's table of what each character becomes, as the Rust crate
  * `tokenizers` reads it. The library `@huggingface/tokenizers` takes NFKC in its place, which differs for marks, for
  * spaces and for whatever a model's own table says.
  */
-export function precompiledNormaliser(base64: string): (text: string) => string {
+function precompiledNormalizer(base64: string): (text: string) => string {
   const table = new CharacterTable(base64)
-  return (text) => normalise(table, text)
+  return (text) => normalize(table, text)
 }
 
 const graphemes = new Intl.Segmenter('und', { granularity: 'grapheme' })
@@ -195,7 +225,7 @@ const MAY_COMBINE =
 /** Only graphemes shorter than this, in UTF-8, are looked up whole. */
 const WHOLE_GRAPHEME_BYTES = 6
 
-function normalise(table: CharacterTable, text: string): string {
+function normalize(table: CharacterTable, text: string): string {
   if (!MAY_COMBINE.test(text)) return eachCharacter(table, text)
   let result = ''
   for (const { segment } of graphemes.segment(text)) {

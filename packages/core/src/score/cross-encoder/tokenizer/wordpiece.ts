@@ -1,23 +1,127 @@
-import {
-  type BertNormaliserOptions,
-  normalise,
-  propertiesOf,
-  Property,
-  propertyRanges,
-  splitPieces,
-} from './characters.js'
-import { PieceEncoder, readWordPieceFile, type WordPieceFile } from './wordpiece-file.js'
+import { type BertNormalizerOptions, longWordPieces, normalize, splitPieces, Unit, unitTable } from './characters.js'
 
-/** A token that is looked for in the raw text, before anything else is done to it. */
-export interface AddedToken {
-  readonly content: string
-  readonly id: number
-  /** Only where no word character stands beside it. */
-  readonly singleWord: boolean
+/** A JSON object, parsed. */
+export type Json = Readonly<Record<string, unknown>>
+
+/** Turns text into token ids, without the special tokens that stand around a text. */
+export interface TokenEncoder {
+  /**
+   * Ids of `text`. With `maxTokens` (an integer of 1 or more) the first `maxTokens` of them, and no more of the text is
+   * read than they need.
+   */
+  encode(text: string, maxTokens?: number): number[]
+}
+
+/**
+ * The encoder for a parsed tokenizer.json: our own WordPiece where it reproduces the file exactly, otherwise
+ * `@huggingface/tokenizers`, loaded on first use.
+ */
+export async function createTextEncoder(tokenizerJson: unknown, tokenizerConfigJson?: unknown): Promise<TokenEncoder> {
+  const own = createWordPiece(tokenizerJson)
+  if (own !== undefined) return own
+  const { createLibraryEncoder } = await import('./library.js')
+  return createLibraryEncoder(tokenizerJson, tokenizerConfigJson)
+}
+
+/**
+ * A WordPiece encoder equal to the reference (the Rust crate `tokenizers`) token for token, or `undefined` when the
+ * tokenizer.json asks for a pipeline that is not reproduced here. Lone surrogates count as U+FFFD.
+ */
+export function createWordPiece(tokenizerJson: unknown): TokenEncoder | undefined {
+  const file = readWordPieceFile(tokenizerJson)
+  return file && new WordPiece(file)
+}
+
+/** One text on its way through the scanner. */
+interface Scan {
+  readonly text: string
+  readonly added: AddedTokenSearch
+  readonly ids: number[]
+  readonly maxTokens: number
+}
+
+const plainWord = /^[A-Za-z0-9]+$/
+/** Words longer than this many code units are not cached: they are rare, and a cache of them would be large. */
+const LONG_WORD = 64
+
+class WordPiece implements TokenEncoder {
+  readonly #file: WordPieceFile
+  readonly #units: Uint8Array
+  readonly #pieces: PieceEncoder
+  readonly #words: WordCache
+
+  constructor(file: WordPieceFile) {
+    const starts = file.addedTokens.map(({ content }) => content)
+    this.#file = file
+    this.#units = unitTable(file.normalizer, starts)
+    this.#pieces = new PieceEncoder(file)
+    this.#words = new WordCache((word) => this.#encodeWord(word))
+  }
+
+  encode(text: string, maxTokens: number = Infinity): number[] {
+    const ids: number[] = []
+    const scan: Scan = { text, added: new AddedTokenSearch(this.#file.addedTokens, text), ids, maxTokens }
+    for (let at = 0; at < text.length && ids.length < maxTokens;) at = this.#step(scan, at)
+    if (ids.length > maxTokens) ids.length = maxTokens
+    return ids
+  }
+
+  /** Encodes what stands at `at`: a blank, an added token or a word. Returns where it ends. */
+  #step(scan: Scan, at: number): number {
+    const { text, ids } = scan
+    const unit = this.#unitAt(text, at)
+    const token = (unit & Unit.mayStartAdded) === 0 ? undefined : scan.added.at(at)
+    if (token !== undefined) {
+      ids.push(token.id)
+      return at + token.content.length
+    }
+    const kind = unit & Unit.kind
+    if (kind === Unit.blank) return at + 1
+    const end = kind === Unit.single ? at + 1 : this.#wordEnd(scan, at + 1)
+    const word = text.slice(at, end)
+    if (word.length > LONG_WORD) this.#addLongWord(scan, word)
+    else this.#add(scan, this.#words.get(word))
+    return end
+  }
+
+  #add({ ids }: Scan, more: readonly number[]): void {
+    for (let i = 0; i < more.length; i++) ids.push(more[i] as number)
+  }
+
+  #addLongWord(scan: Scan, word: string): void {
+    if (plainWord.test(word)) return this.#add(scan, this.#encodeWord(word))
+    const { normalizer, maxWordLength } = this.#file
+    for (const piece of longWordPieces(word, normalizer, maxWordLength)) {
+      this.#add(scan, this.#pieces.encode(piece))
+      if (scan.ids.length >= scan.maxTokens) return
+    }
+  }
+
+  #wordEnd({ text, added }: Scan, from: number): number {
+    for (let end = from; end < text.length; end++) {
+      const unit = this.#unitAt(text, end)
+      if (unit === Unit.letter) continue
+      if ((unit & Unit.kind) !== Unit.letter || added.at(end) !== undefined) return end
+    }
+    return text.length
+  }
+
+  #unitAt(text: string, at: number): number {
+    return this.#units[text.charCodeAt(at)] as number
+  }
+
+  #encodeWord(word: string): number[] {
+    const { normalizer, maxWordLength, unknownId } = this.#file
+    if (!plainWord.test(word)) {
+      return splitPieces(normalize(word, normalizer)).flatMap((piece) => this.#pieces.encode(piece))
+    }
+    if (word.length > maxWordLength) return [unknownId]
+    return this.#pieces.encode(normalizer.lowercase ? word.toLowerCase() : word)
+  }
 }
 
 /** Looks for added tokens in one text, from left to right; of several at one place the longest is meant. */
-export class AddedTokenSearch {
+class AddedTokenSearch {
   readonly #tokens: readonly AddedToken[]
   readonly #text: string
   /** A match that was refused uses up its text all the same. */
@@ -82,181 +186,136 @@ export class WordCache {
   }
 }
 
-/** Code units normalised at a time. */
-const STRETCH = 512
+/** From this many code units on, it is worth knowing how long the longest entry of the vocabulary is. */
+const LONG_PIECE = 24
 
-/**
- * The pieces of a long word one after the other, so that whoever has enough of them can stop: a text in a script without
- * spaces may be a single word of a million characters. A piece longer than `maxLength` code points comes out cut, but
- * still too long.
- */
-export function* longWordPieces(word: string, options: BertNormaliserOptions, maxLength: number): Generator<string> {
-  const tooLong = 2 * maxLength + 1
-  let open = ''
-  for (let at = 0; at < word.length;) {
-    // How much longer a piece is than too long does not matter, only where the next one starts.
-    if (open.length >= tooLong) at = nextPlace(word, at, (bits) => (bits & Property.parting) !== 0)
-    // Marks move past what is removed before, so a cut there would part marks that change places.
-    const end = nextPlace(word, at + STRETCH, (bits) => (bits & (Property.moving | Property.control)) === 0)
-    // The `x` keeps the last piece open: it may go on in the next stretch.
-    const pieces = splitPieces(`${open}${normalise(word.slice(at, end), options)}x`)
-    open = (pieces.pop() as string).slice(0, -1).slice(0, tooLong)
-    yield* pieces
-    at = end
-  }
-  if (open !== '') yield open
-}
-
-/** The first code point at or after `from` whose properties are wanted, or the end. */
-function nextPlace(word: string, from: number, isWanted: (bits: number) => boolean): number {
-  for (let at = from; at < word.length; at++) {
-    const point = word.codePointAt(at) as number
-    const isLowHalf = point >= 0xdc00 && point < 0xe000
-    if (!isLowHalf && isWanted(propertiesOf(point))) return at
-  }
-  return word.length
-}
-
-/** How the scanner treats one UTF-16 code unit. */
-export const Unit = {
-  /** Belongs to a word. */
-  letter: 0,
-  /** Separates words and yields nothing. */
-  blank: 1,
-  /** A word of its own, whatever stands beside it. */
-  single: 2,
-  /** The bits of the above. */
-  kind: 3,
-  /** Added to one of the above: an added token may start here. */
-  mayStartAdded: 4,
-} as const
-
-/**
- * What each UTF-16 code unit means to the scanner. `starts` are the texts of the added tokens.
- *
- * Cutting at a blank or a single before anything is normalised is exact: none of them decomposes into letters, and
- * none takes part when marks are put in order.
- */
-export function unitTable(options: BertNormaliserOptions, starts: readonly string[]): Uint8Array {
-  const table = new Uint8Array(0x10000)
-  for (const { first, last, bits } of propertyRanges) table.fill(unitOf(bits, options), first, last + 1)
-  for (const start of starts) {
-    const first = start.charCodeAt(0)
-    table[first] = (table[first] as number) | Unit.mayStartAdded
-  }
-  return table
-}
-
-function unitOf(bits: number, options: BertNormaliserOptions): number {
-  // What is removed does not part the letters around it.
-  if (options.cleanText && (bits & Property.control) !== 0) return Unit.letter
-  if ((bits & Property.space) !== 0) return Unit.blank
-  if (options.handleChineseChars && (bits & Property.ideograph) !== 0) return Unit.single
-  return (bits & (Property.punctuation | Property.decomposing)) === Property.punctuation ? Unit.single : Unit.letter
-}
-
-/** Turns text into token ids, without the special tokens that stand around a text. */
-export interface TokenEncoder {
-  /**
-   * Ids of `text`. With `maxTokens` (an integer of 1 or more) the first `maxTokens` of them, and no more of the text is
-   * read than they need.
-   */
-  encode(text: string, maxTokens?: number): number[]
-}
-
-/**
- * A WordPiece encoder equal to the reference (the Rust crate `tokenizers`) token for token, or `undefined` when the
- * tokenizer.json asks for a pipeline that is not reproduced here. Lone surrogates count as U+FFFD.
- */
-export function createWordPiece(tokenizerJson: unknown): TokenEncoder | undefined {
-  const file = readWordPieceFile(tokenizerJson)
-  return file && new WordPiece(file)
-}
-
-/** One text on its way through the scanner. */
-interface Scan {
-  readonly text: string
-  readonly added: AddedTokenSearch
-  readonly ids: number[]
-  readonly maxTokens: number
-}
-
-const plainWord = /^[A-Za-z0-9]+$/
-/** Words longer than this many code units are not cached: they are rare, and a cache of them would be large. */
-const LONG_WORD = 64
-
-class WordPiece implements TokenEncoder {
+/** Spells pieces (stretches of normalized text without white space or punctuation) with the vocabulary of a model. */
+class PieceEncoder {
   readonly #file: WordPieceFile
-  readonly #units: Uint8Array
-  readonly #pieces: PieceEncoder
-  readonly #words: WordCache
+  #longestEntry: number | undefined
 
   constructor(file: WordPieceFile) {
-    const starts = file.addedTokens.map(({ content }) => content)
     this.#file = file
-    this.#units = unitTable(file.normaliser, starts)
-    this.#pieces = new PieceEncoder(file)
-    this.#words = new WordCache((word) => this.#encodeWord(word))
   }
 
-  encode(text: string, maxTokens: number = Infinity): number[] {
+  /** Greedy longest match from the left; the unknown token for a piece that is too long or cannot be spelled. */
+  encode(piece: string): number[] {
+    const { continuingPrefix, maxWordLength, unknownId } = this.#file
+    if (isLonger(piece, maxWordLength)) return [unknownId]
     const ids: number[] = []
-    const scan: Scan = { text, added: new AddedTokenSearch(this.#file.addedTokens, text), ids, maxTokens }
-    for (let at = 0; at < text.length && ids.length < maxTokens;) at = this.#step(scan, at)
-    if (ids.length > maxTokens) ids.length = maxTokens
+    for (let start = 0; start < piece.length;) {
+      const prefix = start === 0 ? '' : continuingPrefix
+      const found = this.#longest(prefix + piece.slice(start), prefix.length)
+      if (found === undefined) return [unknownId]
+      ids.push(found.id)
+      start += found.length
+    }
     return ids
   }
 
-  /** Encodes what stands at `at`: a blank, an added token or a word. Returns where it ends. */
-  #step(scan: Scan, at: number): number {
-    const { text, ids } = scan
-    const unit = this.#unitAt(text, at)
-    const token = (unit & Unit.mayStartAdded) === 0 ? undefined : scan.added.at(at)
-    if (token !== undefined) {
-      ids.push(token.id)
-      return at + token.content.length
+  /** The longest start of `text` in the vocabulary that is longer than its prefix; its length without the prefix. */
+  #longest(text: string, prefixLength: number): { id: number; length: number } | undefined {
+    const { vocabulary } = this.#file
+    const limit = text.length > LONG_PIECE ? Math.min(text.length, this.#longestInVocabulary()) : text.length
+    for (let end = limit; end > prefixLength; end--) {
+      const id: unknown = vocabulary[text.slice(0, end)]
+      // Not every name that an object answers to is its own: `constructor` is no entry.
+      if (typeof id === 'number') return { id, length: end - prefixLength }
     }
-    const kind = unit & Unit.kind
-    if (kind === Unit.blank) return at + 1
-    const end = kind === Unit.single ? at + 1 : this.#wordEnd(scan, at + 1)
-    const word = text.slice(at, end)
-    if (word.length > LONG_WORD) this.#addLongWord(scan, word)
-    else this.#add(scan, this.#words.get(word))
-    return end
+    return undefined
   }
 
-  #add({ ids }: Scan, more: readonly number[]): void {
-    for (let i = 0; i < more.length; i++) ids.push(more[i] as number)
-  }
-
-  #addLongWord(scan: Scan, word: string): void {
-    if (plainWord.test(word)) return this.#add(scan, this.#encodeWord(word))
-    const { normaliser, maxWordLength } = this.#file
-    for (const piece of longWordPieces(word, normaliser, maxWordLength)) {
-      this.#add(scan, this.#pieces.encode(piece))
-      if (scan.ids.length >= scan.maxTokens) return
+  #longestInVocabulary(): number {
+    if (this.#longestEntry === undefined) {
+      this.#longestEntry = 0
+      for (const token in this.#file.vocabulary) this.#longestEntry = Math.max(this.#longestEntry, token.length)
     }
+    return this.#longestEntry
   }
+}
 
-  #wordEnd({ text, added }: Scan, from: number): number {
-    for (let end = from; end < text.length; end++) {
-      const unit = this.#unitAt(text, end)
-      if (unit === Unit.letter) continue
-      if ((unit & Unit.kind) !== Unit.letter || added.at(end) !== undefined) return end
-    }
-    return text.length
-  }
+/** Whether a text has more code points than `limit`. */
+function isLonger(text: string, limit: number): boolean {
+  if (text.length <= limit) return false
+  if (text.length > 2 * limit) return true
+  let points = 0
+  for (const _ of text) points++
+  return points > limit
+}
 
-  #unitAt(text: string, at: number): number {
-    return this.#units[text.charCodeAt(at)] as number
-  }
+/** What a tokenizer.json says, as far as WordPiece needs it. */
+interface WordPieceFile {
+  readonly normalizer: BertNormalizerOptions
+  /** As parsed: making a Map of 30,000 entries would cost more than a first query needs to look up. */
+  readonly vocabulary: Readonly<Record<string, number>>
+  readonly unknownId: number
+  readonly continuingPrefix: string
+  /** Longer words become the unknown token; counted in code points. */
+  readonly maxWordLength: number
+  /** Longest first. */
+  readonly addedTokens: readonly AddedToken[]
+}
 
-  #encodeWord(word: string): number[] {
-    const { normaliser, maxWordLength, unknownId } = this.#file
-    if (!plainWord.test(word)) {
-      return splitPieces(normalise(word, normaliser)).flatMap((piece) => this.#pieces.encode(piece))
-    }
-    if (word.length > maxWordLength) return [unknownId]
-    return this.#pieces.encode(normaliser.lowercase ? word.toLowerCase() : word)
+/** A token that is looked for in the raw text, before anything else is done to it. */
+interface AddedToken {
+  readonly content: string
+  readonly id: number
+  /** Only where no word character stands beside it. */
+  readonly singleWord: boolean
+}
+
+/**
+ * Reads a parsed tokenizer.json. `undefined` when it asks for anything this library does not reproduce exactly: another
+ * pipeline than BertNormalizer, BertPreTokenizer, WordPiece, or added tokens that are matched in normalized text.
+ */
+function readWordPieceFile(tokenizerJson: unknown): WordPieceFile | undefined {
+  if (!isObject(tokenizerJson)) return undefined
+  const { pre_tokenizer: preTokenizer, model, added_tokens: added } = tokenizerJson
+  if (!isObject(preTokenizer) || preTokenizer['type'] !== 'BertPreTokenizer') return undefined
+  const normalizer = readNormalizer(tokenizerJson['normalizer'])
+  const spelling = readModel(model)
+  if (normalizer === undefined || spelling === undefined) return undefined
+  const addedTokens = readAddedTokens(added ?? [], spelling.vocabulary)
+  return addedTokens && { normalizer, ...spelling, addedTokens }
+}
+
+function readNormalizer(value: unknown): BertNormalizerOptions | undefined {
+  if (!isObject(value) || value['type'] !== 'BertNormalizer') return undefined
+  const { clean_text: cleanText, handle_chinese_chars: handleChineseChars, lowercase } = value
+  // Left out or null means: as `lowercase`.
+  const stripAccents = value['strip_accents'] ?? lowercase
+  const options = { cleanText, handleChineseChars, stripAccents, lowercase }
+  const complete = Object.values(options).every((option) => typeof option === 'boolean')
+  return complete ? (options as BertNormalizerOptions) : undefined
+}
+
+function readModel(value: unknown): Omit<WordPieceFile, 'normalizer' | 'addedTokens'> | undefined {
+  if (!isObject(value) || value['type'] !== 'WordPiece' || !isObject(value['vocab'])) return undefined
+  const vocabulary = value['vocab'] as Record<string, number>
+  const { continuing_subword_prefix: continuingPrefix, max_input_chars_per_word: maxWordLength } = value
+  const unknownId = vocabulary[String(value['unk_token'])]
+  if (typeof continuingPrefix !== 'string' || !isIndex(maxWordLength) || !isIndex(unknownId)) return undefined
+  return { vocabulary, unknownId, continuingPrefix, maxWordLength }
+}
+
+function readAddedTokens(entries: unknown, vocabulary: Readonly<Record<string, number>>): AddedToken[] | undefined {
+  if (!Array.isArray(entries)) return undefined
+  const tokens: AddedToken[] = []
+  for (const entry of entries as unknown[]) {
+    if (!isObject(entry)) return undefined
+    const { content, id, normalized, single_word: singleWord } = entry
+    // White space around a token never yields a token here, so lstrip and rstrip change nothing; inside it they would.
+    if (typeof content !== 'string' || content === '' || /\s/.test(content) || !isIndex(id)) return undefined
+    if (normalized !== false || (Object.hasOwn(vocabulary, content) && vocabulary[content] !== id)) return undefined
+    tokens.push({ content, id, singleWord: singleWord === true })
   }
+  return tokens.sort((one, other) => other.content.length - one.content.length)
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isIndex(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0
 }

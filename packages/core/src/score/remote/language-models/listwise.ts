@@ -1,9 +1,18 @@
 import { count } from '../../../base/call.js'
-import { checkCount, checkFunction } from '../../../base/check.js'
+import { callable, oneOf, type OptionTable, required, wholeOrInfinity, withDefault } from '../../../base/check.js'
 import { invalidArgument } from '../../../base/errors.js'
-import { checkLlmOptions, type Generate, idOf, type LlmOptions } from './options.js'
-import { listwisePrompt } from './prompts.js'
-import { type LlmScorer, llmScorer, type Task, unreadable } from './scorer.js'
+import type { RemoteScorer } from '../engine.js'
+import {
+  type Generate,
+  idOf,
+  type LlmOptions,
+  llmScorer,
+  passageBlock,
+  promptRules,
+  readLlmOptions,
+  type Task,
+  unreadable,
+} from './model.js'
 
 /** Options of {@link llmListwise}. */
 export interface LlmListwiseOptions extends LlmOptions {
@@ -25,7 +34,13 @@ export interface LlmListwiseOptions extends LlmOptions {
   readonly onUnreadable?: 'keep-order' | 'throw' | undefined
 }
 
-const ownOptions = ['generate', 'windowSize', 'stride', 'maxCalls', 'onUnreadable']
+const table = {
+  generate: required(callable<Generate>()),
+  windowSize: withDefault(wholeOrInfinity(2), 20),
+  stride: withDefault(wholeOrInfinity(1), 10),
+  maxCalls: withDefault(wholeOrInfinity(1), 20),
+  onUnreadable: withDefault(oneOf('keep-order', 'throw'), 'keep-order'),
+} satisfies OptionTable<Omit<LlmListwiseOptions, keyof LlmOptions>>
 
 /**
  * Lets a language model put passages into order, as RankGPT does (Sun et al. 2023): it sees a window of them at a time,
@@ -39,21 +54,14 @@ const ownOptions = ['generate', 'windowSize', 'stride', 'maxCalls', 'onUnreadabl
  *
  * @throws RerankError `'invalid-argument'` for a wrong option.
  */
-export function llmListwise(options: LlmListwiseOptions): LlmScorer<'pool'> {
-  const settings = checkLlmOptions(options, ownOptions)
-  const { generate, windowSize = 20, stride = 10, maxCalls = 20, onUnreadable = 'keep-order' } = options
-  checkFunction('generate', generate)
-  checkCount('windowSize', windowSize, 2)
-  checkCount('stride', stride, 1)
+export function llmListwise(options: LlmListwiseOptions): RemoteScorer<'pool'> {
+  const settings = readLlmOptions(table, options)
+  const { generate, windowSize, stride, maxCalls, onUnreadable, instruction } = settings
   if (stride >= windowSize) {
     throw invalidArgument('stride', stride, `pass less than windowSize (${windowSize}), or no passage moves further up`)
   }
-  checkCount('maxCalls', maxCalls, 1)
-  if (onUnreadable !== 'keep-order' && onUnreadable !== 'throw') {
-    throw invalidArgument('onUnreadable', onUnreadable, "pass 'keep-order' or 'throw'")
-  }
   const id = idOf('llm-listwise', settings, [`w${windowSize}s${stride}`])
-  const judge = { generate, windowSize, stride, onUnreadable, instruction: settings.instruction, id }
+  const judge = { generate, windowSize, stride, onUnreadable, instruction, id }
   return llmScorer(
     {
       id,
@@ -99,7 +107,7 @@ async function orderOf(inWindow: readonly number[], task: Task, judge: Judge): P
   // "[20] > " is four tokens or so.
   const answer: unknown = await ask(judge.generate, { text, maxAnswerTokens: 6 * shown.length + 20 })
   if (typeof answer !== 'string') throw unreadable(judge.id, answer, 'a string')
-  const { order, fault, named } = permutation(answer, shown.length)
+  const { order, fault, named } = readPermutation(answer, shown.length)
   for (const outcome of OUTCOMES) count(call, outcome, outcome === (fault ?? 'ok') ? 1 : 0)
   if (named === 0 && judge.onUnreadable === 'throw') throw unreadable(judge.id, answer, 'an order such as [2] > [1]')
   return order
@@ -107,8 +115,29 @@ async function orderOf(inWindow: readonly number[], task: Task, judge: Judge): P
 
 const OUTCOMES = ['ok', 'wrongFormat', 'repetition', 'missing'] as const
 
+/** What a model is asked for the order of passages, numbered from 1. */
+export function listwisePrompt(query: string, passages: readonly string[], instruction: string): string {
+  const total = passages.length
+  return [
+    `You rank passages by how well they answer a search query. Below are the query and ${total} passages, numbered [1] to [${total}].`,
+    ...promptRules(instruction),
+    '',
+    `<query>${query}</query>`,
+    ...passages.map((text, at) => passageBlock(text, at + 1)),
+    '',
+    `The query again: <query>${query}</query>`,
+    `Rank all ${total} passages from the most to the least relevant. Answer with their numbers only, each exactly once, in this form: ${form(total)}`,
+  ].join('\n')
+}
+
+/** An example of an answer, as long as the list is. */
+function form(total: number): string {
+  if (total === 2) return '[2] > [1]'
+  return total === 3 ? '[2] > [3] > [1]' : '[2] > [3] > [1] > …'
+}
+
 /** A stretch of a list: from `start`, up to but without `end`. */
-export interface ListWindow {
+interface ListWindow {
   readonly start: number
   readonly end: number
 }
@@ -128,7 +157,7 @@ export function slidingWindows(length: number, windowSize: number, stride: numbe
 }
 
 /** What was wrong with an answer, if anything. The first that holds, in this order, is named. */
-export type AnswerFault =
+type AnswerFault =
   /** It is not, from beginning to end, a list of numbers of passages. */
   | 'wrongFormat'
   /** It names a passage twice. */
@@ -137,7 +166,7 @@ export type AnswerFault =
   | 'missing'
 
 /** An order read from an answer. */
-export interface Permutation {
+interface Permutation {
   /** 0-based positions, best first: each of 0 to `size - 1` exactly once. */
   readonly order: readonly number[]
   /** Missing when the answer was right. */
@@ -159,7 +188,7 @@ const NUMBER = /(?<!\d)\d{1,9}(?!\d)/g
  * @param answer any string.
  * @param size how many passages were shown, numbered from 1.
  */
-export function permutation(answer: string, size: number): Permutation {
+export function readPermutation(answer: string, size: number): Permutation {
   const text = plain(answer)
   const numbers = numbersOf(text)
   const valid = numbers.filter((number) => number >= 1 && number <= size).map((number) => number - 1)

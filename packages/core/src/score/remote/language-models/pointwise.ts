@@ -1,17 +1,41 @@
 import { count } from '../../../base/call.js'
-import { checkCount, checkFunction } from '../../../base/check.js'
+import { callable, type OptionTable, whole, wholeOrInfinity, withDefault } from '../../../base/check.js'
 import { invalidArgument } from '../../../base/errors.js'
+import type { RemoteScorer } from '../engine.js'
 import {
-  checkLlmOptions,
   type Generate,
-  type GenerateYesNo,
+  type GenerateCall,
   idOf,
+  type Judging,
   type LlmOptions,
+  llmScorer,
   type LlmSettings,
-  type YesNo,
-} from './options.js'
-import { gradePrompt, yesNoPrompt } from './prompts.js'
-import { type LlmKind, type LlmScorer, llmScorer, type Task, unreadable } from './scorer.js'
+  passageBlock,
+  promptRules,
+  readLlmOptions,
+  type Task,
+  unreadable,
+} from './model.js'
+
+/** Natural logarithms of the probabilities that the answer begins with yes, and with no; `-Infinity` for none. */
+export interface YesNo {
+  readonly yes: number
+  readonly no: number
+}
+
+/** One token that a service names as likely, with the natural logarithm of its probability. */
+interface LikelyToken {
+  readonly token: string
+  readonly logprob: number
+}
+
+/**
+ * Gives a prompt to a language model and hands back how likely the two answers are: as {@link YesNo}, or as the likely
+ * first tokens of the answer, as services list them (`top_logprobs`). Of those, all that mean yes or no are added up,
+ * whatever their case and the space before them. A word that is not in the list is less likely than all that are: it is
+ * given the probability of the least likely, so that no score is infinite.
+ */
+export type GenerateYesNo = (prompt: string, call: GenerateCall) => Promise<YesNo | readonly LikelyToken[]>
 
 interface PointwiseLimits extends LlmOptions {
   /**
@@ -44,7 +68,15 @@ export interface LlmYesNoOptions extends PointwiseLimits {
 /** Options of {@link llmPointwise}: either `generate` or `generateYesNo`. */
 export type LlmPointwiseOptions = LlmGradeOptions | LlmYesNoOptions
 
-const ownOptions = ['generate', 'generateYesNo', 'maxGrade', 'maxRetries', 'maxCalls']
+const table = {
+  generate: callable<Generate>(),
+  generateYesNo: callable<GenerateYesNo>(),
+  maxGrade: withDefault(whole(1, 100), 10),
+  maxRetries: withDefault(wholeOrInfinity(0), 1),
+  maxCalls: withDefault(wholeOrInfinity(1), 200),
+} satisfies OptionTable<
+  Omit<LlmGradeOptions, keyof LlmOptions | 'generateYesNo'> & Pick<LlmYesNoOptions, 'generateYesNo'>
+>
 
 /**
  * Lets a language model judge each text on its own. With `generate` it writes a grade from 0 to `maxGrade`, and the score
@@ -56,15 +88,13 @@ const ownOptions = ['generate', 'generateYesNo', 'maxGrade', 'maxRetries', 'maxC
  *
  * @throws RerankError `'invalid-argument'` for a wrong option.
  */
-export function llmPointwise(options: LlmPointwiseOptions): LlmScorer<'pair'> {
-  const settings = checkLlmOptions(options, ownOptions)
-  const { generate, generateYesNo, maxCalls = 200 } = options
-  checkCount('maxCalls', maxCalls, 1)
+export function llmPointwise(options: LlmPointwiseOptions): RemoteScorer<'pair'> {
+  const settings = readLlmOptions(table, options)
+  const { generate, generateYesNo, maxCalls } = settings
   if ((generate === undefined) === (generateYesNo === undefined)) {
     throw invalidArgument('generate', generate, 'pass either generate or generateYesNo')
   }
-  const judged =
-    generateYesNo === undefined ? byGrade(options as LlmGradeOptions, settings) : byYesNo(options, settings)
+  const judged = generateYesNo ? byYesNo(generateYesNo, settings) : byGrade(generate as Generate, settings)
   const calls = (passages: number): { needed: number; fix: string } => ({
     needed: passages,
     fix: `set depth to ${maxCalls} or less, or raise maxCalls`,
@@ -72,14 +102,10 @@ export function llmPointwise(options: LlmPointwiseOptions): LlmScorer<'pair'> {
   return llmScorer({ ...judged, scope: 'pair', maxCalls, calls }, settings)
 }
 
-type Judged = Pick<LlmKind<'pair'>, 'id' | 'score' | 'toProbability'>
+type Judged = Pick<Judging<'pair'>, 'id' | 'score' | 'toProbability'>
 
-function byGrade({ generate, maxGrade = 10, maxRetries = 1 }: LlmGradeOptions, settings: LlmSettings): Judged {
-  checkFunction('generate', generate)
-  checkCount('maxRetries', maxRetries, 0)
-  if (!Number.isSafeInteger(maxGrade) || maxGrade < 1 || maxGrade > 100) {
-    throw invalidArgument('maxGrade', maxGrade, 'pass a whole number from 1 to 100')
-  }
+function byGrade(generate: Generate, settings: LlmSettings & { maxGrade: number; maxRetries: number }): Judged {
+  const { maxGrade, maxRetries } = settings
   const id = idOf('llm-pointwise', settings, [`g${maxGrade}`])
   const question = { instruction: settings.instruction, maxGrade }
   const grade = async (passage: string, { query, call, ask }: Task): Promise<number> => {
@@ -97,17 +123,20 @@ function byGrade({ generate, maxGrade = 10, maxRetries = 1 }: LlmGradeOptions, s
   return { id, score: (task) => Promise.all(task.passages.map((passage) => grade(passage, task))) }
 }
 
-function byYesNo({ generateYesNo }: LlmPointwiseOptions, settings: LlmSettings): Judged {
-  checkFunction('generateYesNo', generateYesNo)
-  const run = generateYesNo as GenerateYesNo
+function byYesNo(generateYesNo: GenerateYesNo, settings: LlmSettings): Judged {
   const id = idOf('llm-pointwise', settings, ['yes-no'])
   const logit = async (passage: string, { query, ask }: Task): Promise<number> => {
-    const answer: unknown = await ask(run, {
+    const answer: unknown = await ask(generateYesNo, {
       text: yesNoPrompt(query, passage, settings.instruction),
       maxAnswerTokens: 1,
     })
-    const found = logitOf(answer)
-    if (found === undefined) throw unreadable(id, answer, '{ yes, no } with two logarithms of probabilities')
+    const found = logitOf(Array.isArray(answer) ? yesNoOf(answer.filter(isLikelyToken)) : answer)
+    if (found === undefined)
+      throw unreadable(
+        id,
+        answer,
+        '{ yes, no } with two logarithms of probabilities, or a list of likely tokens with yes or no among them,',
+      )
     return found
   }
   return {
@@ -115,6 +144,37 @@ function byYesNo({ generateYesNo }: LlmPointwiseOptions, settings: LlmSettings):
     score: (task) => Promise.all(task.passages.map((passage) => logit(passage, task))),
     toProbability: (score) => 1 / (1 + Math.exp(-score)),
   }
+}
+
+/** What a model is asked for the grade of one passage. */
+export function gradePrompt(query: string, passage: string, { instruction, maxGrade }: GradeQuestion): string {
+  return [
+    `You judge how well a passage answers a search query, with a whole number from 0 to ${maxGrade}: 0 means that it has nothing to do with the query, ${maxGrade} that it answers it fully and directly.`,
+    ...promptRules(instruction),
+    '',
+    `<query>${query}</query>`,
+    passageBlock(passage),
+    '',
+    `Answer with the number only, from 0 to ${maxGrade}.`,
+  ].join('\n')
+}
+
+interface GradeQuestion {
+  readonly instruction: string
+  readonly maxGrade: number
+}
+
+/** What a model is asked whose next token decides. */
+export function yesNoPrompt(query: string, passage: string, instruction: string): string {
+  return [
+    'You judge whether a passage answers a search query.',
+    ...promptRules(instruction),
+    '',
+    `<query>${query}</query>`,
+    passageBlock(passage),
+    '',
+    'Does the passage answer the query? Answer with one word, Yes or No.',
+  ].join('\n')
 }
 
 /**
@@ -152,21 +212,13 @@ function isLogProbability(value: unknown): value is number {
   return typeof value === 'number' && value <= ROUNDING
 }
 
-/** One token that a service names as likely, with the natural logarithm of its probability. */
-export interface LikelyToken {
-  readonly token: string
-  readonly logprob: number
+function isLikelyToken(value: unknown): value is LikelyToken {
+  const { token, logprob } = (value ?? {}) as Partial<Record<keyof LikelyToken, unknown>>
+  return typeof token === 'string' && isLogProbability(logprob)
 }
 
-/**
- * Adds up the likely first tokens that mean yes or no, whatever their case and the space before them, as services list
- * them (`top_logprobs`). One that is not in the list is less likely than all that are: it is given the probability of the
- * least likely, so that no score is infinite.
- *
- * @param tokens the likely tokens at the first place of the answer.
- * @returns `-Infinity` for both when neither is among them: `llmPointwise` then fails the call.
- */
-export function yesNoOf(tokens: readonly LikelyToken[]): YesNo {
+/** Adds up the tokens that mean yes or no; `-Infinity` for both when neither is among them. See {@link GenerateYesNo}. */
+function yesNoOf(tokens: readonly LikelyToken[]): YesNo {
   const chance = (word: string): number =>
     tokens
       .filter(({ token }) => token.trim().toLowerCase() === word)

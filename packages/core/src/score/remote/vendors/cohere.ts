@@ -1,26 +1,48 @@
-import { field } from '../answer.js'
-import { checkHostedOptions, checkNumber, checkUrl, checkWhole, keyFrom } from '../options.js'
-import { type HostedScorer, hostedScorer } from '../scorer.js'
-import { namesOf, type Vendor, vendorId, type VendorOptions, vendorScorer, withMaxTexts } from '../vendor.js'
-import { clientExchange, type CohereClient, loadClient } from './cohere-client.js'
+import { atLeast, must, type OptionTable, anyText, whole, withDefault } from '../../../base/check.js'
+import { type Clock, LONGEST_DELAY_MS } from '../../../base/clock.js'
+import { ProviderError, RerankError } from '../../../base/errors.js'
+import type { Milliseconds } from '../../../types.js'
+import type { RemoteScorer } from '../engine.js'
+import {
+  type HostedSettings,
+  hostedScorer,
+  httpUrl,
+  keyFrom,
+  type OwnOptions,
+  providerOf,
+  readHostedOptions,
+  type RerankRequest,
+  type Vendor,
+  type VendorOptions,
+  vendorScorer,
+} from '../hosted.js'
+import { type Answer, field, type ProviderNames, readRetryAfter, safeCause, statusError } from '../http.js'
+
+/** The part of a `cohere-ai` client that is used: `CohereClientV2`, or `client.v2` of an older one. */
+export interface CohereClient {
+  rerank(
+    request: { model: string; query: string; documents: string[]; maxTokensPerDoc?: number },
+    options?: { maxRetries?: number; timeoutInSeconds?: number; abortSignal?: AbortSignal },
+  ): PromiseLike<unknown>
+}
 
 /** Options of {@link cohere}. */
 export interface CohereOptions extends VendorOptions {
   /** Default `'rerank-v3.5'`; also `'rerank-v4.0-pro'` and `'rerank-v4.0-fast'`. */
-  readonly model?: string
+  readonly model?: string | undefined
   /** Tokens of a text that are read, from 1; the rest is cut off. Default: that of the service, 4096. */
-  readonly maxTokensPerDoc?: number
+  readonly maxTokensPerDoc?: number | undefined
   /**
    * Who sends the requests. Default: this package, over `fetch`. A client of the package `cohere-ai` that you have set up
    * (any object with its `rerank`), or `'cohere-ai'` to have one made, for which that package must be installed. Timeouts
    * and retries stay with this scorer; with a client of yours `apiKey`, `baseUrl`, `headers` and `fetch` have no effect.
    */
-  readonly client?: CohereClient | 'cohere-ai'
+  readonly client?: CohereClient | 'cohere-ai' | undefined
   /**
    * Price of one search unit (a query with up to 100 texts) in any currency, from 0; the report then has `cost` in that
    * currency. Default: no cost.
    */
-  readonly pricePerSearchUnit?: number
+  readonly pricePerSearchUnit?: number | undefined
 }
 
 /** The request body of v2, which has no `return_documents`. https://docs.cohere.com/reference/rerank */
@@ -31,35 +53,37 @@ interface CohereRequest {
   readonly max_tokens_per_doc?: number
 }
 
-const ownOptions = ['maxTokensPerDoc', 'client', 'pricePerSearchUnit']
+const isClient = (value: unknown): boolean =>
+  value === 'cohere-ai' || typeof (value as Partial<CohereClient> | null)?.rerank === 'function'
+
+const table = {
+  model: withDefault(anyText, 'rerank-v3.5'),
+  baseUrl: withDefault(httpUrl, 'https://api.cohere.com'),
+  maxTokensPerDoc: whole(1),
+  client: must<CohereClient | 'cohere-ai'>(isClient, "pass 'cohere-ai', or a client of that package"),
+  pricePerSearchUnit: atLeast(0),
+} satisfies OptionTable<OwnOptions<CohereOptions>>
 
 /**
  * Cohere's rerankers (API v2). The key comes from `CO_API_KEY` or `COHERE_API_KEY`. Scores lie in 0..1 and depend on the
  * query: 0.9 is not twice as good as 0.45. The report has `searchUnits`, and `cost` when a price was given.
  *
- * Give structured documents as YAML strings in `text`, as the service advises.
+ * Give structured documents as YAML in `text`, as the service advises; any YAML package writes it.
  *
  * @throws RerankError `'invalid-argument'` for a wrong option or a missing key.
  */
-export function cohere(options: CohereOptions = {}): HostedScorer<'pair'> {
-  checkWhole('maxTokensPerDoc', options.maxTokensPerDoc, 1)
-  checkNumber('pricePerSearchUnit', options.pricePerSearchUnit, 0)
-  const vendor = cohereApi(options)
-  return options.client === undefined ? vendorScorer(vendor, options) : scorerWithClient(vendor, options)
-}
-
-function cohereApi({ model = 'rerank-v3.5', maxTokensPerDoc, pricePerSearchUnit }: CohereOptions): Vendor<'pair'> {
-  return {
+export function cohere(options: CohereOptions = {}): RemoteScorer<'pair'> {
+  const settings = readHostedOptions(table, options)
+  const { model, maxTokensPerDoc, client, pricePerSearchUnit } = settings
+  const vendor: Vendor<'pair'> = {
     name: 'cohere',
     model,
     scope: 'pair',
     docs: 'https://docs.cohere.com/reference/rerank',
     keyVariables: ['CO_API_KEY', 'COHERE_API_KEY'],
-    baseUrl: 'https://api.cohere.com',
     path: '/v2/rerank',
     limits: { maxTexts: 1000 },
     idParts: maxTokensPerDoc === undefined ? [] : [`max${maxTokensPerDoc}`],
-    optionNames: ownOptions,
     pricePerUnit: pricePerSearchUnit,
     body: ({ query, texts }): CohereRequest => ({
       model,
@@ -73,29 +97,96 @@ function cohereApi({ model = 'rerank-v3.5', maxTokensPerDoc, pricePerSearchUnit 
       bill: { unit: 'searchUnits', units: field(body, 'meta', 'billed_units', 'search_units') },
     }),
   }
+  if (client === undefined) return vendorScorer(vendor, settings)
+  const own = client === 'cohere-ai' ? undefined : client
+  return scorerWithClient(vendor, { ...settings, own, ...(own && { baseUrl: 'client://cohere-ai' }) }, options)
+}
+
+interface ClientSettings extends HostedSettings {
+  readonly baseUrl: string
+  readonly own: CohereClient | undefined
+  readonly maxTokensPerDoc: number | undefined
 }
 
 /** The same service through the vendor's own client. */
-function scorerWithClient(vendor: Vendor<'pair'>, options: CohereOptions): HostedScorer<'pair'> {
-  checkHostedOptions(options, ['model', 'baseUrl', ...ownOptions])
-  const names = namesOf(vendor)
-  const own = typeof options.client === 'object' ? options.client : undefined
-  const baseUrl = own ? 'client://cohere-ai' : checkUrl('baseUrl', options.baseUrl ?? vendor.baseUrl)
-  const key = own ? undefined : keyFrom(options, vendor.keyVariables)
+function scorerWithClient(
+  vendor: Vendor<'pair'>,
+  settings: ClientSettings,
+  { headers, fetch }: VendorOptions,
+): RemoteScorer<'pair'> {
+  const { own, baseUrl, maxTokensPerDoc, clock, timeoutMs } = settings
+  const provider = providerOf(vendor, baseUrl, settings)
+  const key = own ? undefined : keyFrom(settings, vendor.keyVariables)
   let loading: Promise<CohereClient> | undefined
   const client = (): Promise<CohereClient> =>
-    (loading ??= own ? Promise.resolve(own) : loadClient(key, baseUrl, options))
-  const { maxTokensPerDoc, clock, timeoutMs = 30_000 } = options
-  return hostedScorer(
-    {
-      id: vendorId(vendor, new URL(baseUrl).host),
-      scope: 'pair',
-      names,
-      urls: [baseUrl],
-      pricePerUnit: vendor.pricePerUnit,
-      limits: () => withMaxTexts(vendor.limits, options),
-      exchange: clientExchange({ client, names, model: vendor.model, maxTokensPerDoc, clock, timeoutMs, key }),
-    },
-    options,
-  )
+    (loading ??= own ? Promise.resolve(own) : loadClient(key, { baseUrl, headers, fetch }))
+  const sender = { client, names: provider.names, model: vendor.model, maxTokensPerDoc, clock, timeoutMs, key }
+  return hostedScorer({ ...provider, exchange: clientExchange(sender) }, settings)
+}
+
+/**
+ * Makes a client of the package `cohere-ai`.
+ *
+ * @throws RerankError `'runtime'` when the package is not installed.
+ */
+async function loadClient(key: string | undefined, { baseUrl, headers, fetch }: VendorOptions): Promise<CohereClient> {
+  const { CohereClientV2 } = await importPackage()
+  const more = {
+    ...(headers && { headers: { ...headers } }),
+    ...(fetch && { fetch: fetch as typeof globalThis.fetch }),
+  }
+  return new CohereClientV2({ token: key ?? '', environment: baseUrl as string, ...more })
+}
+
+async function importPackage(): Promise<typeof import('cohere-ai')> {
+  try {
+    // In a `try`, by which bundlers know that the package may be missing.
+    return await import('cohere-ai')
+  } catch (cause) {
+    const fix = "install it (npm install cohere-ai), or leave out client: 'cohere-ai' to send requests without it"
+    throw new RerankError('runtime', `The package cohere-ai could not be loaded: ${fix}.`, { cause })
+  }
+}
+
+interface Sender {
+  client(): Promise<CohereClient>
+  readonly names: ProviderNames
+  readonly model: string
+  readonly maxTokensPerDoc: number | undefined
+  readonly clock: Clock
+  readonly timeoutMs: Milliseconds
+  readonly key: string | undefined
+}
+
+/** One request through the client, without its own retries: those do not stop for an abort. */
+function clientExchange(sender: Sender): (request: RerankRequest, url: string, signal: AbortSignal) => Promise<Answer> {
+  const { model, maxTokensPerDoc, timeoutMs } = sender
+  return async ({ query, texts }, url, signal) => {
+    const client = await sender.client()
+    const body = { model, query, documents: [...texts], ...(maxTokensPerDoc !== undefined && { maxTokensPerDoc }) }
+    // A little longer than our own timeout, which shall decide, but no longer than a timer holds.
+    const timeoutInSeconds = Math.min(Math.ceil(timeoutMs / 1000) + 1, Math.floor(LONGEST_DELAY_MS / 1000))
+    try {
+      const answer = await client.rerank(body, { maxRetries: 0, timeoutInSeconds, abortSignal: signal })
+      return {
+        rows: field(answer, 'results'),
+        scoreKey: 'relevanceScore',
+        bill: { unit: 'searchUnits', units: field(answer, 'meta', 'billedUnits', 'searchUnits') },
+      }
+    } catch (error) {
+      throw clientError(error, new URL(url).host, sender)
+    }
+  }
+}
+
+/** The client's error as one of ours. It is not kept: it holds the whole answer, and perhaps the request. */
+function clientError(error: unknown, host: string, { names, clock, key }: Sender): ProviderError {
+  const status = field(error, 'statusCode')
+  if (typeof status === 'number') {
+    const headers = field(error, 'rawResponse', 'headers') as Headers | undefined
+    return statusError(names, { status, host, retryAfterMs: readRetryAfter(headers?.get('retry-after'), clock) })
+  }
+  const cause = safeCause(error, key === undefined ? [] : [key])
+  const message = `The client of ${names.provider} failed before an answer came: check the network and how the client is set up.`
+  return new ProviderError(message, { provider: names.provider, retryable: true, cause })
 }

@@ -1,8 +1,8 @@
+import { atLeast, type OptionTable, anyText, withDefault } from '../../../base/check.js'
 import type { Scope } from '../../../types.js'
-import { field } from '../answer.js'
-import { checkNumber } from '../options.js'
-import type { HostedScorer } from '../scorer.js'
-import { type VendorOptions, vendorScorer } from '../vendor.js'
+import type { RemoteScorer } from '../engine.js'
+import { httpUrl, type OwnOptions, readHostedOptions, type VendorOptions, vendorScorer } from '../hosted.js'
+import { field } from '../http.js'
 
 /** Models of Jina AI that read each text by itself. */
 export type JinaPairModel = 'jina-reranker-v2-base-multilingual' | 'jina-reranker-m0' | 'jina-colbert-v2'
@@ -19,9 +19,9 @@ export interface JinaOptions extends VendorOptions {
    * Default `'jina-reranker-v3'`, which reads all texts together: its scores depend on the pool. So is every model taken
    * that is not a {@link JinaPairModel}.
    */
-  readonly model?: string
+  readonly model?: string | undefined
   /** Price of a million tokens in any currency, from 0; the report then has `cost` in that currency. Default: no cost. */
-  readonly pricePerMillionTokens?: number
+  readonly pricePerMillionTokens?: number | undefined
 }
 
 /** The request body. https://api.jina.ai/redoc#tag/rerank */
@@ -35,6 +35,12 @@ interface JinaRequest {
   readonly return_documents: false
 }
 
+const table = {
+  model: withDefault(anyText, 'jina-reranker-v3'),
+  baseUrl: withDefault(httpUrl, 'https://api.jina.ai/v1'),
+  pricePerMillionTokens: atLeast(0),
+} satisfies OptionTable<OwnOptions<JinaOptions>>
+
 /**
  * Jina AI's rerankers over HTTP. The key comes from `JINA_API_KEY`. The report has `billedTokens`, and `cost` when a price
  * was given.
@@ -44,11 +50,11 @@ interface JinaRequest {
  *
  * @throws RerankError `'invalid-argument'` for a wrong option or a missing key.
  */
-export function jina(options: JinaOptions & { readonly model: JinaPairModel }): HostedScorer<'pair'>
-export function jina(options?: JinaOptions): HostedScorer<'pool'>
-export function jina(options: JinaOptions = {}): HostedScorer {
-  const { model = 'jina-reranker-v3', pricePerMillionTokens } = options
-  checkNumber('pricePerMillionTokens', pricePerMillionTokens, 0)
+export function jina(options: JinaOptions & { readonly model: JinaPairModel }): RemoteScorer<'pair'>
+export function jina(options?: JinaOptions): RemoteScorer<'pool'>
+export function jina(options: JinaOptions = {}): RemoteScorer {
+  const settings = readHostedOptions(table, options)
+  const { model, pricePerMillionTokens } = settings
   const isPair = pairModels.includes(model)
   return vendorScorer<Scope>(
     {
@@ -57,11 +63,9 @@ export function jina(options: JinaOptions = {}): HostedScorer {
       scope: isPair ? 'pair' : 'pool',
       docs: 'https://api.jina.ai/redoc#tag/rerank',
       keyVariables: ['JINA_API_KEY'],
-      baseUrl: 'https://api.jina.ai/v1',
       path: '/rerank',
       // The vendor states no limit; a request of a thousand texts is large enough.
       limits: { maxTexts: isPair ? 1000 : Infinity },
-      optionNames: ['pricePerMillionTokens'],
       pricePerUnit: pricePerMillionTokens === undefined ? undefined : pricePerMillionTokens / 1e6,
       body: ({ query, texts }): JinaRequest => ({
         model,
@@ -76,6 +80,6 @@ export function jina(options: JinaOptions = {}): HostedScorer {
         bill: { unit: 'billedTokens', units: field(body, 'usage', 'total_tokens') },
       }),
     },
-    options,
+    settings,
   )
 }

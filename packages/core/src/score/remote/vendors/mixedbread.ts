@@ -1,14 +1,14 @@
-import { field } from '../answer.js'
-import { checkNumber } from '../options.js'
-import type { HostedScorer } from '../scorer.js'
-import { type VendorOptions, vendorScorer } from '../vendor.js'
+import { atLeast, type OptionTable, anyText, withDefault } from '../../../base/check.js'
+import type { RemoteScorer } from '../engine.js'
+import { httpUrl, type OwnOptions, readHostedOptions, type VendorOptions, vendorScorer } from '../hosted.js'
+import { field } from '../http.js'
 
 /** Options of {@link mixedbread}. */
 export interface MixedbreadOptions extends VendorOptions {
   /** Default `'mixedbread-ai/mxbai-rerank-large-v2'`; also `'mixedbread-ai/mxbai-rerank-base-v2'` and the v1 models. */
-  readonly model?: string
+  readonly model?: string | undefined
   /** Price of a million tokens in any currency, from 0; the report then has `cost` in that currency. Default: no cost. */
-  readonly pricePerMillionTokens?: number
+  readonly pricePerMillionTokens?: number | undefined
 }
 
 /** The request body. https://www.mixedbread.com/api-reference/endpoints/reranking */
@@ -21,15 +21,21 @@ interface MixedbreadRequest {
   readonly return_input: false
 }
 
+const table = {
+  model: withDefault(anyText, 'mixedbread-ai/mxbai-rerank-large-v2'),
+  baseUrl: withDefault(httpUrl, 'https://api.mixedbread.com'),
+  pricePerMillionTokens: atLeast(0),
+} satisfies OptionTable<OwnOptions<MixedbreadOptions>>
+
 /**
  * Mixedbread's rerankers over HTTP. The key comes from `MXBAI_API_KEY`. The report has `billedTokens`, and `cost` when a
  * price was given.
  *
  * @throws RerankError `'invalid-argument'` for a wrong option or a missing key.
  */
-export function mixedbread(options: MixedbreadOptions = {}): HostedScorer<'pair'> {
-  const { model = 'mixedbread-ai/mxbai-rerank-large-v2', pricePerMillionTokens } = options
-  checkNumber('pricePerMillionTokens', pricePerMillionTokens, 0)
+export function mixedbread(options: MixedbreadOptions = {}): RemoteScorer<'pair'> {
+  const settings = readHostedOptions(table, options)
+  const { model, pricePerMillionTokens } = settings
   return vendorScorer(
     {
       name: 'mixedbread',
@@ -37,11 +43,9 @@ export function mixedbread(options: MixedbreadOptions = {}): HostedScorer<'pair'
       scope: 'pair',
       docs: 'https://www.mixedbread.com/api-reference/endpoints/reranking',
       keyVariables: ['MXBAI_API_KEY'],
-      baseUrl: 'https://api.mixedbread.com',
       path: '/v1/reranking',
       // The vendor states no limit; a request of a thousand texts is large enough.
       limits: { maxTexts: 1000 },
-      optionNames: ['pricePerMillionTokens'],
       pricePerUnit: pricePerMillionTokens === undefined ? undefined : pricePerMillionTokens / 1e6,
       body: ({ query, texts }): MixedbreadRequest => ({
         model,
@@ -56,6 +60,6 @@ export function mixedbread(options: MixedbreadOptions = {}): HostedScorer<'pair'
         bill: { unit: 'billedTokens', units: field(body, 'usage', 'total_tokens') },
       }),
     },
-    options,
+    settings,
   )
 }

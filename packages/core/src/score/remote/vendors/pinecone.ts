@@ -1,14 +1,14 @@
-import { field } from '../answer.js'
-import { checkNumber } from '../options.js'
-import type { HostedScorer } from '../scorer.js'
-import { type VendorOptions, vendorScorer } from '../vendor.js'
+import { atLeast, type OptionTable, anyText, withDefault } from '../../../base/check.js'
+import type { RemoteScorer } from '../engine.js'
+import { httpUrl, type OwnOptions, readHostedOptions, type VendorOptions, vendorScorer } from '../hosted.js'
+import { field } from '../http.js'
 
 /** Options of {@link pinecone}. */
 export interface PineconeOptions extends VendorOptions {
   /** Default `'bge-reranker-v2-m3'`; also `'pinecone-rerank-v0'` and the Cohere models that Pinecone hosts. */
-  readonly model?: string
+  readonly model?: string | undefined
   /** Price of one rerank unit in any currency, from 0; the report then has `cost` in that currency. Default: no cost. */
-  readonly pricePerRerankUnit?: number
+  readonly pricePerRerankUnit?: number | undefined
 }
 
 /** The request body. https://docs.pinecone.io/reference/api/2026-07/inference/rerank-results */
@@ -22,15 +22,21 @@ interface PineconeRequest {
   readonly parameters?: { readonly truncate: 'END' }
 }
 
+const table = {
+  model: withDefault(anyText, 'bge-reranker-v2-m3'),
+  baseUrl: withDefault(httpUrl, 'https://api.pinecone.io'),
+  pricePerRerankUnit: atLeast(0),
+} satisfies OptionTable<OwnOptions<PineconeOptions>>
+
 /**
  * The rerankers that Pinecone hosts, over HTTP. The key comes from `PINECONE_API_KEY`. Scores lie in 0..1. The report has
  * `rerankUnits`, and `cost` when a price was given.
  *
  * @throws RerankError `'invalid-argument'` for a wrong option or a missing key.
  */
-export function pinecone(options: PineconeOptions = {}): HostedScorer<'pair'> {
-  const { model = 'bge-reranker-v2-m3', pricePerRerankUnit } = options
-  checkNumber('pricePerRerankUnit', pricePerRerankUnit, 0)
+export function pinecone(options: PineconeOptions = {}): RemoteScorer<'pair'> {
+  const settings = readHostedOptions(table, options)
+  const { model, pricePerRerankUnit } = settings
   const isCohere = model.startsWith('cohere-')
   return vendorScorer(
     {
@@ -39,10 +45,8 @@ export function pinecone(options: PineconeOptions = {}): HostedScorer<'pair'> {
       scope: 'pair',
       docs: 'https://docs.pinecone.io/guides/search/rerank-results',
       keyVariables: ['PINECONE_API_KEY'],
-      baseUrl: 'https://api.pinecone.io',
       path: '/rerank',
       limits: { maxTexts: isCohere ? 200 : 100 },
-      optionNames: ['pricePerRerankUnit'],
       pricePerUnit: pricePerRerankUnit,
       headers: (key) => ({ ...(key && { 'api-key': key }), 'x-pinecone-api-version': '2026-07' }),
       body: ({ query, texts }): PineconeRequest => ({
@@ -59,6 +63,6 @@ export function pinecone(options: PineconeOptions = {}): HostedScorer<'pair'> {
         bill: { unit: 'rerankUnits', units: field(body, 'usage', 'rerank_units') },
       }),
     },
-    options,
+    settings,
   )
 }

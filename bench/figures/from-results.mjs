@@ -1,0 +1,95 @@
+/** Short tables from bench/results/NAME.json, whose full ones stand in NAME.md beside it. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { machineLine } from '../lib/machine.mjs'
+import { paths } from '../lib/paths.mjs'
+import { median } from '../lib/stats.mjs'
+import { pageTable } from './table.mjs'
+
+/** @param {string} name */
+const result = (name) => JSON.parse(readFileSync(join(paths.results, `${name}.json`), 'utf8'))
+const percent = (/** @type {number} */ share) => `${Math.round(share * 100)} %`
+
+/** How many times longer the others take, in processor time. */
+export function peers() {
+  const { machine, measured } = result('peers')
+  const names = [...new Set(measured.map(({ peer }) => peer))]
+  const ratio = (peer, profile) => {
+    const found = measured.find((one) => one.peer === peer && one.profile === profile)
+    return found === undefined ? '-' : `${median(found.timings.map(({ cpuRatio }) => cpuRatio)).toFixed(1)}x`
+  }
+  const agreement = (peer) => measured.find((one) => one.peer === peer).check.text
+  const rows = names.map((peer) => [peer, ratio(peer, 'mixed'), ratio(peer, 'longtail'), agreement(peer)])
+  return [
+    pageTable(['the same weights in', '43 to 314 tokens', 'long-tailed lengths', 'scores against exact ones'], rows),
+    `${machineLine(machine)}.`,
+  ].join('\n\n')
+}
+
+/** Start, memory and the event loop. */
+export function runtime() {
+  const { machine, runs } = result('cold-start')
+  const middle = (name, of) => median(runs[name].map(of))
+  const [ours, snippet] = ['secondpass', 'transformers.js snippet q8']
+  const both = (of, unit) => [ours, snippet].map((name) => `${middle(name, of).toFixed(0)} ${unit}`)
+  const { measured, options, machine: loopMachine } = result('event-loop')
+  const [[profile, byWorkers]] = Object.entries(measured)
+  const pause = (workers) => `${Math.max(...byWorkers[workers].map(({ longestMs }) => longestMs)).toFixed(0)} ms`
+  const wall = (workers) => median(byWorkers[workers].map(({ ms }) => ms))
+  const rows = [
+    ['process start to first score', ...both(({ ms }) => ms.scored, 'ms')],
+    ['memory at its highest', ...both(({ peakMiB }) => peakMiB, 'MiB')],
+    ['longest pause of the event loop, in the calling thread', pause(0), 'a whole batch'],
+    ['the same with 1 worker', pause(1), '-'],
+    ['the same with 2 workers', pause(2), '-'],
+    ['throughput of 2 workers against 1', `${(wall(1) / wall(2)).toFixed(2)}x`, '-'],
+  ]
+  return [
+    pageTable(['', 'secondpass', 'transformers.js snippet, q8'], rows),
+    `Start and memory: ${machineLine(machine)}. Pauses and throughput: ${options.size} candidates, profile "${profile}", ${machineLine(loopMachine)}.`,
+  ].join('\n\n')
+}
+
+/** What the English model does to other languages, and which questions are left alone. */
+export function languages() {
+  const { machine, measured, options } = result('languages')
+  const three = (/** @type {number} */ value) => value.toFixed(3)
+  const rows = measured.map(({ set, questions, skipped, ndcgAt10: { bm25, model, blend } }) => [
+    set,
+    String(questions),
+    ...[bm25, model, blend].map(three),
+    percent(skipped / questions),
+  ])
+  return [
+    pageTable(['set', 'questions', 'BM25', 'model alone', 'blend', 'left alone by `otherScript`'], rows),
+    `nDCG@10 over BM25's top ${options.depth}. ${machineLine(machine)}.`,
+  ].join('\n\n')
+}
+
+const collectionNames = { 'nq-clapnq': 'NQ (CLAPnq)', wikiqa: 'WikiQA', pubmedqa: 'PubMedQA', covidqa: 'CovidQA' }
+
+/** Where there are enough questions for at least one promise; the other sets only get a refusal. */
+export function calibration() {
+  const { measured, scorer, machine } = result('calibration')
+  const answered = measured.filter(({ rows }) => rows.some(({ outcomes }) => outcomes.promised > 0))
+  const rows = answered.flatMap(({ set, questions, rows: limits }) =>
+    limits.map((row, at) => {
+      const { maxLoss, outcomes, draws, everyLoss, sentence, skipRate, loss } = row
+      const refused = outcomes['too-few-queries'] === draws
+      return [
+        at === 0 ? `${collectionNames[set] ?? set}, ${questions}` : '',
+        at === 0 ? everyLoss.toFixed(3) : '',
+        String(maxLoss),
+        refused
+          ? `needs at least ${/at least (\d+) queries/.exec(sentence)[1]}`
+          : `promised in ${outcomes.promised} of ${draws}`,
+        refused ? '-' : percent(skipRate),
+        refused ? '-' : loss.toFixed(4),
+      ]
+    }),
+  )
+  return [
+    pageTable(['questions', 'lost when all is skipped', '`maxLoss`', 'answer', 'skipped', 'held-out loss'], rows),
+    `${scorer}, blended. ${machineLine(machine)}.`,
+  ].join('\n\n')
+}

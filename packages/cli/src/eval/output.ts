@@ -1,0 +1,90 @@
+import { writeFileSync } from 'node:fs'
+import type { Lift, MetricName } from '@secondpass/core/eval'
+import { CliError } from '../errors.js'
+import { type Io, tell } from '../io.js'
+import type { PoolFlags } from '../measure/options.js'
+import { percent, table } from '../output/terminal.js'
+import type { EvalReport } from '../report/types.js'
+import type { ScorerFlags } from '../scorer/options.js'
+
+/** The options of `secondpass eval`. */
+export interface EvalFlags extends PoolFlags, ScorerFlags {
+  readonly qrels?: string
+  readonly baseline?: string
+  readonly metrics: readonly MetricName[]
+  readonly confidence: number
+  readonly maxLoss: number
+  readonly contextTopN: number
+  readonly price?: number
+  readonly currency?: string
+  readonly json?: boolean
+  readonly html?: string
+  readonly markdown?: string
+  readonly saveRun?: string
+  readonly title?: string
+}
+
+/** The lift as plain JSON. */
+export function liftAsJson(lift: Lift): Readonly<Record<string, unknown>> {
+  return { ...lift, perQuery: Object.fromEntries(lift.perQuery) }
+}
+
+/** The lift for a person: a table of the metrics, the verdict, and what else is worth knowing. */
+export function printedLift(lift: Lift): string {
+  const rows = Object.entries(lift.metrics).map(([name, metric]) => [
+    name,
+    metric.firstStage.toFixed(4),
+    metric.reranked.toFixed(4),
+    signed(metric.difference),
+    metric.interval.map(signed).join(' to '),
+    `${metric.wins}/${metric.ties}/${metric.losses}`,
+  ])
+  const head = ['', 'first stage', 'reranked', 'difference', 'interval', 'better/equal/worse']
+  return `${table([head, ...rows])}\n\n${lift.verdict.sentence}\n${details(lift).join('\n')}\n`
+}
+
+function details({ firstRelevant, poolRecall, durationMs }: Lift): string[] {
+  const { up, same, down, medianFrom, medianTo } = firstRelevant
+  const middle = medianFrom === undefined || medianTo === undefined ? '' : `; middle rank ${medianFrom} to ${medianTo}`
+  const lines = [
+    `First relevant result: ${up} up, ${same} same, ${down} down${middle}.`,
+    `Found at all by the first stage: ${percent(poolRecall, 1)} of what is relevant; no reranker brings back the rest.`,
+  ]
+  if (durationMs === undefined) return lines
+  const { median, p95 } = durationMs
+  return [...lines, `Time of a query: ${median.toFixed(0)} ms in the middle, ${p95.toFixed(0)} ms for 95 of 100.`]
+}
+
+function signed(value: number): string {
+  return `${value < 0 ? '' : '+'}${value.toFixed(4)}`
+}
+
+/** Queries by name only, where no text is at hand. */
+export const documentsUnknown: ReadonlyMap<string, string> = new Map()
+
+/** Writes the report in the formats that were asked for. */
+export async function writeReports(
+  report: EvalReport,
+  { html, markdown }: { readonly html?: string; readonly markdown?: string },
+  io: Io,
+): Promise<void> {
+  if (html !== undefined) {
+    const { renderHtml } = await import('../report/html.js')
+    openForWriting(html, await renderHtml(report))
+    tell(io, `secondpass: the report is in ${html}`)
+  }
+  if (markdown !== undefined) {
+    const { renderMarkdown } = await import('../report/markdown.js')
+    openForWriting(markdown, renderMarkdown(report))
+    tell(io, `secondpass: the report is in ${markdown}`)
+  }
+}
+
+/** @throws CliError when the file cannot be written. */
+export function openForWriting(path: string, text: string): void {
+  try {
+    writeFileSync(path, text)
+  } catch (error) {
+    throw new CliError(`${path} cannot be written: ${(error as Error).message}`, { cause: error })
+  }
+}

@@ -1,0 +1,245 @@
+import type { InferenceSession } from 'onnxruntime-node'
+import { RerankError } from '../../../base/errors.js'
+
+/** The tensors of a runtime, which takes no other's. */
+export type TensorClass = new (type: string, data: never, dims: readonly number[]) => object
+
+/** Builds the inputs of one pair: its token ids, and where the second segment starts. */
+export type Feeds = (ids: Int32Array, secondSegmentStart: number) => Record<string, object>
+
+/** An input of a graph that holds a number for each token. */
+export interface TokenInput {
+  readonly name: string
+  readonly type: 'int32' | 'int64'
+}
+
+/** What stock graphs are fed at each place of a pair. */
+const PER_TOKEN: Readonly<Record<string, (ids: Int32Array, secondSegmentStart: number, at: number) => number>> = {
+  input_ids: (ids, _, at) => ids[at] as number,
+  attention_mask: () => 1,
+  token_type_ids: (_, secondSegmentStart, at) => (at < secondSegmentStart ? 0 : 1),
+  position_ids: (_, __, at) => at,
+}
+
+/** The names of {@link PER_TOKEN}, for errors. */
+export const tokenInputNames: readonly string[] = Object.keys(PER_TOKEN)
+
+/**
+ * The function that fills the inputs of a graph, for every runtime; nothing when the graph has an input that is not known
+ * here. Segment ids are fed if and only if the graph asks, and then as real 0/1 values: zeros would change every score of
+ * a BERT model.
+ *
+ * - lean graph: `token_ids` and `position_type_ids` (position + segment * maxPositions), int32 [length]
+ * - stock graph: `input_ids`, and where present `attention_mask`, `token_type_ids`, `position_ids`, [1, length]
+ */
+export function tokenFeeds(
+  Tensor: TensorClass,
+  inputs: readonly TokenInput[],
+  maxPositions: number,
+): Feeds | undefined {
+  const names = inputs.map(({ name }) => name)
+  if (names.includes('token_ids') && names.includes('position_type_ids')) return leanFeeds(Tensor, maxPositions)
+  if (!names.includes('input_ids') || names.some((name) => !tokenInputNames.includes(name))) return undefined
+  return (ids, secondSegmentStart) => {
+    const feed = ({ name, type }: TokenInput): [string, object] => {
+      const valueAt = PER_TOKEN[name] as (typeof PER_TOKEN)[string]
+      return [name, intTensor(Tensor, { type, dims: [1, ids.length] }, (at) => valueAt(ids, secondSegmentStart, at))]
+    }
+    return Object.fromEntries(inputs.map(feed))
+  }
+}
+
+function leanFeeds(Tensor: TensorClass, maxPositions: number): Feeds {
+  return (ids, secondSegmentStart) => ({
+    token_ids: new Tensor('int32', ids as never, [ids.length]),
+    position_type_ids: intTensor(Tensor, { type: 'int32', dims: [ids.length] }, (at) =>
+      at < secondSegmentStart ? at : at + maxPositions,
+    ),
+  })
+}
+
+/** A tensor of whole numbers, none of them negative. */
+export function intTensor(
+  Tensor: TensorClass,
+  { type, dims }: Pick<TokenInput, 'type'> & { readonly dims: readonly number[] },
+  valueAt: (at: number) => number,
+): object {
+  const length = dims.reduce((product, dim) => product * dim, 1)
+  if (type === 'int32') return new Tensor(type, Int32Array.from({ length }, (_, at) => valueAt(at)) as never, dims)
+  // The low half of each 64-bit number is written through a 32-bit view, so that no BigInt is made.
+  const wide = new BigInt64Array(length)
+  const low = new Int32Array(wide.buffer)
+  for (let at = 0; at < length; at++) low[2 * at] = valueAt(at)
+  return new Tensor(type, wide as never, dims)
+}
+
+type Input = InferenceSession['inputMetadata'][number]
+
+/** The number format that an input of onnxruntime wants. */
+export function intTypeOf(input: Input | undefined): TokenInput['type'] {
+  return input?.isTensor === true && input.type === 'int32' ? 'int32' : 'int64'
+}
+
+/** Of how many places a language model gives its numbers: the last is enough. */
+const LAST_ONLY = ['num_logits_to_keep', 'logits_to_keep']
+
+/**
+ * Reads from an opened graph which inputs it has, and gives the function that fills them: those of {@link tokenFeeds} and,
+ * for language models, `past_key_values.*`, which is empty, and `num_logits_to_keep`, which is 1.
+ *
+ * @throws RerankError `'model-files'` for inputs that are not known here.
+ */
+export function createFeeds(
+  TensorType: unknown,
+  { inputMetadata: inputs }: InferenceSession,
+  { graphPath, maxPositions }: { readonly graphPath: string; readonly maxPositions: number },
+): Feeds {
+  const Tensor = TensorType as TensorClass
+  const isFixed = ({ name }: Input): boolean => name.startsWith('past_key_values.') || LAST_ONLY.includes(name)
+  const perToken = inputs.filter((input) => !isFixed(input))
+  const feeds = tokenFeeds(
+    Tensor,
+    perToken.map((input) => ({ name: input.name, type: intTypeOf(input) })),
+    maxPositions,
+  )
+  if (feeds === undefined) {
+    const unknown = perToken.map(({ name }) => name).filter((name) => !tokenInputNames.includes(name))
+    const odd = unknown.length > 0 ? ` (${unknown.join(', ')} is not known here)` : ''
+    const fix = 'export it with input_ids, attention_mask and token_type_ids, or with training/export'
+    const seen = `${graphPath} has the inputs ${inputs.map(({ name }) => name).join(', ')}${odd}`
+    throw new RerankError('model-files', `${seen}: ${fix}.`)
+  }
+  const fixed = Object.fromEntries(
+    inputs.filter(isFixed).map((input) => [input.name, fixedTensor(Tensor, input, graphPath)]),
+  )
+  return (ids, secondSegmentStart) => ({ ...fixed, ...feeds(ids, secondSegmentStart) })
+}
+
+/** An input that is the same for every pair. */
+function fixedTensor(Tensor: TensorClass, input: Input, graphPath: string): object {
+  if (!LAST_ONLY.includes(input.name)) return emptyPast(Tensor, input, graphPath)
+  const dims = input.isTensor && input.shape.length === 1 ? [1] : []
+  return intTensor(Tensor, { type: intTypeOf(input), dims }, () => 1)
+}
+
+/** What a language model remembers of earlier tokens: none, since every pair is read from its start. [1, heads, 0, size]. */
+function emptyPast(Tensor: TensorClass, input: Input, graphPath: string): object {
+  const { type, shape } = input.isTensor ? input : { type: '', shape: [] }
+  const [, heads, , size] = shape
+  const isFloat = type === 'float32' || type === 'float16'
+  if (shape.length !== 4 || typeof heads !== 'number' || typeof size !== 'number' || !isFloat) {
+    const seen = `${graphPath} has the input ${input.name} (${type || 'no tensor'} [${shape.join(', ')}])`
+    const fix = 'it should be a tensor of floats [batch, heads, length, size]; export the model without past_key_values'
+    throw new RerankError('model-files', `${seen}: ${fix}.`)
+  }
+  const data = type === 'float16' ? new Uint16Array(0) : new Float32Array(0)
+  return new Tensor(type, data as never, [1, heads, 0, size])
+}
+
+/**
+ * How the numbers that a graph gives for one pair become its score. Plain data, so that it can be sent to a thread.
+ *
+ * - `labels`: one number per label. With one label it is the score. With several the score is the log-odds of the label
+ *   that means "relevant" against all others, whose sigmoid is that label's softmax.
+ * - `next-token`: one number per word of the vocabulary, for the token that would come next. The score is the number of
+ *   the word for "yes", less that of the word for "no" where there is one.
+ */
+export type Head =
+  | { readonly kind: 'labels'; readonly names: readonly string[]; readonly relevant: number | undefined }
+  | { readonly kind: 'next-token'; readonly yes: number; readonly no: number | undefined }
+
+/** What a runtime says about an output before anything ran; a dimension that is free is a string or missing. */
+export interface OutputShape {
+  readonly name: string
+  readonly dims: readonly (number | string | undefined)[]
+}
+
+const RELEVANT = /^(relevant|positive|yes|true)$/i
+const IRRELEVANT = /^(irrelevant|not[ _-]?relevant|non[ _-]?relevant|negative|no|false)$/i
+
+/** Reads the labels of a parsed config.json; which of several means "relevant" is taken from their names or not at all. */
+export function labelsHead(config: unknown): Head {
+  const { id2label } = (config ?? {}) as { id2label?: Readonly<Record<string, string>> | null }
+  const names = Object.entries(id2label ?? {})
+    .sort(([one], [other]) => Number(one) - Number(other))
+    .map(([, name]) => name)
+  const named = names.findIndex((name) => RELEVANT.test(name))
+  const opposite = names.length === 2 ? names.findIndex((name) => IRRELEVANT.test(name)) : -1
+  const relevant = named >= 0 ? named : opposite >= 0 ? 1 - opposite : undefined
+  return { kind: 'labels', names, relevant }
+}
+
+/**
+ * Refuses a graph whose output does not hold what the head reads.
+ *
+ * @throws RerankError `'model-files'`, with the names of output and labels.
+ */
+export function checkOutput(head: Head, output: OutputShape, model: string): void {
+  const last = output.dims.at(-1)
+  const rank = output.dims.length
+  const seen = `${model} has the output ${output.name} [${output.dims.map((dim) => dim ?? '?').join(', ')}]`
+  if (head.kind === 'next-token') {
+    if (rank === 3 && (typeof last !== 'number' || last > Math.max(head.yes, head.no ?? 0))) return
+    throw new RerankError('model-files', `${seen}: a language model's is [batch, length, words]; export it again.`)
+  }
+  if (rank > 2) {
+    const fix = 'it was exported without the layer that scores; export it as a sequence classifier'
+    throw new RerankError('model-files', `${seen}, numbers for every token: ${fix}.`)
+  }
+  if (typeof last === 'number') checkLabels(head, last, seen)
+}
+
+function checkLabels(head: Head & { kind: 'labels' }, labels: number, seen: string): void {
+  if (labels === 1 || (labels > 1 && head.relevant !== undefined && head.relevant < labels)) return
+  const names = head.names.length === 0 ? '' : ` (${head.names.join(', ')})`
+  const fix =
+    'config.json does not say which one means "relevant"; name it so in id2label, for example ' +
+    '{"0": "irrelevant", "1": "relevant"}'
+  throw new RerankError('model-files', `${seen}, ${labels} labels${names}: ${fix}.`)
+}
+
+/**
+ * The score of one pair from all numbers of its run.
+ *
+ * @param valueAt reads one of the numbers, as a float of at least 32 bits.
+ * @throws RerankError `'model-files'` for a count of labels that the head does not know what to do with.
+ */
+export function scoreOf(head: Head, dims: readonly number[], valueAt: (at: number) => number): number {
+  const count = dims.reduce((product, dim) => product * dim, 1)
+  if (head.kind === 'next-token') {
+    // The last position: there is no padding, and some graphs give only that one.
+    const start = count - (dims.at(-1) ?? 0)
+    return valueAt(start + head.yes) - (head.no === undefined ? 0 : valueAt(start + head.no))
+  }
+  if (count === 1) return valueAt(0)
+  checkLabels(head, count, 'The model')
+  const relevant = head.relevant as number
+  const others = Array.from({ length: count }, (_, at) => valueAt(at)).filter((_, at) => at !== relevant)
+  const most = Math.max(...others)
+  return valueAt(relevant) - most - Math.log(others.reduce((sum, other) => sum + Math.exp(other - most), 0))
+}
+
+/** The number that sixteen bits stand for (IEEE 754 binary16). */
+export function floatOf(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1
+  const exponent = (half >> 10) & 0x1f
+  const fraction = half & 0x3ff
+  if (exponent === 0) return sign * fraction * 2 ** -24
+  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : Number.NaN
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
+}
+
+/**
+ * Reads the numbers of a tensor. Half floats become floats first: nothing is computed with eleven bits, and runtimes
+ * without `Float16Array` hand over their bare bits.
+ */
+export function numbersOf({
+  type,
+  data,
+}: {
+  readonly type: string
+  readonly data: ArrayLike<unknown>
+}): (at: number) => number {
+  const isHalf = type === 'float16' && data instanceof Uint16Array
+  return isHalf ? (at) => floatOf(data[at] as number) : (at) => Number(data[at])
+}

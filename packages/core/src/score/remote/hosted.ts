@@ -1,0 +1,372 @@
+import { count, type Fetch } from '../../base/call.js'
+import {
+  atLeast,
+  callable,
+  type Check,
+  timeSource,
+  type OptionsOf,
+  type OptionTable,
+  readOptions,
+  timeSpan,
+  whole,
+  withDefault,
+} from '../../base/check.js'
+import { type Clock, systemClock } from '../../base/clock.js'
+import { ProviderError, RerankError } from '../../base/errors.js'
+import { estimateTokens } from '../../base/words.js'
+import type { Call, Milliseconds, Scope } from '../../types.js'
+import { type RemoteScorer, remoteScorer, type Work } from './engine.js'
+import { type Answer, type Bill, exchangeJson, hostOf, type ProviderNames, readScores, type Transport } from './http.js'
+
+/** Options that all hosted and self-hosted scorers share. */
+export interface HostedOptions {
+  /**
+   * The key. Default: the environment variable named at the scorer. An empty string sends none, for a proxy that adds its
+   * own. It goes to the host of the base URL only and stands in no error, id or report.
+   */
+  readonly apiKey?: string | undefined
+  /** Further headers of every request, for a gateway; their values are kept out of errors like the key. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Texts per request, 1 or more. Default: the limit of the provider. More texts are split over several requests. */
+  readonly maxTexts?: number | undefined
+  /** Requests of this scorer under way at a time, over all calls; 1 or more. Default 4. */
+  readonly concurrency?: number | undefined
+  /** Longest wait for one answer in milliseconds, more than 0, before the attempt counts as failed. Default 30000. */
+  readonly timeoutMs?: Milliseconds | undefined
+  /** Further attempts after 408, 429, 5xx, a timeout or a network fault, from 0. Default 2; with `urls`, at least one each. */
+  readonly maxRetries?: number | undefined
+  /**
+   * Longest wait before another attempt in milliseconds, from 0. Default 20000. When the provider asks to wait longer, the
+   * call fails at once.
+   */
+  readonly maxRetryWaitMs?: Milliseconds | undefined
+  /** Longest answer in bytes, 1 or more; a longer one is an error. Default 33554432 (32 MiB). */
+  readonly maxResponseBytes?: number | undefined
+  /** Sends the requests. Default: the `fetch` of the runtime. */
+  readonly fetch?: Fetch | undefined
+  /** Where time comes from, for tests. */
+  readonly clock?: Clock | undefined
+  /** Numbers from 0 to 1 for the jitter of waits, for tests. Default `Math.random`. */
+  readonly random?: (() => number) | undefined
+}
+
+/** Options of a vendor's service. */
+export interface VendorOptions extends HostedOptions {
+  /** Where the service is. Default: the vendor's own address. */
+  readonly baseUrl?: string | undefined
+}
+
+/** The options that a scorer has besides {@link HostedOptions}. */
+export type OwnOptions<Options extends HostedOptions> = Omit<Options, keyof HostedOptions>
+
+/** Throws unless the value can stand in a header. It may be a secret, so it is not shown. */
+const headerValue: Check<string> = (name, value) => {
+  // A key read from a file often ends in a line break.
+  if (typeof value === 'string' && /^[\t\x20-\x7e]*$/.test(name === 'apiKey' ? value.trim() : value)) return
+  const fix = 'pass a string of printable ASCII characters, without line breaks'
+  const message = `${name} cannot be sent (its value is not shown, it may be a secret): ${fix}`
+  throw new RerankError('invalid-argument', message)
+}
+
+const headerValues: Check<Readonly<Record<string, string>>> = (name, values) => {
+  if (typeof values !== 'object' || values === null) {
+    throw new RerankError('invalid-argument', `${name} is not shown, it may hold a secret: pass an object of headers`)
+  }
+  for (const [header, value] of Object.entries(values)) headerValue(`${name}.${header}`, value)
+}
+
+/** An http(s) URL without a user name and password. It may hold a token, so it is not shown. */
+export const httpUrl: Check<string> = (name, value) => {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    const fix = "pass the URL of the service, for example 'http://127.0.0.1:8080'"
+    throw new RerankError('invalid-argument', `${name} is no http or https URL: ${fix}`)
+  }
+  if (url.username === '' && url.password === '') return
+  const message = `${name} holds a user name or password: pass headers.authorization instead`
+  throw new RerankError('invalid-argument', message)
+}
+
+const hostedTable = {
+  apiKey: headerValue,
+  headers: headerValues,
+  maxTexts: whole(1),
+  concurrency: withDefault(whole(1), 4),
+  timeoutMs: withDefault(timeSpan, 30_000),
+  maxRetries: withDefault(whole(0), 2),
+  maxRetryWaitMs: withDefault(atLeast(0), 20_000),
+  maxResponseBytes: withDefault(whole(1), 32 * 1024 * 1024),
+  // Called as a plain function: the `fetch` of browsers refuses to be a method of anything but the window.
+  fetch: withDefault<Fetch>(callable(), (url, init) => fetch(url, init)),
+  clock: withDefault(timeSource, systemClock),
+  random: withDefault<() => number>(callable(), () => Math.random()),
+} satisfies OptionTable<HostedOptions>
+
+/** The options with their defaults. */
+export type HostedSettings = HostedOptions & {
+  readonly [K in Exclude<keyof HostedOptions, 'apiKey' | 'headers' | 'maxTexts'>]-?: NonNullable<HostedOptions[K]>
+}
+
+/**
+ * Reads the options of a scorer: its own, as the table says, and the shared ones.
+ *
+ * @throws RerankError `'invalid-argument'` for a wrong option, or one that does not exist.
+ */
+export function readHostedOptions<Table extends Readonly<Record<string, unknown>>>(
+  own: Table,
+  options: HostedOptions,
+): OptionsOf<Table> & HostedSettings {
+  const table = { ...own, ...hostedTable }
+  const unknown = Object.keys(options ?? {}).find((name) => !Object.hasOwn(table, name))
+  if (unknown === undefined) return readOptions(table, options) as OptionsOf<Table> & HostedSettings
+  // Its value is not shown: a misspelt `apiKey` holds a key.
+  const message = `There is no option ${JSON.stringify(unknown)}: use ${Object.keys(table).join(', ')}.`
+  throw new RerankError('invalid-argument', message)
+}
+
+/**
+ * The key: the option, or the first of the environment variables that is set; nothing when an empty string was passed.
+ *
+ * @throws RerankError `'invalid-argument'` when there is none, or it cannot stand in a header.
+ */
+export function keyFrom(options: HostedOptions, variables: readonly string[]): string | undefined {
+  const hasOwn = Object.keys(options.headers ?? {}).some((name) => /^(authorization|api-key)$/i.test(name))
+  if (options.apiKey === '' || hasOwn) return undefined
+  const key = optionalKeyFrom(options, variables)
+  if (key !== undefined) return key
+  throw new RerankError('invalid-argument', `There is no key: ${keyFix(variables)}.`)
+}
+
+/** As {@link keyFrom}, for services that may do without. */
+export function optionalKeyFrom({ apiKey }: HostedOptions, variables: readonly string[]): string | undefined {
+  // Browsers and some edge runtimes have no `process`.
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } }
+  const isSet = (value: string | undefined): boolean => value !== undefined && value.trim() !== ''
+  const key = (apiKey ?? variables.map((variable) => process?.env?.[variable]).find(isSet))?.trim()
+  if (key !== undefined) headerValue('apiKey', key)
+  return key === '' ? undefined : key
+}
+
+/** What to do about a missing key. */
+export function keyFix(variables: readonly string[]): string {
+  return variables.length === 0 ? 'pass apiKey' : `set ${variables.join(' or ')} in the environment, or pass apiKey`
+}
+
+/** The URL of a path below a base URL, which may end in a slash or already in the path, and keeps its query. */
+export function urlBelow(base: string, path: string): string {
+  const url = new URL(base)
+  const prefix = url.pathname.replace(/\/+$/, '')
+  url.pathname = prefix.endsWith(path) ? prefix : prefix + path
+  return url.href
+}
+
+/** How a scorer speaks HTTP: with the caller's `fetch`, his headers over ours. */
+export function transportOf(
+  names: ProviderNames,
+  { headers = {}, fetch, clock, maxResponseBytes }: HostedSettings,
+  { auth, key }: { auth: Record<string, string>; key: string | undefined },
+): Transport {
+  // Of `Bearer …` the token alone as well.
+  const secrets = [key ?? '', ...Object.values(headers)].flatMap((value) => [value, ...value.split(' ')])
+  return { names, headers: { ...auth, ...headers }, fetch, clock, maxResponseBytes, secrets }
+}
+
+export function bearer(key: string | undefined): Record<string, string> {
+  return key === undefined ? {} : { authorization: `Bearer ${key}` }
+}
+
+export interface RerankRequest {
+  readonly query: string
+  readonly texts: readonly string[]
+}
+
+/** The servers that can take a request. */
+export interface Servers {
+  readonly count: number
+  /** The way of one request and its further attempts. */
+  route(): Route
+}
+
+export interface Route {
+  /** Whether a server that this request has not tried can take it now. */
+  hasOther(): boolean
+  through<T>(run: (url: string) => Promise<T>): Promise<T>
+}
+
+export function oneServer(url: string): Servers {
+  return { count: 1, route: () => ({ hasOther: () => false, through: (run) => run(url) }) }
+}
+
+/** What a provider's own file has to say. */
+export interface Provider<S extends Scope> {
+  readonly id: string
+  readonly scope: S
+  readonly names: ProviderNames
+  /** Several when they serve the same model. */
+  readonly servers: Servers
+  readonly pricePerUnit?: number | undefined
+  /** Present when the scores are logits. */
+  readonly toProbability?: (score: number) => number
+  /** How much fits one request; asked before each call. */
+  limits(ask: (exchange: Exchange<unknown>) => Promise<unknown>): RequestLimits | Promise<RequestLimits>
+  /** Sends one request to one server and reads its answer. */
+  exchange(request: RerankRequest, url: string, signal: AbortSignal): Promise<Answer>
+}
+
+type Exchange<T> = (url: string, signal: AbortSignal) => Promise<T>
+
+/** Makes a scorer of a provider: splitting, retries, bills, checks and merging are the same for all. */
+export function hostedScorer<S extends Scope>(provider: Provider<S>, settings: HostedSettings): RemoteScorer<S> {
+  const { id, scope, names, servers, toProbability } = provider
+  const { concurrency, timeoutMs, clock, maxRetries, maxRetryWaitMs, random } = settings
+  const ask = <T>(work: Work, route: Route, exchange: Exchange<T>): Promise<T> =>
+    route.through((url) =>
+      work.attempt(
+        (signal) => exchange(url, signal),
+        () => timeoutError(names.provider, url, timeoutMs),
+      ),
+    )
+  const scoreBatch = async (request: RerankRequest, work: Work): Promise<number[]> => {
+    const route = servers.route()
+    const attempt = (): Promise<Answer> => ask(work, route, (url, signal) => provider.exchange(request, url, signal))
+    const hasOther = (): boolean => route.hasOther()
+    const retries = Math.max(maxRetries, servers.count - 1)
+    const answer = await work.retrying(attempt, { maxRetries: retries, maxRetryWaitMs, random, hasOther })
+    // What cannot be used was billed all the same.
+    if (answer.bill !== undefined) countBill(work.call, answer.bill, provider.pricePerUnit)
+    return readScores(answer, request.texts.length, names)
+  }
+  const score = async (givenQuery: string, texts: readonly string[], work: Work): Promise<readonly number[]> => {
+    const query = sendable(givenQuery)
+    const limits = await provider.limits((exchange) => ask(work, servers.route(), exchange))
+    const batches = splitTexts(query, texts.map(sendable), limits)
+    if (scope === 'pool' && batches.length > 1) throw splitPoolError(id, limits.maxTexts, texts.length)
+    const scores = new Array<number>(texts.length)
+    const one = async (batch: Batch): Promise<void> => {
+      const numbers = await work.inTurn(() => scoreBatch({ query, texts: batch.texts }, work))
+      for (const [at, number] of numbers.entries()) scores[batch.start + at] = number
+    }
+    await Promise.all(batches.map(one))
+    return scores
+  }
+  return remoteScorer({
+    id,
+    scope,
+    clock,
+    concurrency,
+    timeoutMs,
+    ...(toProbability && { toProbability }),
+    score,
+  })
+}
+
+/**
+ * A text as services accept it: several refuse an empty one, and half a surrogate pair is not UTF-8, on which some fail.
+ */
+function sendable(value: string): string {
+  return value === '' ? ' ' : value.replace(/\p{Surrogate}/gu, '\ufffd')
+}
+
+function timeoutError(provider: string, url: string, timeoutMs: Milliseconds): ProviderError {
+  const message = `${provider} at ${hostOf(url)} gave no answer within ${timeoutMs} ms: raise timeoutMs, or lower maxTexts.`
+  return new ProviderError(message, { provider, retryable: true })
+}
+
+function splitPoolError(id: string, maxTexts: number, texts: number): RerankError {
+  const message = `${id} reads all texts together, at most ${maxTexts} a request, and ${texts} were given: split they would have scores that do not compare. Set depth to ${maxTexts} or less.`
+  return new RerankError('scorer', message)
+}
+
+/** Adds a bill to the report: the units and, when the caller said what one costs, their cost in the caller's currency. */
+function countBill(call: Call, { unit, units }: Bill, pricePerUnit: number | undefined): void {
+  if (typeof units !== 'number' || !Number.isFinite(units)) return
+  count(call, unit, units)
+  if (pricePerUnit !== undefined) count(call, 'cost', units * pricePerUnit)
+}
+
+/** How much one request may hold. */
+export interface RequestLimits {
+  /** Texts per request. */
+  readonly maxTexts: number
+  /** Tokens per request, counting the query once for every text; estimated. Missing when the provider sets no bound. */
+  readonly maxTokens?: number
+  /** Tokens of one query and text that the provider reads at most; the rest is cut off and does not count. */
+  readonly maxPairTokens?: number
+}
+
+/** A run of texts that goes into one request. */
+export interface Batch {
+  /** Where its first text stands among all. */
+  readonly start: number
+  readonly texts: readonly string[]
+}
+
+/** Cuts the texts into requests that keep the limits. A text that is too long for any request goes alone. */
+export function splitTexts(query: string, texts: readonly string[], limits: RequestLimits): Batch[] {
+  const { maxTexts, maxTokens = Infinity, maxPairTokens = Infinity } = limits
+  const queryTokens = maxTokens === Infinity ? 0 : estimateTokens(query)
+  const batches: { start: number; texts: string[] }[] = []
+  let tokens = 0
+  for (const [position, text] of texts.entries()) {
+    const pairTokens = maxTokens === Infinity ? 0 : Math.min(queryTokens + estimateTokens(text), maxPairTokens)
+    const last = batches.at(-1)
+    if (last === undefined || last.texts.length >= maxTexts || tokens + pairTokens > maxTokens) {
+      batches.push({ start: position, texts: [text] })
+      tokens = pairTokens
+    } else {
+      last.texts.push(text)
+      tokens += pairTokens
+    }
+  }
+  return batches
+}
+
+/** A vendor's service in terms of its wire format. */
+export interface Vendor<S extends Scope> {
+  readonly name: string
+  readonly model: string
+  readonly scope: S
+  /** The vendor's page. */
+  readonly docs: string
+  readonly keyVariables: readonly string[]
+  /** Below the base URL. */
+  readonly path: string
+  readonly limits: RequestLimits
+  /** Options that change the numbers, as parts of the id. */
+  readonly idParts?: readonly string[]
+  readonly pricePerUnit?: number | undefined
+  /** The headers that carry the key. Default: `authorization: Bearer …`. */
+  headers?(key: string | undefined): Record<string, string>
+  body(request: RerankRequest): object
+  answer(body: unknown): Answer
+}
+
+/** Makes a scorer of a vendor's wire format. */
+export function vendorScorer<S extends Scope>(
+  vendor: Vendor<S>,
+  settings: HostedSettings & { readonly baseUrl: string },
+): RemoteScorer<S> {
+  const key = keyFrom(settings, vendor.keyVariables)
+  const provider = providerOf(vendor, urlBelow(settings.baseUrl, vendor.path), settings)
+  const transport = transportOf(provider.names, settings, { auth: (vendor.headers ?? bearer)(key), key })
+  const exchange = async (request: RerankRequest, url: string, signal: AbortSignal): Promise<Answer> =>
+    vendor.answer(await exchangeJson(transport, { url, body: vendor.body(request), signal }))
+  return hostedScorer({ ...provider, exchange }, settings)
+}
+
+/** All of a provider but the way in which requests are sent. */
+export function providerOf<S extends Scope>(
+  { name, model, scope, docs, keyVariables, limits, idParts = [], pricePerUnit }: Vendor<S>,
+  url: string,
+  { maxTexts = limits.maxTexts }: HostedSettings,
+): Omit<Provider<S>, 'exchange'> {
+  return {
+    // Provider, model, options that change the numbers, and host.
+    id: `${[name, model, ...idParts].join(':')}@${new URL(url).host}`,
+    scope,
+    names: { provider: name, keyFix: keyFix(keyVariables), docs },
+    servers: oneServer(url),
+    pricePerUnit,
+    limits: () => ({ ...limits, maxTexts }),
+  }
+}
