@@ -19,9 +19,9 @@ from transformers import AutoModel, AutoTokenizer, BertModel
 
 from prepare.errors import DataError, ends_in_one_line
 from prepare.pools import read_pools
+from split.reading import read
 from train.start import start_folder
 from train.tokenizer import copy_tokenizer
-from split.reading import read
 
 #: Texts that the common part is taken from, and how long they may be.
 TEXTS, TOKENS = 200, 96

@@ -68,7 +68,7 @@ class BiEncoder:
         self._cls = _notes(folder / '1_Pooling' / 'config.json').get('pooling_mode_cls_token', False)
         self._prompts = _notes(folder / 'config_sentence_transformers.json').get('prompts', {})
         self._tokenizer = AutoTokenizer.from_pretrained(folder)
-        self._model = AutoModel.from_pretrained(folder, add_pooling_layer=False).eval().to(self.device)
+        self._model = AutoModel.from_pretrained(folder).eval().to(self.device)
         if self._bfloat16:
             self._model = self._model.bfloat16()
         self.width = self._model.config.hidden_size

@@ -6,11 +6,11 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from conftest import ROOT
 from onnx import helper, numpy_helper
 from safetensors.numpy import load_file
-from transformers import BertConfig, BertModel
+from transformers import AutoTokenizer, BertConfig, BertModel
 
-from conftest import ROOT
 from distil.shorten import shorten
 from mine.config import MineConfig
 from mine.encoder import PASSAGE, QUERY, BiEncoder
@@ -27,7 +27,12 @@ def save_tokenizer(folder):
 def small_bert(layers: int = 2) -> BertModel:
     torch.manual_seed(3)
     config = BertConfig(
-        vocab_size=325, hidden_size=32, num_hidden_layers=layers, num_attention_heads=2, intermediate_size=64, max_position_embeddings=40
+        vocab_size=325,
+        hidden_size=32,
+        num_hidden_layers=layers,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=40,
     )
     return BertModel(config, add_pooling_layer=False).eval()
 
@@ -99,11 +104,10 @@ def test_shortened_keeps_the_layers_named_and_takes_out_what_all_tokens_share(tm
     weights = load_file(tmp_path / 'short' / 'model.safetensors')
     for ours, theirs in ((0, 0), (1, 2), (2, 3)):
         name = 'attention.self.query.weight'
-        assert np.array_equal(weights[f'encoder.layer.{ours}.{name}'], model.state_dict()[f'encoder.layer.{theirs}.{name}'].numpy())
+        wanted = model.state_dict()[f'encoder.layer.{theirs}.{name}'].numpy()
+        assert np.array_equal(weights[f'encoder.layer.{ours}.{name}'], wanted)
     shorten(tmp_path / 'long', tmp_path / 'centred', [1, 3, 4], ['alpha beta', 'gamma'])
     centred = BertModel.from_pretrained(tmp_path / 'centred', add_pooling_layer=False).eval()
-    from transformers import AutoTokenizer
-
     fed = AutoTokenizer.from_pretrained(tmp_path / 'centred')(['alpha beta', 'gamma'], padding=True, return_tensors='pt')
     with torch.no_grad():
         rows = centred(**fed).last_hidden_state[fed['attention_mask'].bool()]
