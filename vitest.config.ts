@@ -11,14 +11,14 @@ export default defineConfig(({ mode }) => {
   const exclude = [...configDefaults.exclude, ...(isAll ? [] : ['**/*.long.test.ts'])]
   const shared = {
     // Forks, not threads: ending a thread while a model runs aborts the whole process.
-    pool: 'forks',
+    pool: 'forks' as const,
     // Vitest leaves one core to itself; on two cores that would be half of the machine.
     maxWorkers: availableParallelism(),
     env: { SECONDPASS_TESTS: isAll ? 'all' : 'short' },
     // Only what hangs takes this long, however busy the machine is.
     testTimeout: 1_800_000,
     hookTimeout: 1_800_000,
-  } as const
+  }
   return {
     test: {
       projects: [

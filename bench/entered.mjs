@@ -13,7 +13,9 @@ export function initialize(data) {
 export async function load(url, context, next) {
   const loaded = await next(url, context)
   if (!url.startsWith(dist)) return loaded
-  return { ...loaded, source: announced(String(loaded.source), url.slice(dist.length)) }
+  const { source } = loaded
+  const text = typeof source === 'string' ? source : new TextDecoder().decode(source ?? undefined)
+  return { ...loaded, source: announced(text, url.slice(dist.length)) }
 }
 
 /** The module with a call of `globalThis.enter` at the beginning of each of its functions. */

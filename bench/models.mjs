@@ -8,9 +8,8 @@
  */
 import { parseArgs } from 'node:util'
 import { candidateSets } from './candidates.mjs'
-import { describeMachine } from './lib/machine.mjs'
 import { paths, requirePath } from './lib/paths.mjs'
-import { report, table } from './lib/report.mjs'
+import { describeMachine, report, table } from './lib/report.mjs'
 import { mean, median } from './lib/stats.mjs'
 
 const { values: options } = parseArgs({

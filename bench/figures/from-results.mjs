@@ -1,8 +1,8 @@
 /** Short tables from bench/results/NAME.json, whose full ones stand in NAME.md beside it. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { machineLine } from '../lib/machine.mjs'
 import { paths } from '../lib/paths.mjs'
+import { machineLine } from '../lib/report.mjs'
 import { median } from '../lib/stats.mjs'
 import { pageTable } from './table.mjs'
 

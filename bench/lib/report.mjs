@@ -47,7 +47,7 @@ export function describeMachine() {
   }
 }
 
-function machineLine(machine = describeMachine()) {
+export function machineLine(machine = describeMachine()) {
   const { cpu, instructions, cores, memoryGiB, node, loadAverage, date } = machine
   return `${cpu} (${instructions.join(', ') || 'instruction sets unknown'}), ${cores} cores, ${memoryGiB} GiB, Node ${node}, load average ${loadAverage} at the start, ${date} UTC`
 }

@@ -28,7 +28,7 @@ const search = createReranker({ scorer: bm25({ k1: 0.9, b: 0.4, words }), depth:
  */
 export async function rankByKeywords(question, passages) {
   const { results } = await search.rerank(question, passages, { topN: passages.length })
-  return results.map(({ candidate, score = 0 }) => ({ ...candidate, score }))
+  return results.map(({ index, score = 0 }) => ({ .../** @type {P} */ (passages[index]), score }))
 }
 
 /** Lower-case words of a text without the stop words. */

@@ -42,7 +42,7 @@ export const rooms = {
 
 type Room = keyof typeof rooms
 
-/** Packages that are slow to load or may be missing: one dynamic import each, in this file; type imports beside it. */
+/** Packages that are slow to load or may be missing: one dynamic import each, in this file. */
 export const heavyPackages: Readonly<Record<string, string>> = {
   'onnxruntime-node': 'score/cross-encoder/session/node.ts',
   '@huggingface/hub': 'score/hub/client.ts',
@@ -76,18 +76,19 @@ export function importFaults(name: string, path: string, text: string): string[]
 function coreFault(path: string, found: FoundImport): string | undefined {
   const room = roomOf(path)
   if (room === undefined) return 'is in no room of the house'
+  const seen: readonly string[] = [room, ...rooms[room]]
   if (!/^[.#]/.test(found.specifier)) {
     const loader = heavyPackages[packageOf(found.specifier)]
-    return loader === undefined
-      ? `${room} may not import the package ${found.specifier}`
-      : heavyFault(path, found, loader)
+    if (loader === undefined) return `${room} may not import the package ${found.specifier}`
+    // Types cost nothing: whoever sees the room of the loader may name them.
+    if (found.kind === 'type' && seen.includes(roomOf(loader) as string)) return undefined
+    return heavyFault(path, found, loader)
   }
   const target = targetOf(path, found.specifier)
   const targetRoom = target === undefined ? undefined : roomOf(target)
   if (targetRoom === undefined) return `imports ${found.specifier}, which is in no room of core`
-  const allowed: readonly string[] = rooms[room]
   const isBundled = room === 'hall' && targetRoom === 'cross-encoder' && found.kind === 'dynamic'
-  if (targetRoom === room || isBundled || allowed.includes(targetRoom)) return undefined
+  if (isBundled || seen.includes(targetRoom)) return undefined
   return `${room} may not import ${targetRoom} (${found.specifier}, ${found.kind})`
 }
 

@@ -1,55 +1,36 @@
-export { ProviderError, type ProviderFault, RerankError, type RerankErrorCode } from './base/errors.js'
+export { ProviderError, RerankError, type RerankErrorCode } from './base/errors.js'
 export type { Fetch } from './base/call.js'
 export { type Clock } from './base/clock.js'
 export { type RerankerOptions, type StageOptions } from './options.js'
-export { type CandidateOf, type RerankOptions } from './request.js'
+export { type RerankOptions } from './request.js'
 export { type Reranker, createReranker } from './rerank.js'
 export { type DoctorOptions, type DoctorReport, doctor } from '#node/doctor/doctor'
 export type { Dtype } from './score/hub/layout.js'
-export type { HubFetch, HubOptions } from './score/hub/settings.js'
-export type { DownloadProgress, OnProgress } from './score/hub/fetch-model.js'
-export type { Activation } from './score/cross-encoder/scoring.js'
-export type { TemplateName } from './score/cross-encoder/prompts.js'
-export type { ScoringOptions } from './score/cross-encoder/scoring.js'
+export type { HubOptions } from './score/hub/settings.js'
+export type { DownloadProgress } from './score/hub/fetch-model.js'
 export { type CohereClient, type CohereOptions, cohere } from './score/remote/vendors/cohere.js'
 export type { RemoteScorer } from './score/remote/engine.js'
-export { type JinaOptions, type JinaPairModel, jina } from './score/remote/vendors/jina.js'
-export type { HostedOptions, VendorOptions } from './score/remote/hosted.js'
+export { type JinaOptions, jina } from './score/remote/vendors/jina.js'
 export { type MixedbreadOptions, mixedbread } from './score/remote/vendors/mixedbread.js'
 export { type PineconeOptions, pinecone } from './score/remote/vendors/pinecone.js'
 export { type ServerDialect, type ServerOptions, server } from './score/remote/server.js'
 export { type VoyageOptions, voyage } from './score/remote/vendors/voyage.js'
-export type { Generate, GenerateCall, LlmOptions } from './score/remote/language-models/model.js'
+export type { Generate, GenerateCall } from './score/remote/language-models/model.js'
 export { type LlmListwiseOptions, llmListwise } from './score/remote/language-models/listwise.js'
-export {
-  type GenerateYesNo,
-  type LlmGradeOptions,
-  type LlmPointwiseOptions,
-  type LlmYesNoOptions,
-  type YesNo,
-  llmPointwise,
-} from './score/remote/language-models/pointwise.js'
+export { type GenerateYesNo, type LlmPointwiseOptions, llmPointwise } from './score/remote/language-models/pointwise.js'
 export { type Colbert, colbert } from '#node/score/colbert/colbert'
-export type { ColbertOptions, DocumentStore, EncodeDocumentsOptions } from '#node/score/colbert/colbert'
+export type { ColbertOptions, DocumentStore } from '#node/score/colbert/colbert'
 export { readDocuments, writeDocuments } from './score/colbert/documents.js'
-export type { DocumentVectors, VectorPrecision } from './score/colbert/documents.js'
+export type { DocumentVectors } from './score/colbert/documents.js'
 export { type CrossEncoder, type CrossEncoderOptions, crossEncoder } from '#node/score/cross-encoder/cross-encoder'
 export { type FetchModelOptions, type FetchedModel, fetchModel } from '#node/score/cross-encoder/model-source'
-export type { Opened, Refusal } from './score/cross-encoder/session/node.js'
 export type { Provider } from './score/cross-encoder/session/providers.js'
-export type {
-  LoadedTransformersModel,
-  TransformersDevice,
-  TransformersDtype,
-  TransformersOptions,
-  TransformersProgress,
-} from './score/transformers/options.js'
+export type { TransformersOptions } from './score/transformers/options.js'
 export { type TransformersScorer, transformers } from './score/transformers/transformers.js'
 export { type Bm25Options, bm25 } from './score/bm25.js'
 export { type CalibratedOptions, calibrated } from './skip/calibrated.js'
 export { type TokenCounter } from './select/select.js'
 export { type Diversity } from './select/diversity.js'
-export { type LayoutOptions, type PromptOptions } from './select/select.js'
 export { type SmallPoolOptions, allOf, anyOf, not, smallPool } from './skip/policy.js'
 export {
   type AboveThresholdOptions,
@@ -67,24 +48,16 @@ export { type CachedScore, type ScoreCache } from './wrap/cache.js'
 export { withCache } from './wrap/cache.js'
 export { type ChunkOptions, withChunks } from './wrap/chunk.js'
 export { type FallbackOptions, withFallback } from './wrap/fallback.js'
-export { type FusedCandidate, type FusionOptions, reciprocalRankFusion } from './wrap/fuse.js'
-export { wordsOf } from './base/words.js'
+export { type FusionOptions, reciprocalRankFusion } from './wrap/fuse.js'
 export type {
   Blend,
-  BlendOmitted,
   Call,
   Candidate,
-  FilePolicyName,
-  Milliseconds,
-  OnError,
   Outcome,
-  PolicyData,
   Pool,
   RankedResult,
   Ranking,
   Report,
-  ResultOrder,
-  Scope,
   Scorer,
   ScorerDefaults,
   SkipCalibration,

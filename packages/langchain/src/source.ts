@@ -42,7 +42,10 @@ export function takeReranker(owner: string, source: RerankerSource): { reranker:
 /** Throws for the name that `deadlineMs` used to have, which would go unnoticed in the options of a call. */
 export function refuseTimeout(owner: string, options: object): void {
   if (!('timeoutMs' in options)) return
-  throw new RerankError('invalid-argument', `${owner}: timeoutMs is ${String(options.timeoutMs)}: it is called deadlineMs`)
+  throw new RerankError(
+    'invalid-argument',
+    `${owner}: timeoutMs is ${String(options.timeoutMs)}: it is called deadlineMs`,
+  )
 }
 
 /** Checks the options that every call uses, once, at construction. */

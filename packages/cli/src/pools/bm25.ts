@@ -1,4 +1,4 @@
-import { wordsOf } from '@secondpass/core'
+import { wordsOf } from '@secondpass/core/eval'
 import type { Io } from '../io.js'
 import { type Place, type PlacedDocument, readCorpus } from './places.js'
 

@@ -46,3 +46,4 @@ export type {
 } from './end-to-end/options.js'
 
 export { type LabelledQuery, type QueryToLabel, type Teacher, labelQuery } from './label.js'
+export { wordsOf } from '../base/words.js'
