@@ -18,7 +18,6 @@ from mine.encoder import in_bfloat16
 
 from .embed import PoolEncoder, encoder_settings
 from .first_stage import Pool, PoolSet
-from .trained import TrainedModel
 
 #: A number for each text of a query.
 Score = Callable[[str, list[str]], np.ndarray]
@@ -36,8 +35,12 @@ def weights_of(folder: Path) -> Path:
 
 def score_by(folder: Path, max_tokens: int) -> Score:
     """How a model scores the texts of a query."""
-    kind = LeanModel if weights_of(folder).suffix == '.onnx' else TrainedModel
-    return kind(folder, max_tokens).score
+    if weights_of(folder).suffix == '.onnx':
+        return LeanModel(folder, max_tokens).score
+    # PyTorch takes seconds to load, and exported models do without it.
+    from .trained import TrainedModel
+
+    return TrainedModel(folder, max_tokens).score
 
 
 def encoder_scores(folder: Path, pool_set: PoolSet, cache: Path, max_tokens: int) -> list[np.ndarray]:

@@ -113,6 +113,13 @@ def test_part_of_the_lists_takes_the_texts_that_they_use(config):
     for new, old in enumerate((3, 10)):
         ours, theirs = whole_list(part, new, config), whole_list(cache, old, config)
         assert [part.text(int(one)).tolist() for one in ours.texts] == [cache.text(int(one)).tolist() for one in theirs.texts]
+
+
+def test_as_many_lists_go_over_as_fit(config):
+    (cache,) = caches_of(config)
+    # What is invented by rule packs into next to nothing.
+    noise = np.random.default_rng(1).integers(5, 60000, len(cache.tokens)).astype(np.uint16)
+    cache = dataclasses.replace(cache, tokens=noise)
     whole = pack_lists({'train/a': cache})
     some = fitting({'train/a': cache}, len(whole) * 3 // 4, seed=1)
     assert len(some) <= len(whole) * 3 // 4 and 5 < len(unpack_lists(some)['train/a']) < len(cache)
