@@ -149,14 +149,17 @@ def test_a_stopped_evaluation_scores_only_what_is_missing(tmp_path):
     asked = []
 
     def make():
-        return lambda one: asked.append(one.id) or np.ones(6)
+        return lambda query, texts: asked.append((query, len(texts))) or np.ones(len(texts))
 
     pools = [pool('a', {'d1': 1}), pool('b', {'d1': 1})]
     _kept(tmp_path / 'kept.jsonl', pools[:1], make)
     with (tmp_path / 'kept.jsonl').open('a') as file:
         file.write('["cut sh')
     assert len(_kept(tmp_path / 'kept.jsonl', pools, make)) == 2
-    assert asked == ['a', 'b']
+    assert asked == [('query a', 6), ('query b', 6)]
+    # Another search finds two of the same passages and one more.
+    other = Pool('a', 'query a', ['d0', 'd1', 'd9'], ['text d0', 'text d1', 'text d9'], np.arange(3, 0, -1.0), {'d1': 1})
+    assert _kept(tmp_path / 'kept.jsonl', [other], make)[0].tolist() == [1, 1, 1] and asked[-1] == ('query a', 1)
 
 
 @pytest.mark.parametrize(
