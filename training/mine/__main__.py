@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from mine.config import read_config
-from mine.encoder import BiEncoder
 from mine.run import mine
+from mine.vectors import make_embed
 from prepare.errors import DataError, ends_in_one_line
 from prepare.log import Log
 
@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     config = read_config(options.config)
     if not 0 <= options.first < config.rounds:
         raise DataError(f'--from is {options.first}; {options.config} has rounds 0 to {config.rounds - 1}')
-    mine(config, BiEncoder(config), Log(config.out / 'mine.log'), first=options.first)
+    mine(config, make_embed(config), Log(config.out / 'mine.log'), first=options.first)
     return 0
 
 

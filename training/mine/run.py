@@ -18,7 +18,7 @@ from prepare.pools import Pool, write_pools
 from prepare.text import rng
 
 #: What may change without changing the pools, or at least what they are meant to be.
-_NOT_OF_THE_POOLS = ('rounds', 'out', 'data', 'device', 'precision', 'threads', 'batch_tokens')
+_NOT_OF_THE_POOLS = ('rounds', 'out', 'data', 'device', 'precision', 'threads', 'batch_tokens', 'vectors')
 
 
 def mine(config: MineConfig, embed: Embed, log: Log, *, first: int = 0) -> list[Path]:
@@ -87,5 +87,7 @@ def _mark(folder: Path, found: RelevanceSet) -> str:
 
 def _fingerprint(number: int, marks: dict[str, str], config: MineConfig) -> str:
     settings = {key: value for key, value in asdict(config).items() if key not in _NOT_OF_THE_POOLS}
+    if not config.set_passages:  # Pools from before there was such a setting stay as they are.
+        del settings['set_passages']
     settings['set_rounds'] = sorted(name for name, rounds in config.set_rounds.items() if number >= rounds)
     return hashlib.sha256(json.dumps([number, settings, marks], sort_keys=True).encode()).hexdigest()

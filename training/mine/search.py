@@ -12,7 +12,7 @@ import Stemmer
 
 from mine.candidates import Chooser, Found
 from mine.config import MineConfig
-from mine.encoder import Embed
+from mine.encoder import QUERY, Embed
 from mine.slices import Slice, slices_of
 from prepare.beir import Passage, Query, RelevanceSet
 from prepare.pools import Candidate, Pool
@@ -39,7 +39,7 @@ class Search:
 
     def find(self, part: Slice) -> Iterator[tuple[Query, Found]]:
         """For each query of the slice, the scores of all passages."""
-        asked = self._embed([query.text for query in part.queries]) if part.queries else None
+        asked = self._embed([query.text for query in part.queries], QUERY) if part.queries else None
         for at in range(0, len(part.queries), _BLOCK):
             block = part.queries[at : at + _BLOCK]
             for query, similar in zip(block, asked[at : at + _BLOCK] @ self._vectors.T):

@@ -46,9 +46,10 @@ def _chosen(name: str, queries: Iterable[str], config: MineConfig) -> list[str]:
 
 def _passages(found: RelevanceSet, number: int, config: MineConfig) -> list[Passage]:
     everything = list(found.passages.values())
-    if not config.passages_per_slice:
+    wanted = config.set_passages.get(found.name, config.passages_per_slice)
+    if not wanted:
         return everything if number == 0 else []
     runs = [everything[at : at + config.run_length] for at in range(0, len(everything), config.run_length)]
     rng(config.seed, 'runs', found.name).shuffle(runs)
-    size = max(1, config.passages_per_slice // config.run_length)
+    size = max(1, wanted // config.run_length)
     return [one for run in runs[number * size : (number + 1) * size] for one in run]

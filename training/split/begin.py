@@ -59,7 +59,8 @@ def measure_range(scorer: SplitScorer, caches: list[TokenCache], seed: int) -> N
         cache = caches[random.integers(len(caches))]
         place = random.integers(len(cache))
         texts = cache.candidates[cache.list_starts[place] : cache.list_starts[place + 1]]
-        query, passage = scorer.readings([(cache, int(cache.queries[place]), int(text)) for text in texts])
+        with scorer.device.autocast():
+            query, passage = scorer.readings([(cache, int(cache.queries[place]), int(text)) for text in texts])
         found.append(scorer.model.matches.features(scorer.model.words, query, passage))
     features = torch.cat(found)
     scorer.model.matches.centre.copy_(features.mean(0))

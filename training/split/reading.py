@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import BertModel
 
 from train.forward import layer_of, mask_of, there
@@ -43,10 +44,22 @@ class Readings:
 
 def read(bert: BertModel, ids: Tensor, lengths: Tensor, joint_from: int) -> Readings:
     """Runs the layers over texts that stand alone: token type 0, positions from 0."""
-    mask = mask_of(there(ids, lengths))
-    x = bert.embeddings(input_ids=ids)
-    early = x
-    for number, layer in enumerate(bert.encoder.layer, 1):
+    early = read_early(bert, ids, lengths, joint_from)
+    return read_on(bert, ids, lengths, early, joint_from)
+
+
+def read_early(bert: BertModel, ids: Tensor, lengths: Tensor, joint_from: int) -> Tensor:
+    """What the layers up to `joint_from` make of the texts, [rows, tokens, width]."""
+    return _through(bert.encoder.layer[:joint_from], bert.embeddings(input_ids=ids), mask_of(there(ids, lengths)))
+
+
+def read_on(bert: BertModel, ids: Tensor, lengths: Tensor, early: Tensor, joint_from: int) -> Readings:
+    """The rest, from what the layers up to `joint_from` made."""
+    late = _through(bert.encoder.layer[joint_from:], early, mask_of(there(ids, lengths)))
+    return Readings(ids, lengths, early, late)
+
+
+def _through(layers: Iterable[nn.Module], x: Tensor, mask: Tensor) -> Tensor:
+    for layer in layers:
         x = layer_of(layer, x, x, mask)
-        early = x if number == joint_from else early
-    return Readings(ids, lengths, early, x)
+    return x

@@ -16,7 +16,7 @@ from train.errors import TrainingError
 from train.score import Pair, in_order
 
 from .model import SplitReranker
-from .reading import Readings
+from .reading import Readings, read_on
 from .states import StateStore, layers_digest, store_name
 from .texts import padded, text_ids, text_lengths
 
@@ -43,20 +43,21 @@ class SplitScorer:
         missing = [cache for cache in caches if cache.source not in self._stores]
         if self._folder is None or not missing:
             return
-        layers = layers_digest(self.model)
+        early_alone = any(weight.requires_grad for weight in self.model.bert.parameters())
+        layers = layers_digest(self.model, early_alone)
         for cache in missing:
             path = self._folder / store_name(cache, layers, self._max)
-            store = StateStore(cache, path, self._max, self.model.shape.hidden_size)
+            store = StateStore(cache, path, self._max, self.model.shape.hidden_size, early_alone)
             store.fill(self.model, self.device, say)
             self._stores[cache.source] = store
 
     def logits(self, pairs: list[Pair], chunk_tokens: int) -> tuple[Tensor, int]:
-        """One a pair, in their order, and how many tokens were read."""
+        """One a pair (two, side by side, with `joint_beside`), in their order, and how many tokens were read."""
         lengths = np.array([self._length(cache, query) + self._length(cache, text) for cache, query, text in pairs])
         parts, places = [], []
         for chunk in batches(lengths, chunk_tokens):
-            query, passage = self.readings([pairs[place] for place in chunk])
             with self.device.autocast():
+                query, passage = self.readings([pairs[place] for place in chunk])
                 parts.append(self.model(query, passage).float())
             places.append(chunk)
         return in_order(parts, places), int(lengths.sum())
@@ -76,9 +77,17 @@ class SplitScorer:
         ids, lengths = ids.to(self.device.name), lengths.to(self.device.name)
         if any(cache.source not in self._stores for cache, _ in texts):
             return self.model.read(ids, lengths)
-        states = np.zeros((2, *ids.shape, self.model.shape.hidden_size), np.float32)
-        for row, (cache, number) in enumerate(texts):
-            kept = self._stores[cache.source].states(number)
-            states[:, row, : kept.shape[1]] = kept
-        early, late = torch.from_numpy(states).to(self.device.name)
-        return Readings(ids, lengths, early, late)
+        kept = [self._stores[cache.source].states(number) for cache, number in texts]
+        states = np.zeros((len(kept[0]), *ids.shape, self.model.shape.hidden_size), np.float32)
+        for row, one in enumerate(kept):
+            states[:, row, : one.shape[1]] = one
+        early, *late = torch.from_numpy(states).to(self.device.name)
+        if not late:
+            # A query stands in every pair of its list: what has to be computed is computed once.
+            places = {(cache.source, number): place for place, (cache, number) in enumerate(texts)}
+            first = torch.tensor(list(places.values()))
+            row = {key: place for place, key in enumerate(places)}
+            back = torch.tensor([row[cache.source, number] for cache, number in texts])
+            read = read_on(self.model.bert, ids[first], lengths[first], early[first], self.model.shape.joint_from)
+            return Readings(ids, lengths, early, read.late[back])
+        return Readings(ids, lengths, early, late[0])

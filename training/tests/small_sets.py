@@ -9,10 +9,11 @@ import pytest
 from invented import write_invented
 
 from mine.config import MineConfig
+from mine.encoder import PASSAGE
 from prepare.text import words
 
 
-def count_words(texts: list[str]) -> np.ndarray:
+def count_words(texts: list[str], kind: str = PASSAGE) -> np.ndarray:
     vectors = np.zeros((len(texts), 256), np.float32)
     for place, text in enumerate(texts):
         for word in words(text):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gpu.plan import read_session
 from mine.config import read_config as read_mine
 from pipeline.__main__ import run, stages_of
 from pipeline.plan import read_plan
@@ -40,6 +41,14 @@ def test_every_plan_names_files_that_are_there(path):
     mini, tiny = plan.models['mini'], plan.models['tiny']
     assert mini.first_joint > 0 and (tiny.first_joint, tiny.joint_layers, tiny.grow.layers) == (0, None, 0)
     assert tiny.dtype == 'int8-words'
+
+
+def test_pools_and_session_of_another_encoder_can_be_read():
+    assert read_mine(CONFIGS / 'mine-reader.toml').vectors
+    session = read_session(CONFIGS / 'gpu-reader.toml')
+    student, teacher = session.runs['student'], session.runs['teacher']
+    assert student.model.joint_beside and 'cross-encoder' in student.loss.teachers
+    assert student.data.cache == teacher.data.cache
 
 
 def test_a_grown_encoder_gives_no_layers_to_read_together_unless_told_to(tmp_path):

@@ -45,14 +45,26 @@ def test_a_folder_taken_apart_and_put_together_is_the_same_to_the_bit(begun, tmp
     assert not any(name.startswith('bert.') for name in load_file(tmp_path / 'own' / 'own.safetensors'))
 
 
-def test_trained_layers_of_the_bi_encoder_are_not_thrown_away(begun, tmp_path, capsys):
+def test_trained_layers_of_the_bi_encoder_are_kept_with_the_rest(begun, tmp_path):
     encoder, trained = begun
-    model = load_split(trained)
+    model, name = load_split(trained), 'bert.encoder.layer.2.output.dense.bias'
     with torch.no_grad():
         model.bert.encoder.layer[2].output.dense.bias[0] += 1
     save_split(model, encoder, trained)
+    assert own(['take', str(trained), str(tmp_path / 'own'), '--encoder', str(encoder)]) == 0
+    assert own(['give', str(tmp_path / 'own'), str(tmp_path / 'again'), '--encoder', str(encoder)]) == 0
+    assert (trained / 'model.safetensors').read_bytes() == (tmp_path / 'again' / 'model.safetensors').read_bytes()
+    assert [one for one in load_file(tmp_path / 'own' / 'own.safetensors') if one.startswith('bert.')] == [name]
+
+
+def test_trained_words_are_not_thrown_away(begun, tmp_path, capsys):
+    encoder, trained = begun
+    model = load_split(trained)
+    with torch.no_grad():
+        model.bert.embeddings.word_embeddings.weight[7] += 1
+    save_split(model, encoder, trained)
     assert own(['take', str(trained), str(tmp_path / 'own'), '--encoder', str(encoder)]) != 0
-    assert 'bert.encoder.layer.2.output.dense.bias is not that of' in capsys.readouterr().err
+    assert 'bert.embeddings.word_embeddings.weight is not that of' in capsys.readouterr().err
     assert not (tmp_path / 'own').exists()
 
 

@@ -16,6 +16,7 @@ from prepare.errors import DataError
 from split.files import give_share, load_split
 from split.score import SplitScorer
 from train.device import choose_device
+from train.log import read_metrics
 from train.run import MODEL
 
 
@@ -100,3 +101,15 @@ def test_texts_longer_than_the_model_reads_are_refused(run_config):
     data = dataclasses.replace(run_config.data, max_text_tokens=50)
     with pytest.raises(DataError, match='max_text_tokens is 50; this model reads at most 40'):
         run_of(run_config, data=data)
+
+
+def test_matches_and_joint_layers_learn_side_by_side(run_config):
+    model = dataclasses.replace(run_config.model, joint_beside=True, frozen_layers=1)
+    run = run_of(dataclasses.replace(run_config, model=model))
+    before = {name: weight.detach().clone() for name, weight in run.model.named_parameters()}
+    run.train()
+    changed = {name.split('.')[0] for name, weight in run.model.named_parameters() if not torch.equal(before[name], weight)}
+    assert changed >= {'bert', 'joint', 'matches', 'classifier'}
+    found = losses(run)
+    assert sum(found[-5:]) < sum(found[:5])
+    assert any('held_out_part_1_ndcg' in row for row in read_metrics(run.folder / 'metrics.jsonl'))

@@ -11,7 +11,7 @@ from small_split_run import LIMIT, caches, run_config, start_of  # noqa: F401  a
 
 from prepare.errors import DataError
 from prepare.pools import write_pools
-from split.files import load_split
+from split.files import freeze, load_split
 from split.score import SplitScorer
 from split.states import StateStore, layers_digest, store_name
 from train.config import config_from
@@ -77,3 +77,17 @@ def test_other_layers_or_another_limit_are_read_anew(run_config):
 def test_kept_states_need_frozen_layers():
     with pytest.raises(DataError, match='data.states'):
         config_from({'data': {'states': 'states'}}, 'run.toml')
+
+
+def test_with_upper_layers_that_learn_only_the_lower_ones_are_kept(run_config):
+    lists, device = caches(run_config)[0], choose_device(1, 'float32')
+    model = freeze(load_split(start_of(run_config)), True, 1)
+    kept, anew = SplitScorer(model, device, LIMIT, run_config.data.states), SplitScorer(model, device, LIMIT)
+    kept.prepare([lists], lambda text: None)
+    span = slice(lists.list_starts[2], lists.list_starts[3])
+    pairs = [(lists, int(lists.queries[2]), int(text)) for text in lists.candidates[span]]
+    ours, wanted = kept.logits(pairs, 200)[0], anew.logits(pairs, 200)[0]
+    assert (ours - wanted).abs().max() < 0.02 * wanted.std()
+    ours.sum().backward()
+    assert model.bert.encoder.layer[2].output.dense.weight.grad.abs().sum() > 0
+    assert model.bert.encoder.layer[0].output.dense.weight.grad is None

@@ -9,13 +9,13 @@ from tokenizers import Tokenizer
 
 from prepare.pools import Candidate, Pool
 from train.cache import read_cache, tokenise, write_cache
-from train.forward import logits_of
+from train.forward import layer_of, logits_of, mask_of, there
 from train.losses import binary, divergence, listwise, losses_of, margins
 from train.pairs import chunks_of, cut, join
 from train.read_pools import table_of
-from train.sampler import ListDraw, choose_candidates, ensemble, without_likely_positives
 from train.optimiser import Schedule
-from train.settings import Loss
+from train.sampler import ListDraw, ListSampler, choose_candidates, ensemble, is_easy, without_likely_positives
+from train.settings import Config, Data, Loss
 
 TEXTS = ['the lamp', 'the keeper of the old lamp cleans it with rain water every day', 'stairs ' * 30]
 
@@ -62,6 +62,30 @@ def test_the_forward_pass_equals_that_of_transformers(source):
     mask = (torch.arange(17)[None] < lengths[:, None]).long()
     expected = model(input_ids=ids, token_type_ids=types, attention_mask=mask).logits[:, 0]
     assert torch.allclose(logits_of(model, ids, types, lengths), expected, atol=1e-5)
+
+
+def test_a_layer_in_bfloat16_says_what_it_says_in_float32(source):
+    layer, generator = source(num_hidden_layers=1).model.bert.encoder.layer[0], torch.Generator().manual_seed(5)
+    x, mask = torch.randn(3, 9, 32, generator=generator), mask_of(there(torch.zeros(3, 9), torch.tensor([9, 4, 7])))
+    with torch.no_grad():
+        exact = layer_of(layer, x, x, mask)
+        with torch.autocast('cpu', torch.bfloat16):
+            found, elsewhere = layer_of(layer, x, x, mask), layer_of(layer, x, x.clone(), mask)
+    assert torch.nn.functional.cosine_similarity(found, exact, dim=-1).min() > 0.999
+    assert torch.allclose(found, elsewhere, atol=0.05), 'the same rows in one product and in three'
+
+
+def test_lists_that_words_alone_decide_are_thinned_out_by_their_hash(tokenizer):
+    def pool(number: int, right: float) -> Pool:
+        scored = [Candidate('a', 'right', 1, {'bm25': right}), Candidate('b', 'wrong', None, {'bm25': 2.0})]
+        return Pool(f'q{number}', 'invented', 'query', scored)
+
+    cache = tokenise(table_of([pool(number, 3.0 if number % 2 else 1.0) for number in range(400)]), tokenizer)
+    assert is_easy(cache).tolist() == [number % 2 == 1 for number in range(400)]
+    sizes = [
+        sum(ListSampler([cache], Config(data=Data(easy_share=share)), 0.0).sizes.values()) for share in (0.0, 0.5, 1.0)
+    ]
+    assert sizes[0] == 200 and sizes[2] == 400 and 260 < sizes[1] < 340
 
 
 LOGITS = torch.tensor([[2.0, 0.0, -1.0, 9.0], [0.5, 1.0, 0.0, 0.0]])

@@ -45,14 +45,31 @@ def layer_of(layer, x: Tensor, context: Tensor, mask: Tensor) -> Tensor:
 
 def _attend(part, x: Tensor, context: Tensor, mask: Tensor) -> Tensor:
     heads = part.num_attention_heads
-    query = _by_head(part.query(x), heads)
-    key, value = _by_head(part.key(context), heads), _by_head(part.value(context), heads)
+    query, key, value = (_by_head(one, heads) for one in _projected(part, x, context))
     if x.device.type == 'cuda':
         mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask.to(query.dtype))
+    elif query.dtype == torch.bfloat16:
+        mixed = _attend_in_bfloat16(query, key, value, mask)
     else:
         weights = torch.softmax(query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5 + mask, -1)
-        mixed = weights.to(value.dtype) @ value
+        mixed = weights @ value
     return mixed.transpose(1, 2).flatten(2)
+
+
+def _projected(part, x: Tensor, context: Tensor) -> tuple[Tensor, ...]:
+    """Query, key and value; in one product where the rows look at themselves."""
+    if x is not context:
+        return part.query(x), part.key(context), part.value(context)
+    layers = part.query, part.key, part.value
+    weight, bias = (torch.cat([getattr(layer, name) for layer in layers]) for name in ('weight', 'bias'))
+    return functional.linear(x, weight, bias).chunk(3, -1)
+
+
+def _attend_in_bfloat16(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
+    """Nothing of the size of the scores is widened to float32: on a CPU that takes longer than the products."""
+    with torch.autocast('cpu', enabled=False):
+        scores = (query * query.shape[-1] ** -0.5).contiguous() @ key.contiguous().transpose(-1, -2)
+        return torch.softmax(scores.add_(mask.to(scores.dtype)), -1) @ value.contiguous()
 
 
 def _by_head(x: Tensor, heads: int) -> Tensor:

@@ -48,6 +48,10 @@ def evaluate_held_out(scorer: PairScorer, lists: list[ListDraw], config: Config)
         logits = scored.logits.cpu().numpy()
         losses += [loss] * len(part)
         orders['ndcg'] += [_order(logits[row, : len(one.texts)]) for row, one in enumerate(part)]
+        if len(scored.parts) > 1:
+            for number, each in enumerate(scored.parts):
+                ranked = [_order(each[row, : len(one.texts)].cpu().numpy()) for row, one in enumerate(part)]
+                orders.setdefault(f'part_{number}_ndcg', []).extend(ranked)
         orders['teacher_ndcg'] += [_order(np.nan_to_num(one.teacher)) for one in part]
     if not losses:
         return {}

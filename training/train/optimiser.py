@@ -9,6 +9,7 @@ import torch
 from .settings import Config, Optimiser
 
 HEAD = ('bert.pooler', 'classifier', 'matches')
+JOINT = ('joint.', 'segment')
 
 
 def adamw(model: torch.nn.Module, config: Config) -> torch.optim.AdamW:
@@ -17,6 +18,7 @@ def adamw(model: torch.nn.Module, config: Config) -> torch.optim.AdamW:
     for name, weight in model.named_parameters():
         if weight.requires_grad:
             factor = config.optimiser.head_factor if name.startswith(HEAD) else 1.0
+            factor = config.optimiser.joint_factor if name.startswith(JOINT) else factor
             groups.setdefault((factor, config.optimiser.weight_decay if weight.ndim > 1 else 0.0), []).append(weight)
     return torch.optim.AdamW(
         [

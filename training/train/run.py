@@ -167,6 +167,7 @@ class Run:
             self.log.say(
                 f'step {self.step}  held out: nDCG@10 {found["held_out_ndcg"]:.4f} (teachers {found["held_out_teacher_ndcg"]:.4f}),'
                 f' loss {found["held_out_loss"]:.4f}, {len(self.held_out)} lists'
+                + ''.join(f', part {name[14:-5]} {value:.4f}' for name, value in found.items() if '_part_' in name)
             )
 
     def checkpoint(self) -> None:

@@ -69,10 +69,26 @@ class _Stream:
         return self._order
 
 
-def _streams_of(caches: list[TokenCache], held_out: float) -> dict[str, _Stream]:
+def is_easy(cache: TokenCache) -> np.ndarray:
+    """True for lists in which no other candidate has a higher BM25 score than the best positive; none without scores."""
+    easy = np.zeros(len(cache), bool)
+    if 'bm25' not in cache.teachers:
+        return easy
+    column = cache.scores[:, cache.teachers.index('bm25')]
+    for place in range(len(cache)):
+        span = _span(cache, place)
+        positive = cache.labels[span] > 0
+        if positive.any():
+            easy[place] = column[span][positive].max() >= np.nanmax(column[span])
+    return easy
+
+
+def _streams_of(caches: list[TokenCache], held_out: float, easy_share: float = 1.0) -> dict[str, _Stream]:
     found = {}
     for cache in caches:
         usable = ~is_held_out(cache, held_out)
+        if easy_share < 1:
+            usable &= ~is_easy(cache) | (cache.hashes // np.uint64(100_000) % np.uint64(1000) < round(easy_share * 1000))
         for number, name in enumerate(cache.sets):
             places = np.flatnonzero(usable & (cache.set_numbers == number))
             if len(places):
@@ -85,7 +101,7 @@ class ListSampler:
 
     def __init__(self, caches: list[TokenCache], config: Config, held_out: float):
         self._config = config
-        self._streams = _streams_of(caches, held_out)
+        self._streams = _streams_of(caches, held_out, config.data.easy_share)
         sizes: dict[str, int] = {}
         for stream in self._streams.values():
             sizes[stream.set_name] = sizes.get(stream.set_name, 0) + len(stream.places)

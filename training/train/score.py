@@ -28,12 +28,17 @@ Pair = tuple[TokenCache, int, int]
 class Scored:
     """Tensors of [lists, candidates]; `there` is False beyond the end of a list."""
 
-    logits: Tensor
+    parts: tuple[Tensor, ...]
+    """The logits: one tensor, or one for each part of the model that learns by itself."""
     labels: Tensor
     teacher: Tensor
     there: Tensor
     pairs: int
     tokens: int
+
+    @property
+    def logits(self) -> Tensor:
+        return sum(self.parts[1:], self.parts[0])
 
 
 class PairScorer(Protocol):
@@ -85,8 +90,9 @@ def score_lists(scorer: PairScorer, lists: list[ListDraw], chunk_tokens: int) ->
     name, sizes = scorer.device.name, [len(one.texts) for one in lists]
     labels, teacher = (_table([getattr(one, column) for one in lists], name) for column in ('labels', 'teacher'))
     there = torch.arange(max(sizes), device=name)[None] < torch.tensor(sizes, device=name)[:, None]
-    logits = torch.zeros(there.shape, device=name).masked_scatter(there, flat)
-    return Scored(logits, labels, teacher, there, len(pairs), tokens)
+    columns = flat.unbind(-1) if flat.ndim > 1 else (flat,)
+    parts = tuple(torch.zeros(there.shape, device=name).masked_scatter(there, one) for one in columns)
+    return Scored(parts, labels, teacher, there, len(pairs), tokens)
 
 
 class StepLosses(nn.Module):
@@ -99,7 +105,8 @@ class StepLosses(nn.Module):
     def forward(self, lists: list[ListDraw]) -> tuple[dict[str, Tensor], dict[str, int]]:
         """The losses by name, and how many pairs and tokens were read."""
         scored = score_lists(self._scorer, lists, self._config.optimiser.chunk_tokens)
-        losses = losses_of(scored.logits, scored.labels, scored.teacher, scored.there, self._config.loss)
+        each = [losses_of(one, scored.labels, scored.teacher, scored.there, self._config.loss) for one in scored.parts]
+        losses = {name: sum(one[name] for one in each) for name in each[0]}
         return losses, {'pairs': scored.pairs, 'tokens': scored.tokens}
 
 

@@ -40,6 +40,9 @@ class Data:
     false_negative_ratios: dict[str, float] = field(default_factory=dict)
     """By set: candidates without a label whose score by 'bi-encoder' is above this times the best positive's are not drawn.
     For sets with one right passage among several; a set that is not named keeps all."""
+    easy_share: float = 1.0
+    """Of the lists in which BM25 already puts a positive first, the share that is trained on, chosen by a hash of the list's
+    id: where words say it all, a model learns to count words."""
     set_weights: dict[str, float] = field(default_factory=dict)
     """Factor for a set by name; 0 leaves it out, unnamed ones have 1."""
 
@@ -61,6 +64,9 @@ class Model:
     joint_alone: bool = False
     """Split models only: the layers on top learn to score by themselves, without what is counted, which is added to them
     after the run. Beside a good sum they learn the noise that it leaves; by themselves, what makes an answer."""
+    joint_beside: bool = False
+    """Split models only: matches and joint layers each learn to score by themselves, in one run; afterwards they are added
+    up. For a run that trains the upper layers that read apart, too."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,8 @@ class Optimiser:
     learning_rate: float = 1e-4
     head_factor: float = 3.0
     """Pooler and classifier, or what a split model adds up its logit from, learn at learning_rate times this."""
+    joint_factor: float = 1.0
+    """Split models: the layers that read both texts learn at learning_rate times this."""
     weight_decay: float = 0.01
     clip: float = 1.0
     warmup_steps: int = 50

@@ -18,7 +18,7 @@ from .checkpoint import load_weights, put_weights
 from .config import config_from
 from .errors import TrainingError
 from .run import WEIGHTS
-from .start import halve, make_model, save_model
+from .start import halve, make_model, save_model, start_folder
 
 
 def mean_weights(files: list[Path]) -> dict[str, torch.Tensor]:
@@ -48,7 +48,7 @@ def soup(run: Path, out: Path, files: list[Path] | None = None, last: int = 4) -
     model = make_model(config.model, config.seed)
     put_weights(model, mean_weights(chosen))
     save_model(model, config.model, out)
-    halve(out)
+    halve(out, start_folder(config.model.start))
     return chosen
 
 

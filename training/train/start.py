@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 from transformers import AutoConfig, BertConfig, BertForSequenceClassification
 from transformers.utils import logging
 
@@ -45,9 +46,10 @@ def make_model(settings: Model, seed: int) -> Reranker:
     folder = start_folder(settings.start)
     if is_split(folder):
         model = load_split(folder)
-        if settings.joint_alone and not model.shape.joint_layers:
-            raise TrainingError(f'model.joint_alone is true; {folder} has no layers that read both texts')
-        model.joint_alone = settings.joint_alone
+        if (settings.joint_alone or settings.joint_beside) and not model.shape.joint_layers:
+            name = 'joint_alone' if settings.joint_alone else 'joint_beside'
+            raise TrainingError(f'model.{name} is true; {folder} has no layers that read both texts')
+        model.joint_alone, model.joint_beside = settings.joint_alone, settings.joint_beside
         return freeze(
             model, settings.frozen_embeddings, settings.frozen_layers, settings.frozen_matches or settings.joint_alone
         )
@@ -106,13 +108,17 @@ def save_model(model: Reranker, settings: Model, folder: Path) -> None:
     copy_tokenizer(start_folder(settings.start), folder)
 
 
-def halve(folder: Path) -> None:
+def halve(folder: Path, start: Path | None = None) -> None:
     """Rounds the weights of a folder to float16, which the export stores in half the bytes with every bit kept.
 
-    What a split reranker took over from its bi-encoder stays as it was, to the bit.
+    What a split reranker took over from its bi-encoder stays as it was, to the bit: all that reads apart, or, with `start`,
+    what is still as it was there.
     """
     path, apart = folder / 'model.safetensors', is_split(folder)
-    weights = {
-        name: weight if apart and name.startswith('bert.') else weight.half() for name, weight in load_file(path).items()
-    }
+    before = load_file(start / 'model.safetensors') if start and apart else {}
+
+    def kept(name: str, weight: Tensor) -> bool:
+        return apart and name.startswith('bert.') and (name not in before or torch.equal(before[name], weight))
+
+    weights = {name: weight if kept(name, weight) else weight.half() for name, weight in load_file(path).items()}
     save_file(weights, path, metadata={'format': 'pt'})
