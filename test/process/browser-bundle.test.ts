@@ -110,10 +110,8 @@ describe('the bundle for browsers, run where process is missing', () => {
   it('says what to use instead of the cross-encoder', async () => {
     const message = await run(`
       import { createReranker, crossEncoder } from '@secondpass/core'
-      let direct
-      try { crossEncoder() } catch (error) { direct = [error.code, error.message] }
-      export default createReranker().rerank('query', ['text']).then(
-        () => 'ranked', (error) => ({ direct, bundled: [error.code, error.message] }))`)
+      const thrownBy = (make) => { try { make() } catch (error) { return [error.code, error.message] } }
+      export default { direct: thrownBy(crossEncoder), bundled: thrownBy(createReranker) }`)
     const expected = ['runtime', expect.stringMatching(/^crossEncoder, .* needs Node\.js .*: use transformers\(/)]
     expect(message).toEqual({ direct: expected, bundled: expected })
   })

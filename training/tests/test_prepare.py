@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,6 @@ from prepare.run import prepare
 from prepare.text import full_text
 from invented import pack, write_invented
 
-ROOT = Path(__file__).resolve().parents[2]
 
 CONFIG = """
 out = 'out'
@@ -184,15 +182,18 @@ def test_a_question_judged_in_two_splits_keeps_the_answers_of_both(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ('title', 'text'), [('A', 'B c'), ('', 'B'), (None, 'B'), ('Lamp', 'Lamp oil'), (' A ', ' b '), ('A', '')]
+    ('title', 'text', 'whole'),
+    [
+        ('A', 'B c', 'A. B c'),
+        ('', 'B', 'B'),
+        (None, 'B', 'B'),
+        ('Lamp', 'Lamp oil', 'Lamp oil'),
+        (' A ', ' b ', 'A. b'),
+        ('A', '', 'A. '),
+    ],
 )
-def test_title_and_text_are_joined_as_in_the_benchmarks(title, text):
-    sys.path.insert(0, str(ROOT / 'bench' / 'quality'))
-    try:
-        import pools as benchmark
-    finally:
-        sys.path.pop(0)
-    assert full_text(title, text) == benchmark.full_text({'title': title, 'text': text})
+def test_title_and_text_are_joined_once(title, text, whole):
+    assert full_text(title, text) == whole
 
 
 def test_the_log_can_be_read(tmp_path, capsys):

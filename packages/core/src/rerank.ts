@@ -45,7 +45,8 @@ export interface Reranker extends AsyncDisposable {
 /**
  * Makes a reranker. Without options it uses the bundled cross-encoder: no key, no network.
  *
- * @throws RerankError `'invalid-argument'` for a wrong option.
+ * @throws RerankError `'invalid-argument'` for a wrong option; without a `scorer`, `'model-files'` when the bundled model
+ * cannot be found and `'runtime'` in browsers and edge runtimes, which cannot run it.
  */
 export function createReranker(options: RerankerOptions = {}): Reranker {
   const settings = resolveOptions(options, crossEncoder)

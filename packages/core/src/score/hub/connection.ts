@@ -1,10 +1,10 @@
 import { resolve } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
+import type { Fetch } from '../../base/call.js'
+import { pause, systemClock } from '../../base/clock.js'
 import { invalidArgument } from '../../base/errors.js'
 import {
   type Environment,
   hubCacheFolder,
-  type HubFetch,
   type HubOptions,
   isOffline,
   setting,
@@ -18,7 +18,7 @@ export interface HubSettings {
   readonly token: string | undefined
   readonly cacheFolder: string
   readonly offline: boolean
-  readonly fetch: HubFetch
+  readonly fetch: Fetch
   /** The longest silence of a server before a request is given up, in milliseconds. */
   readonly silenceMs: number
   /** Waits between two tries; rejects when the signal aborts. */
@@ -43,7 +43,7 @@ export async function hubSettings(hub: HubOptions = {}): Promise<HubSettings> {
     offline: hub.offline ?? isOffline(env),
     fetch: hub.fetch ?? (await defaultFetch()),
     silenceMs: seconds > 0 ? seconds * 1000 : SILENCE_MS,
-    wait: sleepFor,
+    wait: (delayMs, signal) => pause(delayMs, { clock: systemClock, signal }),
   }
 }
 
@@ -57,8 +57,8 @@ function proxyOf(env: Environment = process.env): string | undefined {
  * told to (`NODE_USE_ENV_PROXY=1`, from 22.21 and 24) or the program has set a dispatcher of its own; undici's does, so
  * it is used where a proxy is named and the package is installed. Without it the direct way is tried.
  */
-export async function defaultFetch(): Promise<HubFetch> {
-  const direct: HubFetch = (url, init) => fetch(url, init)
+export async function defaultFetch(): Promise<Fetch> {
+  const direct: Fetch = (url, init) => fetch(url, init)
   if (proxyOf() === undefined || readsProxyItself()) return direct
   try {
     const undici = await import('undici')
@@ -93,14 +93,4 @@ function hasOwnDispatcher(): boolean {
 export function proxyHint(): string {
   if (proxyOf() === undefined || readsProxyItself()) return ''
   return '; a proxy is named in the environment: "npm install undici" lets downloads use it, as does NODE_USE_ENV_PROXY=1 on Node.js 22.21 or 24 and newer'
-}
-
-/** Waits; rejects with the signal's own reason when it aborts. */
-export async function sleepFor(delayMs: number, signal?: AbortSignal): Promise<void> {
-  try {
-    await setTimeout(delayMs, undefined, signal && { signal })
-  } catch (error) {
-    signal?.throwIfAborted()
-    throw error
-  }
 }

@@ -4,7 +4,7 @@ import { copyFile, link, mkdir, readFile, rename, rm, stat, symlink, utimes, wri
 import { hostname } from 'node:os'
 import { dirname, relative } from 'node:path'
 import { RerankError } from '../../base/errors.js'
-import { sleepFor } from './connection.js'
+import { pause, systemClock } from '../../base/clock.js'
 
 const FULL: readonly unknown[] = ['ENOSPC', 'EDQUOT']
 const CLOSED: readonly unknown[] = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR']
@@ -107,7 +107,7 @@ export async function withLock<T>(path: string, work: () => Promise<T>, signal: 
   const own: Holder = { host: thisHost(), pid: process.pid, key: randomUUID() }
   while (!(await take(path, own))) {
     if (await isStale(path)) await breakLock(path)
-    else await sleepFor(LOOK_MS, signal)
+    else await pause(LOOK_MS, { clock: systemClock, signal })
   }
   const beat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), BEAT_MS)
   beat.unref()

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { ProviderError, RerankError } from '../../base/errors.js'
 import type { HubClient, HubFile } from './client.js'
 import { explainDisk, isDiskFull, isThere, withLock } from './disk.js'
-import { type HubContext, pause } from './http.js'
+import { type HubContext, waitForNextTry } from './http.js'
 import { matchesEtag } from './layout.js'
 
 /**
@@ -139,7 +139,7 @@ async function readAll(spec: BlobSpec, part: PartFile): Promise<void> {
       spec.context.signal.throwIfAborted()
       if (isDiskFull(error)) throw error
       if (part.size > before) attempt = 1
-      await pause(spec.context, attempt, error)
+      await waitForNextTry(spec.context, attempt, error)
     }
   }
 }

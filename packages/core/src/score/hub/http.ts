@@ -1,3 +1,4 @@
+import { systemClock, waitFor } from '../../base/clock.js'
 import { ProviderError, RerankError } from '../../base/errors.js'
 import { type HubSettings, proxyHint } from './connection.js'
 
@@ -92,21 +93,17 @@ class Silence {
   }
 
   /** Waits for something the server owes; rejects with the silence itself when it comes to that. */
-  async broken<T>(owed: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined
-    // Raced as well as aborted: a `fetch` of the caller's may ignore its signal.
-    const silence = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
+  broken<T>(owed: Promise<T>): Promise<T> {
+    // Waited for as well as aborted: a `fetch` of the caller's may ignore its signal.
+    return waitFor(() => owed, {
+      clock: systemClock,
+      deadline: systemClock.now() + this.#silenceMs,
+      deadlineError: () => {
         const reason = new Error(`nothing was heard for ${this.#silenceMs / 1000} seconds`)
         this.#controller.abort(reason)
-        reject(reason)
-      }, this.#silenceMs)
+        return reason
+      },
     })
-    try {
-      return await Promise.race([owed, silence])
-    } finally {
-      clearTimeout(timer)
-    }
   }
 
   /** The same answer, with a body that is watched, and whose faults `explain` gives their form. */
@@ -184,7 +181,7 @@ export function hubFetch(context: HubContext): typeof fetch {
         return await once(context, url, init ?? {})
       } catch (error) {
         context.signal.throwIfAborted()
-        await pause(context, attempt, error)
+        await waitForNextTry(context, attempt, error)
       }
     }
   }
@@ -195,7 +192,7 @@ export function hubFetch(context: HubContext): typeof fetch {
  *
  * @throws the error itself when another try cannot help.
  */
-export async function pause({ settings, signal }: HubContext, attempt: number, error: unknown): Promise<void> {
+export async function waitForNextTry({ settings, signal }: HubContext, attempt: number, error: unknown): Promise<void> {
   const mayPass = ProviderError.is(error) && error.retryable
   const delayMs = mayPass ? (error.retryAfterMs ?? FIRST_WAIT_MS * 2 ** (attempt - 1)) : Infinity
   if (attempt >= MAX_TRIES || delayMs > LONGEST_WAIT_MS) throw error

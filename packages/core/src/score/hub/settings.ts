@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import type { Fetch } from '../../base/call.js'
 import { callable, type Check, flag, must, record } from '../../base/check.js'
 import { invalidArgument } from '../../base/errors.js'
-
-/** The part of `fetch` that downloads use. */
-export type HubFetch = (url: string, init: RequestInit) => Promise<Response>
 
 /** How the hub is reached. Everything here has the default that Python's `huggingface_hub` has. */
 export interface HubOptions {
@@ -21,7 +19,7 @@ export interface HubOptions {
   /** `true`: no request is made. Default: whether `HF_HUB_OFFLINE` or `TRANSFORMERS_OFFLINE` is on. */
   readonly offline?: boolean | undefined
   /** In place of the `fetch` of Node.js: for a proxy, certificates or tests. */
-  readonly fetch?: HubFetch | undefined
+  readonly fetch?: Fetch | undefined
 }
 
 /** The option `hub`. */
