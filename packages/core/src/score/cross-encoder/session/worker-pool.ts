@@ -75,16 +75,26 @@ class Pool implements OpenedRunner {
     try {
       await waitFor(start, { clock, deadline, signal, deadlineError: deadlinePassed })
     } finally {
-      this.#pending.delete(job.id)
-      if (this.#pending.size === 0) for (const worker of this.#workers) worker.unref()
-      Atomics.store(job.control, STOP, 1)
+      this.#finish(job)
     }
+  }
+
+  /** Nobody waits for the job any more: its workers stop before their next pair, and keep no process alive for it. */
+  #finish(job: Job): void {
+    if (!this.#pending.delete(job.id)) return
+    if (this.#pending.size === 0) for (const worker of this.#workers) worker.unref()
+    Atomics.store(job.control, STOP, 1)
   }
 
   /** Gives the job to every worker; done when all its pairs are scored. */
   #hand(job: Job): Promise<void> {
     return new Promise((resolve, reject) => {
-      const settle = (error?: unknown): void => (error === undefined ? resolve() : reject(error as Error))
+      const settle = (error?: unknown): void => {
+        // At once, not when the promise has settled: close() refs the workers anew right after it gave up their jobs.
+        this.#finish(job)
+        if (error === undefined) resolve()
+        else reject(error as Error)
+      }
       this.#pending.set(job.id, { job, scored: 0, settle })
       for (const worker of this.#workers) {
         worker.ref()
