@@ -2,14 +2,7 @@ import { resolve } from 'node:path'
 import type { Fetch } from '../../base/call.js'
 import { pause, systemClock } from '../../base/clock.js'
 import { invalidArgument } from '../../base/errors.js'
-import {
-  type Environment,
-  hubCacheFolder,
-  type HubOptions,
-  isOffline,
-  setting,
-  tokenOf,
-} from './settings.js'
+import { type Environment, hubCacheFolder, type HubOptions, isOffline, setting, tokenOf } from './settings.js'
 
 /** {@link HubOptions} with every default filled in from the environment. */
 export interface HubSettings {
