@@ -138,8 +138,15 @@ function warnOfUnreadScript(scorer: Scorer, pool: Pool): void {
   )
 }
 
+/** One policy for each list of scripts: to make one compiles a regular expression, which takes milliseconds. */
+const scriptPolicies = new WeakMap<readonly string[], SkipPolicy>()
+
 function unreadScript({ defaults }: Scorer): SkipPolicy | undefined {
-  return defaults?.scripts && otherScript({ scripts: defaults.scripts })
+  const scripts = defaults?.scripts
+  if (scripts === undefined) return undefined
+  const policy = scriptPolicies.get(scripts) ?? otherScript({ scripts })
+  scriptPolicies.set(scripts, policy)
+  return policy
 }
 
 function isSkipReason(value: unknown): value is SkipReason {
