@@ -1,4 +1,5 @@
 import { crossEncoder } from '#node/score/cross-encoder/cross-encoder'
+import { settleAll } from './base/call.js'
 import { RerankError, warn } from './base/errors.js'
 import { type RerankerOptions, resolveOptions, type Settings } from './options.js'
 import {
@@ -57,7 +58,7 @@ export function createReranker(options: RerankerOptions = {}): Reranker {
   const refuseClosed = (): void => {
     if (closing !== undefined) throw new RerankError('closed', 'The reranker was closed: make a new one to go on.')
   }
-  const close = (): Promise<void> => (closing ??= all(scorers.map(async (scorer) => scorer.close?.())))
+  const close = (): Promise<void> => (closing ??= settleAll(scorers.map(async (scorer) => scorer.close?.())))
 
   return {
     async rerank(query, candidates, callOptions = {}) {
@@ -81,7 +82,7 @@ export function createReranker(options: RerankerOptions = {}): Reranker {
     },
     async warmup() {
       refuseClosed()
-      await all(scorers.map(async (scorer) => scorer.warmup?.()))
+      await settleAll(scorers.map(async (scorer) => scorer.warmup?.()))
     },
     close,
     [Symbol.asyncDispose]: close,
@@ -143,13 +144,6 @@ function isBelowMinScore({ score, scorerId }: Entry, { minScore, stages }: Setti
   if (minScore === undefined || score === undefined) return false
   const last = stages.at(-1)?.scorer
   return scorerId === (last?.primary ?? last)?.id && score < minScore
-}
-
-/** Waits for all, also when one fails, then rejects with the first failure. */
-async function all(work: readonly Promise<void>[]): Promise<void> {
-  const outcomes = await Promise.allSettled(work)
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
 }
 
 /** Wraps the caller's `onReport` so that nothing it does can change a result. Its first error becomes a warning. */

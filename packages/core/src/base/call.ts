@@ -8,6 +8,12 @@ export function count({ stats }: Pick<Call, 'stats'>, counter: string, by: numbe
   stats[counter] = (stats[counter] ?? 0) + by
 }
 
+/** Waits for all, also when one fails, then rejects with the first failure. */
+export async function settleAll(work: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(work)).find((outcome) => outcome.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+}
+
 /** Whether nobody waits for an answer to this call any more. */
 export function hasGivenUp(call: Call): boolean {
   return call.signal.aborted || call.now() >= call.deadline

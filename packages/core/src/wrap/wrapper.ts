@@ -1,3 +1,4 @@
+import { settleAll } from '../base/call.js'
 import { closedError, deadlineError, RerankError } from '../base/errors.js'
 import type { Call, Scope, Scorer } from '../types.js'
 
@@ -45,9 +46,9 @@ export function wrapScorer<S extends Scope>({ id, scope, score, inner, scale, pr
     ...(scale.countTokens && { countTokens: (text: string) => scale.countTokens?.(text) ?? 0 }),
     async warmup() {
       refuseClosed()
-      await all(inner.map(async (scorer) => scorer.warmup?.()))
+      await settleAll(inner.map(async (scorer) => scorer.warmup?.()))
     },
-    close: () => (closing ??= all(inner.map(async (scorer) => scorer.close?.()))),
+    close: () => (closing ??= settleAll(inner.map(async (scorer) => scorer.close?.()))),
   }
 }
 
@@ -72,9 +73,4 @@ function plainCall(call: Call): Call {
 export function checkedNumbers(numbers: readonly number[], texts: number, { id }: Scorer): readonly number[] {
   if (numbers?.length === texts && Array.from(numbers).every(Number.isFinite)) return numbers
   throw new RerankError('scorer', `The scorer ${id} did not give one finite number for each of ${texts} texts.`)
-}
-
-async function all(work: readonly Promise<void>[]): Promise<void> {
-  const failed = (await Promise.allSettled(work)).find((outcome) => outcome.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
 }

@@ -1,4 +1,4 @@
-import { RerankError } from '../../base/errors.js'
+import { closedError } from '../../base/errors.js'
 import type { Call, Scorer, ScorerDefaults } from '../../types.js'
 import { type LoadedModel, PairBatch, type ReadingOptions, readTexts } from './reading.js'
 
@@ -100,7 +100,7 @@ export class LoadOnce<T> {
 
   /** @throws RerankError `'closed'` when it was closed. */
   checkOpen(): void {
-    if (this.#closing.signal.aborted) throw this.#closedError()
+    if (this.#closing.signal.aborted) throw closedError(this.#what.id())
   }
 
   /** @throws RerankError `'closed'` when it was closed; else what loading throws. */
@@ -121,15 +121,11 @@ export class LoadOnce<T> {
 
   /** Frees what was loaded, once; a load under way is given up. */
   async close(): Promise<void> {
-    this.#closing.abort(this.#closedError())
+    this.#closing.abort(closedError(this.#what.id()))
     const loading = this.#loading
     this.forget()
     // A load that failed has told its caller so, and left nothing to free.
     const loaded = await loading?.catch(() => undefined)
     if (loaded !== undefined) await this.#what.free(loaded)
-  }
-
-  #closedError(): RerankError {
-    return new RerankError('closed', `The scorer ${this.#what.id()} was closed: make a new one to go on.`)
   }
 }

@@ -140,6 +140,11 @@ export function deadlinePassed(): RerankError {
   )
 }
 
+/** The error for work that `close()` ended. */
+export function closedWhileScoring(): RerankError {
+  return new RerankError('closed', 'The scorer was closed while it was scoring: make a new one.')
+}
+
 /**
  * The pairs of one request. The query is encoded once; a text when its turn comes. `longText: 'error'` refuses a text that
  * does not fit; it is cut otherwise.
@@ -207,7 +212,7 @@ export function oneByOne(model: OpenModel): PairRunner {
       const logits = new Float64Array(pairs.length)
       for (let at = 0; at < pairs.length; at++) {
         checkStillWanted(call)
-        if (closed) throw new RerankError('closed', 'The scorer was closed while it was scoring: make a new one.')
+        if (closed) throw closedWhileScoring()
         const run = model.score(pairs.pair(at))
         underWay.add(run)
         logits[at] = await run.finally(() => underWay.delete(run))

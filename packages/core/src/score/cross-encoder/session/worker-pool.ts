@@ -3,7 +3,7 @@ import { count } from '../../../base/call.js'
 import { systemClock, waitFor } from '../../../base/clock.js'
 import { RerankError, type RerankErrorCode } from '../../../base/errors.js'
 import type { Call } from '../../../types.js'
-import { checkStillWanted, deadlinePassed, type PairSource } from '../reading.js'
+import { checkStillWanted, closedWhileScoring, deadlinePassed, type PairSource } from '../reading.js'
 import { type FromWorker, guardExit, type Job, makeJob, STOP, type ToWorker } from './job.js'
 import type { Opened, OpenedRunner, SessionOptions } from './node.js'
 
@@ -59,7 +59,7 @@ class Pool implements OpenedRunner {
   }
 
   async close(): Promise<void> {
-    this.#giveUp(new RerankError('closed', 'The scorer was closed while it was scoring: make a new one.'))
+    this.#giveUp(closedWhileScoring())
     const exits = [...this.#workers].map((worker) => new Promise((resolve) => worker.once('exit', resolve)))
     for (const worker of this.#workers) {
       worker.ref()
