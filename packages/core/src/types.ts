@@ -58,6 +58,11 @@ export interface Call {
   now(): Milliseconds
   /** Counters that each layer adds to (tokens, runs, cacheHits…); the report prints them. */
   readonly stats: Record<string, number>
+  /**
+   * Who asks. Where calls without a deadline wait for one another, callers take turns, so that one with many calls does
+   * not hold up one with few. A reranker names itself.
+   */
+  readonly caller?: object | undefined
   /** Says something about the text at `position` of the `texts` given to `score`. */
   note(position: number, note: TextNote): void
   /**

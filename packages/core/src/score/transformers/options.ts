@@ -10,6 +10,7 @@ import {
   whole,
 } from '../../base/check.js'
 import { invalidArgument } from '../../base/errors.js'
+import { type QueueOptions, queueOptions } from '../../base/schedule.js'
 import { type ReadingOptions, readingOptions, readingParts } from '../cross-encoder/reading.js'
 import { type ScoringOptions, scoringOptions, scoringParts } from '../cross-encoder/scoring.js'
 
@@ -36,7 +37,7 @@ export interface TransformersProgress {
 }
 
 /** Options of {@link transformers}. */
-export interface TransformersOptions extends ReadingOptions, ScoringOptions {
+export interface TransformersOptions extends ReadingOptions, ScoringOptions, QueueOptions {
   /**
    * - a name on the hub: `'org/name'`
    * - a folder (in browsers: its URL on your own server), beginning with `/`, `./`, `../`, or `https://`: nothing is then
@@ -72,9 +73,9 @@ export interface TransformersOptions extends ReadingOptions, ScoringOptions {
 }
 
 /** See {@link TransformersOptions}. */
-export const transformersOptions: Checks<Omit<TransformersOptions, 'model'>> & {
+export const transformersOptions: Checks<Omit<TransformersOptions, 'model' | 'maxQueued'>> & {
   readonly model: Mandatory<TransformersOptions['model']>
-} = {
+} & typeof queueOptions = {
   model: required(checkModel as Check<string | LoadedTransformersModel>),
   revision: must<string>(isName, 'pass a name, or leave it out'),
   device: oneOf('wasm', 'webgpu', 'cpu'),
@@ -87,6 +88,7 @@ export const transformersOptions: Checks<Omit<TransformersOptions, 'model'>> & {
   ),
   threads: whole(1),
   onProgress: callable<(progress: TransformersProgress) => void>(),
+  ...queueOptions,
   ...readingOptions,
   ...scoringOptions,
 }
