@@ -110,19 +110,17 @@ describe('the queue', () => {
   })
 
   it('lets the event loop turn after each run: a timer and an abort fire in between', async () => {
-    const { signal: shared } = new AbortController()
     const schedule = new Schedule({ id: () => 'model', places: 1, maxQueued: 1000, blocks: true })
     const controller = new AbortController()
     let runs = 0
     setTimeout(() => controller.abort('now'), 0)
-    // Nothing in it waits for anything but a resolved promise.
     const call = { signal: controller.signal, deadline: Infinity, now: () => 0, stats: {} }
-    const endless = schedule.admit(call, { pairs: 1, effort: 1 }, async (turns) => {
-      for (;;) await turns.turn(1, async () => void (runs += 1))
+    const scoring = schedule.admit(call, { pairs: 1, effort: 1 }, async (turns) => {
+      // Nothing in it waits for anything but a resolved promise.
+      while (runs < 100_000) await turns.turn(1, async () => void (runs += 1))
     })
-    await expect(endless).rejects.toBe('now')
+    await expect(scoring).rejects.toBe('now')
     expect(runs).toBeGreaterThan(0)
-    expect(shared.aborted).toBe(false)
   })
 })
 
