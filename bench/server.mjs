@@ -7,12 +7,12 @@
  * /health is asked by another process, a new connection each time. Times are told as multiples of one call alone, in the
  * same process and minute, because machines are shared.
  */
-import { fork } from 'node:child_process'
 import { request } from 'node:http'
 import { parseArgs } from 'node:util'
 import { paths, requirePath } from './lib/paths.mjs'
 import { describeMachine, oneDecimal, report, table } from './lib/report.mjs'
 import { median } from './lib/stats.mjs'
+import { startServer } from './server/start.mjs'
 
 const { values: options } = parseArgs({
   options: {
@@ -26,24 +26,7 @@ const { values: options } = parseArgs({
 })
 const machine = describeMachine()
 const core = options.core ?? requirePath(paths.core, 'run `pnpm build` first')
-const child = new URL('server/child.mjs', import.meta.url)
 const numbers = (/** @type {string} */ list) => list.split(',').filter(Boolean).map(Number)
-
-/** A fresh server: `ask` has it do something and waits for what it says. */
-async function startServer(/** @type {number} */ workers) {
-  const served = fork(child, [core, String(workers), options.size], {
-    execArgv: ['--expose-gc'],
-    env: { ...process.env, ORT_DISABLE_TELEMETRY: '1' },
-  })
-  const next = () => new Promise((resolve) => served.once('message', ({ result }) => resolve(result)))
-  const { port } = await next()
-  const ask = (/** @type {string} */ task, more = {}) => {
-    const answer = next()
-    served.send({ task, ...more })
-    return answer
-  }
-  return { port, ask, close: () => served.disconnect() }
-}
 
 /** Time until the answer to one GET over a new connection. */
 function health(/** @type {number} */ port) {
@@ -67,13 +50,19 @@ async function healthBeside(/** @type {number} */ port, /** @type {Promise<objec
     times.push(await health(port))
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
-  const work_ = await done
+  const answered = await done
   times.sort((a, b) => a - b)
-  return { ...work_, asked: times.length, medianMs: median(times), p99Ms: times[Math.floor(0.99 * times.length)], longestMs: times.at(-1) }
+  return {
+    ...answered,
+    asked: times.length,
+    medianMs: median(times),
+    p99Ms: times[Math.floor(0.99 * times.length)],
+    longestMs: times.at(-1),
+  }
 }
 
 async function measure(/** @type {number} */ workers) {
-  const { port, ask, close } = await startServer(workers)
+  const { port, ask, close } = await startServer({ core, workers, size: Number(options.size) })
   const say = (/** @type {string} */ what, value) => {
     console.error(`${workers} workers, ${what}: ${JSON.stringify(value)}`)
     return value
@@ -123,7 +112,16 @@ const tables = [
     healthRows,
   )}`,
   `200 calls with a deadline of 1 s, 14 with one of 8 calls' time, ${options.flood} at once\n\n${table(
-    ['', 'one call ms', 'latest of 200', 'ranked, late without a run', 'ranked of 14', 'refused at once', 'first answer', 'memory, MiB more'],
+    [
+      '',
+      'one call ms',
+      'latest of 200',
+      'ranked, late without a run',
+      'ranked of 14',
+      'refused at once',
+      'first answer',
+      'memory, MiB more',
+    ],
     loadRows,
   )}`,
 ]

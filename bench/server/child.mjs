@@ -23,7 +23,7 @@ async function call(/** @type {number} */ at, options = {}) {
     const [{ outcome, stats }] = report.stages
     return { outcome, ms: ms(), runs: stats.runs ?? 0 }
   } catch (error) {
-    return { outcome: typeof error.code === "string" ? error.code : error.name, ms: ms(), runs: 0 }
+    return { outcome: typeof error.code === 'string' ? error.code : error.name, ms: ms(), runs: 0 }
   }
 }
 
@@ -78,6 +78,9 @@ const tasks = {
 const server = createServer((_request, response) => response.end('ok')).listen(0, '127.0.0.1')
 await new Promise((resolve) => server.once('listening', resolve))
 await reranker.rerank('warm up', ['a first run allocates', 'what later runs use', 'in every worker'])
-process.on('message', async ({ task, ...options }) => process.send({ task, result: await tasks[task](options) }))
+process.on('message', ({ task, ...options }) => {
+  void tasks[task](options).then((result) => process.send({ task, result }))
+})
 process.on('disconnect', () => process.exit())
-process.send({ task: 'ready', result: { port: server.address().port } })
+const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
+process.send({ task: 'ready', result: { port } })

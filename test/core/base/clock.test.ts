@@ -1,11 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import {
-  LONGEST_DELAY_MS,
-  pause,
-  startTimer,
-  systemClock,
-  waitFor,
-} from '../../../packages/core/src/base/clock.ts'
+import { LONGEST_DELAY_MS, pause, startTimer, systemClock, waitFor } from '../../../packages/core/src/base/clock.ts'
 import { FakeClock, settle } from '../../contract/fake-clock.ts'
 import { StrictClock } from './strict-clock.ts'
 

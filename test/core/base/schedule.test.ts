@@ -43,11 +43,14 @@ class World {
   }
 }
 
-const codeOf = (asked: Promise<unknown>): Promise<unknown> =>
-  asked.then(
-    () => 'done',
-    (error) => (error as { code?: string }).code ?? error,
-  )
+async function codeOf(asked: Promise<unknown>): Promise<unknown> {
+  try {
+    await asked
+    return 'done'
+  } catch (error) {
+    return (error as { code?: string }).code ?? error
+  }
+}
 
 /** Lets the last run end: a place is free one turn of the event loop after it. */
 async function settled(): Promise<void> {
@@ -249,7 +252,7 @@ describe('what may wait', () => {
 describe('the report', () => {
   it('says how long a call waited for others, and nothing when there were none', async () => {
     const world = new World()
-    const [first, second]: Record<string, number>[] = [{}, {}]
+    const [first, second]: [Record<string, number>, Record<string, number>] = [{}, {}]
     await Promise.all([world.ask('first', 3, { stats: first }), world.ask('second', 2, { stats: second })])
     expect([first, second]).toEqual([{}, { waitedMs: 3 * RUN_MS }])
   })
@@ -337,8 +340,8 @@ class History {
   }
 
   async #allSettled(): Promise<void> {
-    for (let settled = -1; settled < this.#pending.length;) {
-      settled = this.#pending.length
+    for (let known = -1; known < this.#pending.length;) {
+      known = this.#pending.length
       await Promise.all(this.#pending)
     }
   }
@@ -373,14 +376,15 @@ class History {
       }
       await Promise.all(Array.from({ length: Math.min(lanes, pairs) }, lane))
     })
-    this.#pending.push(
-      codeOf(work).then((outcome) => {
-        this.in.delete(known)
-        this.outcomes.push(outcome)
-        if (outcome === 'done') this.#expect(known.begun === pairs, 'a call ended before its runs')
-        if (outcome === 'overloaded') this.#expect(known.begun === 0, 'a refused call cost a run')
-      }),
-    )
+    this.#pending.push(this.#outcomeOf(known, work))
+  }
+
+  async #outcomeOf(known: Known, work: Promise<unknown>): Promise<void> {
+    const outcome = await codeOf(work)
+    this.in.delete(known)
+    this.outcomes.push(outcome)
+    if (outcome === 'done') this.#expect(known.begun === known.plan.pairs, 'a call ended before its runs')
+    if (outcome === 'overloaded') this.#expect(known.begun === 0, 'a refused call cost a run')
   }
 
   async #run(known: Known, at: number): Promise<void> {
@@ -409,7 +413,10 @@ class History {
     const before = this.#schedule.queued
     other.controller.abort('aborted')
     const freed = plan.pairs > this.maxQueued ? 0 : plan.pairs - begun
-    this.#expect(this.#schedule.queued <= before && before - this.#schedule.queued <= freed, 'an abort freed something else')
+    this.#expect(
+      this.#schedule.queued <= before && before - this.#schedule.queued <= freed,
+      'an abort freed something else',
+    )
     this.in.delete(other)
     this.#expect(this.#schedule.calls <= this.in.size + 1, 'an aborted call is still in')
   }

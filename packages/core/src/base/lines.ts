@@ -20,12 +20,17 @@ export class UrgentLine<Call extends Standing> {
     return this.#calls.length
   }
 
-  all(): Iterable<Call> {
-    return this.#calls
+  /** A copy, so that calls may be taken out while it is gone through. */
+  all(): readonly Call[] {
+    return [...this.#calls]
   }
 
   add(call: Call): void {
-    this.#calls.splice(firstWhere(this.#calls, (other) => other.deadline > call.deadline), 0, call)
+    this.#calls.splice(
+      firstWhere(this.#calls, (other) => other.deadline > call.deadline),
+      0,
+      call,
+    )
   }
 
   remove(call: Call): void {
@@ -93,14 +98,18 @@ export class FairLine<Call extends Standing> {
     return this.#length
   }
 
-  *all(): Iterable<Call> {
-    for (const { calls } of this.#parties.values()) for (const { call } of calls) yield call
+  all(): readonly Call[] {
+    return [...this.#parties.values()].flatMap(({ calls }) => calls.map(({ call }) => call))
   }
 
   add(call: Call): void {
     const party = this.#parties.get(call.caller) ?? this.#join(call.caller)
     const due = party.served + call.effortLeft
-    party.calls.splice(firstWhere(party.calls, (other) => other.due > due), 0, { due, call })
+    party.calls.splice(
+      firstWhere(party.calls, (other) => other.due > due),
+      0,
+      { due, call },
+    )
     this.#length += 1
   }
 

@@ -131,10 +131,15 @@ export class Schedule {
   #enter(call: Waiting, size: Size): Visit {
     call.signal.throwIfAborted()
     if (this.#closed !== undefined) throw this.#closed
-    const standing = { arrival: this.#arrivals++, deadline: call.deadline, caller: call.caller, effortLeft: size.effort }
+    const standing = {
+      arrival: this.#arrivals++,
+      deadline: call.deadline,
+      caller: call.caller,
+      effortLeft: size.effort,
+    }
     this.#refuseLate(standing, call.now())
     this.#refuseTooMany(size.pairs)
-    const visit = new Visit(standing, call, size.pairs, (ended) => this.#turn(ended))
+    const visit = new Visit(standing, call, { pairs: size.pairs, ask: (asking) => this.#turn(asking) })
     if (size.pairs > this.#resource.maxQueued) this.#oversized = visit
     else this.#queued += size.pairs
     this.#lineOf(visit).add(visit)
@@ -154,7 +159,8 @@ export class Schedule {
     const { maxQueued } = this.#resource
     if (pairs > maxQueued ? this.#oversized === undefined : this.#queued + pairs <= maxQueued) return
     const id = this.#resource.id()
-    const waits = pairs > maxQueued ? `A call of more than maxQueued (${maxQueued}) pairs waits` : `${this.#queued} pairs wait`
+    const waits =
+      pairs > maxQueued ? `A call of more than maxQueued (${maxQueued}) pairs waits` : `${this.#queued} pairs wait`
     const fix = `call again later, or raise maxQueued (${maxQueued})`
     throw new RerankError('overloaded', `${waits} for the scorer ${id}, too many to add ${pairs}: ${fix}.`)
   }
@@ -221,7 +227,7 @@ export class Schedule {
     if (this.#unlooked < this.#urgent.length) return
     this.#unlooked = 0
     let ahead = 0
-    for (const visit of [...this.#urgent.all()]) {
+    for (const visit of this.#urgent.all()) {
       // What is running would be done before it is told.
       if (visit.running > 0 || !this.#giveUpIfLate(visit, ahead)) ahead += visit.effortLeft
     }
@@ -254,26 +260,32 @@ interface Ask {
   reject(reason: unknown): void
 }
 
+interface Asking {
+  /** Called when the call asks for a turn. */
+  ask(this: void, visit: Visit): void
+}
+
 /** A call that is in. */
 class Visit implements Turns, Standing {
+  readonly call: Waiting
+  readonly pairs: number
   readonly arrival: number
   readonly deadline: Milliseconds
   readonly caller: object | undefined
   effortLeft: number
+  /** Its runs under way. */
   running = 0
   unwatch: () => void = () => {}
   readonly #effort: number
   readonly #asks: Ask[] = []
-  readonly #ask: (visit: Visit) => void
+  readonly #ask: Asking['ask']
   #waitingSince: Milliseconds | undefined
   #ended: { readonly reason: unknown } | undefined
 
-  constructor(
-    { arrival, deadline, caller, effortLeft }: Standing,
-    readonly call: Waiting,
-    readonly pairs: number,
-    ask: (visit: Visit) => void,
-  ) {
+  constructor({ arrival, effortLeft }: Standing, call: Waiting, { pairs, ask }: Pick<Visit, 'pairs'> & Asking) {
+    const { deadline, caller } = call
+    this.call = call
+    this.pairs = pairs
     this.arrival = arrival
     this.deadline = deadline
     this.caller = caller

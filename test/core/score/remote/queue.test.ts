@@ -34,7 +34,7 @@ const hosted: Make = (service, options) =>
     maxTexts: 1,
     ...options,
     fetch: async (_url, { body }) => {
-      const { query } = JSON.parse(String(body)) as { query: string }
+      const { query } = JSON.parse(body as string) as { query: string }
       await service.answer(query)
       return Response.json({ results: [{ index: 0, relevance_score: 0.5 }] })
     },
@@ -50,11 +50,15 @@ const languageModel: Make = (service, options) =>
   })
 
 const texts = (count: number): string[] => Array.from({ length: count }, (_, at) => `Lamp number ${at}`)
-const codeOf = (asked: Promise<unknown>): Promise<string> =>
-  asked.then(
-    () => 'done',
-    (error: { code?: string }) => error.code ?? String(error),
-  )
+
+async function codeOf(asked: Promise<unknown>): Promise<unknown> {
+  try {
+    await asked
+    return 'done'
+  } catch (error) {
+    return (error as { code?: string }).code ?? error
+  }
+}
 
 describe.each([
   ['a hosted scorer', hosted],

@@ -213,7 +213,11 @@ export class PairBatch implements PairSource {
  * one activation scale would cover all of it, so that neighbours changed a score; and nothing else could go in between. A
  * pair is encoded when its turn has come, so that many long texts do not hold up the event loop before the first run.
  */
-async function runPairs(pairs: PairSource, runner: PairRunner, { call, turns, places }: Running): Promise<Float64Array> {
+async function runPairs(
+  pairs: PairSource,
+  runner: PairRunner,
+  { call, turns, places }: Running,
+): Promise<Float64Array> {
   const logits = new Float64Array(pairs.length)
   const order = [...logits.keys()]
   // A long pair taken last would keep one worker busy while the others have nothing left to do.

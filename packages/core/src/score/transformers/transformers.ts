@@ -46,7 +46,10 @@ export function transformers(options: TransformersOptions): TransformersScorer {
   let defaults: ScorerDefaults | undefined
   return new PairScorer({
     id: idOf(read),
-    weights: typeof read.model === 'string' ? idOf({ model: read.model, revision: read.revision, dtype: read.dtype }) : undefined,
+    weights:
+      typeof read.model === 'string'
+        ? idOf({ model: read.model, revision: read.revision, dtype: read.dtype })
+        : undefined,
     options: read,
     places: 1,
     get toProbability() {
