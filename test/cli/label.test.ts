@@ -206,7 +206,7 @@ describe('a run that ended early', () => {
     await expect(run()).rejects.toThrow(`${output}, line 2`)
     await expect(run({ output: input })).rejects.toThrow('it is the input')
     await writeFile(output, 'Dear diary')
-    await expect(run()).rejects.toThrow('it ends in something that labelling did not write')
+    await expect(run()).rejects.toThrow('it ends in something that this command did not write')
     expect(await written()).toBe('Dear diary')
   })
 })

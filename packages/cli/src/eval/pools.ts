@@ -14,16 +14,18 @@ import {
   trecLines,
 } from '../measure/findings.js'
 import { openPools } from '../measure/options.js'
-import { type Scored, scorePools } from '../measure/score-pools.js'
+import type { Scored } from '../measure/journal.js'
+import { scorePools } from '../measure/score-pools.js'
 import type { Pools } from '../pools/types.js'
 import { type ReportInput, buildReport } from '../report/build.js'
 import { chooseCases, documentsOf } from '../report/cases.js'
 import { type Loaded, loadReranker, withReranker } from '../scorer/load.js'
-import { type EvalFlags, liftAsJson, openForWriting, printedLift, writeReports } from './output.js'
+import { type EvalFlags, liftAsJson, printedLift, reportsOf, writeReports } from './output.js'
+import { replaceFile } from '../files/replace.js'
 
 /** Reranks the candidates of a first stage and compares both orders. */
 export async function evalPools(flags: EvalFlags, io: Io): Promise<ExitCode> {
-  const pools = await openPools(flags, io)
+  const pools = await openPools(flags, reportsOf(flags), io)
   refuseUnjudged(pools.qrels)
   const loaded = await loadReranker(flags, io, { depth: Infinity })
   return withReranker(loaded, async () => {
@@ -36,7 +38,7 @@ export async function evalPools(flags: EvalFlags, io: Io): Promise<ExitCode> {
     await writeReports(report, flags, io)
     const means = Object.fromEntries(report.metrics.map(({ name, reranked }) => [name, reranked]))
     const json = { ...means, lift: liftAsJson(lift), report }
-    await write(io.stdout, flags.json === true ? `${JSON.stringify(json)}\n` : printedLift(lift))
+    await write(io, flags.json === true ? `${JSON.stringify(json)}\n` : printedLift(lift))
     return exitCodes.ok
   })
 }
@@ -114,5 +116,5 @@ function skipFor({ pools, scored, loaded }: Measured, { maxLoss }: EvalFlags): R
 
 function saveRun(path: string, scored: readonly Scored[]): void {
   const lines = [...trecLines(runsOf(scored).reranked, 'secondpass')]
-  openForWriting(path, `${lines.join('\n')}\n`)
+  replaceFile(path, `${lines.join('\n')}\n`)
 }

@@ -16,7 +16,7 @@ import {
 } from '@secondpass/core/eval'
 import { CliError } from '../errors.js'
 import type { Loaded } from '../scorer/load.js'
-import type { Scored } from './score-pools.js'
+import type { Scored } from './journal.js'
 
 /** Both orders of the scored queries. */
 export interface Runs {
