@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Stopped } from './errors.js'
+import { releaseLocks } from './files/lock.js'
 import { type Io, tell } from './io.js'
 import { safeStdout } from './output/stdout.js'
 import { explain, runCli } from './run.js'
@@ -21,6 +22,7 @@ function stop(because: Stopped['because']): void {
   controller.abort(stopped)
 }
 
+process.on('exit', releaseLocks)
 process.on('SIGINT', () => stop('SIGINT'))
 process.on('SIGTERM', () => stop('SIGTERM'))
 // Where a limit on the size of files is reached, the write fails and says so, instead of ending the process.

@@ -119,7 +119,6 @@ function lookAtOutput({ option, path }: NamedFile): Known {
   if (stats !== undefined && !stats.isFile()) return { option, path }
   const target = targetOf(path)
   const folder = lookAt(dirname(target))
-  if (folder?.isDirectory() === false) throw fileError(path, 'written', { code: 'ENOTDIR' })
   try {
     if (stats !== undefined) accessSync(path, constants.W_OK)
     accessSync(dirname(target), constants.W_OK)

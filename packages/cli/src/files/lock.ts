@@ -38,7 +38,6 @@ export class Lock {
     this.#key = key
     this.#beat = setInterval(() => this.#touch(), BEAT_MS)
     this.#beat.unref()
-    if (held.size === 0) process.on('exit', releaseAll)
     held.add(this)
   }
 
@@ -80,7 +79,6 @@ export class Lock {
   release(): void {
     clearInterval(this.#beat)
     held.delete(this)
-    if (held.size === 0) process.removeListener('exit', releaseAll)
     const holder = holderOf(this.#path)
     if (typeof holder === 'object' && holder.key === this.#key) rmSync(this.#path, { force: true })
   }
@@ -96,7 +94,8 @@ export class Lock {
 
 const held = new Set<Lock>()
 
-function releaseAll(): void {
+/** Gives all locks back, when the process ends before those who hold them can. */
+export function releaseLocks(): void {
   for (const lock of held) lock.release()
 }
 

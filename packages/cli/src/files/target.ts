@@ -32,18 +32,14 @@ const MOST_LINKS = 40
  */
 export function targetOf(path: string, { follow = true }: { readonly follow?: boolean } = {}): string {
   let place = resolve(path)
-  for (let links = 0; links < MOST_LINKS; links++) {
-    place = join(realFolder(place, path), basename(place))
-    if (!follow || lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return place
-    place = resolve(dirname(place), readlinkSync(place))
-  }
-  throw new CliError(`${path} cannot be written: its links lead in a circle`)
-}
-
-function realFolder(place: string, path: string): string {
   try {
-    return realpathSync(dirname(place))
+    for (let links = 0; links < MOST_LINKS; links++) {
+      place = join(realpathSync(dirname(place)), basename(place))
+      if (!follow || lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return place
+      place = resolve(dirname(place), readlinkSync(place))
+    }
   } catch (error) {
     throw fileError(path, 'written', error)
   }
+  throw new CliError(`${path} cannot be written: its links lead in a circle`)
 }

@@ -50,17 +50,6 @@ export function refuseUnjudged(qrels: Qrels): void {
   throw new CliError('no query is judged: add "judgements" to the lines of --input, or use --beir with qrels')
 }
 
-/** A run as a TREC file: `query-id Q0 document-id rank score tag`, with scores by place. */
-export function* trecLines(run: Run, tag: string): Generator<string> {
-  for (const [queryId, scores] of run) {
-    let rank = 0
-    for (const id of scores.keys()) {
-      rank += 1
-      yield `${queryId} Q0 ${id} ${rank} ${scores.size - rank + 1} ${tag}`
-    }
-  }
-}
-
 /** Options of {@link depthOf}. */
 export interface DepthOptions {
   readonly depths: readonly number[]

@@ -5,7 +5,7 @@ import type { Output } from '../io.js'
  * Stdout as it should be used. Where it was redirected to a file, Node.js forgets what did not fit of a write: here the rest
  * is tried again, and when the disk is full the file ends in a whole write. Pipes and terminals are left to Node.js.
  */
-export function safeStdout(stream: typeof process.stdout): Output {
+export function safeStdout(stream: NodeJS.WriteStream & { readonly fd: number }): Output {
   const { fd } = stream
   if (stream.isTTY || !isPlain(fd)) return stream
   return {

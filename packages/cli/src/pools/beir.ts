@@ -75,7 +75,7 @@ async function* readPools(source: Source, done: ReadonlySet<string>): AsyncGener
       const scores = found.get(queryId) ?? new Map<string, number>()
       const ids = [...scores.keys()]
       const texts = await Promise.all(ids.map((id) => reader.textOf(id)))
-      yield { queryId, query, ids, scores: [...scores.values()], texts }
+      yield { queryId, query, ids, scores: [...scores.values()], texts, place: source.corpus }
     }
   } finally {
     await reader.close()

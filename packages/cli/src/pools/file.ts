@@ -50,6 +50,7 @@ export async function openPoolFile(flags: PoolFileFlags, io: Io): Promise<Pools>
 interface PoolLine {
   readonly queryId: string
   readonly task: Task
+  readonly line: number
   /** The error for this line. */
   readonly name: (fix: string) => CliError
 }
@@ -64,7 +65,12 @@ async function* readPoolFile({ input, candidates }: PoolFileFlags, io: Io): Asyn
       throw name('two candidates have the same id; list each once')
     }
     const { idSource } = task
-    yield { queryId: idSource === undefined ? `line ${line.number}` : idText(idSource), task: head, name }
+    yield {
+      queryId: idSource === undefined ? `line-${line.number}` : idText(idSource),
+      task: head,
+      line: line.number,
+      name,
+    }
   }
 }
 
@@ -74,12 +80,12 @@ async function* readPools(
 ): AsyncGenerator<Pool> {
   let left = queries.size - done.size
   if (left <= 0) return
-  for await (const { queryId, task } of readPoolFile(flags, io)) {
+  for await (const { queryId, task, line } of readPoolFile(flags, io)) {
     if (!queries.has(queryId) || done.has(queryId)) continue
     const { query, candidates } = task
     const texts = candidates.map(({ value }) => value.text)
     const scores = candidates.map(({ value }) => value.score)
-    yield { queryId, query, ids: candidates.map(candidateId), scores, texts }
+    yield { queryId, query, ids: candidates.map(candidateId), scores, texts, place: `${flags.input}, line ${line}` }
     left -= 1
     if (left === 0) return
   }

@@ -7,20 +7,35 @@ import { RerankError } from '../base/errors.js'
 /** Longer than any record we know of: such a "line" is a whole file in another format. */
 const LONGEST_LINE_BYTES = 256 * 1024 * 1024
 
+/** Where a line stands, and its bytes. */
+interface LineFields {
+  /** What the file is called in a message. */
+  readonly file: string
+  /** 1-based. */
+  readonly number: number
+  /** Where its bytes begin in the file, a byte order mark left out; in a packed file, in what it unpacks to. */
+  readonly offset: number
+  /** How many bytes it has, its line break left out. */
+  readonly length: number
+  /** Those bytes; missing when there are more of them than any line has. */
+  readonly bytes: Buffer | undefined
+}
+
 /** One line of a file, without its line break. */
-export class Line {
-  constructor(
-    /** What the file is called in a message. */
-    readonly file: string,
-    /** 1-based. */
-    readonly number: number,
-    /** Where its bytes begin in the file, a byte order mark left out; in a packed file, in what it unpacks to. */
-    readonly offset: number,
-    /** How many bytes it has, its line break left out. */
-    readonly length: number,
-    /** Those bytes; missing when there are more of them than any line has. */
-    readonly bytes: Buffer | undefined,
-  ) {}
+export class Line implements LineFields {
+  readonly file: string
+  readonly number: number
+  readonly offset: number
+  readonly length: number
+  readonly bytes: Buffer | undefined
+
+  constructor({ file, number, offset, length, bytes }: LineFields) {
+    this.file = file
+    this.number = number
+    this.offset = offset
+    this.length = length
+    this.bytes = bytes
+  }
 
   /**
    * What stands there. It is decoded when it is asked for, so that whoever passes over lines does not pay for them, and one
@@ -43,7 +58,7 @@ export class Line {
 
 /** Options of {@link readLines}. */
 export interface ReadLinesOptions {
-  /** What a stream is called in a message. Default: the path. */
+  /** What it is called in a message. Default: its path, or "the stream". */
   readonly name?: string | undefined
   /** How much of a file to read, from its beginning. Default: all of it. */
   readonly bytes?: number | undefined
@@ -58,7 +73,7 @@ export interface ReadLinesOptions {
  */
 export async function* readLines(
   from: string | AsyncIterable<Uint8Array | string>,
-  { name = String(from), bytes = Infinity }: ReadLinesOptions = {},
+  { name = typeof from === 'string' ? from : 'the stream', bytes = Infinity }: ReadLinesOptions = {},
 ): AsyncGenerator<Line> {
   if (bytes === 0) return
   const file =
@@ -155,7 +170,8 @@ class LineCutter {
       offset += start
       length = bytes.length
     }
-    if (bytes === undefined || !isBlank(bytes)) yield new Line(this.name, this.#number, offset, length, bytes)
+    if (bytes === undefined || !isBlank(bytes))
+      yield new Line({ file: this.name, number: this.#number, offset, length, bytes })
   }
 
   #take(): Buffer | undefined {
