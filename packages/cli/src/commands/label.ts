@@ -1,6 +1,6 @@
 import type { Teacher } from '@secondpass/core/eval'
 import type { Command } from 'commander'
-import { type ExitCode, exitCodes, usageError } from '../errors.js'
+import { type ExitCode, exitCodes, oneLine, usageError } from '../errors.js'
 import { checkFiles } from '../files/identity.js'
 import { type Io, tell, write } from '../io.js'
 import { type LabelSummary, labelFile } from '../label/run.js'
@@ -66,7 +66,7 @@ async function run(teacher: Teacher, flags: LabelFlags, io: Io): Promise<LabelSu
         onProgress: ({ done, total }) => progress.update(done, total),
         onFailure: ({ id, line, error }) => {
           progress.stop()
-          tell(io, `secondpass: ${input}, line ${line}: query "${id}" is left out: ${error.message}`)
+          tell(io, `secondpass: ${input}, line ${line}: query "${id}" is left out: ${oneLine(error)}`)
         },
       },
       io,

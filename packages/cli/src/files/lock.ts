@@ -51,7 +51,8 @@ export class Lock {
     const key = randomUUID()
     // Each try finds it free, held, or clears away one that nobody holds; a few others may be at the same time.
     for (let tries = 0; tries < 10; tries++) {
-      if (isMade(path, { secondpass: 'lock', host: thisHost(), pid: process.pid, startedAt: startOf('self'), key })) {
+      const own: Holder = { secondpass: 'lock', host: thisHost(), pid: process.pid, startedAt: startOf('self'), key }
+      if (isMade(path, own, name)) {
         return new Lock(name, { path, key })
       }
       const holder = holderOf(path)
@@ -107,7 +108,7 @@ function heldBy({ pid, host }: Holder, name: string, path: string): CliError {
 }
 
 /** Makes the lock, whole from the beginning; `false` when there is one. */
-function isMade(path: string, own: Holder): boolean {
+function isMade(path: string, own: Holder, name: string): boolean {
   const made = `${path}.${own.key}`
   try {
     writeFileSync(made, JSON.stringify(own), { flag: 'wx' })
@@ -121,7 +122,7 @@ function isMade(path: string, own: Holder): boolean {
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw fileError(path, 'written', error)
+    throw fileError(name, 'written', error)
   } finally {
     rmSync(made, { force: true })
   }

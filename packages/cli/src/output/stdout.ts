@@ -23,10 +23,13 @@ export function safeStdout(stream: NodeJS.WriteStream & { readonly fd: number })
   }
 }
 
-/** A file, or a device such as /dev/full. */
+/**
+ * A file, or a device such as /dev/full. In large integers: the plain numbers of a pipe would be left where `realpathSync` of
+ * Node.js 20 takes them for those of a folder on its way, and modules behind links are then not found.
+ */
 function isPlain(fd: number): boolean {
   try {
-    const stats = fstatSync(fd)
+    const stats = fstatSync(fd, { bigint: true })
     return stats.isFile() || stats.isCharacterDevice()
   } catch {
     return false

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
 import { RerankError } from '@secondpass/core'
 import type { Line } from '@secondpass/core/eval'
-import { CliError, type ExitCode, exitCodes } from '../errors.js'
+import { CliError, type ExitCode, exitCodes, oneLine } from '../errors.js'
 import { isStdin } from '../files/identity.js'
 import { lookAt } from '../files/target.js'
 import { type Task, objectOf, readTask } from '../input/json-lines.js'
@@ -12,7 +12,7 @@ import { byteSize, startProgress } from '../output/terminal.js'
 import type { Loaded } from '../scorer/load.js'
 import { type Settings, isOwn, mapInOrder } from '../work/batch.js'
 import { type SeenLine, type Sink, changedInput, openSink, seen } from './output.js'
-import { type RerankFlags, printedOutcome, printedResult } from './pool.js'
+import { type RerankFlags, printedOutcome, printedResult, tellLeftOut } from './pool.js'
 
 /** What a batch works with. */
 export interface Ready extends Loaded {
@@ -42,6 +42,10 @@ export async function rerankBatch(flags: RerankFlags, loaded: Ready, io: Io): Pr
     sink.finish()
     // The last line may be another shard's, and line breaks count too.
     if (total !== undefined) progress.update(total)
+  } catch (error) {
+    progress.stop()
+    if (sink.unfinished !== undefined) tell(io, `secondpass: ${sink.unfinished}`)
+    throw error
   } finally {
     progress.stop()
     sink.close()
@@ -107,10 +111,10 @@ function report(
   { done, leftOut }: { readonly done: number; readonly leftOut: number },
   { sink, input, io }: { readonly sink: Sink; readonly input: string; readonly io: Io },
 ): void {
+  tellLeftOut(leftOut, input, io)
   if (!sink.isFile) return
   const before = sink.last === undefined ? '' : `; continued behind line ${sink.last}`
-  const left = leftOut === 0 ? '' : `; ${leftOut} lines left out`
-  tell(io, `secondpass: ${done} queries of ${nameOf(input)} reranked${before}${left}`)
+  tell(io, `secondpass: ${done} queries of ${nameOf(input)} reranked${before}`)
 }
 
 /** What the reading of tasks needs besides the flags. */
@@ -146,7 +150,7 @@ export async function* readTasks(flags: RerankFlags, { io, sink, leaveOut }: Tas
     const task = taskOf(line)
     if (task instanceof Error) {
       if (badLines === 'stop') throw task
-      tell(io, `secondpass: left out: ${task.message}`)
+      tell(io, `secondpass: left out: ${oneLine(task)}`)
       leaveOut()
       continue
     }

@@ -35,6 +35,8 @@ export interface Sink {
   earlier(): AsyncIterator<SeenLine>
   /** Adds an answer, and remembers the lines that were read for it: those left out, and its own. */
   add(text: string, read: readonly SeenLine[]): Promise<void>
+  /** What to know when the work ends before its end; nothing when the output is as far as it says. */
+  readonly unfinished?: string | undefined
   /** Everything is there. */
   finish(): void
   close(): void
@@ -134,6 +136,11 @@ class FileSink implements Sink {
     this.#lines = lines
     this.#state = state
     this.last = readLast(title, lines.lastLine())
+  }
+
+  get unfinished(): string | undefined {
+    if (this.#lines.path === this.#target) return undefined
+    return `${this.#target} is as it was; what was done is in ${this.#lines.path}: the same command without --overwrite goes on`
   }
 
   /** Holds the state to the settings, or begins it. */

@@ -1,5 +1,5 @@
 import type { Outcome, RankedResult, Ranking, SkipReason } from '@secondpass/core'
-import { type ExitCode, exitCodes } from '../errors.js'
+import { type ExitCode, exitCodes, oneLine } from '../errors.js'
 import { type ReadCandidate, objectOf, readCandidate } from '../input/json-lines.js'
 import { nameOf, readLines } from '../input/open.js'
 import { type Io, tell, write } from '../io.js'
@@ -63,6 +63,7 @@ export async function rerankPool(
   io: Io,
 ): Promise<ExitCode> {
   const { candidates, leftOut } = await readPool(flags, io)
+  tellLeftOut(leftOut, flags.input, io)
   if (candidates.length === 0) tell(io, `secondpass: ${nameOf(flags.input ?? '-')} holds no candidates`)
   const values = candidates.map(({ value }) => value)
   const ranking = await reranker.rerank(query, values, { signal: io.signal })
@@ -73,6 +74,11 @@ export async function rerankPool(
   const lines = ranking.results.map((result) => printedResult(result, candidates, flags.idsOnly === true))
   if (lines.length > 0) await write(io, `${lines.join('\n')}\n`)
   return leftOut > 0 ? exitCodes.incomplete : exitCodes.ok
+}
+
+/** How many lines could not be read, after each was named. */
+export function tellLeftOut(count: number, input: string | undefined, io: Io): void {
+  if (count > 0) tell(io, `secondpass: ${count} line${count === 1 ? '' : 's'} of ${nameOf(input ?? '-')} left out`)
 }
 
 async function readPool(
@@ -87,7 +93,7 @@ async function readPool(
       candidates.push(readCandidate(line))
     } catch (error) {
       if (badLines === 'stop') throw error
-      tell(io, `secondpass: left out: ${(error as Error).message}`)
+      tell(io, `secondpass: left out: ${oneLine(error)}`)
       leftOut += 1
     }
   }
