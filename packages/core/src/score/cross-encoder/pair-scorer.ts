@@ -6,7 +6,7 @@ import { type LoadedModel, PairBatch, type ReadingOptions, readTexts } from './r
 export interface PairModel {
   /** May become another while the model is loaded, when only then it shows which one it is. */
   readonly id: string
-  readonly options: Pick<ReadingOptions, 'longText' | 'windowOverlap'>
+  readonly options: Pick<ReadingOptions, 'longText' | 'windowOverlap' | 'maxWindows'>
   /** What makes a probability of a logit; nothing when the model's numbers stay as they are, or it is not known yet. */
   readonly toProbability: ((score: number) => number) | undefined
   /** What the model's files recommend; nothing when they say nothing, or it is not known yet. */

@@ -43,8 +43,8 @@ export interface PairEncoder {
   encodePair(query: EncodedQuery, text: string): EncodedPair
   /** How many tokens of a text are read next to this query. */
   roomForText(query: EncodedQuery): number
-  /** How many tokens a text has, without special tokens. */
-  countTokens(text: string): number
+  /** How many tokens a text has, without special tokens; with `atMost`, no more of it is read than so many take. */
+  countTokens(text: string, atMost?: number): number
 }
 
 /**
@@ -72,7 +72,7 @@ export function createPairEncoder(files: PairEncoderFiles, options: PairEncoderO
       }
     },
     roomForText: ({ ids: query }) => keptLengths(query.length, Infinity, available).text,
-    countTokens: (text) => encoder.encode(text).length,
+    countTokens: (text, atMost) => encoder.encode(text, atMost).length,
   }
 }
 
