@@ -126,8 +126,20 @@ function* stretchesOf(text: string): Generator<Stretch> {
  * long text each question to Intl.Segmenter takes time in proportion to it.
  */
 function isBoundary(text: string, from: number, at: number): boolean {
-  if (text.charCodeAt(at - 1) < 128 && text.charCodeAt(at) < 128) return true
+  if (isPlainlyBoundary(text, at)) return true
   return graphemeSegments(text.slice(from, at + 2)).containing(at - from)?.index === at - from
+}
+
+/** What may belong to the white space before it. */
+const JOINS = /^[\p{M}\p{Grapheme_Extend}\p{Emoji_Modifier}\u200d\u0e33\u0eb3]/u
+
+/** Whether the two units around a place leave no doubt, without the costs of Intl.Segmenter. */
+function isPlainlyBoundary(text: string, at: number): boolean {
+  const [before, after] = [text.charCodeAt(at - 1), text.charCodeAt(at)]
+  if (before < 128 && after < 128) return true
+  if (/\s/.test(text.charAt(at - 1))) return !/\s/.test(text.charAt(at)) && !JOINS.test(text.slice(at, at + 2))
+  // Signs that belong to what follows them, be it a space, are in Arabic, Indic and similar scripts.
+  return /\s/.test(text.charAt(at)) && (before < 0x600 || (before >= 0x3000 && before < 0xd800))
 }
 
 /** The halves of a stretch; none of a single grapheme. */
