@@ -5,8 +5,8 @@ import {
   type NormalizationForm,
   normalizeText,
   orderMarks,
-  trimEndWhile,
-} from '../../../packages/core/src/base/unicode.ts'
+} from '../../../packages/core/src/base/words.ts'
+import { trimEndWhile } from '../../../packages/core/src/base/check.ts'
 import { cpuMsOf } from '../../fixtures/cpu-time.ts'
 import { sized } from '../../fixtures/size.ts'
 import { anyHostileText } from '../../fixtures/hostile-text.ts'

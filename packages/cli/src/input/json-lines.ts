@@ -9,13 +9,30 @@ export function badLine(name: string, line: Line, fix: string): CliError {
 
 /** Reads one line of JSONL. */
 export function parseLine(name: string, line: Line): unknown {
+  let value: unknown
   try {
-    return JSON.parse(line.text)
+    value = JSON.parse(line.text)
   } catch {
     const isWholeArray = line.text.trim() === '['
     const fix = isWholeArray ? 'this is a JSON array over several lines' : 'it is not JSON'
     throw badLine(name, line, `${fix}; write one JSON value on each line (JSONL)`)
   }
+  if (isTooDeep(value)) throw badLine(name, line, `it has more than ${DEEPEST} levels; write flatter objects`)
+  return value
+}
+
+/** Objects and lists within each other. What else a candidate holds is written out again, which a stack must hold. */
+const DEEPEST = 500
+
+function isTooDeep(value: unknown): boolean {
+  // A list of what is left and not a recursion, which would overflow the stack itself.
+  const left = [{ value, depth: 0 }]
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    if (typeof next.value !== 'object' || next.value === null) continue
+    if (next.depth >= DEEPEST) return true
+    for (const inner of Object.values(next.value)) left.push({ value: inner, depth: next.depth + 1 })
+  }
+  return false
 }
 
 /** Whether a value is an object that is not an array. */

@@ -1,6 +1,6 @@
 import type { Span } from '../types.js'
-import type { Pacer } from './pace.js'
-import { graphemeSegments } from './unicode.js'
+import type { Pacer } from './clock.js'
+import { graphemeSegments } from './words.js'
 
 /** How {@link textWindows} cuts. Lengths are in the unit of `measure`. */
 export interface WindowOptions {

@@ -1,6 +1,6 @@
 import { between, callable, must, type OptionTable, readOptions, withDefault } from '../base/check.js'
 import { checkStillWanted } from '../base/call.js'
-import { Pacer } from '../base/pace.js'
+import { Pacer } from '../base/clock.js'
 import { wordsIn, wordsOf } from '../base/words.js'
 import type { Scorer } from '../types.js'
 

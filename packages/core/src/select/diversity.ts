@@ -1,5 +1,5 @@
 import { between, type Defaulted, must, readOptions, withDefault } from '../base/check.js'
-import type { Pacer } from '../base/pace.js'
+import type { Pacer } from '../base/clock.js'
 import { wordsIn } from '../base/words.js'
 
 /** Against many results that say the same: see {@link DiversityPicker} for how. */

@@ -1,6 +1,6 @@
 import { callable, type Check, type Defaulted, oneOf, record, wholeOrInfinity, withDefault } from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
-import { Pacer } from '../base/pace.js'
+import { Pacer } from '../base/clock.js'
 import type { ResultOrder, Scorer } from '../types.js'
 import { type Diversity, DiversityPicker, diversityTable } from './diversity.js'
 

@@ -6,6 +6,7 @@ import {
   readOptions,
   wholeOrInfinity,
   withDefault,
+  trimEndWhile,
 } from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
 import { countWords } from '../base/words.js'
@@ -57,7 +58,7 @@ function fewWords(identifiers: boolean): Measure {
   return ({ query }) => {
     const long = query.length > LONGEST_COUNTED
     const words = countWords(query.slice(0, LONGEST_COUNTED))
-    const question = /[?？؟]\s*$/u.test(query)
+    const question = /[?？؟]$/u.test(query.trimEnd())
     const identifier = identifiers && !long && isAllIdentifiers(query)
     const value = identifier ? Infinity : long || question || words === 0 ? undefined : -words
     return { value, evidence: { words, question, long, identifier } }
@@ -70,10 +71,13 @@ const LONGEST_COUNTED = 200
 /** What no ordinary word looks like: a digit, an inner capital, or one of `_ / \ : @ # . -` inside a run of letters. */
 const IDENTIFIER = /\d|\p{Ll}\p{Lu}|[\p{L}\d][_/\\:@#.]+[\p{L}\d]|^[~_/\\@#.]+[\p{L}\d]|^\p{Lu}{2,}-/u
 
+/** What may stand behind a word and belongs to the sentence. */
+const CLOSING = '"\'`)]}>,;!?'
+
 function isAllIdentifiers(query: string): boolean {
   const tokens = query
     .split(/\s+/u)
-    .map((token) => token.replace(/^["'`([{<]+|["'`)\]}>,;!?]+$/gu, ''))
+    .map((token) => trimEndWhile(token.replace(/^["'`([{<]+/u, ''), (unit) => CLOSING.includes(unit)))
     .filter((token) => token !== '')
   // A bare number ("2024") is a word like any other.
   return (

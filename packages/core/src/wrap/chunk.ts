@@ -9,7 +9,7 @@ import {
   withDefault,
 } from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
-import { Pacer } from '../base/pace.js'
+import { Pacer } from '../base/clock.js'
 import { allWindows, bestWindows, type WindowOptions } from '../base/spans.js'
 import type { Call, Scorer, TextNote } from '../types.js'
 import { callLike, wrapScorer } from './wrapper.js'

@@ -1,7 +1,7 @@
 import { count } from '../../base/call.js'
 import { type Checks, must, oneOf, wholeOrInfinity } from '../../base/check.js'
 import { RerankError, show } from '../../base/errors.js'
-import { Pacer } from '../../base/pace.js'
+import { Pacer } from '../../base/clock.js'
 import { allWindows, bestWindows } from '../../base/spans.js'
 import type { Call, TextNote } from '../../types.js'
 import type { EncodedPair, EncodedQuery, PairEncoder } from './pairs.js'

@@ -1,4 +1,4 @@
-import { normalizeText } from '../../../base/unicode.js'
+import { normalizeText } from '../../../base/words.js'
 import { packedLower, packedProperties } from './code-points-data.js'
 
 /**

@@ -37,7 +37,6 @@ function refused(part: string, what: string): RerankError {
   return new RerankError('model-files', `${part} of tokenizer.json has ${what}: ${fix}.`)
 }
 
-/** What may stand between the parts of a pattern that matter here: escapes, and the insides of brackets. */
 const QUANTIFIER = /[*+?]|\{(\d*)(,?)(\d*)\}/y
 
 /**

@@ -1,4 +1,4 @@
-import { graphemesOf, normalizeText, orderMarks } from '../../../base/unicode.js'
+import { graphemesOf, normalizeText, orderMarks } from '../../../base/words.js'
 
 /** A JSON object, parsed. */
 export type Json = Readonly<Record<string, unknown>>

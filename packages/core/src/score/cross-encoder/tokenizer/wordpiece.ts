@@ -7,9 +7,9 @@ import type { Json, TokenEncoder } from './library.js'
  * `@huggingface/tokenizers`, loaded on first use.
  */
 export async function createTextEncoder(tokenizerJson: unknown, tokenizerConfigJson?: unknown): Promise<TokenEncoder> {
-  refuseEndlessWork(tokenizerJson)
   const own = createWordPiece(tokenizerJson)
   if (own !== undefined) return own
+  refuseEndlessWork(tokenizerJson)
   const { createLibraryEncoder } = await import('./library.js')
   return createLibraryEncoder(tokenizerJson, tokenizerConfigJson)
 }

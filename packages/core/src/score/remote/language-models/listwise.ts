@@ -1,7 +1,7 @@
 import { count } from '../../../base/call.js'
 import { callable, oneOf, type OptionTable, required, wholeOrInfinity, withDefault } from '../../../base/check.js'
 import { invalidArgument } from '../../../base/errors.js'
-import { normalizeText } from '../../../base/unicode.js'
+import { normalizeText } from '../../../base/words.js'
 import type { RemoteScorer } from '../engine.js'
 import {
   type Generate,
