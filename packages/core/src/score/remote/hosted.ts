@@ -16,7 +16,7 @@ import { ProviderError, RerankError } from '../../base/errors.js'
 import { estimateTokens } from '../../base/words.js'
 import type { Call, Milliseconds, Scope } from '../../types.js'
 import { type RemoteScorer, remoteScorer, type Work } from './engine.js'
-import { type Answer, type Bill, exchangeJson, hostOf, type ProviderNames, readScores, type Transport } from './http.js'
+import { type Answer, type Bill, exchangeJson, hostOf, type ProviderNames, readAnswer, readScores, type Transport } from './http.js'
 
 /** Options that all hosted and self-hosted scorers share. */
 export interface HostedOptions {
@@ -166,9 +166,15 @@ export function transportOf(
   { headers = {}, fetch, clock, maxResponseBytes }: HostedSettings,
   { auth, key }: { auth: Record<string, string>; key: string | undefined },
 ): Transport {
+  const secrets = secretsOf(key, headers)
+  return { names: { ...names, secrets }, headers: { ...auth, ...headers }, fetch, clock, maxResponseBytes }
+}
+
+/** What must not be seen in an error: the key and all that further headers hold. */
+export function secretsOf(key: string | undefined, headers: HostedOptions['headers'] = {}): string[] {
   // Of `Bearer …` the token alone as well.
-  const secrets = [key ?? '', ...Object.values(headers)].flatMap((value) => [value, ...value.split(' ')])
-  return { names, headers: { ...auth, ...headers }, fetch, clock, maxResponseBytes, secrets }
+  const parts = [key ?? '', ...Object.values(headers)].flatMap((value) => [value, ...value.split(' ')])
+  return parts.filter((part) => !/^(bearer|basic|digest|token)$/i.test(part))
 }
 
 export function bearer(key: string | undefined): Record<string, string> {
@@ -349,9 +355,12 @@ export function vendorScorer<S extends Scope>(
   const key = keyFrom(settings, vendor.keyVariables)
   const provider = providerOf(vendor, urlBelow(settings.baseUrl, vendor.path), settings)
   const transport = transportOf(provider.names, settings, { auth: (vendor.headers ?? bearer)(key), key })
-  const exchange = async (request: RerankRequest, url: string, signal: AbortSignal): Promise<Answer> =>
-    vendor.answer(await exchangeJson(transport, { url, body: vendor.body(request), signal }))
-  return hostedScorer({ ...provider, exchange }, settings)
+  const { names } = transport
+  const exchange = async (request: RerankRequest, url: string, signal: AbortSignal): Promise<Answer> => {
+    const body = await exchangeJson(transport, { url, body: vendor.body(request), signal })
+    return readAnswer(body, vendor.answer, { names, host: hostOf(url) })
+  }
+  return hostedScorer({ ...provider, names, exchange }, settings)
 }
 
 /** All of a provider but the way in which requests are sent. */
