@@ -1,6 +1,7 @@
 import { count } from '../base/call.js'
-import { callable, checkScorer, type OptionTable, readOptions, whole, withDefault } from '../base/check.js'
+import { anyText, callable, checkScorer, type OptionTable, readOptions, whole, withDefault } from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
+import { functionName } from '../base/identity.js'
 import { bestWindows, textWindows } from '../base/spans.js'
 import type { Call, Scorer, Span, TextNote } from '../types.js'
 import { callLike, wrapScorer } from './wrapper.js'
@@ -13,12 +14,18 @@ export interface ChunkOptions {
   readonly overlap?: number | undefined
   /** What lengths count: default UTF-16 code units. Pass a token counter to count tokens. */
   readonly measure?: ((text: string) => number) | undefined
+  /**
+   * What `measure` is called in the scorer's id, for example `'gpt2-tokens'`: name it when scores are cached longer than a
+   * process lives, and rename it when it changes. Default: a name that no other function and no other process has.
+   */
+  readonly measureName?: string | undefined
 }
 
 const table = {
   maxLength: withDefault(whole(1), 2000),
   overlap: whole(0),
   measure: callable<(text: string) => number>(),
+  measureName: anyText,
 } satisfies OptionTable<ChunkOptions>
 
 /**
@@ -40,7 +47,8 @@ export function withChunks(scorer: Scorer<'pair'>, options: ChunkOptions = {}): 
     throw invalidArgument('overlap', overlap, `pass a whole number from 0 to ${maxLength - 1} (below maxLength)`)
   }
   const cut = (text: string): Span[] => textWindows(text, { maxLength, overlap, measure })
-  const suffix = `chunks(${maxLength},${overlap}${settings.measure === undefined ? '' : ',measured'})`
+  const measured = settings.measure === undefined ? '' : `,${settings.measureName ?? functionName(settings.measure)}`
+  const suffix = `chunks(${maxLength},${overlap}${measured})`
   return wrapScorer({
     id: () => `${scorer.id}:${suffix}`,
     scope: 'pair',
@@ -70,6 +78,12 @@ async function scoreChunks({ scorer, query, texts, call, cut }: ChunkedCall): Pr
     inner,
   )
   count(call, 'chunks', chunks.length)
+  const partialNotes = new Map<number, TextNote>()
+  for (const [chunk, { truncated, queryTruncated }] of notes) {
+    const { owner } = chunks[chunk] as (typeof chunks)[number]
+    const more = { ...(truncated && { truncated }), ...(queryTruncated && { queryTruncated }) }
+    partialNotes.set(owner, { ...partialNotes.get(owner), ...more })
+  }
   const best = bestWindows(
     chunks.map(({ owner }) => owner),
     scores,
@@ -77,9 +91,11 @@ async function scoreChunks({ scorer, query, texts, call, cut }: ChunkedCall): Pr
   for (const [position, chunk] of best.entries()) {
     const { start, end } = (chunks[chunk] as (typeof chunks)[number]).span
     const note = notes.get(chunk)
+    // What was not read of any chunk was not read of the text.
+    const partial = partialNotes.get(position)
     // The scorer below may have read the chunk in windows of its own.
     const within = note?.bestSpan ?? { start: 0, end: end - start }
-    call.note(position, { ...note, bestSpan: { start: start + within.start, end: start + within.end } })
+    call.note(position, { ...note, ...partial, bestSpan: { start: start + within.start, end: start + within.end } })
   }
   return best.map((chunk) => scores[chunk] as number)
 }

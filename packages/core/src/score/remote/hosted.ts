@@ -13,6 +13,7 @@ import {
 } from '../../base/check.js'
 import { type Clock, systemClock } from '../../base/clock.js'
 import { ProviderError, RerankError } from '../../base/errors.js'
+import { placeName } from '../../base/identity.js'
 import { estimateTokens } from '../../base/words.js'
 import type { Call, Milliseconds, Scope } from '../../types.js'
 import { type RemoteScorer, remoteScorer, type Work } from './engine.js'
@@ -365,13 +366,13 @@ export function vendorScorer<S extends Scope>(
 
 /** All of a provider but the way in which requests are sent. */
 export function providerOf<S extends Scope>(
-  { name, model, scope, docs, keyVariables, limits, idParts = [], pricePerUnit }: Vendor<S>,
+  { name, model, scope, docs, keyVariables, path, limits, idParts = [], pricePerUnit }: Vendor<S>,
   url: string,
   { maxTexts = limits.maxTexts }: HostedSettings,
 ): Omit<Provider<S>, 'exchange'> {
   return {
-    // Provider, model, options that change the numbers, and host.
-    id: `${[name, model, ...idParts].join(':')}@${new URL(url).host}`,
+    // Provider, model, options that change the numbers, and place.
+    id: `${[name, model, ...idParts].join(':')}@${placeName(url, path)}`,
     scope,
     names: { provider: name, keyFix: keyFix(keyVariables), docs },
     servers: oneServer(url),

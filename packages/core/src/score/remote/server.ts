@@ -10,6 +10,7 @@ import {
   withDefault,
 } from '../../base/check.js'
 import { invalidArgument, ProviderError, RerankError } from '../../base/errors.js'
+import { placeName } from '../../base/identity.js'
 import type { Milliseconds } from '../../types.js'
 import {
   type Dialect,
@@ -181,9 +182,12 @@ function serverId(
   { model, scoreType, truncate }: ServerSettings,
   urls: readonly string[],
 ): string {
-  const hosts = urls.map((url) => new URL(url).host).sort()
+  const pathOf = (url: string): string => dialects[dialect].path(url)
+  // The router has the model in its path, and the id has it as well.
+  const ofRouter = dialect === 'huggingface' && model !== undefined ? new URL(routerUrl(model)).pathname : ''
+  const places = urls.map((url) => placeName(urlBelow(url, pathOf(url)), pathOf(url) || ofRouter)).sort()
   const parts = [dialect, model ?? 'unnamed', scoreType, ...(truncate ? [] : ['untruncated'])]
-  return `${parts.join(':')}@${hosts.join('+')}`
+  return `${parts.join(':')}@${places.join('+')}`
 }
 
 /** The number of texts a request may hold: the caller's, the server's own, or that of the dialect. */
