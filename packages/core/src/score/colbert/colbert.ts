@@ -1,14 +1,16 @@
+import { randomUUID } from 'node:crypto'
 import { count } from '../../base/call.js'
 import { must, type OptionsOf, type OptionTable, readOptions, required, whole, withDefault } from '../../base/check.js'
-import { nextTurn } from '../../base/clock.js'
-import { invalidArgument } from '../../base/errors.js'
-import type { Call, Scorer } from '../../types.js'
+import { nextTurn, systemClock, waitFor } from '../../base/clock.js'
+import { invalidArgument, RerankError } from '../../base/errors.js'
+import type { Call, Scorer, TruncationSide } from '../../types.js'
 import { readTokenizerFiles } from '../cross-encoder/model-files.js'
 import { isBundledName, ModelSource, type ModelSourceOptions, sourceOptions } from '../cross-encoder/model-source.js'
 import { LoadOnce } from '../cross-encoder/pair-scorer.js'
-import { checkStillWanted, readingOptions } from '../cross-encoder/reading.js'
-import { refuseTelemetry } from '../cross-encoder/session/node.js'
-import { type DocumentVectors, maxSim, packVectors, unpackVectors, type VectorPrecision } from './documents.js'
+import { checkStillWanted, readingOptions, readingParts, threadsPart } from '../cross-encoder/reading.js'
+import { type Opened, refuseTelemetry } from '../cross-encoder/session/node.js'
+import { providerPart } from '../cross-encoder/session/providers.js'
+import { type DocumentVectors, isDocumentVectors, maxSim, packVectors, unpackVectors, type VectorPrecision } from './documents.js'
 import {
   type ColbertEncoder,
   createColbertEncoder,
@@ -45,8 +47,9 @@ export interface ColbertOptions extends Omit<ModelSourceOptions, 'model'> {
    */
   readonly model: string
   /**
-   * Holds documents that were encoded ahead of time with `encodeDocuments`; read in every call, written only there.
-   * Default: none, every document is encoded in every call.
+   * Holds documents that were encoded ahead of time with `encodeDocuments`; read in every call, written only there. A
+   * document that it has not handed over within a second is encoded instead, as is one that it fails for; the report counts
+   * both in `storeErrors`. Default: none, every document is encoded in every call.
    */
   readonly store?: DocumentStore | undefined
   /**
@@ -56,6 +59,16 @@ export interface ColbertOptions extends Omit<ModelSourceOptions, 'model'> {
   readonly precision?: VectorPrecision | undefined
   /** Longest document in tokens, special tokens and marker included; 5 or more. Default: what the model says. */
   readonly maxLength?: number | undefined
+  /**
+   * Which side of a query is cut off that is longer than the model says, often 32 tokens: `'right'` (default) its end,
+   * `'left'` its beginning. The results then say `queryTruncated`, and the report counts `truncatedQueries`.
+   */
+  readonly queryTruncationSide?: TruncationSide | undefined
+  /**
+   * Whether control tokens and markers that a query or text spells, such as `[SEP]` or `[D]`, are read as the characters
+   * that they are. Default `true`. `false`: they act as such, as in Python.
+   */
+  readonly splitSpecialTokens?: boolean | undefined
   /** Threads inside one run, 1 or more. Default 1. */
   readonly threads?: number | undefined
 }
@@ -78,8 +91,13 @@ const colbertOptions = {
     "pass 'float32', 'float16' or 'int8'",
   ),
   maxLength: readingOptions.maxLength,
+  queryTruncationSide: readingOptions.queryTruncationSide,
+  splitSpecialTokens: readingOptions.splitSpecialTokens,
   threads: withDefault(whole(1), 1),
 } satisfies OptionTable<ColbertOptions>
+
+/** A store that takes longer is of no use: encoding a document takes a few milliseconds. */
+const STORE_READ_TIMEOUT_MS = 1000
 
 /** Options of `encodeDocuments`. */
 export interface EncodeDocumentsOptions {
@@ -117,6 +135,8 @@ class OnnxColbert implements Colbert {
   readonly #precision: VectorPrecision
   readonly #store: DocumentStore | undefined
   readonly #loaded: LoadOnce<Loaded>
+  readonly #key = randomUUID().slice(0, 8)
+  #opened: Opened | undefined
   /** Runs that have not ended: the session is freed after them. */
   readonly #underWay = new Set<Promise<unknown>>()
 
@@ -136,8 +156,9 @@ class OnnxColbert implements Colbert {
   }
 
   get id(): string {
-    const length = this.#options.maxLength === undefined ? [] : [`max${this.#options.maxLength}`]
-    return ['colbert', this.#source.id, this.#precision, ...length].join(':')
+    const { threads, providers, ...options } = this.#options
+    const parts = [...readingParts(options), ...threadsPart(threads), ...providerPart(providers, this.#opened, this.#key)]
+    return ['colbert', this.#source.id, this.#precision, ...parts].join(':')
   }
 
   async score(query: string, texts: readonly string[], call: Call): Promise<readonly number[]> {
@@ -146,7 +167,9 @@ class OnnxColbert implements Colbert {
     if (texts.length === 0) return []
     const loaded = await this.#loaded.get()
     checkStillWanted(call)
-    const asked = await this.#run(loaded, loaded.encoder.encodeQuery(query), call)
+    const encodedQuery = loaded.encoder.encodeQuery(query)
+    const asked = await this.#run(loaded, encodedQuery, call)
+    if (encodedQuery.truncated) count(call, 'truncatedQueries', 1)
     const found = new Map<string, { score: number; truncated: boolean }>()
     count(call, 'texts', texts.length)
     for (const [at, text] of texts.entries()) {
@@ -160,6 +183,7 @@ class OnnxColbert implements Colbert {
         await nextTurn()
       }
       if (known.truncated) call.note(at, { truncated: true })
+      if (encodedQuery.truncated) call.note(at, { queryTruncated: true })
     }
     call.signal.throwIfAborted()
     return texts.map((text) => (found.get(text) as { score: number }).score)
@@ -198,13 +222,27 @@ class OnnxColbert implements Colbert {
   }
 
   async #vectorsOf(text: string, loaded: Loaded, call: Call): Promise<DocumentVectors> {
-    const stored = await this.#stored(text)
+    const stored = await waitFor(() => this.#stored(text), {
+      signal: call.signal,
+      clock: systemClock,
+      deadline: systemClock.now() + STORE_READ_TIMEOUT_MS,
+      deadlineError: () => new Error('The store did not answer in time.'),
+    }).catch((error: unknown) => {
+      call.signal.throwIfAborted()
+      if (RerankError.is(error)) throw error
+      count(call, 'storeErrors', 1)
+      return undefined
+    })
     if (stored !== undefined) count(call, 'storedTexts', 1)
     return stored ?? this.#encode(text, loaded, call)
   }
 
   async #stored(text: string): Promise<DocumentVectors | undefined> {
     const stored = await this.#store?.get(text)
+    if (stored !== undefined && !isDocumentVectors(stored)) {
+      const fix = 'fill it with encodeDocuments, or with what readDocuments has read'
+      throw invalidArgument('store.get(text)', stored, fix)
+    }
     if (stored === undefined || stored.precision === this.#precision) return stored
     const fix = `encode the documents again, or pass precision: '${stored.precision}'`
     throw invalidArgument('precision', this.#precision, `the store holds '${stored.precision}' vectors; ${fix}`)
@@ -230,11 +268,15 @@ class OnnxColbert implements Colbert {
     const { path, graphPath } = await this.#source.ensure(signal)
     const { tokenizer, tokenizerConfig } = await readTokenizerFiles({ path })
     const read = readColbertSettings(path)
-    const settings = { ...read, documentLength: Math.min(this.#options.maxLength ?? Infinity, read.documentLength) }
+    const { maxLength = Infinity, queryTruncationSide = 'right' } = this.#options
+    const settings = { ...read, documentLength: Math.min(maxLength, read.documentLength), queryTruncationSide }
     const markers = [settings.queryPrefix, settings.documentPrefix]
-    const texts = await createColbertTextEncoder(tokenizer, tokenizerConfig, markers)
+    const { splitSpecialTokens } = this.#options
+    const texts = await createColbertTextEncoder(tokenizer, tokenizerConfig, { markers, splitSpecialTokens })
     const encoder = createColbertEncoder({ tokenizer, tokenizerConfig, encoder: texts, settings })
     const { threads, providers } = this.#options
-    return { encoder, session: await openVectorSession({ graphPath, threads, providers }) }
+    const session = await openVectorSession({ graphPath, threads, providers })
+    this.#opened = session.opened
+    return { encoder, session }
   }
 }

@@ -14,6 +14,7 @@ import {
   type ReadingOptions,
   readingOptions,
   readingParts,
+  threadsPart,
 } from './reading.js'
 import { prepareScoring, type ScoringOptions, scoringOptions, scoringParts } from './scoring.js'
 import {
@@ -24,7 +25,7 @@ import {
   openSession,
   refuseTelemetry,
 } from './session/node.js'
-import type { Provider } from './session/providers.js'
+import { type Provider, providerPart } from './session/providers.js'
 import { startPool } from './session/worker-pool.js'
 
 /** A scorer that frees its session and threads at the end of an `await using` block. */
@@ -122,7 +123,8 @@ class OnnxModel implements PairModel {
 
   get id(): string {
     const { options } = this
-    return [this.#source.id, ...scoringParts(options), ...readingParts(options), ...this.#providerPart()].join(':')
+    const parts = [...scoringParts(options), ...readingParts(options), ...threadsPart(options.threads)]
+    return [this.#source.id, ...parts, ...providerPart(options.providers, this.opened, this.#key)].join(':')
   }
 
   get toProbability(): ((score: number) => number) | undefined {
@@ -156,12 +158,6 @@ class OnnxModel implements PairModel {
     this.opened = opened
     if (!isNew || opened.refused.length === 0) return
     warn(`${this.id} runs on ${opened.provider}: ${listRefusals(opened.refused)} could not be used.`)
-  }
-
-  #providerPart(): string[] {
-    if (this.opened !== undefined) return this.opened.provider === 'cpu' ? [] : [this.opened.provider]
-    const isSettled = this.options.providers === undefined || this.options.providers[0] === 'cpu'
-    return isSettled ? [] : [`unresolved-${this.#key}`]
   }
 }
 

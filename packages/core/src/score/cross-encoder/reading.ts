@@ -1,8 +1,8 @@
 import { count } from '../../base/call.js'
-import { type Checks, must, oneOf } from '../../base/check.js'
+import { type Checks, flag, must, oneOf, truncationSide } from '../../base/check.js'
 import { RerankError, show } from '../../base/errors.js'
 import { bestWindows, textWindows } from '../../base/spans.js'
-import type { Call, Span, TextNote } from '../../types.js'
+import type { Call, Span, TextNote, TruncationSide } from '../../types.js'
 import type { EncodedPair, EncodedQuery, PairEncoder } from './pairs.js'
 
 /** How much of a long text is read; the same for every scorer that reads pairs of tokens. */
@@ -13,9 +13,21 @@ export interface ReadingOptions {
    * What happens to a text that does not fit `maxLength` together with the query. `'truncate'` (default): its end is
    * not read, the result says `truncated`, the report counts `truncatedTexts`. `'windows'`: the text is read in
    * overlapping windows, its score is that of the best one, the result says in `bestSpan` where that stands, the report
-   * counts `windows`; each window costs a run. `'error'`: the call rejects.
+   * counts `windows`; each window costs a run. `'error'`: the call rejects, also when the query does not fit.
    */
   readonly longText?: 'truncate' | 'windows' | 'error' | undefined
+  /**
+   * Which side of the query is cut off when it does not fit beside a text: `'right'` (default) its end, `'left'` its
+   * beginning, for a conversation that ends in the question. The results then say `queryTruncated`, and the report counts
+   * `truncatedQueries`.
+   */
+  readonly queryTruncationSide?: TruncationSide | undefined
+  /**
+   * Whether control tokens that a query or text spells, such as `[SEP]`, `</s>` or `<|im_end|>`, are read as the characters
+   * that they are. Default `true`: only the model's own template places control tokens. `false`: they act as control
+   * tokens, as in Python unless told otherwise (`split_special_tokens` there), for texts that nobody else wrote.
+   */
+  readonly splitSpecialTokens?: boolean | undefined
   /**
    * How many tokens a window shares with the next, from 0. Default 64, and at most half a window. No effect unless
    * `longText` is `'windows'`.
@@ -27,6 +39,8 @@ export interface ReadingOptions {
 export const readingOptions: Checks<ReadingOptions> = {
   maxLength: must(isWholeFrom(5), 'pass a whole number of tokens from 5, or leave it out'),
   longText: oneOf('truncate', 'windows', 'error'),
+  queryTruncationSide: truncationSide,
+  splitSpecialTokens: flag,
   windowOverlap: must(isWholeFrom(0), 'pass a whole number of tokens from 0'),
 }
 
@@ -34,10 +48,21 @@ function isWholeFrom(least: number): (value: unknown) => boolean {
   return (value) => Number.isInteger(value) && (value as number) >= least
 }
 
-/** The options that change the numbers, as parts of a scorer's id. */
-export function readingParts({ maxLength, longText, windowOverlap }: ReadingOptions): string[] {
-  const parts = maxLength === undefined ? [] : [`max${maxLength}`]
-  return longText === 'windows' ? [...parts, `windows-${windowOverlap ?? 'default'}`] : parts
+/** The options that change the numbers, or whether there are any, as parts of a scorer's id. */
+export function readingParts(options: ReadingOptions): string[] {
+  const { maxLength, longText, windowOverlap, queryTruncationSide, splitSpecialTokens } = options
+  return [
+    ...(maxLength === undefined ? [] : [`max${maxLength}`]),
+    ...(longText === 'windows' ? [`windows-${windowOverlap ?? 'default'}`] : []),
+    ...(longText === 'error' ? ['long-refused'] : []),
+    ...(queryTruncationSide === 'left' ? ['query-left'] : []),
+    ...(splitSpecialTokens === false ? ['special-tokens'] : []),
+  ]
+}
+
+/** Several threads add up in another order, which changes the last digits; one goes without saying. */
+export function threadsPart(threads: number | undefined): string[] {
+  return threads === undefined || threads === 1 ? [] : [`threads${threads}`]
 }
 
 /** A model that is ready to score. */
@@ -92,8 +117,8 @@ async function readWhole(asked: Asked, { pairs, runner }: LoadedModel, call: Cal
   const batch = new PairBatch(pairs, asked)
   const logits = await runner.run(batch, call).finally(() => batch.addCounts(call))
   return asked.texts.map((_, at) => {
-    const logit = logits[at] as number
-    return batch.truncated.has(at) ? { logit, note: { truncated: true } } : { logit }
+    const note = batch.notes.get(at)
+    return { logit: logits[at] as number, ...(note && { note }) }
   })
 }
 
@@ -116,9 +141,15 @@ async function readWindows({ query, texts, options }: Asked, model: LoadedModel,
     windows.map(({ owner }) => owner),
     read.map(({ logit }) => logit),
   )
-  return best.map((window) => {
-    const { logit, note } = read[window] as Reading
-    return { logit, note: { ...note, bestSpan: (windows[window] as { span: Span }).span } }
+  // What was not read of any window was not read of the text.
+  const notes: TextNote[] = best.map(() => ({}))
+  for (const [window, { owner }] of windows.entries()) {
+    const { note } = read[window] as Reading
+    if (note !== undefined) notes[owner] = { ...notes[owner], ...note }
+  }
+  return best.map((window, owner) => {
+    const { span } = windows[window] as { span: Span }
+    return { logit: (read[window] as Reading).logit, note: { ...notes[owner], bestSpan: span } }
   })
 }
 
@@ -151,15 +182,17 @@ export function closedWhileScoring(): RerankError {
  */
 export class PairBatch implements PairSource {
   readonly #pairs: PairEncoder
+  readonly #asked: string
   readonly #query: EncodedQuery
   readonly #texts: readonly string[]
   readonly #refusesLong: boolean
   #tokens = 0
-  /** Places of the texts whose end did not fit. */
-  readonly truncated: Set<number> = new Set()
+  /** What was not read, by the place of the text. */
+  readonly notes: Map<number, TextNote> = new Map()
 
   constructor(pairs: PairEncoder, { query, texts, options }: Asked) {
     this.#pairs = pairs
+    this.#asked = query
     this.#query = pairs.encodeQuery(query)
     this.#texts = texts
     this.#refusesLong = options.longText === 'error'
@@ -172,21 +205,25 @@ export class PairBatch implements PairSource {
   pair(at: number): EncodedPair {
     const pair = this.#pairs.encodePair(this.#query, this.#texts[at] as string)
     this.#tokens += pair.ids.length
-    if (pair.truncated) this.#note(at)
+    if (pair.truncated || pair.queryTruncated) this.#note(at, pair)
     return pair
   }
 
-  #note(at: number): void {
-    this.truncated.add(at)
+  #note(at: number, { truncated, queryTruncated }: EncodedPair): void {
+    this.notes.set(at, { ...(truncated && { truncated }), ...(queryTruncated && { queryTruncated }) })
     if (!this.#refusesLong) return
-    const fix = "shorten it, or pass longText: 'truncate' to have its end left unread"
-    throw new RerankError('invalid-argument', `${show(this.#texts[at])} does not fit the model with its query: ${fix}.`)
+    const fix = "shorten it, or pass longText: 'truncate' to have a part of it left unread"
+    const [what, beside] = queryTruncated ? [this.#asked, 'query'] : [this.#texts[at], 'text']
+    const message = `The ${beside} ${show(what)} does not fit the model with its ${queryTruncated ? 'text' : 'query'}: ${fix}.`
+    throw new RerankError('invalid-argument', message)
   }
 
   /** Adds what was read so far to the report's counters. */
   addCounts(call: Call): void {
     count(call, 'tokens', this.#tokens)
-    count(call, 'truncatedTexts', this.truncated.size)
+    const notes = [...this.notes.values()]
+    count(call, 'truncatedTexts', notes.filter(({ truncated }) => truncated).length)
+    if (notes.some(({ queryTruncated }) => queryTruncated)) count(call, 'truncatedQueries', 1)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { LlmSettings } from './model.js'
+import type { TruncationSide } from '../../../types.js'
 
 /*
  * How foreign text gets into a prompt: cut to a bound, on one line, and without anything that could be taken for a part of
@@ -47,7 +47,15 @@ export function neutralise(text: string): string {
 interface Bound {
   readonly maxTokens: number
   readonly countTokens: (text: string) => number
-  readonly side: 'left' | 'right'
+  readonly side: TruncationSide
+}
+
+/** The options that bound what is quoted. */
+interface Bounds {
+  readonly maxPassageTokens: number
+  readonly maxQueryTokens: number
+  readonly queryTruncationSide: TruncationSide
+  readonly countTokens: (text: string) => number
 }
 
 interface Quoted {
@@ -58,7 +66,7 @@ interface Quoted {
 /** A passage cut to the number of tokens, between words where there are spaces, and neutralised. */
 export function truncatePassage(
   passage: string,
-  { maxPassageTokens, countTokens }: Pick<LlmSettings, 'maxPassageTokens' | 'countTokens'>,
+  { maxPassageTokens, countTokens }: Pick<Bounds, 'maxPassageTokens' | 'countTokens'>,
 ): Quoted {
   return quote(passage, { maxTokens: maxPassageTokens, countTokens, side: 'right' })
 }
@@ -66,12 +74,10 @@ export function truncatePassage(
 /** A query likewise, cut at its end or at its beginning. */
 export function truncateQuery(
   query: string,
-  { maxQueryTokens, countTokens, queryTruncationSide: side }: QuerySettings,
+  { maxQueryTokens, countTokens, queryTruncationSide: side }: Omit<Bounds, 'maxPassageTokens'>,
 ): Quoted {
   return quote(query, { maxTokens: maxQueryTokens, countTokens, side })
 }
-
-type QuerySettings = Pick<LlmSettings, 'maxQueryTokens' | 'countTokens' | 'queryTruncationSide'>
 
 function quote(given: string, bound: Bound): Quoted {
   const { maxTokens, side } = bound
