@@ -265,8 +265,9 @@ class OnnxColbert implements Colbert {
   }
 
   async #open(signal: AbortSignal): Promise<Loaded> {
-    const { path, graphPath } = await this.#source.ensure(signal)
-    const { tokenizer, tokenizerConfig } = await readTokenizerFiles({ path })
+    const folder = await this.#source.ensure(signal)
+    const { path, graphPath } = folder
+    const { tokenizer, tokenizerConfig } = await readTokenizerFiles(folder)
     const read = readColbertSettings(path)
     const { maxLength = Infinity, queryTruncationSide = 'right' } = this.#options
     const settings = { ...read, documentLength: Math.min(maxLength, read.documentLength), queryTruncationSide }

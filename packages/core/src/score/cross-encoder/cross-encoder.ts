@@ -138,9 +138,10 @@ class OnnxModel implements PairModel {
   }
 
   async open(signal: AbortSignal, lost: () => void): Promise<LoadedModel> {
-    const { path, id, graphPath, config } = await this.#source.ensure(signal)
+    const folder = await this.#source.ensure(signal)
+    const { id, graphPath, config } = folder
     const name = id.slice(0, id.lastIndexOf('@'))
-    const files = { name, config, ...(await readTokenizerFiles({ path })) }
+    const files = { name, config, ...(await readTokenizerFiles(folder)) }
     const { threads, workers, providers, spinning } = this.options
     const { pairs, head } = await prepareScoring(files, this.options)
     const maxPositions = config.max_position_embeddings ?? 512
