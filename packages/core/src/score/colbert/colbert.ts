@@ -4,7 +4,7 @@ import { must, type OptionsOf, type OptionTable, readOptions, required, whole, w
 import { nextTurn, systemClock, waitFor } from '../../base/clock.js'
 import { invalidArgument, RerankError } from '../../base/errors.js'
 import type { Call, Scorer, TruncationSide } from '../../types.js'
-import { readTokenizerFiles } from '../cross-encoder/model-files.js'
+import { loading, readTokenizerFiles } from '../cross-encoder/model-files.js'
 import { isBundledName, ModelSource, type ModelSourceOptions, sourceOptions } from '../cross-encoder/model-source.js'
 import { LoadOnce } from '../cross-encoder/pair-scorer.js'
 import { checkStillWanted, readingOptions, readingParts, threadsPart } from '../cross-encoder/reading.js'
@@ -147,7 +147,7 @@ class OnnxColbert implements Colbert {
     this.#precision = options.precision ?? (options.store === undefined ? 'float32' : 'float16')
     this.#loaded = new LoadOnce({
       id: () => this.id,
-      open: (signal) => this.#open(signal),
+      open: (signal) => loading(this.id, signal, () => this.#open(signal)),
       free: async ({ session }) => {
         await Promise.allSettled(this.#underWay)
         await session.release()

@@ -4,7 +4,7 @@ import { count } from '../../base/call.js'
 import { flag, must, type OptionsOf, type OptionTable, readOptions, whole, withDefault } from '../../base/check.js'
 import { warn } from '../../base/errors.js'
 import type { Scorer, ScorerDefaults } from '../../types.js'
-import { readTokenizerFiles } from './model-files.js'
+import { loading, readTokenizerFiles } from './model-files.js'
 import { ModelSource, type ModelSourceOptions, sourceOptions } from './model-source.js'
 import { type PairModel, PairScorer } from './pair-scorer.js'
 import {
@@ -137,7 +137,11 @@ class OnnxModel implements PairModel {
     return this.#source.folder?.defaults
   }
 
-  async open(signal: AbortSignal, lost: () => void): Promise<LoadedModel> {
+  open(signal: AbortSignal, lost: () => void): Promise<LoadedModel> {
+    return loading(this.id, signal, () => this.#open(signal, lost))
+  }
+
+  async #open(signal: AbortSignal, lost: () => void): Promise<LoadedModel> {
     const folder = await this.#source.ensure(signal)
     const { id, graphPath, config } = folder
     const name = id.slice(0, id.lastIndexOf('@'))

@@ -81,6 +81,23 @@ export function openFolder({ path, model, graph: spec, known, sumsDigest }: Fold
   return { path, id, graphPath, config, temperature: readTemperature(path), activation, defaults, sumsDigest }
 }
 
+/**
+ * Loads a model, so that whatever its files make of the libraries below comes out as one clear error.
+ *
+ * @throws the signal's reason when it has aborted; RerankError, `'model-files'` where nothing better is known.
+ */
+export async function loading<T>(model: string, signal: AbortSignal, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load()
+  } catch (cause) {
+    signal.throwIfAborted()
+    if (RerankError.is(cause)) throw cause
+    const said = cause instanceof Error ? cause.message : String(cause)
+    const fix = 'a file of it is damaged or of a kind that is not known here; restore it from where the model came from'
+    throw new RerankError('model-files', `${model} cannot be loaded (${said}): ${fix}.`, { cause })
+  }
+}
+
 /** Names the weights of a commit: repository, commit and graph. */
 export function hubId(repo: string, { commit, graph }: CachedModel): string {
   return `${repo}@${commit.slice(0, 12)}/${graph}`

@@ -72,7 +72,10 @@ export async function openSession(options: SessionOptions): Promise<GraphSession
   return {
     opened,
     async run(ids, secondSegmentStart) {
-      const answer = await session.run(feeds(ids, secondSegmentStart) as Record<string, Tensor>, [output])
+      const inputs = feeds(ids, secondSegmentStart) as Record<string, Tensor>
+      const answer = await session.run(inputs, [output]).catch((cause: unknown) => {
+        throw runFailed(options.graphPath, cause)
+      })
       return readScore(head, answer[output] as Tensor)
     },
     async release() {
@@ -81,6 +84,13 @@ export async function openSession(options: SessionOptions): Promise<GraphSession
       await session.release()
     },
   }
+}
+
+/** A graph that opened and fails with a pair: tokens that it has no vectors for, say. */
+function runFailed(graphPath: string, cause: unknown): RerankError {
+  const said = cause instanceof Error ? cause.message : String(cause)
+  const fix = 'check that its tokenizer.json and config.json are those it was exported with'
+  return new RerankError('scorer', `${graphPath} failed to run (${said}): ${fix}.`, { cause })
 }
 
 type Runtime = typeof import('onnxruntime-node')

@@ -65,7 +65,7 @@ class Pool implements OpenedRunner {
       worker.ref()
       worker.postMessage({ type: 'close' } satisfies ToWorker)
     }
-    await Promise.all(exits)
+    await whenEnded(exits, [...this.#workers])
   }
 
   async #score(job: Job, call: Call): Promise<void> {
@@ -154,6 +154,25 @@ class Pool implements OpenedRunner {
     this.#gone ??= error
     for (const pending of this.#pending.values()) pending.settle(error)
   }
+}
+
+/** More than the longest pair takes on a slow machine. */
+const LONGEST_CLOSE_MS = 10_000
+
+/**
+ * Waits until the threads have ended, and no longer than a run can take: a thread inside a graph that never ends cannot be
+ * stopped without the whole process. It is left behind, and keeps the process no longer.
+ *
+ * @throws RerankError `'scorer'` when one is still running.
+ */
+async function whenEnded(exits: readonly Promise<unknown>[], threads: readonly Worker[]): Promise<void> {
+  const fix = 'its graph may have no end; do not use this model'
+  const stuck = (): Error => {
+    for (const thread of threads) thread.unref()
+    return new RerankError('scorer', `A model was still running ${LONGEST_CLOSE_MS} ms after close(): ${fix}.`)
+  }
+  const deadline = systemClock.now() + LONGEST_CLOSE_MS
+  await waitFor(() => Promise.all(exits), { clock: systemClock, deadline, deadlineError: stuck })
 }
 
 /** Errors cross threads as copies without their class. */
