@@ -202,6 +202,9 @@ export async function readDocuments(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   scorerId: string,
 ): Promise<Map<string, DocumentVectors>> {
+  if (typeof chunks !== 'object' || chunks === null || !(Symbol.asyncIterator in chunks || Symbol.iterator in chunks)) {
+    throw invalidArgument('chunks', chunks, 'pass the bytes in pieces, for example createReadStream(path)')
+  }
   const bytes = new ByteReader(chunks)
   const start = await bytes.take(MAGIC.length)
   if (start === undefined || textOf(start) !== MAGIC) throw damaged(0, 'it does not begin as one')

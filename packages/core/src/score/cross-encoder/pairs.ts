@@ -1,4 +1,4 @@
-import { invalidArgument, RerankError } from '../../base/errors.js'
+import { invalidArgument, RerankError, show } from '../../base/errors.js'
 import type { TruncationSide } from '../../types.js'
 import type { Json, TokenEncoder } from './tokenizer/library.js'
 
@@ -176,11 +176,14 @@ type Piece = {
 }
 
 function partsOfTemplate(json: Json, kind: 'pair' | 'single'): TemplatePart[] | undefined {
-  const specials = json['special_tokens'] as Record<string, { ids: number[] }>
+  const specials = (json['special_tokens'] ?? {}) as Record<string, { ids?: number[] } | undefined>
   return (json[kind] as readonly Piece[] | undefined)?.map(({ Sequence: place, SpecialToken: special }) => {
     if (place !== undefined) return { kind: place.id === 'A' ? 'query' : 'text', typeId: place.type_id }
     const { id, type_id: typeId } = special as { id: string; type_id: number }
-    return { kind: 'special', ids: (specials[id] as { ids: number[] }).ids, typeId }
+    const { ids } = specials[id] ?? {}
+    if (Array.isArray(ids) && ids.every((one) => Number.isInteger(one) && one >= 0)) return { kind: 'special', ids, typeId }
+    const seen = `The template of tokenizer.json names the special token ${show(id)}, whose ids are ${show(ids)}`
+    throw new RerankError('model-files', `${seen}: restore the file from the model it came with.`)
   })
 }
 
