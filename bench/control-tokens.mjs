@@ -89,7 +89,8 @@ const pools = []
 for (const set of options.sets.split(',')) pools.push(...(await poolsOf(set)))
 
 const signed = (value) => `${value >= 0 ? '+' : ''}${value.toFixed(2)}`
-const cell = (all) => `${signed(mean(all.map(({ logits }) => logits)))}, rank ${mean(all.map(({ after }) => after)).toFixed(1)}`
+const cell = (all) =>
+  `${signed(mean(all.map(({ logits }) => logits)))}, rank ${mean(all.map(({ after }) => after)).toFixed(1)}`
 const [tables, data] = [[], {}]
 for (const model of options.models.split(',')) {
   const read = await measure(model, false, pools)

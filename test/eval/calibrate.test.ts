@@ -88,7 +88,10 @@ describe('calibrateSkip, on data with a known answer', () => {
 
   it('promises nothing on a few queries that were asked often, and says how many there are', () => {
     const few = draw(1, 80).flatMap((query) =>
-      [query.query, ` ${query.query.toUpperCase()} `, query.query.replaceAll(' ', '  ')].map((text) => ({ ...query, query: text })),
+      [query.query, ` ${query.query.toUpperCase()} `, query.query.replaceAll(' ', '  ')].map((text) => ({
+        ...query,
+        query: text,
+      })),
     )
     const { outcome, sentence } = calibrateSkip(few, options)
     expect(outcome).toBe('too-few-queries')

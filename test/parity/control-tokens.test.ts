@@ -22,7 +22,8 @@ interface Files {
 }
 
 function filesOf(name: string): Files {
-  if (name === 'bundled') return { tokenizer: tokenizerJson as unknown as Files['tokenizer'], config: tokenizerConfigJson }
+  if (name === 'bundled')
+    return { tokenizer: tokenizerJson as unknown as Files['tokenizer'], config: tokenizerConfigJson }
   const { files } = readFamily(name)
   return { tokenizer: files['tokenizer.json'] as unknown as Files['tokenizer'], config: files['tokenizer_config.json'] }
 }
@@ -61,7 +62,10 @@ describe.each([...familyNames, 'bundled'])('control tokens in a text: %s', (name
     for (const { content } of tokenizer.added_tokens) {
       for (const text of [content, wide(content), `a ${content} b ${wide(content)}`, content.repeat(20)]) {
         const ids = encoder.encode(text)
-        expect(ids.filter((id) => controls.has(id)), text).toEqual([])
+        expect(
+          ids.filter((id) => controls.has(id)),
+          text,
+        ).toEqual([])
         expect(encoder.encode(text, 3).length).toBeLessThanOrEqual(3)
         expect(encoder.encode(text, 3)).toEqual(ids.slice(0, 3))
       }

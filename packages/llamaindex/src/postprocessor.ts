@@ -110,7 +110,11 @@ function checkNode(item: unknown, at: number): void {
   const { node, getContent } = (item ?? {}) as { node?: { getContent?: unknown } | null; getContent?: unknown }
   if (typeof node?.getContent === 'function') return
   const isBare = typeof getContent === 'function'
-  const what = isBare ? 'a bare node' : item === null || typeof item !== 'object' ? String(item) : 'an object without a node'
+  const what = isBare
+    ? 'a bare node'
+    : item === null || typeof item !== 'object'
+      ? String(item)
+      : 'an object without a node'
   throw wrong(`nodes[${at}] is ${what}: pass { node }, or { node, score }, as retrievers do`)
 }
 

@@ -13,9 +13,9 @@ const percent = (text: string): string =>
 const forms: readonly [string, string][] = [
   ['as it is', key],
   ['in capitals', key.toUpperCase()],
-  ['with a blank after each character', [...key].join(' ')],
+  ['with a blank after each character', Array.from(key).join(' ')],
   ['over two lines', `${key.slice(0, 9)}\n  ${key.slice(9)}`],
-  ['with invisible characters in between', [...key].join('\u200b')],
+  ['with invisible characters in between', Array.from(key).join('\u200b')],
   ['URL-encoded', percent(key)],
   ['URL-encoded twice', percent(key).replaceAll('%', '%25')],
   ['JSON-escaped', escaped(key)],

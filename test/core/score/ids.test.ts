@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { crossEncoder as builtCrossEncoder } from '@secondpass/core'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type ColbertOptions, colbert } from '../../../packages/core/src/score/colbert/colbert.ts'
+import { type CrossEncoderOptions, crossEncoder } from '../../../packages/core/src/score/cross-encoder/cross-encoder.ts'
 import {
-  type CrossEncoderOptions,
-  crossEncoder,
-} from '../../../packages/core/src/score/cross-encoder/cross-encoder.ts'
-import { type LlmListwiseOptions, llmListwise } from '../../../packages/core/src/score/remote/language-models/listwise.ts'
+  type LlmListwiseOptions,
+  llmListwise,
+} from '../../../packages/core/src/score/remote/language-models/listwise.ts'
 import {
   type LlmGradeOptions,
   llmPointwise,
@@ -31,11 +31,9 @@ import { callOf, readingNumbers } from '../../contract/fake-scorer.ts'
  */
 
 const fixtures = join(import.meta.dirname, '../../fixtures')
-const [tiny, stock, tinyColbert] = ['tiny-bert', 'tiny-bert-stock', 'tiny-colbert'].map((name) => join(fixtures, name)) as [
-  string,
-  string,
-  string,
-]
+const [tiny, stock, tinyColbert] = ['tiny-bert', 'tiny-bert-stock', 'tiny-colbert'].map((name) =>
+  join(fixtures, name),
+) as [string, string, string]
 
 /** A folder with two graphs, so that the format decides between them. */
 const twoGraphs = mkdtempSync(join(tmpdir(), 'secondpass-ids-'))
@@ -89,7 +87,9 @@ const READING = {
   queryTruncationSide: { differ: ['left', 'right'] },
 } as const
 
-const kinds: Readonly<Record<string, readonly [make: (options: never) => { id: string }, base: object, table: object]>> = {
+const kinds: Readonly<
+  Record<string, readonly [make: (options: never) => { id: string }, base: object, table: object]>
+> = {
   crossEncoder: [
     crossEncoder,
     { model: tiny },

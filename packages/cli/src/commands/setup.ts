@@ -56,7 +56,9 @@ export function addFetchModel(program: Command, io: Io, ended: (code: ExitCode) 
       throw usageError('model', model, 'pass org/name; nothing else needs downloading')
     const bar = downloadBar(io)
     const spec = { ...(revision !== undefined && { revision }), ...(dtype !== undefined && { dtype }) }
-    const found = await fetchModel(model, { ...spec, verify, onProgress: bar.tell, signal: io.signal }).finally(bar.stop)
+    const found = await fetchModel(model, { ...spec, verify, onProgress: bar.tell, signal: io.signal }).finally(
+      bar.stop,
+    )
     const words = `${found.id}\n  commit  ${found.commit}\n  folder  ${found.path}\n  graph   ${found.graphPath}`
     await write(io.stdout, `${json === true ? JSON.stringify(found) : words}\n`)
     ended(exitCodes.ok)

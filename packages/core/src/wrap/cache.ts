@@ -94,7 +94,8 @@ export function withCache(scorer: Scorer<'pair'>, cache: ScoreCache, options: Ca
     scope: 'pair',
     inner: [scorer],
     scale: scorer,
-    score: (query, texts, call) => new CachedCall({ scorer, cache, flights, readTimeoutMs, clock }, query, call).score(texts),
+    score: (query, texts, call) =>
+      new CachedCall({ scorer, cache, flights, readTimeoutMs, clock }, query, call).score(texts),
   })
 }
 

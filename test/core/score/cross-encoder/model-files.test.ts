@@ -203,10 +203,13 @@ describe('the bundled model', () => {
   it.each([
     ['bundled', 'model-en-mini'],
     ['bundled-tiny', 'model-en-tiny'],
-  ])('%s is known here by its digest: whoever changes weights or version runs packages/core/digests.mjs', (model, name) => {
-    const sums = readFileSync(join(import.meta.dirname, '../../../../packages', name, 'SHA256SUMS'))
-    expect(locateModel(model).sumsDigest).toBe(createHash('sha256').update(sums).digest('hex'))
-  })
+  ])(
+    '%s is known here by its digest: whoever changes weights or version runs packages/core/digests.mjs',
+    (model, name) => {
+      const sums = readFileSync(join(import.meta.dirname, '../../../../packages', name, 'SHA256SUMS'))
+      expect(locateModel(model).sumsDigest).toBe(createHash('sha256').update(sums).digest('hex'))
+    },
+  )
 
   it('is refused when its files and their sums were changed together', async () => {
     const folder = locateModel('bundled')

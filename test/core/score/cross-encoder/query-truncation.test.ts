@@ -117,9 +117,14 @@ describe('a query that does not fit a late-interaction model', () => {
     const call = callOf()
     expect(await scorer.score('key', texts, call)).toEqual(await bare.score('key', texts, callOf()))
     expect(call.stats).toMatchObject({ storeErrors: 3 })
-    const wrong = { get: () => ({ precision: 'float16', rows: 9, dimensions: 9, data: new Uint16Array(3) }), set: () => {} }
+    const wrong = {
+      get: () => ({ precision: 'float16', rows: 9, dimensions: 9, data: new Uint16Array(3) }),
+      set: () => {},
+    }
     await using other = colbert({ model: tinyColbert, store: wrong as never })
-    await expect(other.score('key', texts, callOf())).rejects.toThrow(/^store\.get\(text\) is an object .* fill it with/)
+    await expect(other.score('key', texts, callOf())).rejects.toThrow(
+      /^store\.get\(text\) is an object .* fill it with/,
+    )
     const hanging = { get: () => new Promise<never>(() => {}), set: () => {} }
     await using patient = colbert({ model: tinyColbert, store: hanging })
     const waited = callOf()

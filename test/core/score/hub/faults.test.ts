@@ -448,19 +448,20 @@ describe('a secret', () => {
     expect(logged(error)).not.toContain(token)
   })
 
-  it.each(['https://user:hf_secret_of_a_user@hub.example', 'https://hub.example/?key=hf_secret_of_a_user', 'hf_secret_of_a_user'])(
-    'is refused in an endpoint, and not shown: %s',
-    async (endpoint) => {
-      const direct = await fetched({ hub: { endpoint } }).catch((caught: unknown) => caught)
-      expect(direct).toMatchObject({ code: 'invalid-argument' })
-      expect(logged(direct)).not.toContain(token)
-      vi.stubEnv('HF_ENDPOINT', endpoint)
-      const fromEnvironment = await hubSettings({}).catch((caught: unknown) => caught)
-      vi.unstubAllEnvs()
-      expect((fromEnvironment as Error).message).toMatch(/^HF_ENDPOINT is not shown/)
-      expect(logged(fromEnvironment)).not.toContain(token)
-    },
-  )
+  it.each([
+    'https://user:hf_secret_of_a_user@hub.example',
+    'https://hub.example/?key=hf_secret_of_a_user',
+    'hf_secret_of_a_user',
+  ])('is refused in an endpoint, and not shown: %s', async (endpoint) => {
+    const direct = await fetched({ hub: { endpoint } }).catch((caught: unknown) => caught)
+    expect(direct).toMatchObject({ code: 'invalid-argument' })
+    expect(logged(direct)).not.toContain(token)
+    vi.stubEnv('HF_ENDPOINT', endpoint)
+    const fromEnvironment = await hubSettings({}).catch((caught: unknown) => caught)
+    vi.unstubAllEnvs()
+    expect((fromEnvironment as Error).message).toMatch(/^HF_ENDPOINT is not shown/)
+    expect(logged(fromEnvironment)).not.toContain(token)
+  })
 
   it('in the path of a mirror is in no error', async () => {
     const endpoint = `${hub.endpoint}/mirror-token-1234567`
@@ -470,6 +471,8 @@ describe('a secret', () => {
       expect(logged(error)).not.toContain('mirror-token-1234567')
     }
     hub.fault = () => ({ status: 302, headers: { location: 'ftp://elsewhere' } })
-    expect(logged(await fetched({ hub: { endpoint } }).catch((caught: unknown) => caught))).not.toContain('mirror-token')
+    expect(logged(await fetched({ hub: { endpoint } }).catch((caught: unknown) => caught))).not.toContain(
+      'mirror-token',
+    )
   })
 })

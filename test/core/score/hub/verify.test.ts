@@ -31,7 +31,10 @@ const fetched = (verify: boolean, offline = false): Promise<FetchedModel> =>
 function damage(file: string): void {
   const real = realpathSync(file)
   if (file.endsWith('.json')) {
-    return writeFileSync(real, readFileSync(real, 'utf8').replace(/\d/, (digit) => String((Number(digit) + 1) % 10)))
+    return writeFileSync(
+      real,
+      readFileSync(real, 'utf8').replace(/\d/, (digit) => String((Number(digit) + 1) % 10)),
+    )
   }
   const bytes = readFileSync(real)
   bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] as number) ^ 1

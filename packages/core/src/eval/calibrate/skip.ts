@@ -16,7 +16,15 @@ import { queryLengthSignal } from '../../skip/query.js'
 import type { SkipCalibration } from '../../types.js'
 import { mean, seededRandom, shuffled } from '../bootstrap.js'
 import { type Attempt, choose, leastSample, type Plan, SELECTION, type Split, upperBound, verify } from './plan.js'
-import { type CalibrationQuery, curveOf, type CurvePoint, groupsOf, lossesAt, measureAll, thresholdsOf } from './query.js'
+import {
+  type CalibrationQuery,
+  curveOf,
+  type CurvePoint,
+  groupsOf,
+  lossesAt,
+  measureAll,
+  thresholdsOf,
+} from './query.js'
 
 /** Where the sample came from, in words: thresholds hold there and nowhere else. */
 export interface Provenance {

@@ -10,7 +10,14 @@ import { LoadOnce } from '../cross-encoder/pair-scorer.js'
 import { checkStillWanted, readingOptions, readingParts, threadsPart } from '../cross-encoder/reading.js'
 import { type Opened, refuseTelemetry } from '../cross-encoder/session/node.js'
 import { providerPart } from '../cross-encoder/session/providers.js'
-import { type DocumentVectors, isDocumentVectors, maxSim, packVectors, unpackVectors, type VectorPrecision } from './documents.js'
+import {
+  type DocumentVectors,
+  isDocumentVectors,
+  maxSim,
+  packVectors,
+  unpackVectors,
+  type VectorPrecision,
+} from './documents.js'
 import {
   type ColbertEncoder,
   createColbertEncoder,
@@ -157,7 +164,11 @@ class OnnxColbert implements Colbert {
 
   get id(): string {
     const { threads, providers, ...options } = this.#options
-    const parts = [...readingParts(options), ...threadsPart(threads), ...providerPart(providers, this.#opened, this.#key)]
+    const parts = [
+      ...readingParts(options),
+      ...threadsPart(threads),
+      ...providerPart(providers, this.#opened, this.#key),
+    ]
     return ['colbert', this.#source.id, this.#precision, ...parts].join(':')
   }
 

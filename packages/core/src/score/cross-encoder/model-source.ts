@@ -253,7 +253,10 @@ function isHubId(name: string): boolean {
 }
 
 /** The folder of a model of our own, which has one graph, of bytes; and its digest, when this version is known here. */
-function bundledFolder(name: BundledName, dtype: Dtype): { readonly path: string; readonly sumsDigest?: string | undefined } {
+function bundledFolder(
+  name: BundledName,
+  dtype: Dtype,
+): { readonly path: string; readonly sumsDigest?: string | undefined } {
   if (dtype !== 'auto' && dtype !== 'int8') {
     const fix = `the ${name} model comes as int8 only; leave it out, or pass another model`
     throw invalidArgument('dtype', dtype, fix)

@@ -181,7 +181,8 @@ function partsOfTemplate(json: Json, kind: 'pair' | 'single'): TemplatePart[] | 
     if (place !== undefined) return { kind: place.id === 'A' ? 'query' : 'text', typeId: place.type_id }
     const { id, type_id: typeId } = special as { id: string; type_id: number }
     const { ids } = specials[id] ?? {}
-    if (Array.isArray(ids) && ids.every((one) => Number.isInteger(one) && one >= 0)) return { kind: 'special', ids, typeId }
+    if (Array.isArray(ids) && ids.every((one) => Number.isInteger(one) && one >= 0))
+      return { kind: 'special', ids, typeId }
     const seen = `The template of tokenizer.json names the special token ${show(id)}, whose ids are ${show(ids)}`
     throw new RerankError('model-files', `${seen}: restore the file from the model it came with.`)
   })

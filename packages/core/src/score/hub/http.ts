@@ -242,7 +242,10 @@ async function once(context: HubContext, url: string, init: RequestInit): Promis
     await response.body?.cancel()
     target = nextHop(target, location, settings)
   }
-  throw new RerankError('model-files', `${shownEndpoint(settings.endpoint)} redirects again and again: check HF_ENDPOINT.`)
+  throw new RerankError(
+    'model-files',
+    `${shownEndpoint(settings.endpoint)} redirects again and again: check HF_ENDPOINT.`,
+  )
 }
 
 function nextHop(from: string, location: string, settings: HubSettings): string {

@@ -33,7 +33,10 @@ export async function verifyFolder(folder: VerifiedFolder): Promise<void> {
 }
 
 /** What scores depend on, by its path in the folder: first what a score cannot be without. */
-function filesOf({ path, graphPath }: VerifiedFolder): { readonly needed: readonly string[]; readonly all: readonly string[] } {
+function filesOf({ path, graphPath }: VerifiedFolder): {
+  readonly needed: readonly string[]
+  readonly all: readonly string[]
+} {
   const inFolder = (file: string): string => relative(path, file).split(sep).join('/')
   const weights = externalFiles(graphPath).map((name) => inFolder(join(dirname(graphPath), name)))
   const needed = [...requiredFiles, inFolder(graphPath), ...weights]
@@ -58,7 +61,10 @@ export async function readSums(sumsFile: string): Promise<ReadonlyMap<string, st
   for (const line of (await readFile(sumsFile, 'utf8')).split('\n').filter((one) => one.trim() !== '')) {
     const [, sum, file] = /^([0-9a-f]{64}) [ *](.+)$/.exec(line.trim()) ?? []
     if (sum === undefined || file === undefined) {
-      throw new RerankError('model-files', `${sumsFile} has the line ${JSON.stringify(line.slice(0, 200))}: restore the file.`)
+      throw new RerankError(
+        'model-files',
+        `${sumsFile} has the line ${JSON.stringify(line.slice(0, 200))}: restore the file.`,
+      )
     }
     checkSafeName(file)
     sums.set(file, sum)
@@ -115,7 +121,9 @@ async function isIntact(file: string, snapshot: string): Promise<boolean | undef
 async function isCopyIntact(file: string, blobs: string): Promise<boolean | undefined> {
   const { size } = await stat(file)
   const names = (await readdir(blobs).catch(() => [])).filter((name) => SUM.test(name))
-  const sizes = await Promise.all(names.map(async (name) => (await stat(join(blobs, name)).catch(() => undefined))?.size))
+  const sizes = await Promise.all(
+    names.map(async (name) => (await stat(join(blobs, name)).catch(() => undefined))?.size),
+  )
   const alike = names.filter((_, at) => sizes[at] === size)
   for (const name of alike) if (await matchesEtag(file, name)) return true
   return alike.length > 0 ? false : undefined

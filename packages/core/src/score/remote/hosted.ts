@@ -17,7 +17,16 @@ import { placeName } from '../../base/identity.js'
 import { estimateTokens } from '../../base/words.js'
 import type { Call, Milliseconds, Scope } from '../../types.js'
 import { type RemoteScorer, remoteScorer, type Work } from './engine.js'
-import { type Answer, type Bill, exchangeJson, hostOf, type ProviderNames, readAnswer, readScores, type Transport } from './http.js'
+import {
+  type Answer,
+  type Bill,
+  exchangeJson,
+  hostOf,
+  type ProviderNames,
+  readAnswer,
+  readScores,
+  type Transport,
+} from './http.js'
 
 /** Options that all hosted and self-hosted scorers share. */
 export interface HostedOptions {

@@ -2,7 +2,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { neutralise, truncatePassage, truncateQuery } from '../../../../../packages/core/src/score/remote/language-models/quoting.ts'
+import {
+  neutralise,
+  truncatePassage,
+  truncateQuery,
+} from '../../../../../packages/core/src/score/remote/language-models/quoting.ts'
 import { listwisePrompt } from '../../../../../packages/core/src/score/remote/language-models/listwise.ts'
 import { gradePrompt, yesNoPrompt } from '../../../../../packages/core/src/score/remote/language-models/pointwise.ts'
 import { estimateTokens } from '../../../../../packages/core/src/base/words.ts'

@@ -64,7 +64,7 @@ class ContentEncoder implements TokenEncoder {
 
   /** The name with blanks in it, which is no token any more. */
   #spelled(control: number): number[] {
-    const ids = this.#encoder.encode([...(this.#names.get(control) as string)].join(' '))
+    const ids = this.#encoder.encode(Array.from(this.#names.get(control) as string).join(' '))
     return ids.flatMap((id) => (this.#names.has(id) ? (this.#unknown ?? []) : id))
   }
 }

@@ -118,7 +118,11 @@ export function readLlmOptions<Table extends Readonly<Record<string, unknown>>>(
  *
  * @param ask the caller's function, which stands for the model when that has no name
  */
-export function idOf(kind: string, { ask, ...settings }: LlmSettings & { ask: object }, parts: readonly string[]): string {
+export function idOf(
+  kind: string,
+  { ask, ...settings }: LlmSettings & { ask: object },
+  parts: readonly string[],
+): string {
   const { model, instruction, maxPassageTokens, maxQueryTokens, queryTruncationSide, countTokens } = settings
   const own = [
     ...(maxQueryTokens === MAX_QUERY_TOKENS ? [] : [`q${maxQueryTokens}`]),
