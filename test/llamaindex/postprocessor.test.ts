@@ -198,7 +198,7 @@ describe('what is no node with a score', () => {
   it.each([
     ['a bare node', () => [wrapped(), (wrapped() as { node: unknown }).node], 'nodes[1] is a bare node: pass { node }'],
     ['nothing', () => [null], 'nodes[0] is null: pass { node }'],
-    ['a hole', () => [wrapped(), , wrapped()], 'nodes[1] is undefined: pass { node }'],
+    ['a hole', () => [wrapped(), undefined, wrapped()], 'nodes[1] is undefined: pass { node }'],
     ['an object without a node', () => [{ score: 1 }], 'nodes[0] is an object without a node: pass { node }'],
     ['a text', () => ['text'], 'nodes[0] is text: pass { node }'],
     ['no list', () => wrapped(), 'nodes is object: pass an array of { node, score }'],

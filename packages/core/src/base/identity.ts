@@ -21,17 +21,3 @@ export function functionName(given: object): string {
   known.set(given, name)
   return name
 }
-
-/**
- * Where a service is, as a part of an id: its host and, when it stands below a path or has a query, what tells that
- * apart, since one gateway may serve several models. Paths may hold tokens, so they are not shown.
- *
- * @param path the part of the path that every service of this kind has
- */
-export function placeName(address: string, path: string = ''): string {
-  const { host, pathname, search } = new URL(address)
-  const whole = pathname.replace(/\/+$/, '')
-  const own = whole.endsWith(path) ? whole.slice(0, whole.length - path.length) : whole
-  const rest = `${own.replace(/^\/v\d+$/, '')}${search}`
-  return rest === '' ? host : `${host}/${fingerprint(rest)}`
-}

@@ -8,8 +8,7 @@ import { loading, readTokenizerFiles } from '../cross-encoder/model-files.js'
 import { isBundledName, ModelSource, type ModelSourceOptions, sourceOptions } from '../cross-encoder/model-source.js'
 import { LoadOnce } from '../cross-encoder/pair-scorer.js'
 import { checkStillWanted, readingOptions, readingParts, threadsPart } from '../cross-encoder/reading.js'
-import { type Opened, refuseTelemetry } from '../cross-encoder/session/node.js'
-import { providerPart } from '../cross-encoder/session/providers.js'
+import { type Opened, providerPart, refuseTelemetry } from '../cross-encoder/session/node.js'
 import {
   type DocumentVectors,
   isDocumentVectors,

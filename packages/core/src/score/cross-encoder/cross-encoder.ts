@@ -23,9 +23,10 @@ import {
   type Opened,
   type OpenedRunner,
   openSession,
+  providerPart,
   refuseTelemetry,
 } from './session/node.js'
-import { type Provider, providerPart } from './session/providers.js'
+import type { Provider } from './session/providers.js'
 import { startPool } from './session/worker-pool.js'
 
 /** A scorer that frees its session and threads at the end of an `await using` block. */

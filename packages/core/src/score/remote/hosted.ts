@@ -13,7 +13,6 @@ import {
 } from '../../base/check.js'
 import { type Clock, systemClock } from '../../base/clock.js'
 import { ProviderError, RerankError } from '../../base/errors.js'
-import { placeName } from '../../base/identity.js'
 import { estimateTokens } from '../../base/words.js'
 import type { Call, Milliseconds, Scope } from '../../types.js'
 import { type RemoteScorer, remoteScorer, type Work } from './engine.js'
@@ -23,6 +22,7 @@ import {
   exchangeJson,
   hostOf,
   type ProviderNames,
+  placeName,
   readAnswer,
   readScores,
   type Transport,

@@ -10,7 +10,6 @@ import {
   withDefault,
 } from '../../base/check.js'
 import { invalidArgument, ProviderError, RerankError } from '../../base/errors.js'
-import { placeName } from '../../base/identity.js'
 import type { Milliseconds } from '../../types.js'
 import {
   type Dialect,
@@ -40,7 +39,7 @@ import {
   transportOf,
   urlBelow,
 } from './hosted.js'
-import { exchangeJson, hostOf, readAnswer, type Transport } from './http.js'
+import { exchangeJson, hostOf, placeName, readAnswer, type Transport } from './http.js'
 
 /** The kinds of server that {@link server} can speak to. */
 export type ServerDialect = 'tei' | 'vllm' | 'vllm-score' | 'infinity' | 'llamacpp' | 'nim' | 'huggingface'

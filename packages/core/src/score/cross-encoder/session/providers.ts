@@ -17,21 +17,6 @@ export const providersOption: Check<readonly Provider[]> = (name, providers) => 
   if (wrong !== undefined) throw invalidArgument(name, wrong, `${fix}, each once`)
 }
 
-/**
- * What computes, as a part of a scorer's id: another device gives other last digits. The processor goes without saying;
- * until it is known what computes, the part is one that no other scorer has.
- *
- * @param key the scorer's own
- */
-export function providerPart(
-  asked: readonly Provider[] | undefined,
-  opened: { readonly provider: Provider } | undefined,
-  key: string,
-): string[] {
-  if (opened !== undefined) return opened.provider === 'cpu' ? [] : [opened.provider]
-  return asked === undefined || asked[0] === 'cpu' ? [] : [`unresolved-${key}`]
-}
-
 /** The machine, as far as it decides whether onnxruntime-node has binaries for it. */
 export interface HostFacts {
   readonly platform: string
