@@ -1,4 +1,4 @@
-import type { Blend, BlendWeights, Scorer } from '../types.js'
+import type { Blend, BlendWeights, Scorer, TruncationSide } from '../types.js'
 import type { Clock } from './clock.js'
 import { invalidArgument } from './errors.js'
 
@@ -90,6 +90,8 @@ export function oneOf<const T extends string>(...known: readonly T[]): Check<T> 
 export function oneAmong<T extends string>(known: readonly T[]): Check<T> {
   return must((value) => known.includes(value as T), `pass ${alternatives(known)}`)
 }
+
+export const truncationSide: Check<TruncationSide> = oneOf('left', 'right')
 
 function alternatives(known: readonly string[]): string {
   const quoted = known.map((word) => `'${word}'`)
