@@ -50,6 +50,50 @@ export function runtime() {
   ].join('\n\n')
 }
 
+/** A server with too much to do. */
+export function serverUnderLoad() {
+  const { machine, measured, options } = result('server')
+  const row = (/** @type {string} */ what, of) => [what, ...measured.map(of)]
+  const ms = (/** @type {number} */ value) => `${value.toFixed(0)} ms`
+  const beside = measured[0].beside.map(({ calls }, at) =>
+    row(`\`/health\` beside ${calls} call${calls > 1 ? 's' : ''} of ${options.size}, median`, (one) =>
+      ms(one.beside[at].medianMs),
+    ),
+  )
+  const rows = [
+    ...beside,
+    row('200 calls with a deadline of 1 s: the last answer', ({ deadline }) => ms(deadline.latestMs)),
+    row('14 calls with time for 8: ranked', ({ goodput }) => String(goodput.ranked)),
+    row(`${options.flood} calls at once: refused, by \`maxQueued\``, ({ flood }) =>
+      String(flood.outcomes.overloaded ?? 0),
+    ),
+    row(
+      'the first answer among them, against one call alone',
+      ({ flood, alone }) => `${(flood.firstMs / alone.ms).toFixed(1)}x`,
+    ),
+  ]
+  const heads = measured.map(({ workers }) => (workers === 0 ? 'in the calling thread' : `${workers} worker`))
+  return [pageTable(['', ...heads], rows), `${machineLine(machine)}.`].join('\n\n')
+}
+
+/** What a worker costs. */
+export function aWorker() {
+  const { machine, scripts, calls, options } = result('workers')
+  const row = (/** @type {string} */ what, list, key, unit) => {
+    const [inside, beside] = [0, 1].map((workers) => median(list[workers].map((one) => one[key])))
+    return [what, `${inside.toFixed(0)} ${unit}`, `${beside.toFixed(0)} ${unit}`, `${(beside / inside).toFixed(2)}x`]
+  }
+  const rows = [
+    row('process start to the first score', scripts, 'scoredMs', 'ms'),
+    row('a short script, to its end', scripts, 'endedMs', 'ms'),
+    row('its memory at the highest', scripts, 'peakMiB', 'MiB'),
+    row('memory of a server, after calls', calls, 'rssMiB', 'MiB'),
+    row(`one call of ${options.size}`, calls, 'aloneMs', 'ms'),
+    row('16 calls at once, to the last', calls, 'allMs', 'ms'),
+  ]
+  return [pageTable(['', 'in the calling thread', '1 worker', 'ratio'], rows), `${machineLine(machine)}.`].join('\n\n')
+}
+
 /** What the English model does to other languages, and which questions are left alone. */
 export function languages() {
   const { machine, measured, options } = result('languages')
