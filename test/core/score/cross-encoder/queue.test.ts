@@ -147,6 +147,15 @@ describe('a scorer that is overloaded', () => {
   })
 })
 
+it('no circuit breaker opens because a call is late before it began', async () => {
+  await using scorer = crossEncoder({ model: tiny })
+  const guarded = withCircuitBreaker(scorer, { failures: 1 })
+  await guarded.score(query, texts(40), callOf({ now }))
+  const hopeless = guarded.score(query, texts(19_000), callOf({ deadline: now() + 20, now }))
+  await expect(hopeless).rejects.toMatchObject({ code: 'deadline' })
+  await expect(guarded.score(query, texts(2), callOf({ now }))).resolves.toHaveLength(2)
+})
+
 describe('copies of one model', () => {
   it('are warned of once, when more than four are loaded, and not when those before were closed', async () => {
     const warnings: string[] = []
