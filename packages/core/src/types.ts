@@ -273,6 +273,8 @@ export interface Report {
   readonly belowMinScore: number
   /** How many results `diversity` left out for a better one that says the same. Counted until `topN` were chosen. */
   readonly nearDuplicates: number
+  /** How many results `diversity` did not hold against the others, because the deadline had passed. Missing for none. */
+  readonly notCompared?: number
   /** How many results were passed over because they did not fit what was left of `maxTokens`. Counted like those. */
   readonly overBudget: number
   /** Wall-clock time of the whole call. */

@@ -128,7 +128,12 @@ export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value)
   if (value === null || typeof value !== 'object') return typeof value === 'function' ? 'a function' : String(value)
   if (Array.isArray(value)) return `an array of ${value.length}`
-  return `an object with keys ${JSON.stringify(Object.keys(value).slice(0, 8))}`
+  try {
+    return `an object with keys ${JSON.stringify(Object.keys(value).slice(0, 8))}`
+  } catch {
+    // A proxy may refuse to say.
+    return 'an object that cannot be read'
+  }
 }
 
 /**

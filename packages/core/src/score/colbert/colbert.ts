@@ -1,5 +1,6 @@
 import { count } from '../../base/call.js'
 import { must, type OptionsOf, type OptionTable, readOptions, required, whole, withDefault } from '../../base/check.js'
+import { Pacer } from '../../base/clock.js'
 import { invalidArgument } from '../../base/errors.js'
 import { aloneInThread, type QueueOptions, queueOptions, Schedule, type Turns } from '../../base/schedule.js'
 import type { Call, Scorer } from '../../types.js'
@@ -197,13 +198,15 @@ class OnnxColbert implements Colbert {
     texts: readonly string[],
     { signal, onProgress }: EncodeDocumentsOptions = {},
   ): Promise<DocumentVectors[]> {
+    if (!Array.isArray(texts)) throw invalidArgument('texts', texts, 'pass an array of strings')
     const loaded = await this.#loaded.get()
     const encoded: DocumentVectors[] = []
     const call = { ...nobody(), ...(signal && { signal }), stats: {}, caller: encoded }
     // No pairs: a caller that encodes a collection waits for it anyway, and is passed by every call that scores.
     const size = { pairs: 0, effort: texts.length }
     await this.#schedule.admit(call, size, async (turns) => {
-      for (const text of texts) {
+      const pacer = new Pacer(() => signal?.throwIfAborted())
+      for (const text of texts as readonly unknown[]) {
         signal?.throwIfAborted()
         if (typeof text !== 'string') throw invalidArgument(`texts[${encoded.length}]`, text, 'pass strings')
         const known = await this.#stored(text)
@@ -211,6 +214,8 @@ class OnnxColbert implements Colbert {
         if (known === undefined) await this.#store?.set(text, vectors)
         encoded.push(vectors)
         onProgress?.(encoded.length, texts.length)
+        // A store that has the text answers at once, and nobody else would have a turn.
+        await pacer.spend(text.length)
       }
     })
     return encoded

@@ -9,7 +9,9 @@ export interface PairModel {
   readonly id: string
   /** The weights and nothing else: the same for every scorer that loads them. Missing when it loads none. */
   readonly weights: string | undefined
-  readonly options: Pick<ReadingOptions, 'longText' | 'windowOverlap' | 'maxLength'> & { readonly maxQueued: number }
+  readonly options: Pick<ReadingOptions, 'longText' | 'windowOverlap' | 'maxWindows' | 'maxLength'> & {
+    readonly maxQueued: number
+  }
   /** Runs at a time, 1 or more. */
   readonly places: number
   /** What makes a probability of a logit; nothing when the model's numbers stay as they are, or it is not known yet. */
@@ -69,7 +71,7 @@ export class PairScorer implements Scorer<'pair'>, AsyncDisposable {
       const model = await this.#loaded.get()
       this.#maxLength = model.pairs.maxLength
       const asked = { query, texts, options: this.#model.options }
-      return readTexts(asked, model, { call, turns, places: this.#model.places })
+      return readTexts(asked, model, { scorerId: this.id, call, turns, places: this.#model.places })
     })
   }
 

@@ -1,9 +1,10 @@
-import { count } from '../../base/call.js'
-import { type Checks, must, oneOf } from '../../base/check.js'
+import { checkStillWanted, count } from '../../base/call.js'
+import { type Checks, must, oneOf, wholeOrInfinity } from '../../base/check.js'
 import { RerankError, show } from '../../base/errors.js'
+import { Pacer } from '../../base/clock.js'
 import type { Turns } from '../../base/schedule.js'
-import { bestWindows, textWindows } from '../../base/spans.js'
-import type { Call, Span, TextNote } from '../../types.js'
+import { allWindows, bestWindows } from '../../base/spans.js'
+import type { Call, TextNote } from '../../types.js'
 import type { EncodedPair, EncodedQuery, PairEncoder } from './pairs.js'
 
 /** How much of a long text is read; the same for every scorer that reads pairs of tokens. */
@@ -22,6 +23,12 @@ export interface ReadingOptions {
    * `longText` is `'windows'`.
    */
   readonly windowOverlap?: number | undefined
+  /**
+   * Most windows of one text, from 1, `Infinity` for as many as it takes. Default 100, about 38,000 tokens of a model that
+   * reads 512. What lies behind them is not read: the result says `truncated`, the report counts `truncatedTexts`. No effect
+   * unless `longText` is `'windows'`.
+   */
+  readonly maxWindows?: number | undefined
 }
 
 /** See {@link ReadingOptions}. */
@@ -29,6 +36,7 @@ export const readingOptions: Checks<ReadingOptions> = {
   maxLength: must(isWholeFrom(5), 'pass a whole number of tokens from 5, or leave it out'),
   longText: oneOf('truncate', 'windows', 'error'),
   windowOverlap: must(isWholeFrom(0), 'pass a whole number of tokens from 0'),
+  maxWindows: wholeOrInfinity(1),
 }
 
 function isWholeFrom(least: number): (value: unknown) => boolean {
@@ -36,9 +44,11 @@ function isWholeFrom(least: number): (value: unknown) => boolean {
 }
 
 /** The options that change the numbers, as parts of a scorer's id. */
-export function readingParts({ maxLength, longText, windowOverlap }: ReadingOptions): string[] {
+export function readingParts({ maxLength, longText, windowOverlap, maxWindows }: ReadingOptions): string[] {
   const parts = maxLength === undefined ? [] : [`max${maxLength}`]
-  return longText === 'windows' ? [...parts, `windows-${windowOverlap ?? 'default'}`] : parts
+  if (longText !== 'windows') return parts
+  const most = maxWindows === undefined || maxWindows === DEFAULT_MAX_WINDOWS ? '' : `-max${maxWindows}`
+  return [...parts, `windows-${windowOverlap ?? 'default'}${most}`]
 }
 
 /** A model that is ready to score. */
@@ -71,6 +81,8 @@ export interface PairRunner {
 
 /** What a call may take from its model. */
 export interface Running {
+  /** Names the scorer in errors. */
+  readonly scorerId: string
   readonly call: Call
   readonly turns: Turns
   /** Runs at a time. */
@@ -91,7 +103,7 @@ export function effortOf(queryLength: number, text: string, maxLength: number): 
 export interface Asked {
   readonly query: string
   readonly texts: readonly string[]
-  readonly options: Pick<ReadingOptions, 'longText' | 'windowOverlap'>
+  readonly options: Pick<ReadingOptions, 'longText' | 'windowOverlap' | 'maxWindows'>
 }
 
 /** What came of one text. */
@@ -101,6 +113,7 @@ interface Reading {
 }
 
 const DEFAULT_OVERLAP_TOKENS = 64
+const DEFAULT_MAX_WINDOWS = 100
 
 /** Scores texts; equal texts earn equal scores, so each is read once. One logit per text, in order. */
 export async function readTexts(asked: Asked, model: LoadedModel, running: Running): Promise<number[]> {
@@ -132,15 +145,14 @@ async function readWindows({ query, texts, options }: Asked, model: LoadedModel,
   const { pairs } = model
   const maxLength = pairs.roomForText(pairs.encodeQuery(query))
   const overlap = Math.min(options.windowOverlap ?? DEFAULT_OVERLAP_TOKENS, Math.floor(maxLength / 2))
-  const measure = (text: string): number => pairs.countTokens(text)
-  const windows = texts.flatMap((text, owner) =>
-    textWindows(text, { maxLength, overlap, measure }).map((span) => ({
-      owner,
-      span,
-      text: text.slice(span.start, span.end),
-    })),
-  )
-  count(running.call, 'windows', windows.length)
+  // How much longer a piece is than a window does not matter.
+  const measure = (parts: readonly string[]): number[] => parts.map((part) => pairs.countTokens(part, maxLength + 1))
+  const { maxWindows = DEFAULT_MAX_WINDOWS } = options
+  const { call } = running
+  const pacer = new Pacer(() => checkStillWanted(running.scorerId, call))
+  const { windows, unread } = await allWindows(texts, { maxLength, overlap, maxWindows, measure }, pacer)
+  count(call, 'windows', windows.length)
+  if (unread.size > 0) count(call, 'truncatedTexts', unread.size)
   const read = await readWhole({ query, texts: windows.map(({ text }) => text), options: {} }, model, running)
   const best = bestWindows(
     windows.map(({ owner }) => owner),
@@ -148,7 +160,8 @@ async function readWindows({ query, texts, options }: Asked, model: LoadedModel,
   )
   return best.map((window) => {
     const { logit, note } = read[window] as Reading
-    return { logit, note: { ...note, bestSpan: (windows[window] as { span: Span }).span } }
+    const { owner, span } = windows[window] as (typeof windows)[number]
+    return { logit, note: { ...note, ...(unread.has(owner) && { truncated: true }), bestSpan: span } }
   })
 }
 

@@ -1,4 +1,4 @@
-import { count, type Fetch } from '../../base/call.js'
+import { checkStillWanted, count, type Fetch } from '../../base/call.js'
 import {
   atLeast,
   callable,
@@ -10,8 +10,9 @@ import {
   timeSpan,
   whole,
   withDefault,
+  trimEndWhile,
 } from '../../base/check.js'
-import { type Clock, systemClock } from '../../base/clock.js'
+import { type Clock, systemClock, Pacer } from '../../base/clock.js'
 import { ProviderError, RerankError } from '../../base/errors.js'
 import { type QueueOptions, queueOptions } from '../../base/schedule.js'
 import { estimateTokens } from '../../base/words.js'
@@ -157,7 +158,7 @@ export function keyFix(variables: readonly string[]): string {
 /** The URL of a path below a base URL, which may end in a slash or already in the path, and keeps its query. */
 export function urlBelow(base: string, path: string): string {
   const url = new URL(base)
-  const prefix = url.pathname.replace(/\/+$/, '')
+  const prefix = trimEndWhile(url.pathname, (unit) => unit === '/')
   url.pathname = prefix.endsWith(path) ? prefix : prefix + path
   return url.href
 }
@@ -242,7 +243,13 @@ export function hostedScorer<S extends Scope>(provider: Provider<S>, settings: H
   const prepare = async (query: string, texts: readonly string[], work: Work): Promise<Batch[]> => {
     const limits = await provider.limits((exchange) => ask(work, servers.route(), exchange))
     maxTexts = limits.maxTexts
-    const batches = splitTexts(query, texts.map(sendable), limits)
+    const pacer = new Pacer(() => checkStillWanted(id, work.call))
+    const sent: string[] = []
+    for (const text of texts) {
+      sent.push(sendable(text))
+      await pacer.spend(text.length)
+    }
+    const batches = splitTexts(query, sent, limits)
     if (scope === 'pool' && batches.length > 1) throw splitPoolError(id, limits.maxTexts, texts.length)
     return batches
   }

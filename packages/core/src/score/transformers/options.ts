@@ -8,6 +8,7 @@ import {
   oneOf,
   required,
   whole,
+  trimEndWhile,
 } from '../../base/check.js'
 import { invalidArgument } from '../../base/errors.js'
 import { type QueueOptions, queueOptions } from '../../base/schedule.js'
@@ -139,7 +140,7 @@ export function idOf(options: TransformersOptions): string {
 function idOfNamed(model: string, { revision, device = defaultDevice(), dtype }: TransformersOptions): string[] {
   const folder = isFolder(model)
   const version = revision ?? (folder ? undefined : 'main')
-  const name = folder ? model.replace(/[/\\]+$/, '') : model
+  const name = folder ? trimEndWhile(model, (unit) => unit === '/' || unit === '\\') : model
   return [version === undefined ? name : `${name}@${version}`, 'transformers', device, dtype ?? 'default']
 }
 

@@ -1,4 +1,4 @@
-import { count } from '../../../base/call.js'
+import { checkStillWanted, count } from '../../../base/call.js'
 import {
   callable,
   timeSource,
@@ -10,7 +10,7 @@ import {
   wholeOrInfinity,
   withDefault,
 } from '../../../base/check.js'
-import { type Clock, systemClock } from '../../../base/clock.js'
+import { type Clock, systemClock, Pacer } from '../../../base/clock.js'
 import { RerankError, show } from '../../../base/errors.js'
 import { type QueueOptions, queueOptions } from '../../../base/schedule.js'
 import { estimateTokens } from '../../../base/words.js'
@@ -145,7 +145,17 @@ export function llmScorer<S extends Scope>(judging: Judging<S>, settings: LlmSet
     ...(toProbability && { toProbability }),
     async score(query, texts, work) {
       const { call } = work
-      const passages = await work.prepare(async () => distinct(texts, (passage) => truncatePassage(passage, settings)))
+      const passages = await work.prepare(async () => {
+        const cuts = new Map<string, ReturnType<typeof truncatePassage>>()
+        const pacer = new Pacer(() => checkStillWanted(id, call))
+        for (const passage of new Set(texts)) {
+          const cut = truncatePassage(passage, settings)
+          cuts.set(passage, cut)
+          // Where to cut it is found by counting the tokens of several beginnings.
+          await pacer.spend(cut.truncated ? 8 * cut.text.length : passage.length)
+        }
+        return cuts
+      })
       checkCalls(judging, passages.size)
       count(call, 'texts', passages.size)
       for (const [position, passage] of texts.entries()) {
@@ -197,12 +207,6 @@ function askFor({ id, maxCalls }: Judging<Scope>, timeoutMs: Milliseconds, work:
 export function unreadable(id: string, answer: unknown, due: string): RerankError {
   const fix = 'choose a model that keeps to it, or mend what the function that asks the model hands back'
   return new RerankError('scorer', `${id} answered ${show(answer)} where ${due} was due: ${fix}.`)
-}
-
-function distinct<T>(texts: readonly string[], make: (text: string) => T): Map<string, T> {
-  const made = new Map<string, T>()
-  for (const text of texts) if (!made.has(text)) made.set(text, make(text))
-  return made
 }
 
 function generateError(id: string, cause: unknown): RerankError {
