@@ -1,7 +1,7 @@
 import type { Callbacks } from '@langchain/core/callbacks/manager'
 import type { DocumentInterface } from '@langchain/core/documents'
 import { BaseDocumentCompressor } from '@langchain/core/retrievers/document_compressors'
-import type { RankedResult, Ranking, Reranker, Span } from '@secondpass/core'
+import { type RankedResult, type Ranking, type Reranker, RerankError, type Span } from '@secondpass/core'
 import { type GetScore, scoreAt, toCandidates, withMetadata } from './documents.js'
 import { checkRankingOptions, type RankingOptions, refuseTimeout, type RerankerSource, takeReranker } from './source.js'
 import { traceRanking, traceRetriever } from './trace.js'
@@ -83,6 +83,9 @@ export class RerankCompressor extends BaseDocumentCompressor {
     this.scoreKey = scoreKey ?? 'relevanceScore'
     this.firstStageScoreKey = firstStageScoreKey ?? 'firstStageScore'
     this.blendedScoreKey = blendedScoreKey ?? 'blendedScore'
+    if (getScore !== undefined && typeof getScore !== 'function') {
+      throw new RerankError('invalid-argument', `RerankCompressor: getScore is ${typeof getScore}: pass a function`)
+    }
     this.getScore = getScore ?? ((document) => scoreAt(document, this.firstStageScoreKey))
     ;({ reranker: this.reranker, owned: this.owned } = takeReranker('RerankCompressor', source))
   }
@@ -129,7 +132,10 @@ export class RerankCompressor extends BaseDocumentCompressor {
     query: string,
     options: RerankCallOptions = {},
   ): Promise<RerankEntry[]> {
-    const whole = documents.map((item) => (typeof item === 'string' ? { pageContent: item, metadata: {} } : item))
+    if (!Array.isArray(documents)) toCandidates(documents as never, this.getScore)
+    const whole = (documents as readonly (DocumentInterface | string)[]).map((item) =>
+      typeof item === 'string' ? { pageContent: item, metadata: {} } : item,
+    )
     const { results } = await this.rank(whole, query, options)
     return results.map(({ index, score, firstStageScore, blendedScore, truncated, bestSpan }) => ({
       index,

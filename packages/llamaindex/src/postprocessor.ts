@@ -97,6 +97,11 @@ export class RerankPostprocessor {
 
   private candidatesOf(nodes: readonly ScoredNode[]): Candidate[] {
     const { metadataMode = 'NONE', getScore = finiteScore } = this.fields
+    if (!Array.isArray(nodes)) throw wrong(`nodes is ${typeof nodes}: pass an array of nodes with scores`)
+    for (const [at, item] of (nodes as readonly (Partial<ScoredNode> | null | undefined)[]).entries()) {
+      if (typeof item?.node?.getContent !== 'function')
+        throw wrong(`nodes[${at}] has no node.getContent(): pass nodes with scores`)
+    }
     return nodes.map((item) => ({ text: item.node.getContent(metadataMode as never), score: getScore(item) }))
   }
 }
@@ -118,7 +123,9 @@ function rescored<N extends ScoredNode>(item: N, result: RankedResult, ranked: b
   } as Reranked<N>
 }
 
-function checkFields({ topN, deadlineMs, metadataMode }: RerankPostprocessorFields): void {
+function checkFields({ topN, deadlineMs, metadataMode, getScore }: RerankPostprocessorFields): void {
+  if (getScore !== undefined && typeof getScore !== 'function')
+    throw wrong(`getScore is ${typeof getScore}: pass a function`)
   if (topN !== undefined && topN !== Infinity && !(Number.isInteger(topN) && topN >= 1)) {
     throw wrong(`topN is ${topN}: pass a whole number of at least 1, or leave it out`)
   }

@@ -23,7 +23,8 @@ const use = <A extends unknown[]>(args: () => [...A], run: (...args: A) => unkno
 
 const fixtures = join(import.meta.dirname, '../../fixtures')
 const scorer = scorerOf((_query, texts) => texts.map((text) => text.length))
-const call = (): Call => callOf()
+/** With a deadline, since waiting for ever may be what the options ask for. */
+const call = (): Call => callOf({ now: () => performance.now(), deadline: performance.now() + 300 })
 const texts = (): string[] => ['the key', 'the lamp', 'a clock']
 const candidates = (): core.Candidate[] => texts().map((text, at) => ({ text, score: 3 - at, id: `d${at}` }))
 

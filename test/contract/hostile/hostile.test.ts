@@ -46,8 +46,16 @@ describe.each(Object.entries(packages))('%s', (_, [exports, calls]) => {
           try {
             await run(...(given as never[]))
           } catch (error) {
-            if (!isExpected(error) && process.env['HLOG']) appendFileSync(process.env['HLOG'], `${name}\t${String(error).slice(0, 150)}\t${String((error as Error).stack).split('\n').filter((l) => l.includes('/packages/'))[0]?.trim().slice(-90)}\t${JSON.stringify(changes.map(([pl]) => pl))}\n`)
-          else if (!isExpected(error)) throw new Error(`${name} threw ${String(error)}`, { cause: error })
+            if (!isExpected(error) && process.env['HLOG'])
+              appendFileSync(
+                process.env['HLOG'],
+                `${name}\t${String(error).slice(0, 150)}\t${String((error as Error).stack)
+                  .split('\n')
+                  .filter((l) => l.includes('/packages/'))[0]
+                  ?.trim()
+                  .slice(-90)}\t${JSON.stringify(changes.map(([pl]) => pl))}\n`,
+              )
+            else if (!isExpected(error)) throw new Error(`${name} threw ${String(error)}`, { cause: error })
           }
           const { user, system } = process.cpuUsage(before)
           expect((user + system) / 1000).toBeLessThan(MOST_MS)

@@ -80,7 +80,6 @@ const makers: readonly (() => unknown)[] = [
   () => class {},
   () => new AbortController().signal,
   () => AbortSignal.abort(new Hostile('aborted')),
-  () => globalThis,
 ]
 
 function cyclic(): object {

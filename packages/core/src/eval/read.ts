@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { RerankError, show } from '../base/errors.js'
+import { invalidArgument, RerankError, show } from '../base/errors.js'
 import type { Qrels, Run } from './run.js'
 
 /** One line of a file, without its line break. */
@@ -21,6 +21,7 @@ export interface Line {
  * @throws RerankError `'invalid-argument'` when the file cannot be read.
  */
 export async function* readLines(path: string, bytes: number = Infinity): AsyncGenerator<Line> {
+  checkPath('path', path)
   if (bytes === 0) return
   const file = createReadStream(path, { end: bytes - 1 })
   const input: Readable = path.endsWith('.gz') ? file.pipe(createGunzip()) : file
@@ -47,6 +48,11 @@ export async function* readLines(path: string, bytes: number = Infinity): AsyncG
   if (fault !== undefined) {
     throw new RerankError('invalid-argument', `${path} cannot be read: ${fault.message}`, { cause: fault })
   }
+}
+
+function checkPath(name: string, path: unknown): void {
+  if (typeof path === 'string' && path !== '' && !path.includes('\0')) return
+  throw invalidArgument(name, path, 'pass the path of a file, as a string')
 }
 
 /** The error for a line that is not what it should be: names file and line, shows the line, says the fix. */
@@ -168,6 +174,8 @@ export interface BeirFolder {
  *   no judged query is in `queries.jsonl`.
  */
 export async function openBeirFolder(folder: string, split = 'test'): Promise<BeirFolder> {
+  checkPath('folder', folder)
+  checkPath('split', split)
   const queriesPath = join(folder, 'queries.jsonl')
   const qrels = await readBeirQrels(join(folder, 'qrels', `${split}.tsv`))
   const queries = await readQueries(queriesPath, qrels)

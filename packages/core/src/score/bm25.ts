@@ -1,4 +1,4 @@
-import { between, callable, must, type OptionTable, readOptions, withDefault } from '../base/check.js'
+import { between, checkTexts, callable, must, type OptionTable, readOptions, withDefault } from '../base/check.js'
 import { checkStillWanted } from '../base/call.js'
 import { Pacer } from '../base/clock.js'
 import { wordsIn, wordsOf } from '../base/words.js'
@@ -45,6 +45,7 @@ export function bm25(options: Bm25Options = {}): Scorer<'pool'> {
     id,
     scope: 'pool',
     async score(query, texts, call) {
+      checkTexts(query, texts)
       checkStillWanted(id, call)
       const pacer = new Pacer(() => checkStillWanted(id, call))
       const wanted = new Map<string, QueryWord>()

@@ -2,6 +2,8 @@ import {
   between,
   callable,
   type Check,
+  checkItems,
+  isObject,
   must,
   type OptionTable,
   readOptions,
@@ -163,6 +165,7 @@ export interface TokenPrice {
 
 const queriesToAsk: Check<EndToEndOptions['queries']> = (name, value) => {
   if (!Array.isArray(value) || value.length === 0) throw invalidArgument(name, value, 'pass at least one')
+  checkItems(name, value, isObject, 'pass { queryId, query, candidates }')
   const seen = new Set<string>()
   for (const [at, { queryId, query, candidates }] of (value as EndToEndQuery[]).entries()) {
     if (typeof queryId !== 'string' || seen.has(queryId))

@@ -1,5 +1,14 @@
 import { count } from '../../base/call.js'
-import { must, type OptionsOf, type OptionTable, readOptions, required, whole, withDefault } from '../../base/check.js'
+import {
+  checkTexts,
+  must,
+  type OptionsOf,
+  type OptionTable,
+  readOptions,
+  required,
+  whole,
+  withDefault,
+} from '../../base/check.js'
 import { nextTurn, Pacer } from '../../base/clock.js'
 import { invalidArgument } from '../../base/errors.js'
 import type { Call, Scorer } from '../../types.js'
@@ -141,6 +150,7 @@ class OnnxColbert implements Colbert {
   }
 
   async score(query: string, texts: readonly string[], call: Call): Promise<readonly number[]> {
+    checkTexts(query, texts)
     call.signal.throwIfAborted()
     this.#loaded.checkOpen()
     if (texts.length === 0) return []

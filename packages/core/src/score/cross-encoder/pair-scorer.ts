@@ -1,3 +1,4 @@
+import { checkTexts } from '../../base/check.js'
 import { closedError } from '../../base/errors.js'
 import type { Call, Scorer, ScorerDefaults } from '../../types.js'
 import { type LoadedModel, PairBatch, type ReadingOptions, readTexts } from './reading.js'
@@ -48,6 +49,7 @@ export class PairScorer implements Scorer<'pair'>, AsyncDisposable {
   }
 
   async score(query: string, texts: readonly string[], call: Call): Promise<readonly number[]> {
+    checkTexts(query, texts)
     call.signal.throwIfAborted()
     this.#loaded.checkOpen()
     if (texts.length === 0) return []

@@ -1,4 +1,5 @@
 import { count } from '../../base/call.js'
+import { checkTexts } from '../../base/check.js'
 import { type Clock, Gate, onAbort, pause, waitFor } from '../../base/clock.js'
 import { closedError, deadlineError, ProviderError } from '../../base/errors.js'
 import type { Call, Milliseconds, Scope, Scorer } from '../../types.js'
@@ -33,6 +34,7 @@ export function remoteScorer<S extends Scope>(service: Service<S>): RemoteScorer
     id,
     scope,
     async score(query, texts, call) {
+      checkTexts(query, texts)
       call.signal.throwIfAborted()
       if (isClosed) throw closedError(id)
       if (call.now() >= call.deadline) throw deadlineError(id)
