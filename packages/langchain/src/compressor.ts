@@ -77,6 +77,7 @@ export class RerankCompressor extends BaseDocumentCompressor {
   /** @throws RerankError `'invalid-argument'` for an option that is unknown, wrong, or given beside a ready reranker. */
   constructor(options: RerankCompressorOptions = {}) {
     super()
+    refuseTimeout('RerankCompressor', options)
     const { scoreKey, firstStageScoreKey, blendedScoreKey, getScore, topN, deadlineMs, ...source } = options
     this.ranking = { topN, deadlineMs }
     checkRankingOptions('RerankCompressor', this.ranking)

@@ -21,7 +21,7 @@ const all = Object.values(packages)
   .flatMap(([, calls]) => Object.values(calls))
   .filter((call) => typeof call !== 'string')
 /** Tries of each function, so that all of them together are so many. */
-const tries = Math.ceil(sized(4000, 100_000) / all.length)
+const tries = Math.ceil(sized(20000, 100_000) / all.length)
 /** Processor time of one call; a hundred times what the slowest takes. */
 const MOST_MS = 5000
 
@@ -82,13 +82,13 @@ function placesIn(value: unknown, path: Path = []): Path[] {
 }
 
 function put(root: unknown[], path: Path, value: unknown): void {
-  let holder: unknown = root
-  for (const key of path.slice(0, -1)) {
-    if (typeof holder !== 'object' || holder === null) return
-    holder = Reflect.get(holder, key) as unknown
-  }
-  if (typeof holder !== 'object' || holder === null || Object.isFrozen(holder)) return
   try {
+    let holder: unknown = root
+    for (const key of path.slice(0, -1)) {
+      if (typeof holder !== 'object' || holder === null) return
+      holder = Reflect.get(holder, key) as unknown
+    }
+    if (typeof holder !== 'object' || holder === null || Object.isFrozen(holder)) return
     Reflect.set(holder, path.at(-1) as string, value)
   } catch {
     // A hostile value stands in the way.

@@ -77,7 +77,6 @@ const makers: readonly (() => unknown)[] = [
   () => () => Promise.reject(new Hostile('later')),
   () => () => Number.NaN,
   () => () => 'text',
-  () => class {},
   () => new AbortController().signal,
   () => AbortSignal.abort(new Hostile('aborted')),
 ]

@@ -145,9 +145,7 @@ const LONGEST_NAME = 40
  */
 export function metricOf(name: MetricName): Metric {
   const [, family = '', cut] =
-    (typeof name === 'string' ? name : '').length > LONGEST_NAME
-      ? []
-      : (/^([A-Za-z-]+)(?:@([1-9]\d*))?$/.exec(typeof name === 'string' ? name : '') ?? [])
+    typeof name === 'string' && name.length <= LONGEST_NAME ? (/^([A-Za-z-]+)(?:@([1-9]\d*))?$/.exec(name) ?? []) : []
   if (!Object.hasOwn(families, family)) {
     throw invalidArgument(
       'metric',

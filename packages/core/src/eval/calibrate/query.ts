@@ -66,7 +66,8 @@ function checkCall(call: unknown): void {
 /** Throws unless this is what `rerank` answers with, as far as it is read here. */
 export function checkRanking(name: string, ranking: unknown): void {
   const { results, report } = (isObject(ranking) ? ranking : {}) as { results?: unknown; report?: unknown }
-  checkItems(`${name}.results`, results, isObject, 'pass what rerank answered')
+  const isResult = (one: unknown): boolean => isObject(one) && Number.isSafeInteger(one['index'])
+  checkItems(`${name}.results`, results, isResult, 'pass what rerank answered')
   const { stages, candidates } = (isObject(report) ? report : {}) as { stages?: unknown; candidates?: unknown }
   checkItems(`${name}.report.stages`, stages, isObject, 'pass what rerank answered')
   whole(0, 2 ** 31)(`${name}.report.candidates`, candidates)

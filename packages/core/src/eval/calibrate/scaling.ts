@@ -68,8 +68,9 @@ export function minScoreFor(sample: readonly JudgedScore[], target: MinScoreTarg
 }
 
 function checkJudged(sample: unknown): void {
-  const isJudged = (one: unknown): boolean => isObject(one) && typeof one['score'] === 'number'
-  checkItems('sample', sample, isJudged, 'pass { score, relevant } with the score as a number')
+  const isJudged = (one: unknown): boolean =>
+    isObject(one) && typeof one['score'] === 'number' && typeof one['relevant'] === 'boolean'
+  checkItems('sample', sample, isJudged, 'pass { score, relevant }, a number and a boolean')
 }
 
 /** What each threshold keeps, from the highest score down. */

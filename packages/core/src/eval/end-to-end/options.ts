@@ -218,6 +218,7 @@ export function readEndToEnd<C extends Candidate>(options: EndToEndOptions<C>): 
   const { judge, grade, topN, rerankedTopN = topN } = read
   if ((judge === undefined) === (grade === undefined))
     throw invalidArgument('judge', judge === undefined ? judge : 'given with grade', 'pass either judge or grade')
+  if (read.done !== undefined) checkItems('done', read.done, isObject, 'pass the records of an earlier run')
   // The table knows any candidate; those of the caller are what went in.
   return { ...read, rerankedTopN } as EndToEndJob as unknown as EndToEndJob<C>
 }
