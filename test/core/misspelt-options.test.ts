@@ -36,6 +36,7 @@ const everything = {
     queryTruncationSide: 'left',
     splitSpecialTokens: true,
     windowOverlap: 8,
+    maxWindows: 50,
     template: 'qwen3-reranker',
     instruction: 'Find the rule that answers.',
     activation: 'sigmoid',
@@ -50,6 +51,7 @@ const everything = {
   bm25: { k1: 1, b: 0.5, words: (text) => [text] } satisfies Required<Bm25Options>,
   withChunks: {
     maxLength: 10,
+    maxChunks: 50,
     overlap: 1,
     measure: (text) => text.length,
     measureName: 'units',

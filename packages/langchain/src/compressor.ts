@@ -1,7 +1,7 @@
 import type { Callbacks } from '@langchain/core/callbacks/manager'
 import type { DocumentInterface } from '@langchain/core/documents'
 import { BaseDocumentCompressor } from '@langchain/core/retrievers/document_compressors'
-import type { RankedResult, Ranking, Reranker, Span } from '@secondpass/core'
+import { type RankedResult, type Ranking, type Reranker, RerankError, type Span } from '@secondpass/core'
 import { type GetScore, scoreAt, toCandidates, withMetadata } from './documents.js'
 import { checkRankingOptions, type RankingOptions, refuseTimeout, type RerankerSource, takeReranker } from './source.js'
 import { traceRanking, traceRetriever } from './trace.js'
@@ -79,12 +79,16 @@ export class RerankCompressor extends BaseDocumentCompressor {
   /** @throws RerankError `'invalid-argument'` for an option that is unknown, wrong, or given beside a ready reranker. */
   constructor(options: RerankCompressorOptions = {}) {
     super()
+    refuseTimeout('RerankCompressor', options)
     const { scoreKey, firstStageScoreKey, blendedScoreKey, getScore, topN, deadlineMs, ...source } = options
     this.ranking = { topN, deadlineMs }
     checkRankingOptions('RerankCompressor', this.ranking)
     this.scoreKey = scoreKey ?? 'relevanceScore'
     this.firstStageScoreKey = firstStageScoreKey ?? 'firstStageScore'
     this.blendedScoreKey = blendedScoreKey ?? 'blendedScore'
+    if (getScore !== undefined && typeof getScore !== 'function') {
+      throw new RerankError('invalid-argument', `RerankCompressor: getScore is ${typeof getScore}: pass a function`)
+    }
     this.getScore = getScore ?? ((document) => scoreAt(document, this.firstStageScoreKey))
     ;({ reranker: this.reranker, owned: this.owned } = takeReranker('RerankCompressor', source))
   }

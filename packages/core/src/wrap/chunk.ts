@@ -14,7 +14,7 @@ import { invalidArgument } from '../base/errors.js'
 import { functionName } from '../base/identity.js'
 import { allWindows, bestWindows, type WindowOptions } from '../base/spans.js'
 import type { Call, Scorer, TextNote } from '../types.js'
-import { callLike, wrapScorer } from './wrapper.js'
+import { callLike, checkedNumbers, wrapScorer } from './wrapper.js'
 
 /** Options of {@link withChunks}. */
 export interface ChunkOptions {
@@ -105,11 +105,12 @@ async function scoreChunks({ scorer, query, texts, call, windows }: ChunkedCall)
   const inner = callLike(call, {
     note: (position, note) => void notes.set(position, { ...notes.get(position), ...note }),
   })
-  const scores = await scorer.score(
+  const given = await scorer.score(
     query,
     chunks.map(({ text }) => text),
     inner,
   )
+  const scores = checkedNumbers(given, chunks.length, scorer)
   count(call, 'chunks', chunks.length)
   if (unread.size > 0) count(call, 'truncatedTexts', unread.size)
   const partialNotes = new Map<number, TextNote>([...unread].map((owner) => [owner, { truncated: true }]))

@@ -1,10 +1,10 @@
-import { whole } from '../../base/check.js'
+import { checkItems, isObject, whole } from '../../base/check.js'
 import { invalidArgument } from '../../base/errors.js'
 import type { Candidate, Ranking } from '../../types.js'
 import { reaches, type Signal, type SignalPool } from '../../skip/policy.js'
 import { mean } from '../bootstrap.js'
 import { ndcg } from '../metrics.js'
-import type { Judgements } from '../run.js'
+import { type Judgements, rankByScore } from '../run.js'
 
 /**
  * One query of a sample: what a policy would have seen, and what skipping would have cost. Queries of the same words are
@@ -39,6 +39,7 @@ export interface SampledCall<C extends Candidate = Candidate> {
  */
 export function calibrationQuery(call: SampledCall, k: number = 10): CalibrationQuery {
   whole(1)('k', k)
+  checkCall(call)
   const { query, candidates, ranking, judgements } = call
   const order = ranking.results.map(({ index }) => String(index))
   if (!ranking.report.stages.some(({ outcome }) => outcome === 'ranked') && candidates.length > 0) {
@@ -55,6 +56,24 @@ export function calibrationQuery(call: SampledCall, k: number = 10): Calibration
   const before = candidates.map((_, index) => String(index))
   const loss = ndcg(order, grades, { k }) - ndcg(before, grades, { k })
   return { query, candidates, loss, truth: judgements === undefined ? 'reranker' : 'labels' }
+}
+
+function checkCall(call: unknown): void {
+  const { query, candidates, ranking, judgements } = (isObject(call) ? call : {}) as Partial<SampledCall>
+  if (typeof query !== 'string') throw invalidArgument('query', query, 'pass a string')
+  checkItems('candidates', candidates, isObject, 'pass what was given to rerank')
+  checkRanking('ranking', ranking)
+  if (judgements !== undefined) rankByScore(judgements)
+}
+
+/** Throws unless this is what `rerank` answers with, as far as it is read here. */
+export function checkRanking(name: string, ranking: unknown): void {
+  const { results, report } = (isObject(ranking) ? ranking : {}) as { results?: unknown; report?: unknown }
+  const isResult = (one: unknown): boolean => isObject(one) && Number.isSafeInteger(one['index'])
+  checkItems(`${name}.results`, results, isResult, 'pass what rerank answered')
+  const { stages, candidates } = (isObject(report) ? report : {}) as { stages?: unknown; candidates?: unknown }
+  checkItems(`${name}.report.stages`, stages, isObject, 'pass what rerank answered')
+  whole(0, 2 ** 31)(`${name}.report.candidates`, candidates)
 }
 
 function ownGrades(order: readonly string[], k: number): Judgements {

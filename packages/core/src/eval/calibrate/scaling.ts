@@ -1,4 +1,13 @@
-import { inside, oneOf, type OptionTable, readOptions, whole, withDefault } from '../../base/check.js'
+import {
+  checkItems,
+  inside,
+  isObject,
+  oneOf,
+  type OptionTable,
+  readOptions,
+  whole,
+  withDefault,
+} from '../../base/check.js'
 import { invalidArgument } from '../../base/errors.js'
 import { seededRandom, shuffled } from '../bootstrap.js'
 
@@ -59,8 +68,15 @@ export function minScoreFor(sample: readonly JudgedScore[], target: MinScoreTarg
   return nearest
 }
 
+function checkJudged(sample: unknown): void {
+  const isJudged = (one: unknown): boolean =>
+    isObject(one) && typeof one['score'] === 'number' && typeof one['relevant'] === 'boolean'
+  checkItems('sample', sample, isJudged, 'pass { score, relevant }, a number and a boolean')
+}
+
 /** What each threshold keeps, from the highest score down. */
 function stepsOf(sample: readonly JudgedScore[]): (MinScore & { readonly minScore: number })[] {
+  checkJudged(sample)
   const bad = sample.find(({ score }) => !Number.isFinite(score))
   if (bad !== undefined) throw invalidArgument('a score of the sample', bad.score, 'pass finite numbers')
   const total = sample.filter(({ relevant }) => relevant).length
@@ -133,6 +149,7 @@ export interface Scaling {
  */
 export function fitProbability(sample: readonly JudgedScore[], options: ScalingOptions = {}): Scaling {
   const { method, bins, seed } = readOptions(SCALING, options)
+  checkJudged(sample)
   const order = shuffled(sample, seededRandom(seed))
   const [fitted, held] = [order.slice(0, order.length / 2), order.slice(order.length / 2)]
   ;[fitted, held].forEach(checkHalf)
@@ -159,6 +176,7 @@ export function fitProbability(sample: readonly JudgedScore[], options: ScalingO
  */
 export function expectedCalibrationError(sample: readonly JudgedScore[], bins: number = 10): number {
   binCount('bins', bins)
+  checkJudged(sample)
   const gaps = new Float64Array(bins)
   for (const { score, relevant } of sample) {
     if (!(score >= 0 && score <= 1))

@@ -1,5 +1,8 @@
 import {
   type Check,
+  checkItems,
+  isFiniteNumber,
+  isObject,
   inside,
   must,
   type OptionsOf,
@@ -146,6 +149,7 @@ export interface SkipCalibrationResult {
 export function calibrateSkip(queries: readonly CalibrationQuery[], options: CalibrateOptions): SkipCalibrationResult {
   const read = readOptions(CALIBRATE, options)
   checkSample(queries)
+  checkItems('signals', read.signals, isSignal, 'pass signals such as marginSignal()')
   const { maxLoss, confidence, seed, signals } = read
   const curves = signals.map((signal) => describe(queries, signal))
   const least = leastSample({ maxLoss, confidence })
@@ -209,8 +213,13 @@ function describe(queries: readonly CalibrationQuery[], signal: Signal): SignalC
   }
 }
 
+function isSignal(value: unknown): boolean {
+  return isObject(value) && typeof value['name'] === 'string' && typeof value['measure'] === 'function'
+}
+
 function checkSample(queries: readonly CalibrationQuery[]): void {
+  checkItems('queries', queries, isObject, 'pass { query, candidates, loss }')
   if (queries.length === 0) throw invalidArgument('queries', queries, 'pass a sample of queries')
-  const wrong = queries.findIndex(({ loss }) => !(loss >= -1 && loss <= 1))
+  const wrong = queries.findIndex(({ loss }) => !(isFiniteNumber(loss) && loss >= -1 && loss <= 1))
   if (wrong >= 0) throw invalidArgument(`queries[${wrong}].loss`, queries[wrong]?.loss, 'pass a number from -1 to 1')
 }

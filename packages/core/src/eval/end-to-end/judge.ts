@@ -1,4 +1,4 @@
-import { callable } from '../../base/check.js'
+import { callable, checkTexts, isObject } from '../../base/check.js'
 import { RerankError, show } from '../../base/errors.js'
 import type { EndToEndOptions, EndToEndQuery, EndToEndRecord, Judge, JudgeInput, Preference, Way } from './options.js'
 
@@ -125,5 +125,11 @@ function startsLine(text: string, at: number): boolean {
  */
 export function llmJudge(complete: (prompt: JudgePrompt, signal: AbortSignal) => Promise<string>): Judge {
   callable()('complete', complete)
-  return async (input) => readJudgement(await complete(judgePrompt(input), input.signal))
+  return async (input) => {
+    const { query, answers } = (isObject(input) ? input : {}) as Partial<JudgeInput>
+    checkTexts(query, answers)
+    const answer: unknown = await complete(judgePrompt(input), input.signal)
+    if (typeof answer === 'string') return readJudgement(answer)
+    throw new RerankError('scorer', `The judge answered ${show(answer)}: complete must resolve to a string`)
+  }
 }

@@ -1,6 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { count } from '../../base/call.js'
-import { must, type OptionsOf, type OptionTable, readOptions, required, whole, withDefault } from '../../base/check.js'
+import {
+  checkTexts,
+  must,
+  type OptionsOf,
+  type OptionTable,
+  readOptions,
+  required,
+  whole,
+  withDefault,
+} from '../../base/check.js'
 import { Pacer, systemClock, waitFor } from '../../base/clock.js'
 import { invalidArgument, RerankError } from '../../base/errors.js'
 import { aloneInThread, type QueueOptions, queueOptions, Schedule, type Turns } from '../../base/schedule.js'
@@ -193,6 +202,7 @@ class OnnxColbert implements Colbert {
   }
 
   async score(query: string, texts: readonly string[], call: Call): Promise<readonly number[]> {
+    checkTexts(query, texts)
     call.signal.throwIfAborted()
     this.#loaded.checkOpen()
     if (texts.length === 0) return []

@@ -1,3 +1,4 @@
+import { checkTexts } from '../../base/check.js'
 import { closedError, warn } from '../../base/errors.js'
 import { Schedule, type Size } from '../../base/schedule.js'
 import type { Call, Scorer, ScorerDefaults } from '../../types.js'
@@ -64,6 +65,7 @@ export class PairScorer implements Scorer<'pair'>, AsyncDisposable {
   }
 
   async score(query: string, texts: readonly string[], call: Call): Promise<readonly number[]> {
+    checkTexts(query, texts)
     call.signal.throwIfAborted()
     this.#loaded.checkOpen()
     if (texts.length === 0) return []

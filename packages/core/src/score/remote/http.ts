@@ -302,7 +302,7 @@ async function follow(transport: Transport, request: JsonRequest): Promise<Respo
 async function send(transport: Transport, { url, body, signal }: JsonRequest): Promise<Response> {
   const post = { method: 'POST', body: JSON.stringify(body) }
   try {
-    return await transport.fetch(url, {
+    const response: unknown = await transport.fetch(url, {
       ...(body === undefined ? { method: 'GET' } : post),
       headers: {
         accept: 'application/json',
@@ -312,9 +312,16 @@ async function send(transport: Transport, { url, body, signal }: JsonRequest): P
       redirect: 'manual',
       signal,
     })
+    if (isResponse(response)) return response
+    throw new TypeError(`fetch resolved to ${show(response)}, no Response`)
   } catch (error) {
     throw networkError(transport, { url, signal }, error)
   }
+}
+
+function isResponse(value: unknown): value is Response {
+  const { status, headers } = (value ?? {}) as { status?: unknown; headers?: { get?: unknown } | null }
+  return typeof status === 'number' && typeof headers?.get === 'function'
 }
 
 function networkError(transport: Transport, { url }: JsonRequest, error: unknown): ProviderError {
