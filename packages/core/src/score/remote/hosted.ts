@@ -14,6 +14,7 @@ import {
 } from '../../base/check.js'
 import { type Clock, systemClock, Pacer } from '../../base/clock.js'
 import { ProviderError, RerankError } from '../../base/errors.js'
+import { hostOf, placeName, urlBelow } from '../../base/identity.js'
 import { type QueueOptions, queueOptions } from '../../base/schedule.js'
 import { estimateTokens } from '../../base/words.js'
 import type { Call, Milliseconds, Scope } from '../../types.js'
@@ -22,9 +23,7 @@ import {
   type Answer,
   type Bill,
   exchangeJson,
-  hostOf,
   type ProviderNames,
-  placeName,
   readAnswer,
   readScores,
   type Transport,
@@ -163,14 +162,6 @@ export function optionalKeyFrom({ apiKey }: HostedOptions, variables: readonly s
 /** What to do about a missing key. */
 export function keyFix(variables: readonly string[]): string {
   return variables.length === 0 ? 'pass apiKey' : `set ${variables.join(' or ')} in the environment, or pass apiKey`
-}
-
-/** The URL of a path below a base URL, which may end in a slash or already in the path, and keeps its query. */
-export function urlBelow(base: string, path: string): string {
-  const url = new URL(base)
-  const prefix = trimEndWhile(url.pathname, (unit) => unit === '/')
-  url.pathname = prefix.endsWith(path) ? prefix : prefix + path
-  return url.href
 }
 
 /** How a scorer speaks HTTP: with the caller's `fetch`, his headers over ours. */

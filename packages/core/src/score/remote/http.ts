@@ -1,7 +1,7 @@
 import type { Fetch } from '../../base/call.js'
 import type { Clock } from '../../base/clock.js'
 import { ProviderError, show } from '../../base/errors.js'
-import { fingerprint } from '../../base/identity.js'
+import { hostOf } from '../../base/identity.js'
 import { redact, safeCause } from '../../base/redact.js'
 
 /** What the messages about a provider need to know. */
@@ -350,25 +350,6 @@ function targetOf(location: string | null, base: string): URL | undefined {
   } catch {
     return undefined
   }
-}
-
-/** Host and port: what may stand in an error. Paths and queries may hold tokens. */
-export function hostOf(url: string): string {
-  return new URL(url).host
-}
-
-/**
- * Where a service is, as a part of an id: its host and, when it stands below a path or has a query, what tells that
- * apart, since one gateway may serve several models. Paths may hold tokens, so they are not shown.
- *
- * @param path the part of the path that every service of this kind has
- */
-export function placeName(address: string, path: string = ''): string {
-  const { host, pathname, search } = new URL(address)
-  const whole = pathname.replace(/\/+$/, '')
-  const own = whole.endsWith(path) ? whole.slice(0, whole.length - path.length) : whole
-  const rest = `${own.replace(/^\/v\d+$/, '')}${search}`
-  return rest === '' ? host : `${host}/${fingerprint(rest)}`
 }
 
 /** What a provider bills by, as its answer says. */

@@ -9,6 +9,7 @@ import {
   anyText,
   withDefault,
 } from '../../base/check.js'
+import { hostOf, placeName, urlBelow } from '../../base/identity.js'
 import { invalidArgument, ProviderError, RerankError } from '../../base/errors.js'
 import type { Milliseconds } from '../../types.js'
 import {
@@ -37,9 +38,8 @@ import {
   type Provider,
   readHostedOptions,
   transportOf,
-  urlBelow,
 } from './hosted.js'
-import { exchangeJson, hostOf, placeName, readAnswer, type Transport } from './http.js'
+import { exchangeJson, readAnswer, type Transport } from './http.js'
 
 /** The kinds of server that {@link server} can speak to. */
 export type ServerDialect = 'tei' | 'vllm' | 'vllm-score' | 'infinity' | 'llamacpp' | 'nim' | 'huggingface'

@@ -18,7 +18,8 @@ import {
   type VendorOptions,
   vendorScorer,
 } from '../hosted.js'
-import { type Answer, field, hostOf, type ProviderNames, readAnswer, readRetryAfter, statusError } from '../http.js'
+import { hostOf } from '../../../base/identity.js'
+import { type Answer, field, type ProviderNames, readAnswer, readRetryAfter, statusError } from '../http.js'
 
 /** The part of a `cohere-ai` client that is used: `CohereClientV2`, or `client.v2` of an older one. */
 export interface CohereClient {
