@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, '../..')
 it.each([
   ['in this thread', '0'],
   ['in a worker that dies every four seconds', '1'],
-])('at 80 %% of its load, %s, nothing is lost, changed or late', async (_where, workers) => {
+])('at four fifths of its load, nothing is lost, changed or late: %s', async (_where, workers) => {
   const args = ['--expose-gc', 'bench/soak.mjs', '--minutes', '0.5', '--deaths', '4', '--workers', workers]
   const ended = await new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
     execFile(

@@ -92,8 +92,8 @@ describe.each([
     }
     look()
     await expect(scoring).rejects.toBe('enough')
-    // The longest pair has 128 tokens here, and a worker is two pairs ahead.
-    expect(stats['tokens']).toBeLessThanOrEqual(128 * 8)
+    // The longest pair has 64 tokens here, and a worker is two pairs ahead.
+    expect(stats['tokens']).toBeLessThanOrEqual(64 * 8)
   })
 
   it('are refused beyond maxQueued, or keep their order, and the report says why', async () => {
