@@ -10,7 +10,6 @@ import {
   timeSpan,
   whole,
   withDefault,
-  trimEndWhile,
 } from '../../base/check.js'
 import { type Clock, systemClock, Pacer } from '../../base/clock.js'
 import { ProviderError, RerankError } from '../../base/errors.js'

@@ -324,8 +324,7 @@ function isResponse(value: unknown): value is Response {
   return typeof status === 'number' && typeof headers?.get === 'function'
 }
 
-function networkError(transport: Transport, { url }: JsonRequest, error: unknown): ProviderError {
-  const { names } = transport
+function networkError({ names }: Transport, { url }: JsonRequest, error: unknown): ProviderError {
   const { secrets = [] } = names
   const { code } = ((error as Error | undefined)?.cause ?? error ?? {}) as { code?: unknown }
   const what = typeof code === 'string' ? code : redact((error as Error | undefined)?.message ?? 'no reason', secrets)
@@ -345,11 +344,7 @@ function redirectError({ names }: Transport, { url }: JsonRequest, { response, n
 }
 
 function targetOf(location: string | null, base: string): URL | undefined {
-  try {
-    return location === null ? undefined : new URL(location, base)
-  } catch {
-    return undefined
-  }
+  return location !== null && URL.canParse(location, base) ? new URL(location, base) : undefined
 }
 
 /** What a provider bills by, as its answer says. */
