@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto'
-import { closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import type { Line } from '@secondpass/core/eval'
-import { isatty } from 'node:tty'
-import { CliError, fileError, misuse } from '../errors.js'
+import { CliError, misuse } from '../errors.js'
 import { LineFile, discard, putInPlace, refuseForeign } from '../files/line-file.js'
 import { Lock } from '../files/lock.js'
-import { writeAll } from '../files/replace.js'
+import { openDevice } from '../files/replace.js'
 import { isPlace, targetOf } from '../files/target.js'
 import { isObject } from '../input/json-lines.js'
 import { type Io, write } from '../io.js'
-import { printable } from '../printable.js'
 import { type Settings, firstDifference } from '../work/batch.js'
 
 /** A line of the input that was read: an answer stands for it in the output, or it was left out. */
@@ -56,7 +54,7 @@ export interface SinkOptions {
  */
 export function openSink(path: string | undefined, options: SinkOptions, io: Io): Sink {
   if (path === undefined) return streamSink((text) => write(io, text))
-  return isPlace(path) ? FileSink.open(path, options) : openDevice(path)
+  return isPlace(path) ? FileSink.open(path, options) : deviceSink(path)
 }
 
 function streamSink(add: (text: string) => Promise<void>, close: () => void = () => {}): Sink {
@@ -72,20 +70,10 @@ function streamSink(add: (text: string) => Promise<void>, close: () => void = ()
 
 async function* noLines(): AsyncGenerator<SeenLine> {}
 
-/** A pipe, a terminal or a device: nothing in it can be continued. */
-function openDevice(path: string): Sink {
-  try {
-    const fd = openSync(path, 'w')
-    const text = isatty(fd) ? printable : (line: string): string => line
-    const add = async (line: string): Promise<void> => writeAll(fd, Buffer.from(text(line)))
-    const explained = (line: string): Promise<void> =>
-      add(line).catch((error: unknown) => {
-        throw fileError(path, 'written', error)
-      })
-    return streamSink(explained, () => closeSync(fd))
-  } catch (error) {
-    throw fileError(path, 'written', error)
-  }
+/** Nothing in a pipe, a terminal or a device can be continued. */
+function deviceSink(path: string): Sink {
+  const device = openDevice(path)
+  return streamSink(async (text) => device.write(text), device.close)
 }
 
 const BEGINS = ['{"line":']
@@ -189,7 +177,7 @@ class FileSink implements Sink {
     this.#state.sync()
     if (this.#lines.path === this.#target) return
     putInPlace(this.#lines.path, this.#target)
-    renameSync(this.#state.path, `${this.#target}.state`)
+    putInPlace(this.#state.path, `${this.#target}.state`)
   }
 
   close(): void {
