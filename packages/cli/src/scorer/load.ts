@@ -57,8 +57,12 @@ function around(scorer: Scorer, { blend: share }: ScorerFlags, extras: Extras): 
   const asked = share === undefined || share === false ? share : { weight: share }
   const blend = (): Blend | false => asked ?? scorer.defaults?.blend ?? false
   const mix = blend()
-  const id = mix === false ? scorer.id : `${scorer.id} blended ${mix.weight}`
+  const id = mix === false ? scorer.id : `${scorer.id} blended ${sharesOf(mix)}`
   return { reranker: createReranker({ ...extras, scorer, blend: asked }), id, blend }
+}
+
+function sharesOf({ weight }: Blend): string {
+  return typeof weight === 'number' ? String(weight) : `${weight.lexical} or ${weight.other}`
 }
 
 /** A reranker of the caller's own has its options already. */

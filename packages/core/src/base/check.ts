@@ -1,4 +1,4 @@
-import type { Blend, Scorer } from '../types.js'
+import type { Blend, BlendWeights, Scorer } from '../types.js'
 import type { Clock } from './clock.js'
 import { invalidArgument } from './errors.js'
 
@@ -204,8 +204,18 @@ export function checkScorer(name: string, scorer: unknown): void {
   }
 }
 
+const shares: Check<BlendWeights> = record<BlendWeights>({
+  lexical: required(between(0, 1)),
+  other: required(between(0, 1)),
+})
+
+const share: Check<number> = between(0, 1)
+
 const blendTable = {
-  weight: required(between(0, 1)),
+  weight: required<number | BlendWeights>((name, value) => {
+    if (typeof value === 'object' && value !== null) shares(name, value)
+    else share(name, value)
+  }),
   normalize: oneOf('min-max', 'z-score'),
   higherIsBetter: flag,
 } satisfies OptionTable<Blend>
