@@ -23,7 +23,7 @@ import { type CliOptions, bin, quote, runCli, runCommand } from './run-cli.ts'
  */
 const faults = sized(30, 2000)
 /** How many cases are under way at once. */
-const lanes = sized(1, 3)
+const lanes = sized(1, 4)
 const injector = pathToFileURL(join(import.meta.dirname, 'fault-injector.mjs')).href
 const scorer = `
 export default { id: 'length', scope: 'pair', score: async (_query, texts) => texts.map((text) => text.length % 7) }
@@ -106,11 +106,11 @@ const counts = { faults: 0, lost: 0, torn: 0 }
 /** How the disturbed processes ended, to see that they were. */
 const endings: Record<string, number> = {}
 
-/** Counts a fault that took effect. */
-function count(kind: string, { exitCode, signal }: Ended): void {
-  counts.faults += 1
+/** Counts faults that took effect in one run. */
+function count(kind: string, { exitCode, signal }: Ended, by = 1): void {
+  counts.faults += by
   const ending = `${kind} ${signal ?? exitCode}`
-  endings[ending] = (endings[ending] ?? 0) + 1
+  endings[ending] = (endings[ending] ?? 0) + by
 }
 
 const complaints: string[] = []
@@ -284,7 +284,7 @@ async function badBytes(seed: number): Promise<void> {
   writeFileSync(at('in.jsonl'), Buffer.concat(lines))
   const args = [...(jobs['rerank'] as Job).args(at), '--bad-lines', 'skip']
   const ended = await runCli(args)
-  count('bad bytes', ended)
+  count('bad bytes, each line', ended, bad.size)
   const { exitCode, stderr } = ended
   const named = [...stderr.matchAll(/left out: .*in\.jsonl, line (\d+): /g)].map(([, number]) => Number(number) - 1)
   const isRight = exitCode === (bad.size > 0 ? 3 : 0) && String(named) === String([...bad])

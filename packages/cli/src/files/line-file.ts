@@ -124,10 +124,18 @@ export class LineFile {
       if (fstatSync(fd).size > this.#size) ftruncateSync(fd, this.#size)
       writeAll(fd, bytes)
     } catch (error) {
-      ftruncateSync(fd, this.#size)
+      this.#cutTorn(fd)
       throw fileError(this.path, 'written', error)
     }
     this.#size += bytes.length
+  }
+
+  #cutTorn(fd: number): void {
+    try {
+      ftruncateSync(fd, this.#size)
+    } catch {
+      // The error that is on its way says more, and the next opening cuts it off.
+    }
   }
 
   /** Makes the file, where there is none yet; its descriptor. */

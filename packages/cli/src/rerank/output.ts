@@ -31,6 +31,8 @@ export interface Sink {
   readonly last: number | undefined
   /** The lines of the input that earlier runs read, up to that one. */
   earlier(): AsyncIterator<SeenLine>
+  /** Remembers a line that was read before, and that the power took from what is remembered. */
+  remember(line: SeenLine): void
   /** Adds an answer, and remembers the lines that were read for it: those left out, and its own. */
   add(text: string, read: readonly SeenLine[]): Promise<void>
   /** What to know when the work ends before its end; nothing when the output is as far as it says. */
@@ -62,6 +64,7 @@ function streamSink(add: (text: string) => Promise<void>, close: () => void = ()
     isFile: false,
     last: undefined,
     earlier: () => noLines(),
+    remember: () => {},
     add: (text) => add(`${text}\n`),
     finish: () => {},
     close,
@@ -167,8 +170,12 @@ class FileSink implements Sink {
     }
   }
 
+  remember({ number, digest }: SeenLine): void {
+    this.#state.add(`[${number},"${digest}"]`)
+  }
+
   async add(text: string, read: readonly SeenLine[]): Promise<void> {
-    for (const { number, digest } of read) this.#state.add(`[${number},"${digest}"]`)
+    for (const line of read) this.remember(line)
     this.#lines.add(text)
   }
 
@@ -194,7 +201,10 @@ class FileSink implements Sink {
 function placeOf(target: string, { path, overwrite }: { readonly path: string; readonly overwrite: boolean }): string {
   const [part, title] = [`${target}.part`, `--output ${path}`]
   // A run was killed after it had put the lines in their place and before it had put their state there.
-  if (existsSync(`${part}.state`) && !existsSync(part)) putInPlace(`${part}.state`, `${target}.state`)
+  if (existsSync(`${part}.state`) && !existsSync(part)) {
+    refuseForeign(`${part}.state`, { title, begins: STATE_BEGINS })
+    putInPlace(`${part}.state`, `${target}.state`)
+  }
   if (!overwrite) return existsSync(part) ? part : target
   discard(part, { title, begins: BEGINS })
   discard(`${part}.state`, { title, begins: STATE_BEGINS })
