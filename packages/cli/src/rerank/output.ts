@@ -153,6 +153,8 @@ class FileSink implements Sink {
     if (difference !== undefined) {
       throw misuse(`${title} was begun with ${difference}: name another file, or add --overwrite to begin anew`)
     }
+    this.#lines.mend()
+    this.#state.mend()
     // A line is remembered before its answer is written; a run that was killed may have been between the two.
     for (let line = this.#lastSeen(); line !== undefined && line.number > (this.last ?? 0); line = this.#lastSeen()) {
       this.#state.dropLastLine()
