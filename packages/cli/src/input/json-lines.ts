@@ -14,13 +14,30 @@ export function badLine({ file, number, text }: TextLine, fix: string): CliError
 /** Reads one line of JSONL. */
 export function parseLine(line: TextLine): unknown {
   const { text } = line
+  let value: unknown
   try {
-    return JSON.parse(text)
+    value = JSON.parse(text)
   } catch {
     const what = text.trim() === '[' ? 'this is a JSON array over several lines' : 'it is not JSON'
     const cause = text.includes('\r') ? 'it holds a carriage return alone; end lines with LF or CRLF, and ' : ''
     throw badLine(line, `${what}; ${cause}write one JSON value on each line (JSONL)`)
   }
+  if (isTooDeep(value)) throw badLine(line, `it has more than ${DEEPEST} levels; write flatter objects`)
+  return value
+}
+
+/** Objects and lists within each other. What else a candidate holds is written out again, which a stack must hold. */
+const DEEPEST = 500
+
+function isTooDeep(value: unknown): boolean {
+  // A list of what is left and not a recursion, which would overflow the stack itself.
+  const left = [{ value, depth: 0 }]
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    if (typeof next.value !== 'object' || next.value === null) continue
+    if (next.depth >= DEEPEST) return true
+    for (const inner of Object.values(next.value)) left.push({ value: inner, depth: next.depth + 1 })
+  }
+  return false
 }
 
 /** Whether a value is an object that is not an array. */
