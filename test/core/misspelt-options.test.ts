@@ -23,6 +23,7 @@ const source = {
   providers: ['cpu'],
   threads: 1,
   maxLength: 128,
+  maxQueued: 100,
 } as const
 
 /** Each with every option that its type names, so that a new one cannot be forgotten among those that are let through. */
@@ -35,6 +36,7 @@ const everything = {
     queryTruncationSide: 'left',
     splitSpecialTokens: true,
     windowOverlap: 8,
+    maxWindows: 8,
     template: 'qwen3-reranker',
     instruction: 'Find the rule that answers.',
     activation: 'sigmoid',
@@ -49,6 +51,7 @@ const everything = {
   bm25: { k1: 1, b: 0.5, words: (text) => [text] } satisfies Required<Bm25Options>,
   withChunks: {
     maxLength: 10,
+    maxChunks: 8,
     overlap: 1,
     measure: (text) => text.length,
     measureName: 'units',

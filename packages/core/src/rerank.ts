@@ -120,12 +120,15 @@ async function choose<C extends Candidate>(
   const judged = judgedBy(settings, stages)
   const scored = list.filter(({ scorerId }) => judged === undefined || settings.keepUnscored || scorerId === judged)
   const relevant = scored.filter((entry) => !isBelowMinScore(entry, settings, judged))
-  const { kept, overBudget, nearDuplicates } = await select(relevant, request.selection)
+  const { clock, deadline } = request.run
+  const isLate = (): boolean => clock.now() >= deadline
+  const { kept, overBudget, nearDuplicates, notCompared } = await select(relevant, { ...request.selection, isLate })
   const ranked = kept.map(({ text: _, ...result }, at) => ({ ...result, rank: at + 1 }))
   const results = request.order === 'edges' ? toEdges(ranked) : ranked
   const belowMinScore = scored.length - relevant.length
   const unscored = list.length - scored.length
-  const counts = { returned: results.length, belowMinScore, unscored, overBudget, nearDuplicates }
+  const left = notCompared > 0 ? { notCompared } : {}
+  const counts = { returned: results.length, belowMinScore, unscored, overBudget, nearDuplicates, ...left }
   return { results, report: { ...reportOf(request, { stages }), ...counts } }
 }
 

@@ -52,6 +52,7 @@ const TRANSPORT = {
   headers: { same: 'cannot be named: they may hold secrets; a gateway that chooses a model by them needs a baseUrl' },
   maxTexts: { same: 'a pair score does not depend on the other texts of its request' },
   concurrency: { same: 'how many requests at a time' },
+  maxQueued: { same: 'what is refused' },
   timeoutMs: { same: 'how long to wait' },
   maxRetries: { same: 'how often to try' },
   maxRetryWaitMs: { same: 'how long to wait' },
@@ -75,6 +76,7 @@ const LANGUAGE_MODEL = {
   countTokens: { differ: [undefined, (text: string) => text.length, (text: string) => text.length / 2] },
   countTokensName: { differ: [undefined, 'one', 'two'], beside: { countTokens: (text: string) => text.length } },
   concurrency: { same: 'how many prompts at a time' },
+  maxQueued: { same: 'what is refused' },
   timeoutMs: { same: 'how long to wait' },
   clock: { same: 'time' },
   generateYesNo: { same: 'not together with generate' },
@@ -84,6 +86,8 @@ const READING = {
   maxLength: { differ: [undefined, 16, 32] },
   longText: { differ: ['truncate', 'windows', 'error'] },
   windowOverlap: { differ: [undefined, 1, 2], beside: { longText: 'windows' } },
+  maxWindows: { differ: [undefined, 1, 2], beside: { longText: 'windows' } },
+  maxQueued: { same: 'what is refused' },
   queryTruncationSide: { differ: ['left', 'right'] },
 } as const
 
@@ -120,6 +124,7 @@ const kinds: Readonly<
       onProgress: { same: 'tells of downloads' },
       hub: { same: 'where files come from; what they are is checked' },
       providers: { differ: [['cpu'], ['cuda', 'cpu']] },
+      maxQueued: { same: 'what is refused' },
       store: { same: 'holds vectors of the same precision' },
       precision: { differ: ['float32', 'float16', 'int8'] },
       maxLength: { differ: [undefined, 16] },
@@ -245,6 +250,7 @@ const kinds: Readonly<
     {
       maxLength: { differ: [undefined, 100] },
       overlap: { differ: [undefined, 1, 2] },
+      maxChunks: { differ: [undefined, 1, 2] },
       measure: { differ: [undefined, (text: string) => text.length, (text: string) => text.length / 2] },
       measureName: { differ: [undefined, 'one', 'two'], beside: { measure: (text: string) => text.length } },
     } satisfies Classified<ChunkOptions>,

@@ -1,19 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import { count } from '../../base/call.js'
 import { must, type OptionsOf, type OptionTable, readOptions, required, whole, withDefault } from '../../base/check.js'
-import { nextTurn, systemClock, waitFor } from '../../base/clock.js'
+import { Pacer, systemClock, waitFor } from '../../base/clock.js'
 import { invalidArgument, RerankError } from '../../base/errors.js'
+import { aloneInThread, type QueueOptions, queueOptions, Schedule, type Turns } from '../../base/schedule.js'
 import type { Call, Scorer, TruncationSide } from '../../types.js'
 import { loading, readTokenizerFiles } from '../cross-encoder/model-files.js'
 import { isBundledName, ModelSource, type ModelSourceOptions, sourceOptions } from '../cross-encoder/model-source.js'
 import { LoadOnce } from '../cross-encoder/pair-scorer.js'
-import { checkStillWanted, readingOptions, readingParts, threadsPart } from '../cross-encoder/reading.js'
+import { closedWhileScoring, readingOptions, readingParts, threadsPart } from '../cross-encoder/reading.js'
 import { type Opened, providerPart, refuseTelemetry } from '../cross-encoder/session/node.js'
 import {
   type DocumentVectors,
   isDocumentVectors,
   maxSim,
   packVectors,
+  type TokenVectors,
   unpackVectors,
   type VectorPrecision,
 } from './documents.js'
@@ -46,7 +48,7 @@ export interface DocumentStore {
 }
 
 /** Options of `colbert`. */
-export interface ColbertOptions extends Omit<ModelSourceOptions, 'model'> {
+export interface ColbertOptions extends Omit<ModelSourceOptions, 'model'>, QueueOptions {
   /**
    * A folder or a model on the hub, as `crossEncoder` takes them, with a graph that gives one vector per token, the
    * projection included, and the settings that PyLate or the reference implementation saved. None is bundled.
@@ -100,6 +102,7 @@ const colbertOptions = {
   queryTruncationSide: readingOptions.queryTruncationSide,
   splitSpecialTokens: readingOptions.splitSpecialTokens,
   threads: withDefault(whole(1), 1),
+  ...queueOptions,
 } satisfies OptionTable<ColbertOptions>
 
 /** A store that takes longer is of no use: encoding a document takes a few milliseconds. */
@@ -134,6 +137,23 @@ interface Loaded {
   readonly session: VectorSession
 }
 
+/** The part of a call that a scorer's own work lacks. */
+function nobody(): Pick<Call, 'signal' | 'deadline' | 'now'> {
+  return { signal: new AbortController().signal, deadline: Infinity, now: () => performance.now() }
+}
+
+/** What encoding takes: the model, and a turn for each run. */
+interface Encoding {
+  readonly loaded: Loaded
+  readonly turns: Turns
+  readonly call?: Call
+}
+
+interface Match {
+  readonly score: number
+  readonly truncated: boolean
+}
+
 class OnnxColbert implements Colbert {
   readonly scope = 'pair'
   readonly #source: ModelSource
@@ -143,19 +163,20 @@ class OnnxColbert implements Colbert {
   readonly #loaded: LoadOnce<Loaded>
   readonly #key = randomUUID().slice(0, 8)
   #opened: Opened | undefined
-  /** Runs that have not ended: the session is freed after them. */
-  readonly #underWay = new Set<Promise<unknown>>()
+  readonly #schedule: Schedule
 
   constructor(source: ModelSource, options: OptionsOf<typeof colbertOptions>) {
     this.#source = source
     this.#options = options
     this.#store = options.store
     this.#precision = options.precision ?? (options.store === undefined ? 'float32' : 'float16')
+    this.#schedule = new Schedule({ id: () => this.id, places: 1, maxQueued: options.maxQueued, blocks: true })
     this.#loaded = new LoadOnce({
       id: () => this.id,
+      weights: () => this.#source.id,
       open: (signal) => loading(this.id, signal, () => this.#open(signal)),
       free: async ({ session }) => {
-        await Promise.allSettled(this.#underWay)
+        await this.#schedule.whenIdle()
         await session.release()
       },
     })
@@ -175,25 +196,26 @@ class OnnxColbert implements Colbert {
     call.signal.throwIfAborted()
     this.#loaded.checkOpen()
     if (texts.length === 0) return []
-    const loaded = await this.#loaded.get()
-    checkStillWanted(call)
-    const encodedQuery = loaded.encoder.encodeQuery(query)
-    const asked = await this.#run(loaded, encodedQuery, call)
-    if (encodedQuery.truncated) count(call, 'truncatedQueries', 1)
-    const found = new Map<string, { score: number; truncated: boolean }>()
+    // One run for each text at most, and one for the query.
+    const size = { pairs: texts.length, effort: texts.length + 1 }
+    return this.#schedule.admit(call, size, async (turns) => {
+      const loaded = await this.#loaded.get()
+      return this.#scoreInTurns(query, texts, { loaded, turns, call })
+    })
+  }
+
+  async #scoreInTurns(query: string, texts: readonly string[], work: Encoding & { call: Call }): Promise<number[]> {
+    const { call } = work
+    const asked = await this.#encodeInTurn(({ encoder }) => encoder.encodeQuery(query), work)
+    if (asked.encoded.truncated) count(call, 'truncatedQueries', 1)
+    const found = new Map<string, Match>()
     count(call, 'texts', texts.length)
     for (const [at, text] of texts.entries()) {
-      let known = found.get(text)
-      if (known === undefined) {
-        checkStillWanted(call)
-        const vectors = await this.#vectorsOf(text, loaded, call)
-        known = { score: maxSim(asked, unpackVectors(vectors)), truncated: vectors.truncated }
-        found.set(text, known)
-        count(call, 'truncatedTexts', known.truncated ? 1 : 0)
-        await nextTurn()
-      }
+      const known = found.get(text) ?? (await this.#match(asked.vectors, text, work))
+      if (!found.has(text)) count(call, 'truncatedTexts', known.truncated ? 1 : 0)
+      found.set(text, known)
       if (known.truncated) call.note(at, { truncated: true })
-      if (encodedQuery.truncated) call.note(at, { queryTruncated: true })
+      if (asked.encoded.truncated) call.note(at, { queryTruncated: true })
     }
     call.signal.throwIfAborted()
     return texts.map((text) => (found.get(text) as { score: number }).score)
@@ -203,27 +225,40 @@ class OnnxColbert implements Colbert {
     texts: readonly string[],
     { signal, onProgress }: EncodeDocumentsOptions = {},
   ): Promise<DocumentVectors[]> {
+    if (!Array.isArray(texts)) throw invalidArgument('texts', texts, 'pass an array of strings')
     const loaded = await this.#loaded.get()
     const encoded: DocumentVectors[] = []
-    for (const text of texts) {
-      signal?.throwIfAborted()
-      if (typeof text !== 'string') throw invalidArgument(`texts[${encoded.length}]`, text, 'pass strings')
-      const known = await this.#stored(text)
-      const vectors = known ?? (await this.#encode(text, loaded))
-      if (known === undefined) await this.#store?.set(text, vectors)
-      encoded.push(vectors)
-      onProgress?.(encoded.length, texts.length)
-    }
+    const call = { ...nobody(), ...(signal && { signal }), stats: {}, caller: encoded }
+    // No pairs: a caller that encodes a collection waits for it anyway, and is passed by every call that scores.
+    const size = { pairs: 0, effort: texts.length }
+    await this.#schedule.admit(call, size, async (turns) => {
+      const pacer = new Pacer(() => signal?.throwIfAborted())
+      for (const text of texts as readonly unknown[]) {
+        signal?.throwIfAborted()
+        if (typeof text !== 'string') throw invalidArgument(`texts[${encoded.length}]`, text, 'pass strings')
+        const known = await this.#stored(text)
+        const vectors = known ?? (await this.#encode(text, { loaded, turns }))
+        if (known === undefined) await this.#store?.set(text, vectors)
+        encoded.push(vectors)
+        onProgress?.(encoded.length, texts.length)
+        // A store that has the text answers at once, and nobody else would have a turn.
+        await pacer.spend(text.length)
+      }
+    })
     return encoded
   }
 
   async warmup(): Promise<void> {
     const loaded = await this.#loaded.get()
+    const call = { ...nobody(), stats: {} }
     // The first run allocates what later ones reuse.
-    await this.#run(loaded, loaded.encoder.encodeQuery('warm up'))
+    await this.#schedule.admit(call, { pairs: 0, effort: 1 }, (turns) =>
+      this.#encodeInTurn(({ encoder }) => encoder.encodeQuery('warm up'), { loaded, turns }),
+    )
   }
 
   async close(): Promise<void> {
+    this.#schedule.close(closedWhileScoring())
     await this.#loaded.close()
   }
 
@@ -231,20 +266,33 @@ class OnnxColbert implements Colbert {
     await this.close()
   }
 
-  async #vectorsOf(text: string, loaded: Loaded, call: Call): Promise<DocumentVectors> {
-    const stored = await waitFor(() => this.#stored(text), {
-      signal: call.signal,
-      clock: systemClock,
-      deadline: systemClock.now() + STORE_READ_TIMEOUT_MS,
-      deadlineError: () => new Error('The store did not answer in time.'),
-    }).catch((error: unknown) => {
+  /** How well a text answers; one whose vectors are kept takes a turn as well, for comparing takes time too. */
+  async #match(asked: TokenVectors, text: string, work: Encoding & { call: Call }): Promise<Match> {
+    const stored = await this.#storedInTime(text, work.call)
+    if (stored !== undefined) count(work.call, 'storedTexts', 1)
+    const compare = (vectors: DocumentVectors): Match => {
+      return { score: maxSim(asked, unpackVectors(vectors)), truncated: vectors.truncated }
+    }
+    if (stored === undefined) return compare(await this.#encode(text, work))
+    return work.turns.turn(1, async () => compare(stored))
+  }
+
+  /** What the store has of a text; nothing when it fails or is slow. */
+  async #storedInTime(text: string, call: Call): Promise<DocumentVectors | undefined> {
+    if (this.#store === undefined) return undefined
+    try {
+      return await waitFor(() => this.#stored(text), {
+        signal: call.signal,
+        clock: systemClock,
+        deadline: systemClock.now() + STORE_READ_TIMEOUT_MS,
+        deadlineError: () => new Error('The store did not answer in time.'),
+      })
+    } catch (error) {
       call.signal.throwIfAborted()
       if (RerankError.is(error)) throw error
       count(call, 'storeErrors', 1)
       return undefined
-    })
-    if (stored !== undefined) count(call, 'storedTexts', 1)
-    return stored ?? this.#encode(text, loaded, call)
+    }
   }
 
   async #stored(text: string): Promise<DocumentVectors | undefined> {
@@ -258,20 +306,22 @@ class OnnxColbert implements Colbert {
     throw invalidArgument('precision', this.#precision, `the store holds '${stored.precision}' vectors; ${fix}`)
   }
 
-  async #encode(text: string, loaded: Loaded, call?: Call): Promise<DocumentVectors> {
-    const encoded = loaded.encoder.encodeDocument(text)
-    const vectors = await this.#run(loaded, encoded, call)
+  async #encode(text: string, work: Encoding): Promise<DocumentVectors> {
+    const { encoded, vectors } = await this.#encodeInTurn(({ encoder }) => encoder.encodeDocument(text), work)
     return packVectors(vectors, { precision: this.#precision, truncated: encoded.truncated })
   }
 
-  async #run({ session }: Loaded, text: EncodedText, call?: Call): ReturnType<VectorSession['run']> {
-    this.#loaded.checkOpen()
-    const run = session.run(text)
-    this.#underWay.add(run)
-    const vectors = await run.finally(() => this.#underWay.delete(run))
-    if (call !== undefined) count(call, 'runs', 1)
-    if (call !== undefined) count(call, 'tokens', text.ids.length)
-    return vectors
+  async #encodeInTurn(
+    tokens: (loaded: Loaded) => EncodedText,
+    { loaded, turns, call }: Encoding,
+  ): Promise<{ encoded: EncodedText; vectors: TokenVectors }> {
+    return turns.turn(1, async () => {
+      const encoded = tokens(loaded)
+      const vectors = await aloneInThread(() => loaded.session.run(encoded))
+      if (call !== undefined) count(call, 'runs', 1)
+      if (call !== undefined) count(call, 'tokens', encoded.ids.length)
+      return { encoded, vectors }
+    })
   }
 
   async #open(signal: AbortSignal): Promise<Loaded> {

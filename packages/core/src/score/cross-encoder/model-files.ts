@@ -67,7 +67,7 @@ export function openFolder({ path, model, graph: spec, known, sumsDigest }: Fold
   }
   const has = (file: string): boolean => existsSync(join(path, file))
   const graph = known?.graph ?? chooseGraph({ name: `The folder ${path}`, has, graphs: () => graphsIn(path) }, spec)
-  const graphPath = join(path, ...graph.split('/'))
+  const graphPath = join(path, graph)
   for (const file of requiredFiles) requireFile(join(path, file), path)
   for (const file of [graphPath, ...externalFiles(graphPath).map((name) => join(dirname(graphPath), name))]) {
     if (existsSync(file)) refusePointer(file)

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { Fetch } from '../../base/call.js'
 import { pause, systemClock } from '../../base/clock.js'
+import { trimEndWhile } from '../../base/check.js'
 import { type Environment, hubCacheFolder, type HubOptions, hubUrl, isOffline, setting, tokenOf } from './settings.js'
 
 /** {@link HubOptions} with every default filled in from the environment. */
@@ -36,7 +37,8 @@ const SLOWEST = { bytes: 1 << 16, everyMs: 60_000 }
 export async function hubSettings(hub: HubOptions = {}): Promise<HubSettings> {
   const { env } = process
   const seconds = Number(setting(env, 'HF_HUB_DOWNLOAD_TIMEOUT'))
-  const endpoint = (hub.endpoint ?? setting(env, 'HF_ENDPOINT') ?? PUBLIC_HUB).replace(/\/+$/, '')
+  const given = hub.endpoint ?? setting(env, 'HF_ENDPOINT') ?? PUBLIC_HUB
+  const endpoint = trimEndWhile(given, (unit) => unit === '/')
   hubUrl(hub.endpoint === undefined ? 'HF_ENDPOINT' : 'hub.endpoint', endpoint)
   return {
     endpoint,

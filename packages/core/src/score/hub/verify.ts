@@ -83,7 +83,7 @@ async function verifySums(
     throw new RerankError('model-files', `${join(path, 'SHA256SUMS')} has no sum of ${missing.join(', ')}: ${fix}.`)
   }
   for (const [file, expected] of sums) {
-    const place = join(path, ...file.split('/'))
+    const place = join(path, file)
     if (!existsSync(place)) {
       throw new RerankError('model-files', `The model folder ${path} has no ${file}: copy it from the model.`)
     }
@@ -97,9 +97,10 @@ async function verifySums(
 /** Checks what is in a cache of the hub, or leads there, against the names of the blobs. */
 async function verifyBlobs(path: string, { all }: ReturnType<typeof filesOf>): Promise<void> {
   for (const file of all) {
-    const place = join(path, ...file.split('/'))
+    const place = join(path, file)
     if ((await isIntact(place, path)) !== false) continue
-    const repo = /models--(.+)$/.exec(basename(dirname(dirname(path))))?.[1]?.replace('--', '/')
+    const cached = basename(dirname(dirname(path)))
+    const repo = cached.startsWith('models--') ? cached.slice('models--'.length).replace('--', '/') : undefined
     const again = repo === undefined ? 'download the model again' : `run "secondpass fetch-model ${repo} --verify"`
     const fix = `the file is damaged; ${again}, or delete it`
     throw new RerankError('model-files', `${place} does not have the sum that its place in the cache names: ${fix}.`)

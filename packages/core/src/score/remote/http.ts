@@ -1,6 +1,7 @@
 import type { Fetch } from '../../base/call.js'
+import { trimEndWhile } from '../../base/check.js'
 import type { Clock } from '../../base/clock.js'
-import { ProviderError, show } from '../../base/errors.js'
+import { ProviderError } from '../../base/errors.js'
 import { fingerprint } from '../../base/identity.js'
 import { redact, safeCause } from '../../base/redact.js'
 
@@ -109,8 +110,30 @@ interface BodyOrigin {
   readonly contentType: string | null
 }
 
+/** Objects and lists within each other; the answers of all services have four or five. */
+const DEEPEST_JSON = 64
+
+/** Whether a JSON text nests deeper than that: parsing it would take seconds, and what comes out overflows the stack of many. */
+function isTooDeep(json: string): boolean {
+  let [depth, isQuoted] = [0, false]
+  for (let at = 0; at < json.length; at++) {
+    const unit = json.charCodeAt(at)
+    if (unit === 0x22) isQuoted = !isQuoted
+    else if (isQuoted) at += unit === 0x5c ? 1 : 0
+    // [ and {, then ] and }.
+    else if (unit === 0x5b || unit === 0x7b) depth += 1
+    else if (unit === 0x5d || unit === 0x7d) depth -= 1
+    if (depth > DEEPEST_JSON) return true
+  }
+  return false
+}
+
 /** @throws ProviderError when the text is not JSON. The text itself is not shown: it may echo a query or a key. */
 export function parseJson(text: string, { names, host, contentType }: BodyOrigin): unknown {
+  if (isTooDeep(text)) {
+    const message = `${names.provider} at ${host} answered with JSON of more than ${DEEPEST_JSON} levels: check that the base URL is that of the service.`
+    throw new ProviderError(message, { provider: names.provider, status: 200, retryable: false })
+  }
   try {
     return JSON.parse(text)
   } catch {
@@ -139,8 +162,12 @@ function whyNotJson(text: string, contentType: string | null): string {
 
 const LONGEST_MESSAGE = 200
 
+/** Of the body of an error; more is no sentence for a person. */
+const MOST_ERROR_BYTES = 65_536
+
 /** The sentence in the body of an error, if it holds one in a common place, without secrets. Never the whole body. */
 export function shortMessage(text: string, secrets: readonly string[]): string | undefined {
+  if (isTooDeep(text)) return undefined
   try {
     return sentenceIn(JSON.parse(text), secrets)
   } catch {
@@ -151,7 +178,7 @@ export function shortMessage(text: string, secrets: readonly string[]): string |
 /** The names under which services put what went wrong: in the body, in its `error`, or in the first of its `errors`. */
 const SENTENCES = ['message', 'msg', 'error_message', 'errorMessage', 'detail', 'error', 'error_description', 'reason']
 
-function sentenceIn(body: unknown, secrets: readonly string[]): string | undefined {
+export function sentenceIn(body: unknown, secrets: readonly string[]): string | undefined {
   const found = findSentence(body, 3)
   return found === undefined ? undefined : redact(found, secrets).slice(0, LONGEST_MESSAGE)
 }
@@ -165,41 +192,6 @@ function findSentence(body: unknown, depth: number): string | undefined {
   if (direct !== undefined) return direct as string
   const nested = ['error', 'errors', 'detail', 'message'].map((name) => fields[name])
   return nested.map((value) => findSentence(value, depth - 1)).find((value) => value !== undefined)
-}
-
-/** The status that a body claims for itself, beside the 200 it came with: 400 to 599. */
-function statusIn(body: unknown, depth: number = 2): number | undefined {
-  if (typeof body !== 'object' || body === null || depth === 0) return undefined
-  const { status, code, statusCode, status_code: snake, error } = body as Readonly<Record<string, unknown>>
-  const own = [status, code, statusCode, snake].map(Number).find((value) => value >= 400 && value <= 599)
-  return own === undefined || !Number.isInteger(own) ? statusIn(error, depth - 1) : own
-}
-
-/**
- * Reads an answer. A body without scores in which the provider says what went wrong is an error with that sentence, also
- * under status 200, as gateways send them.
- *
- * @throws ProviderError with the status that the body names, or 200.
- */
-export function readAnswer(body: unknown, read: (body: unknown) => Answer, { names, host }: AnswerOrigin): Answer {
-  const answer = read(body)
-  if (Array.isArray(answer.rows) && (answer.rows.length > 0 || Array.isArray(body))) return answer
-  const sentence = sentenceIn(body, names.secrets ?? [])
-  if (sentence === undefined) return answer
-  const status = statusIn(body)
-  if (status !== undefined) throw statusError(names, { status, host, providerMessage: sentence })
-  const message = `${names.provider} at ${host} answered 200 with an error instead of scores (${JSON.stringify(sentence)}): check the model and the options against ${names.docs}.`
-  throw new ProviderError(message, {
-    provider: names.provider,
-    status: 200,
-    retryable: false,
-    providerMessage: sentence,
-  })
-}
-
-interface AnswerOrigin {
-  readonly names: ProviderNames
-  readonly host: string
 }
 
 /** Reads `Retry-After`, which is a number of seconds or a date; nothing when it is missing or neither. */
@@ -218,6 +210,13 @@ export interface Transport {
   readonly clock: Clock
   readonly headers: Readonly<Record<string, string>>
   readonly maxResponseBytes: number
+}
+
+/** What must not be seen in an error: the key and all that further headers hold. */
+export function secretsOf(key: string | undefined, headers: Readonly<Record<string, string>> = {}): string[] {
+  // Of `Bearer …` the token alone as well.
+  const parts = [key ?? '', ...Object.values(headers)].flatMap((value) => [value, ...value.split(' ')])
+  return parts.filter((part) => !/^(bearer|basic|digest|token)$/i.test(part))
 }
 
 export interface JsonRequest {
@@ -242,7 +241,8 @@ export async function exchangeJson(transport: Transport, request: JsonRequest): 
   const response = await follow(transport, request)
   const guarded = { ...transport, host }
   if (!response.ok) {
-    const text = await readBody(response, guarded).catch(() => '')
+    const maxResponseBytes = Math.min(MOST_ERROR_BYTES, transport.maxResponseBytes)
+    const text = await readBody(response, { ...guarded, maxResponseBytes }).catch(() => '')
     throw statusError(names, {
       host,
       status: response.status,
@@ -331,60 +331,8 @@ export function hostOf(url: string): string {
  */
 export function placeName(address: string, path: string = ''): string {
   const { host, pathname, search } = new URL(address)
-  const whole = pathname.replace(/\/+$/, '')
+  const whole = trimEndWhile(pathname, (unit) => unit === '/')
   const own = whole.endsWith(path) ? whole.slice(0, whole.length - path.length) : whole
   const rest = `${own.replace(/^\/v\d+$/, '')}${search}`
   return rest === '' ? host : `${host}/${fingerprint(rest)}`
-}
-
-/** What a provider bills by, as its answer says. */
-export type BillingUnit = 'searchUnits' | 'rerankUnits' | 'billedTokens' | 'tokens'
-
-/** How many units one answer cost. */
-export interface Bill {
-  readonly unit: BillingUnit
-  /** As it stood in the answer; anything but a number counts for nothing. */
-  readonly units: unknown
-}
-
-/** An answer as a provider's file reads it: where the rows are, and under which name their scores. */
-export interface Answer {
-  /** Due to be an array of objects with an `index`. */
-  readonly rows: unknown
-  readonly scoreKey: string
-  readonly bill?: Bill
-}
-
-/**
- * One number per text, put in place by `index`, whatever order the rows came in.
- *
- * @throws ProviderError unless every text has exactly one row with a finite score.
- */
-export function readScores({ rows, scoreKey }: Answer, texts: number, names: ProviderNames): number[] {
-  if (!Array.isArray(rows)) throw answerError(names, `${show(rows)} stands where the list of scores was due`)
-  const scores = new Array<number | undefined>(texts).fill(undefined)
-  for (const row of rows as unknown[]) {
-    const { index, [scoreKey]: score } = (row ?? {}) as Record<string, unknown>
-    if (!Number.isInteger(index) || (index as number) < 0 || (index as number) >= texts) {
-      throw answerError(names, `it has a score for index ${show(index)}, and ${texts} texts were sent`)
-    }
-    if (typeof score !== 'number' || !Number.isFinite(score)) {
-      throw answerError(names, `the ${scoreKey} of text ${String(index)} is ${show(score)}, not a finite number`)
-    }
-    if (scores[index as number] !== undefined) throw answerError(names, `it has two scores for text ${String(index)}`)
-    scores[index as number] = score
-  }
-  const missing = scores.flatMap((score, at) => (score === undefined ? [at] : []))
-  if (missing.length > 0) throw answerError(names, missingTexts(missing, texts))
-  return scores as number[]
-}
-
-function missingTexts(missing: readonly number[], texts: number): string {
-  const few = missing.slice(0, 5).join(', ')
-  return `${missing.length} of ${texts} texts have no score (${few}${missing.length > 5 ? ', …' : ''})`
-}
-
-/** The value under a path of names, or nothing. */
-export function field(value: unknown, ...path: readonly string[]): unknown {
-  return path.reduce<unknown>((inner, name) => (inner as Record<string, unknown> | null | undefined)?.[name], value)
 }

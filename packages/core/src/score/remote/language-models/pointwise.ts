@@ -1,6 +1,7 @@
 import { count } from '../../../base/call.js'
 import { callable, type OptionTable, whole, wholeOrInfinity, withDefault } from '../../../base/check.js'
 import { invalidArgument } from '../../../base/errors.js'
+import { normalizeText } from '../../../base/words.js'
 import type { RemoteScorer } from '../engine.js'
 import {
   type Generate,
@@ -178,13 +179,18 @@ export function yesNoPrompt(query: string, passage: string, instruction: string)
   ].join('\n')
 }
 
+/** In code units; far more than a grade takes with all that may stand around it. */
+const LONGEST_GRADE = 200
+
 /**
  * The grade that an answer is: a whole number from 0 to `maxGrade`, perhaps after `Grade:` or before `/10`, and nothing
  * else but the thoughts of a reasoning model before it. A number inside a sentence is no grade.
  */
 export function gradeOf(answer: string, maxGrade: number): number | undefined {
   const thoughts = answer.lastIndexOf('</think>')
-  const text = (thoughts < 0 ? answer : answer.slice(thoughts + '</think>'.length)).normalize('NFKC').trim()
+  const given = (thoughts < 0 ? answer : answer.slice(thoughts + '</think>'.length)).trim()
+  if (given.length > LONGEST_GRADE) return undefined
+  const text = normalizeText(given, 'NFKC').trim()
   const match =
     /^[*_`"']{0,3}(?:(?:grade|score|answer|rating)\s?[:=]\s?)?[*_`"']{0,3}(\d{1,3})(?:\s?\/\s?(\d{1,3}))?[*_`"']{0,3}\.?$/i.exec(
       text,

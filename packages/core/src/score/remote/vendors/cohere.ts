@@ -13,12 +13,12 @@ import {
   providerOf,
   readHostedOptions,
   type RerankRequest,
-  secretsOf,
   type Vendor,
   type VendorOptions,
   vendorScorer,
 } from '../hosted.js'
-import { type Answer, field, hostOf, type ProviderNames, readAnswer, readRetryAfter, statusError } from '../http.js'
+import { type Answer, field, readAnswer } from '../answers.js'
+import { hostOf, type ProviderNames, readRetryAfter, statusError, secretsOf } from '../http.js'
 
 /** The part of a `cohere-ai` client that is used: `CohereClientV2`, or `client.v2` of an older one. */
 export interface CohereClient {
