@@ -288,19 +288,22 @@ class OnnxColbert implements Colbert {
     return work.turns.turn(1, async () => compare(stored))
   }
 
-  /** What the store has of it; a store that fails or hangs has nothing. */
+  /** What the store has of a text; nothing when it fails or is slow. */
   async #storedInTime(text: string, call: Call): Promise<DocumentVectors | undefined> {
-    return waitFor(() => this.#stored(text), {
-      signal: call.signal,
-      clock: systemClock,
-      deadline: systemClock.now() + STORE_READ_TIMEOUT_MS,
-      deadlineError: () => new Error('The store did not answer in time.'),
-    }).catch((error: unknown) => {
+    if (this.#store === undefined) return undefined
+    try {
+      return await waitFor(() => this.#stored(text), {
+        signal: call.signal,
+        clock: systemClock,
+        deadline: systemClock.now() + STORE_READ_TIMEOUT_MS,
+        deadlineError: () => new Error('The store did not answer in time.'),
+      })
+    } catch (error) {
       call.signal.throwIfAborted()
       if (RerankError.is(error)) throw error
       count(call, 'storeErrors', 1)
       return undefined
-    })
+    }
   }
 
   async #stored(text: string): Promise<DocumentVectors | undefined> {

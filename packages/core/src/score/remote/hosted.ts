@@ -18,15 +18,8 @@ import { type QueueOptions, queueOptions } from '../../base/schedule.js'
 import { estimateTokens } from '../../base/words.js'
 import type { Call, Milliseconds, Scope } from '../../types.js'
 import { type RemoteScorer, remoteScorer, type Work } from './engine.js'
-import {
-  type Answer,
-  type Bill,
-  exchangeJson,
-  type ProviderNames,
-  readAnswer,
-  readScores,
-  type Transport,
-} from './http.js'
+import { type Answer, type Bill, readAnswer, readScores } from './answers.js'
+import { exchangeJson, type ProviderNames, secretsOf, type Transport } from './http.js'
 
 /** Options that all hosted and self-hosted scorers share. */
 export interface HostedOptions extends QueueOptions {
@@ -171,13 +164,6 @@ export function transportOf(
 ): Transport {
   const secrets = secretsOf(key, headers)
   return { names: { ...names, secrets }, headers: { ...auth, ...headers }, fetch, clock, maxResponseBytes }
-}
-
-/** What must not be seen in an error: the key and all that further headers hold. */
-export function secretsOf(key: string | undefined, headers: HostedOptions['headers'] = {}): string[] {
-  // Of `Bearer …` the token alone as well.
-  const parts = [key ?? '', ...Object.values(headers)].flatMap((value) => [value, ...value.split(' ')])
-  return parts.filter((part) => !/^(bearer|basic|digest|token)$/i.test(part))
 }
 
 export function bearer(key: string | undefined): Record<string, string> {

@@ -39,7 +39,8 @@ import {
   readHostedOptions,
   transportOf,
 } from './hosted.js'
-import { exchangeJson, readAnswer, type Transport } from './http.js'
+import { readAnswer } from './answers.js'
+import { exchangeJson, type Transport } from './http.js'
 
 /** The kinds of server that {@link server} can speak to. */
 export type ServerDialect = 'tei' | 'vllm' | 'vllm-score' | 'infinity' | 'llamacpp' | 'nim' | 'huggingface'

@@ -139,7 +139,7 @@ const LONGEST_CLOSE_MS = 10_000
 
 /**
  * Waits until the threads have ended, and no longer than a run can take: a thread inside a graph that never ends cannot be
- * stopped without the whole process. It is left behind, and keeps the process no longer.
+ * stopped without the whole process. It is left behind.
  *
  * @throws RerankError `'scorer'` when one is still running.
  */

@@ -13,13 +13,13 @@ import {
   providerOf,
   readHostedOptions,
   type RerankRequest,
-  secretsOf,
   type Vendor,
   type VendorOptions,
   vendorScorer,
 } from '../hosted.js'
 import { hostOf } from '../../../base/identity.js'
-import { type Answer, field, type ProviderNames, readAnswer, readRetryAfter, statusError } from '../http.js'
+import { type Answer, field, readAnswer } from '../answers.js'
+import { type ProviderNames, readRetryAfter, secretsOf, statusError } from '../http.js'
 
 /** The part of a `cohere-ai` client that is used: `CohereClientV2`, or `client.v2` of an older one. */
 export interface CohereClient {
