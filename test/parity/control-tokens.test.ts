@@ -59,7 +59,10 @@ describe.each([...familyNames, 'bundled'])('control tokens in a text: %s', (name
     const encoder = await createContentEncoder(tokenizer, config)
     const wide = (text: string): string =>
       text.replace(/[!-~]/g, (one) => String.fromCharCode(one.charCodeAt(0) + 0xfee0))
-    for (const { content } of tokenizer.added_tokens) {
+    // Other added tokens, such as the |||IP_ADDRESS||| of ModernBERT, are words of the model's texts.
+    const steering = tokenizer.added_tokens.filter(({ content, special }) => special || /^(<.*>|\[.*\])$/.test(content))
+    expect(steering.length).toBeGreaterThan(2)
+    for (const { content } of steering) {
       for (const text of [content, wide(content), `a ${content} b ${wide(content)}`, content.repeat(20)]) {
         const ids = encoder.encode(text)
         expect(
