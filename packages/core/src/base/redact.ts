@@ -21,11 +21,11 @@ export function redact(text: string, secrets: readonly string[]): string {
   if (hidden.length === 0) return text
   const shown = text.slice(0, LONGEST_TEXT)
   const read = plainForm(shown)
-  const ranges = [...new Set(hidden.flatMap(formsOf))].flatMap((form) => [...placesOf(form, read.text)])
-  return masked(
-    shown,
-    ranges.map(([from, to]) => [read.starts[from] as number, read.ends[to - 1] as number]),
-  )
+  const written = [...new Set(hidden.flatMap(formsOf))].flatMap((form) => [...placesOf(form, read.text)])
+  const ranges = written.map(([from, to]): Range => [read.starts[from] as number, read.ends[to - 1] as number])
+  // As they are, too: a secret may itself look like an escape, and then reads otherwise beside other characters.
+  const plain = hidden.flatMap((secret) => [...placesOf(secret, shown)])
+  return masked(shown, [...plain, ...ranges])
 }
 
 /**
@@ -63,9 +63,11 @@ interface Plain {
   readonly ends: readonly number[]
 }
 
-/** One character that was written as several: `%41`, `\u0041`, `\x41`, `&#65;`, `&#x41;`, `\/`; or one that is not seen. */
-const WRITTEN =
-  /%([0-9a-f]{2})|\\+u\{?0*([0-9a-f]{1,4})\}?|\\+x([0-9a-f]{2})|&#x0*([0-9a-f]{1,4});|&#0*(\d{1,5});|\\|[\s\p{Default_Ignorable_Code_Point}]/giu
+/** One character that was written as several: `%41`, `\u0041`, `\x41`, `&#65;`, `&#x41;`, `\/`. */
+const WRITTEN = /%([0-9a-f]{2})|\\+u\{?0*([0-9a-f]{1,4})\}?|\\+x([0-9a-f]{2})|&#x0*([0-9a-f]{1,4});|&#0*(\d{1,5});|\\/gi
+
+/** What may stand between the characters of a secret without being seen. */
+const BLANK = /[\s\p{Default_Ignorable_Code_Point}]/gu
 
 /** Escapes inside escapes (`%2541`) are undone as often as this. */
 const MOST_LAYERS = 3
@@ -74,15 +76,18 @@ const MOST_LAYERS = 3
 function plainForm(text: string): Plain {
   let plain: Plain = { text, starts: indices(text.length), ends: indices(text.length, 1) }
   for (let layer = 0; layer < MOST_LAYERS; layer++) {
-    const next = withoutOneLayer(plain)
+    const next = rewritten(plain, WRITTEN)
     if (next.text === plain.text) break
     plain = next
   }
+  // Only now: an escape is never made of two halves with a blank between them.
+  plain = rewritten(plain, BLANK)
   const folded = plain.text.replace(/[A-Z]/g, (letter) => letter.toLowerCase()).replaceAll('-', '+')
   return { ...plain, text: folded.replaceAll('_', '/') }
 }
 
-function withoutOneLayer({ text, starts, ends }: Plain): Plain {
+/** The text with each match replaced by the character that its first group is the code of, or by nothing. */
+function rewritten({ text, starts, ends }: Plain, pattern: RegExp): Plain {
   const kept = { text: '', starts: [] as number[], ends: [] as number[] }
   const copy = (from: number, to: number): void => {
     kept.text += text.slice(from, to)
@@ -92,7 +97,7 @@ function withoutOneLayer({ text, starts, ends }: Plain): Plain {
     }
   }
   let behind = 0
-  for (const match of text.matchAll(WRITTEN)) {
+  for (const match of text.matchAll(pattern)) {
     const [whole, percent, unicode, hex, entityHex, entity] = match
     copy(behind, match.index)
     behind = match.index + whole.length
