@@ -1,4 +1,4 @@
-import type { Blend, Scorer } from '../types.js'
+import type { Blend, BlendWeights, Scorer } from '../types.js'
 import type { Clock } from './clock.js'
 import { invalidArgument } from './errors.js'
 
@@ -227,8 +227,18 @@ export function checkTexts(query: unknown, texts: unknown): void {
   checkItems('texts', texts, (text) => typeof text === 'string', 'pass strings')
 }
 
+const shares: Check<BlendWeights> = record<BlendWeights>({
+  lexical: required(between(0, 1)),
+  other: required(between(0, 1)),
+})
+
+const share: Check<number> = between(0, 1)
+
 const blendTable = {
-  weight: required(between(0, 1)),
+  weight: required<number | BlendWeights>((name, value) => {
+    if (typeof value === 'object' && value !== null) shares(name, value)
+    else share(name, value)
+  }),
   normalize: oneOf('min-max', 'z-score'),
   higherIsBetter: flag,
 } satisfies OptionTable<Blend>

@@ -124,55 +124,6 @@ export function pause(delayMs: Milliseconds, limits: WaitLimits & { readonly clo
   return waitFor(sleep, limits)
 }
 
-/** Lets so many in at a time; the others wait in line, and leave it when their signal aborts. */
-export class Gate {
-  #free: number
-  readonly #line = new Set<() => void>()
-
-  constructor(places: number) {
-    this.#free = places
-  }
-
-  async pass<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {
-    await this.#enter(signal)
-    try {
-      return await run()
-    } finally {
-      this.#leave()
-    }
-  }
-
-  #enter(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      signal.throwIfAborted()
-      if (this.#free > 0) {
-        this.#free -= 1
-        resolve()
-        return
-      }
-      const enter = (): void => {
-        unwatch()
-        resolve()
-      }
-      const unwatch = onAbort(signal, () => {
-        this.#line.delete(enter)
-        reject(signal.reason)
-      })
-      this.#line.add(enter)
-    })
-  }
-
-  #leave(): void {
-    const [next] = this.#line
-    if (next === undefined) {
-      this.#free += 1
-      return
-    }
-    this.#line.delete(next)
-    next()
-  }
-}
-
 /**
  * Lets the event loop turn: timers, input and other requests get their chance before the caller goes on. A resolved
  * promise would not do, since those run before anything else.

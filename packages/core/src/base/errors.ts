@@ -10,6 +10,8 @@ export type RerankErrorCode =
   | 'scorer'
   /** The deadline passed before the scorer was done. */
   | 'deadline'
+  /** Too much waits for the scorer already: see `maxQueued`. */
+  | 'overloaded'
   /** The scorer or reranker was used after `close()`. */
   | 'closed'
 
@@ -82,6 +84,11 @@ export function isSetupError(error: unknown): boolean {
 /** Whether it was the deadline, and not the caller, that ended a call or one scorer's part in it. */
 export function isDeadline(error: unknown): boolean {
   return RerankError.is(error) && error.code === 'deadline'
+}
+
+/** Whether a call was refused because too many wait, which says nothing about the scorer. */
+export function isOverload(error: unknown): boolean {
+  return RerankError.is(error) && error.code === 'overloaded'
 }
 
 /** Anything that a scorer rejected with, as an error. */

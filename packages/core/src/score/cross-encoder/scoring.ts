@@ -175,7 +175,7 @@ export function readActivation({ config, sentenceTransformers }: ActivationFiles
 
 /**
  * What a model recommends for itself, from its config.json: `"secondpass": { "blend": { "weight": 0.8 }, "scripts":
- * ["Latin"] }`.
+ * ["Latin"], "languages": ["en"] }`.
  *
  * @param place where the file is, for the error
  * @throws RerankError `'model-files'` for a value that is not of this form.
@@ -195,6 +195,10 @@ const recommended = {
   scripts: must<readonly string[]>(
     (value) => Array.isArray(value) && value.length > 0 && value.every(isScript),
     'write a list of scripts as Unicode names them, such as ["Latin"]',
+  ),
+  languages: must<readonly string[]>(
+    (value) => Array.isArray(value) && value.length > 0 && value.every((code) => /^[a-z]{2}$/.test(String(code))),
+    'write a list of languages in two letters each, such as ["en"]',
   ),
 } satisfies OptionTable<ScorerDefaults>
 

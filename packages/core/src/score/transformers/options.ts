@@ -11,6 +11,7 @@ import {
   trimEndWhile,
 } from '../../base/check.js'
 import { invalidArgument } from '../../base/errors.js'
+import { type QueueOptions, queueOptions } from '../../base/schedule.js'
 import { type ReadingOptions, readingOptions, readingParts } from '../cross-encoder/reading.js'
 import { type ScoringOptions, scoringOptions, scoringParts } from '../cross-encoder/scoring.js'
 
@@ -37,7 +38,7 @@ export interface TransformersProgress {
 }
 
 /** Options of {@link transformers}. */
-export interface TransformersOptions extends ReadingOptions, ScoringOptions {
+export interface TransformersOptions extends ReadingOptions, ScoringOptions, QueueOptions {
   /**
    * - a name on the hub: `'org/name'`
    * - a folder (in browsers: its URL on your own server), beginning with `/`, `./`, `../`, or `https://`: nothing is then
@@ -73,9 +74,9 @@ export interface TransformersOptions extends ReadingOptions, ScoringOptions {
 }
 
 /** See {@link TransformersOptions}. */
-export const transformersOptions: Checks<Omit<TransformersOptions, 'model'>> & {
+export const transformersOptions: Checks<Omit<TransformersOptions, 'model' | 'maxQueued'>> & {
   readonly model: Mandatory<TransformersOptions['model']>
-} = {
+} & typeof queueOptions = {
   model: required(checkModel as Check<string | LoadedTransformersModel>),
   revision: must<string>(isName, 'pass a name, or leave it out'),
   device: oneOf('wasm', 'webgpu', 'cpu'),
@@ -86,8 +87,9 @@ export const transformersOptions: Checks<Omit<TransformersOptions, 'model'>> & {
     (value) => typeof value === 'string' || (typeof value === 'object' && value !== null),
     'pass the URL of a folder, or { mjs, wasm }',
   ),
-  threads: whole(1),
+  threads: whole(1, 1024),
   onProgress: callable<(progress: TransformersProgress) => void>(),
+  ...queueOptions,
   ...readingOptions,
   ...scoringOptions,
 }

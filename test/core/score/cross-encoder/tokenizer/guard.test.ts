@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { refuseEndlessWork, repeatsRepetition } from '../../../../../packages/core/src/score/cross-encoder/tokenizer/guard.ts'
+import {
+  refuseEndlessWork,
+  repeatsRepetition,
+} from '../../../../../packages/core/src/score/cross-encoder/tokenizer/guard.ts'
 import { createTextEncoder } from '../../../../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
 
 describe('repeatsRepetition', () => {

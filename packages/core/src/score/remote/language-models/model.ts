@@ -12,6 +12,7 @@ import {
 } from '../../../base/check.js'
 import { type Clock, systemClock, Pacer } from '../../../base/clock.js'
 import { RerankError, show } from '../../../base/errors.js'
+import { type QueueOptions, queueOptions } from '../../../base/schedule.js'
 import { estimateTokens } from '../../../base/words.js'
 import type { Call, Milliseconds, Scope } from '../../../types.js'
 import { type RemoteScorer, remoteScorer, type Work } from '../engine.js'
@@ -40,7 +41,7 @@ export interface GenerateCall extends Pick<Call, 'signal' | 'deadline' | 'now' |
 export type Generate = (prompt: string, call: GenerateCall) => Promise<string>
 
 /** Options that both scorers by language models share. */
-export interface LlmOptions {
+export interface LlmOptions extends QueueOptions {
   /**
    * Name of the model, with its revision where there is one: part of the scorer's id. Scores cached under an id that does
    * not name the model would outlive a change of model. Default `'unnamed'`.
@@ -66,6 +67,7 @@ const sharedTable = {
   maxPassageTokens: withDefault(wholeOrInfinity(1), 300),
   countTokens: withDefault<(passage: string) => number>(callable(), estimateTokens),
   concurrency: withDefault(wholeOrInfinity(1), 4),
+  ...queueOptions,
   timeoutMs: withDefault(timeSpan, 60_000),
   clock: withDefault(timeSource, systemClock),
 } satisfies OptionTable<LlmOptions>
@@ -131,26 +133,30 @@ export interface Judging<S extends Scope> {
 /** Makes a scorer: equal texts once, cutting and the limit of prompts are the same for all. */
 export function llmScorer<S extends Scope>(judging: Judging<S>, settings: LlmSettings): RemoteScorer<S> {
   const { id, scope, toProbability } = judging
-  const { clock, concurrency, timeoutMs } = settings
+  const { clock, concurrency, maxQueued, timeoutMs } = settings
   return remoteScorer({
     id,
     scope,
     clock,
     concurrency,
+    maxQueued,
+    requests: (texts) => Math.max(1, judging.calls(texts).needed),
     timeoutMs,
     ...(toProbability && { toProbability }),
     async score(query, texts, work) {
       const { call } = work
-      const different = new Set(texts)
-      checkCalls(judging, different.size)
-      const passages = new Map<string, ReturnType<typeof truncatePassage>>()
-      const pacer = new Pacer(() => checkStillWanted(id, call))
-      for (const passage of different) {
-        const cut = truncatePassage(passage, settings)
-        passages.set(passage, cut)
-        // Where to cut it is found by counting the tokens of several beginnings.
-        await pacer.spend(cut.truncated ? 8 * cut.text.length : passage.length)
-      }
+      const passages = await work.prepare(async () => {
+        const cuts = new Map<string, ReturnType<typeof truncatePassage>>()
+        const pacer = new Pacer(() => checkStillWanted(id, call))
+        for (const passage of new Set(texts)) {
+          const cut = truncatePassage(passage, settings)
+          cuts.set(passage, cut)
+          // Where to cut it is found by counting the tokens of several beginnings.
+          await pacer.spend(cut.truncated ? 8 * cut.text.length : passage.length)
+        }
+        return cuts
+      })
+      checkCalls(judging, passages.size)
       count(call, 'texts', passages.size)
       for (const [position, passage] of texts.entries()) {
         if (passages.get(passage)?.truncated === true) call.note(position, { truncated: true })
