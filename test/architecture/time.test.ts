@@ -28,7 +28,8 @@ describe('no source', () => {
 
   it('asks the engine for a normalization, which sorts marks in square time: base/words.ts does', () => {
     const isNormalize = (node: ts.Node, { path }: Source): boolean =>
-      path !== 'base/words.ts' &&
+      // The name of a file has 255 bytes at most.
+      !['base/words.ts', 'files/identity.ts'].includes(path) &&
       ts.isCallExpression(node) &&
       ts.isPropertyAccessExpression(node.expression) &&
       node.expression.name.text === 'normalize' &&
