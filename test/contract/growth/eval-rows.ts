@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as evaluation from '../../../packages/core/src/eval/index.ts'
-import type { SkipPolicy } from '../../../packages/core/src/types.ts'
 import { scorerOf } from '../fake-scorer.ts'
 import type { Rows } from './core-rows.ts'
 import type { LongInput } from './exponent.ts'
@@ -88,19 +87,10 @@ const reranker = {
   }),
 }
 
-const grade: SkipPolicy = () => undefined
-void grade
-
 export const evalRows: Rows = {
   defaultMetrics: 'a list',
   evaluate: runs((run, qrels) => evaluation.evaluate(run, qrels)),
-  metricOf: [
-    list(
-      'a name',
-      (size) => `nDCG@1${'0'.repeat(size)}`,
-      (name) => evaluation.metricOf(name as 'MAP'),
-    ),
-  ],
+  metricOf: 'a name of at most 40 characters',
   rankByScore: [list('a long list', scores, (given) => evaluation.rankByScore(given))],
   runFromLists: [
     list('a long list', ids, (given) => evaluation.runFromLists([['q', given]])),
@@ -143,6 +133,16 @@ export const evalRows: Rows = {
   readTrecQrels: [
     list('many lines', (size) => written(ids(size).map((id) => `q1 0 ${id} 1`)), evaluation.readTrecQrels, 256),
     list('a long line', (size) => written([`q1${' '.repeat(size)}0 d 1`]), evaluation.readTrecQrels),
+  ],
+  readLines: [
+    list(
+      'many lines',
+      (size) => written(ids(size)),
+      async (path) => {
+        for await (const line of evaluation.readLines(path)) void line.text
+      },
+      256,
+    ),
   ],
   readTrecRun: [
     list(

@@ -103,7 +103,10 @@ export const coreCalls: PublicCalls = {
       candidates(),
       { topN: 2, maxTokens: 50, order: 'relevance' as const, deadlineMs: 500 },
     ],
-    async (options, query, given, more) => core.createReranker(options).rerank(query, given, more),
+    async (options, query, given, more) => {
+      await using made = core.createReranker(options)
+      return made.rerank(query, given, more)
+    },
   ),
   doctor: 'looks at the machine, which takes seconds',
   cohere: scoring(
@@ -308,6 +311,10 @@ export const evalCalls: PublicCalls = {
   ),
   readBeirQrels: use(() => [missing], evaluation.readBeirQrels),
   readTrecQrels: use(() => [missing], evaluation.readTrecQrels),
+  readLines: use(
+    () => [missing],
+    async (path) => (await evaluation.readLines(path).next()).value,
+  ),
   readTrecRun: use(() => [missing], evaluation.readTrecRun),
   measureLift: use(
     () => [
@@ -449,7 +456,10 @@ export const langchainCalls: PublicCalls = {
       'the key',
       { topN: 2 },
     ],
-    (options, given, query, more) => new langchain.RerankCompressor(options).rerank(given, query, more),
+    async (options, given, query, more) => {
+      await using made = new langchain.RerankCompressor(options)
+      return made.rerank(given, query, more)
+    },
   ),
   RerankRetriever: use(
     () => [
@@ -463,7 +473,10 @@ export const langchainCalls: PublicCalls = {
       },
       'the key',
     ],
-    (options, query) => new langchain.RerankRetriever(options as never).invoke(query),
+    async (options, query) => {
+      await using made = new langchain.RerankRetriever(options as never)
+      return made.invoke(query)
+    },
   ),
   generateWith: use(
     () => [
@@ -482,7 +495,10 @@ export const llamaindexCalls: PublicCalls = {
       texts().map((text, at) => ({ node: { getContent: () => text }, score: at })),
       [{ type: 'text', text: 'the key' }],
     ],
-    (options, nodes, query) => new llamaindex.RerankPostprocessor(options as never).postprocessNodes(nodes, query),
+    async (options, nodes, query) => {
+      await using made = new llamaindex.RerankPostprocessor(options as never)
+      return made.postprocessNodes(nodes, query)
+    },
   ),
   generateWith: use(
     () => [{ complete: async () => ({ text: 'text' }) }, 'a prompt'],

@@ -1,5 +1,5 @@
 import { systemClock } from '../base/clock.js'
-import { checkItems, checkOptions, isObject } from '../base/check.js'
+import { checkItems, checkOptions, checkScorer, isObject } from '../base/check.js'
 import { invalidArgument, RerankError } from '../base/errors.js'
 import type { Call, Candidate, RankedResult, Ranking, Scorer } from '../types.js'
 
@@ -70,6 +70,7 @@ export async function labelQuery(
     throw invalidArgument('teacher', teacher, 'pass a scorer, or a reranker made by createReranker')
   }
   checkOptions('options', options, ['signal', 'stats'])
+  if ('score' in teacher) checkScorer('teacher', teacher)
   checkQueryToLabel(query)
   const { signal = new AbortController().signal, stats = {} } = options
   const question = { query: query.query, candidates: query.candidates, signal, stats }

@@ -1,4 +1,4 @@
-import { callable, checkTexts, isObject } from '../../base/check.js'
+import { anyText, callable, checkTexts, isObject } from '../../base/check.js'
 import { RerankError, show } from '../../base/errors.js'
 import type { EndToEndOptions, EndToEndQuery, EndToEndRecord, Judge, JudgeInput, Preference, Way } from './options.js'
 
@@ -126,8 +126,9 @@ function startsLine(text: string, at: number): boolean {
 export function llmJudge(complete: (prompt: JudgePrompt, signal: AbortSignal) => Promise<string>): Judge {
   callable()('complete', complete)
   return async (input) => {
-    const { query, answers } = (isObject(input) ? input : {}) as Partial<JudgeInput>
+    const { query, answers, reference } = (isObject(input) ? input : {}) as Partial<JudgeInput>
     checkTexts(query, answers)
+    if (reference !== undefined) anyText('reference', reference)
     const answer: unknown = await complete(judgePrompt(input), input.signal)
     if (typeof answer === 'string') return readJudgement(answer)
     throw new RerankError('scorer', `The judge answered ${show(answer)}: complete must resolve to a string`)

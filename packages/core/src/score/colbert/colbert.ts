@@ -86,7 +86,7 @@ export interface ColbertOptions extends Omit<ModelSourceOptions, 'model'>, Queue
    * that they are. Default `true`. `false`: they act as such, as in Python.
    */
   readonly splitSpecialTokens?: boolean | undefined
-  /** Threads inside one run, 1 or more. Default 1. */
+  /** Threads inside one run, 1 to 1024. Default 1. */
   readonly threads?: number | undefined
 }
 
@@ -110,7 +110,7 @@ const colbertOptions = {
   maxLength: readingOptions.maxLength,
   queryTruncationSide: readingOptions.queryTruncationSide,
   splitSpecialTokens: readingOptions.splitSpecialTokens,
-  threads: withDefault(whole(1), 1),
+  threads: withDefault(whole(1, 1024), 1),
   ...queueOptions,
 } satisfies OptionTable<ColbertOptions>
 

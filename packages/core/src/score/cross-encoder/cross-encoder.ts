@@ -42,7 +42,7 @@ export interface CrossEncoderOptions extends ReadingOptions, ScoringOptions, Mod
    * `'auto'`: the cores but one, at least 1 and at most 4.
    */
   readonly workers?: number | 'auto' | undefined
-  /** Threads inside one run, 1 or more. Default 1: more threads pay off less than more workers. */
+  /** Threads inside one run, 1 to 1024. Default 1: more threads pay off less than more workers. */
   readonly threads?: number | undefined
   /**
    * Whether threads that wait keep their core busy. Default `false`. `true` makes single runs shorter with two or more
@@ -61,12 +61,12 @@ const crossEncoderOptions = {
   ...sourceOptions,
   workers: withDefault(
     must<number | 'auto'>(
-      (value) => value === 'auto' || (Number.isInteger(value) && (value as number) >= 0),
-      "pass a whole number from 0, or 'auto'",
+      (value) => value === 'auto' || (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 256),
+      "pass a whole number from 0 to 256, or 'auto'",
     ),
     0,
   ),
-  threads: withDefault(whole(1), 1),
+  threads: withDefault(whole(1, 1024), 1),
   spinning: withDefault(flag, false),
   ...queueOptions,
   ...readingOptions,

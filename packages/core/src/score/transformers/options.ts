@@ -87,7 +87,7 @@ export const transformersOptions: Checks<Omit<TransformersOptions, 'model' | 'ma
     (value) => typeof value === 'string' || (typeof value === 'object' && value !== null),
     'pass the URL of a folder, or { mjs, wasm }',
   ),
-  threads: whole(1),
+  threads: whole(1, 1024),
   onProgress: callable<(progress: TransformersProgress) => void>(),
   ...queueOptions,
   ...readingOptions,
