@@ -55,6 +55,8 @@ export interface RerankEntry {
   readonly blendedScore?: number
   /** The end of the document was not read because it did not fit the model. */
   readonly truncated?: boolean
+  /** A part of the query was not read beside this text, because it did not fit the model. */
+  readonly queryTruncated?: boolean
   /** The stretch of the document that earned the score, when it was read in windows. */
   readonly bestSpan?: Span
 }
@@ -133,17 +135,18 @@ export class RerankCompressor extends BaseDocumentCompressor {
     query: string,
     options: RerankCallOptions = {},
   ): Promise<RerankEntry[]> {
-    if (!Array.isArray(documents)) toCandidates(documents as never, this.getScore)
-    const whole = (documents as readonly (DocumentInterface | string)[]).map((item) =>
-      typeof item === 'string' ? { pageContent: item, metadata: {} } : item,
-    )
+    const asDocument = (item: DocumentInterface | string): DocumentInterface =>
+      typeof item === 'string' ? { pageContent: item, metadata: {} } : item
+    // What is no list is refused where documents are read.
+    const whole = Array.isArray(documents) ? documents.map(asDocument) : (documents as never)
     const { results } = await this.rank(whole, query, options)
-    return results.map(({ index, score, firstStageScore, blendedScore, truncated, bestSpan }) => ({
+    return results.map(({ index, score, firstStageScore, blendedScore, truncated, queryTruncated, bestSpan }) => ({
       index,
       ...(score !== undefined && { relevanceScore: score }),
       ...(firstStageScore !== undefined && { firstStageScore }),
       ...(blendedScore !== undefined && { blendedScore }),
       ...(truncated !== undefined && { truncated }),
+      ...(queryTruncated !== undefined && { queryTruncated }),
       ...(bestSpan !== undefined && { bestSpan }),
     }))
   }

@@ -98,13 +98,25 @@ export class RerankPostprocessor {
 
   private candidatesOf(nodes: readonly ScoredNode[]): Candidate[] {
     const { metadataMode = 'NONE', getScore = finiteScore } = this.fields
-    if (!Array.isArray(nodes)) throw wrong(`nodes is ${typeof nodes}: pass an array of nodes with scores`)
-    for (const [at, item] of (nodes as readonly (Partial<ScoredNode> | null | undefined)[]).entries()) {
-      if (typeof item?.node?.getContent !== 'function')
-        throw wrong(`nodes[${at}] has no node.getContent(): pass nodes with scores`)
-    }
-    return nodes.map((item) => ({ text: item.node.getContent(metadataMode as never), score: getScore(item) }))
+    if (!Array.isArray(nodes)) throw wrong(`nodes is ${typeof nodes}: pass an array of { node, score }`)
+    return Array.from(nodes, (item: ScoredNode, at) => {
+      checkNode(item, at)
+      return { text: item.node.getContent(metadataMode as never), score: getScore(item) }
+    })
   }
+}
+
+/** @throws RerankError for what a retriever does not hand over, such as a node without its wrapper. */
+function checkNode(item: unknown, at: number): void {
+  const { node, getContent } = (item ?? {}) as { node?: { getContent?: unknown } | null; getContent?: unknown }
+  if (typeof node?.getContent === 'function') return
+  const isBare = typeof getContent === 'function'
+  const what = isBare
+    ? 'a bare node'
+    : item === null || typeof item !== 'object'
+      ? String(item)
+      : 'an object without a node'
+  throw wrong(`nodes[${at}] is ${what}: pass { node }, or { node, score }, as retrievers do`)
 }
 
 /** A cosine with an empty vector is NaN, which is no score. */

@@ -68,7 +68,15 @@ function ranked(size: number): Parameters<evaluation.LiveSampler>[0] {
   const stages = [
     { scorerId: 'fake', outcome: 'ranked' as const, candidates: size, blended: false, durationMs: 1, stats: {} },
   ]
-  const counts = { candidates: size, returned: size, belowMinScore: 0, nearDuplicates: 0, overBudget: 0, durationMs: 1 }
+  const counts = {
+    candidates: size,
+    returned: size,
+    belowMinScore: 0,
+    unscored: 0,
+    nearDuplicates: 0,
+    overBudget: 0,
+    durationMs: 1,
+  }
   return { results, report: { stages, ...counts } }
 }
 

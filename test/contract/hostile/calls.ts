@@ -276,6 +276,7 @@ const ranking = () => ({
     candidates: 3,
     returned: 3,
     belowMinScore: 0,
+    unscored: 0,
     nearDuplicates: 0,
     overBudget: 0,
     durationMs: 1,

@@ -7,6 +7,7 @@ function checkPath(name: string, path: unknown): void {
   if (typeof path === 'string' && path !== '' && !path.includes('\0')) return
   throw invalidArgument(name, path, 'pass the path of a file, as a string')
 }
+
 /** The error for a line that is not what it should be: names file and line, shows the line, says the fix. */
 function malformedLine(path: string, { number, text }: Line, fix: string): RerankError {
   return new RerankError('invalid-argument', `${path}, line ${number}: ${show(text)}: ${fix}`)

@@ -6,7 +6,10 @@ import { mean } from '../bootstrap.js'
 import { ndcg } from '../metrics.js'
 import { type Judgements, rankByScore } from '../run.js'
 
-/** One query of a sample: what a policy would have seen, and what skipping would have cost. */
+/**
+ * One query of a sample: what a policy would have seen, and what skipping would have cost. Queries of the same words are
+ * the same query asked again, and count as one.
+ */
 export interface CalibrationQuery extends SignalPool {
   /** The metric of the reranked order less that of the first stage, -1 to 1; below 0 when reranking did harm. */
   readonly loss: number
@@ -104,6 +107,8 @@ export interface CurvePoint {
 
 /** A query with the value of one signal. */
 export interface Measured {
+  /** Which query it is: the same for one that was asked again. */
+  readonly group: number
   /** Missing when the pool does not hold the signal. */
   readonly value: number | undefined
   readonly loss: number
@@ -111,12 +116,40 @@ export interface Measured {
 
 /** The value of a signal for each query. */
 export function measureAll(queries: readonly CalibrationQuery[], signal: Signal): Measured[] {
-  return queries.map((query) => ({ value: signal.measure(query), loss: query.loss }))
+  return groupsOf(queries).flatMap((asked, group) =>
+    asked.map((query) => ({ group, value: signal.measure(query), loss: query.loss })),
+  )
 }
 
-/** The loss of each query under a threshold. */
+/**
+ * The queries of a sample, each with every time that it was asked. A bound of a mean counts independent draws, and the
+ * same question asked five times is one of them, not five: counted apart, a promise at 90 % is broken far more often.
+ * Case and spaces make no other question.
+ */
+export function groupsOf(queries: readonly CalibrationQuery[]): CalibrationQuery[][] {
+  const groups = new Map<string, CalibrationQuery[]>()
+  for (const query of queries) {
+    const words = query.query.trim().toLowerCase().replace(/\s+/g, ' ')
+    const group = groups.get(words)
+    if (group === undefined) groups.set(words, [query])
+    else group.push(query)
+  }
+  return [...groups.values()]
+}
+
+/** The loss of each query under a threshold: the mean over the times that it was asked. */
 export function lossesAt(measured: readonly Measured[], threshold: number): number[] {
-  return measured.map(({ value, loss }) => (reaches(value, threshold) ? loss : 0))
+  return meansOf(measured, ({ value, loss }) => (reaches(value, threshold) ? loss : 0))
+}
+
+function meansOf(measured: readonly Measured[], valueOf: (one: Measured) => number): number[] {
+  const groups = new Map<number, number[]>()
+  for (const one of measured) {
+    const values = groups.get(one.group)
+    if (values === undefined) groups.set(one.group, [valueOf(one)])
+    else values.push(valueOf(one))
+  }
+  return Array.from(groups.values(), mean)
 }
 
 /** Thresholds that skip about 5 %, 10 %, … 100 % of the queries that have the signal, fewest first. */
@@ -131,7 +164,7 @@ export function thresholdsOf(measured: readonly Measured[], signal: Signal): num
 export function curveOf(measured: readonly Measured[], thresholds: readonly number[]): CurvePoint[] {
   return thresholds.map((threshold) => ({
     threshold,
-    skipRate: measured.filter(({ value }) => reaches(value, threshold)).length / measured.length,
+    skipRate: mean(meansOf(measured, ({ value }) => (reaches(value, threshold) ? 1 : 0))),
     loss: mean(lossesAt(measured, threshold)),
   }))
 }

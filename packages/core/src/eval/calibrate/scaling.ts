@@ -49,7 +49,8 @@ export interface MinScore {
  * keeps most; for a recall the highest, which removes most.
  *
  * The numbers are those of the sample; the intervals say how far they may be off, and do not count that the threshold was
- * chosen on the same sample. Valid for one scorer id.
+ * chosen on the same sample. They take the texts for independent: put each pair of query and text in once, and texts of
+ * many queries, or they come out too narrow. Valid for one scorer id.
  *
  * @throws RerankError `'invalid-argument'` when a score is not finite, nothing is relevant, or not exactly one target is given.
  */

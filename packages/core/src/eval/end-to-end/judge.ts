@@ -67,8 +67,11 @@ export function judgePrompt({
   const [first, second] = answers
   // As JSON, in which no text can pretend to be the end of itself.
   const data = { question: query, ...(reference !== undefined && { reference }), answerA: first, answerB: second }
-  return { system: SYSTEM, user: JSON.stringify(data, null, 2) }
+  return { system: SYSTEM, user: JSON.stringify(data, null, 2).replace(CONTROL_START, '\\u003c') }
 }
+
+/** How control tokens of chat templates begin: `<|im_end|>`, `<｜User｜>`, `</s>`. Escaped, it is the same JSON. */
+const CONTROL_START = /<(?=[|｜/]|s>)/g
 
 /**
  * What a model said about the two answers of {@link judgePrompt}: the last line that is a verdict counts.

@@ -82,6 +82,17 @@ export interface DocumentVectors {
   readonly truncated: boolean
 }
 
+/** Whether a store gave back what may have been put into it: numbers that fit their shape. */
+export function isDocumentVectors(value: unknown): value is DocumentVectors {
+  const { precision, rows, dimensions, data, steps } = (value ?? {}) as Partial<Record<keyof DocumentVectors, unknown>>
+  const kind = { float32: Float32Array, float16: Uint16Array, int8: Int8Array }[precision as VectorPrecision]
+  if (kind === undefined || !(data instanceof kind) || !Number.isInteger(rows) || !Number.isInteger(dimensions)) {
+    return false
+  }
+  const hasSteps = precision !== 'int8' || (steps instanceof Float32Array && steps.length === rows)
+  return hasSteps && data.length === (rows as number) * (dimensions as number)
+}
+
 /** Rounds vectors to a precision. The numbers given are not changed. */
 export function packVectors(
   { rows, dimensions, data }: TokenVectors,
@@ -215,6 +226,9 @@ export async function readDocuments(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   scorerId: string,
 ): Promise<Map<string, DocumentVectors>> {
+  if (typeof chunks !== 'object' || chunks === null || !(Symbol.asyncIterator in chunks || Symbol.iterator in chunks)) {
+    throw invalidArgument('chunks', chunks, 'pass the bytes in pieces, for example createReadStream(path)')
+  }
   checkedId(scorerId)
   const bytes = new ByteReader(chunks)
   const start = await bytes.take(MAGIC.length)

@@ -72,6 +72,8 @@ export class PairScorer implements Scorer<'pair'>, AsyncDisposable {
     return this.#schedule.admit(call, this.#sizeOf(query, texts), async (turns) => {
       const model = await this.#loaded.get()
       this.#maxLength = model.pairs.maxLength
+      // The query is encoded when the call's turn has come: thousands that wait would hold up the first otherwise.
+      await turns.turn(0, async () => {})
       const asked = { query, texts, options: this.#model.options }
       return readTexts(asked, model, { scorerId: this.id, call, turns, places: this.#model.places })
     })
