@@ -33,7 +33,7 @@ const FEW_TEXTS = ['words', 'one word', 'marks', 'Chinese', 'nothing visible', '
 
 /** Answers each request of every vendor with a score for each text. */
 const answers: core.Fetch = async (_url, init) => {
-  const body = JSON.parse(String(init.body ?? '{}')) as Record<string, unknown>
+  const body = JSON.parse((init.body ?? '{}') as string) as Record<string, unknown>
   const texts = (body['documents'] ?? body['texts'] ?? body['input'] ?? []) as unknown[]
   const rows = texts.map((_, index) => ({ index, relevance_score: 0.5, score: 0.5 }))
   return new Response(JSON.stringify({ results: rows, data: rows }))

@@ -1,4 +1,4 @@
-import { checkItems, isObject, whole } from '../../base/check.js'
+import { checkItems, finite, isObject, whole } from '../../base/check.js'
 import { invalidArgument } from '../../base/errors.js'
 import type { Candidate, Ranking } from '../../types.js'
 import { reaches, type Signal, type SignalPool } from '../../skip/policy.js'
@@ -71,7 +71,8 @@ export function checkRanking(name: string, ranking: unknown): void {
   const { results, report } = (isObject(ranking) ? ranking : {}) as { results?: unknown; report?: unknown }
   const isResult = (one: unknown): boolean => isObject(one) && Number.isSafeInteger(one['index'])
   checkItems(`${name}.results`, results, isResult, 'pass what rerank answered')
-  const { stages, candidates } = (isObject(report) ? report : {}) as { stages?: unknown; candidates?: unknown }
+  const { stages, candidates, durationMs } = (isObject(report) ? report : {}) as Readonly<Record<string, unknown>>
+  finite(`${name}.report.durationMs`, durationMs)
   checkItems(`${name}.report.stages`, stages, isObject, 'pass what rerank answered')
   whole(0, 2 ** 31)(`${name}.report.candidates`, candidates)
 }
