@@ -40,7 +40,7 @@ const answers: core.Fetch = async (_url, init) => {
 }
 const hosted = { apiKey: 'invented-key', fetch: answers }
 
-function policies(policy: SkipPolicy): LongInput[] {
+function policyRows(policy: SkipPolicy): LongInput[] {
   const scored = (size: number): core.Candidate[] => passages(size).map((text, at) => ({ text, score: size - at }))
   return [
     ...Object.entries(longTexts).map(([kind, text]): LongInput => {
@@ -195,16 +195,16 @@ export const coreRows: Rows = {
       },
     },
   ],
-  allOf: policies(core.allOf(core.clearMargin({ margin: 0.1 }), core.keywordQuery())),
-  anyOf: policies(core.anyOf(core.otherScript(), core.clearMargin({ margin: 1e9 }))),
-  not: policies(core.not(core.scoreShape({ atLeast: 1 }))),
-  smallPool: policies(core.smallPool({ size: 3 })),
-  aboveThreshold: policies(core.aboveThreshold({ threshold: 3 })),
-  agreement: policies(core.agreement({ other: ({ text }) => text.length, atLeast: 0.9, k: Infinity })),
-  clearMargin: policies(core.clearMargin({ margin: 0.1, place: 2 })),
-  scoreShape: policies(core.scoreShape({ atLeast: 1, k: Infinity })),
-  keywordQuery: policies(core.keywordQuery()),
-  otherScript: policies(core.otherScript()),
+  allOf: policyRows(core.allOf(core.clearMargin({ margin: 0.1 }), core.keywordQuery())),
+  anyOf: policyRows(core.anyOf(core.otherScript(), core.clearMargin({ margin: 1e9 }))),
+  not: policyRows(core.not(core.scoreShape({ atLeast: 1 }))),
+  smallPool: policyRows(core.smallPool({ size: 3 })),
+  aboveThreshold: policyRows(core.aboveThreshold({ threshold: 3 })),
+  agreement: policyRows(core.agreement({ other: ({ text }) => text.length, atLeast: 0.9, k: Infinity })),
+  clearMargin: policyRows(core.clearMargin({ margin: 0.1, place: 2 })),
+  scoreShape: policyRows(core.scoreShape({ atLeast: 1, k: Infinity })),
+  keywordQuery: policyRows(core.keywordQuery()),
+  otherScript: policyRows(core.otherScript()),
   withCircuitBreaker: scoring(() => core.withCircuitBreaker(ofLength), { texts: FEW_TEXTS }),
   withCache: [
     ...scoring(() => core.withCache(ofLength, { get: () => undefined, set: () => undefined }), { texts: FEW_TEXTS }),

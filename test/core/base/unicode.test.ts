@@ -30,7 +30,7 @@ describe('normalizeText', () => {
       const character = String.fromCodePoint(point)
       if (/[\p{M}\uff9e\uff9f]/u.test(character)) marks += character
     }
-    const backwards = [...marks].reverse().join('')
+    const backwards = Array.from(marks).reverse().join('')
     for (const text of [marks, backwards, `e${backwards}`, `\u1100${backwards}\u1161`]) {
       for (const form of FORMS) expect(normalizeText(text, form) === text.normalize(form), form).toBe(true)
     }

@@ -217,8 +217,12 @@ const shares: Check<BlendWeights> = record<BlendWeights>({
 })
 
 const share: Check<number> = between(0, 1)
+
+/** What every item of a list must be, and what the message says to do. */
+export type ItemRule = readonly [isRight: (item: unknown) => boolean, fix: string]
+
 /** Throws unless this is an array of which every item, also a hole, passes. */
-export function checkItems(name: string, list: unknown, isRight: (item: unknown) => boolean, fix: string): void {
+export function checkItems(name: string, list: unknown, ...[isRight, fix]: ItemRule): void {
   if (!Array.isArray(list)) throw invalidArgument(name, list, `pass an array; ${fix}`)
   for (let at = 0; at < list.length; at++)
     if (!isRight(list[at])) throw invalidArgument(`${name}[${at}]`, list[at], fix)

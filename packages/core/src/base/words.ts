@@ -69,8 +69,8 @@ function classesOf(run: string, form: 'NFD' | 'NFKD'): MarkClasses {
   for (const character of run) {
     if (!decomposed.has(character)) decomposed.set(character, character.normalize(form))
   }
-  const marks = new Set([...decomposed.values()].flatMap((parts) => [...parts]).filter(isReordered))
-  const sorted = [...[...marks].join('').normalize('NFD')]
+  const marks = new Set([...decomposed.values()].flatMap((parts) => Array.from(parts)).filter(isReordered))
+  const sorted = Array.from([...marks].join('').normalize('NFD'))
   const ranks = new Map<string, number>()
   let rank = 0
   for (const [at, mark] of sorted.entries()) {

@@ -235,13 +235,7 @@ export function hostedScorer<S extends Scope>(provider: Provider<S>, settings: H
   const prepare = async (query: string, texts: readonly string[], work: Work): Promise<Batch[]> => {
     const limits = await provider.limits((exchange) => ask(work, servers.route(), exchange))
     maxTexts = limits.maxTexts
-    const pacer = new Pacer(() => checkStillWanted(id, work.call))
-    const sent: string[] = []
-    for (const text of texts) {
-      sent.push(sendable(text))
-      await pacer.spend(text.length)
-    }
-    const batches = splitTexts(query, sent, limits)
+    const batches = splitTexts(query, await sendableTexts(texts, id, work), limits)
     if (scope === 'pool' && batches.length > 1) throw splitPoolError(id, limits.maxTexts, texts.length)
     return batches
   }
@@ -274,6 +268,16 @@ export function hostedScorer<S extends Scope>(provider: Provider<S>, settings: H
  */
 function sendable(value: string): string {
   return value === '' ? ' ' : value.replace(/\p{Surrogate}/gu, '\ufffd')
+}
+
+async function sendableTexts(texts: readonly string[], id: string, work: Work): Promise<string[]> {
+  const pacer = new Pacer(() => checkStillWanted(id, work.call))
+  const sent: string[] = []
+  for (const text of texts) {
+    sent.push(sendable(text))
+    await pacer.spend(text.length)
+  }
+  return sent
 }
 
 function timeoutError(provider: string, url: string, timeoutMs: Milliseconds): ProviderError {
