@@ -25,7 +25,14 @@ describe('doctor', () => {
         id: expect.stringMatching(/^model-en-mini@/),
         defaults: { blend: { weight: 0.8 }, scripts: ['Latin'] },
       },
-      trial: { defaults: null, provider: 'cpu', refused: [], logit: expect.any(Number), pairMs: expect.any(Number) },
+      trial: {
+        defaults: null,
+        provider: 'cpu',
+        refused: [],
+        tokenizer: 'wordpiece',
+        logit: expect.any(Number),
+        pairMs: expect.any(Number),
+      },
       problems: [],
     })
   })

@@ -42,7 +42,7 @@ describe.each(familyNames)('%s', (name) => {
     const wrong = []
     for (const row of family.rows) {
       const { pairs } = await scoring(row.maxLength)
-      const pair = pairs.encodePair(pairs.encodeQuery(row.query), row.text)
+      const pair = await pairs.encodePair(await pairs.encodeQuery(row.query), row.text)
       const same =
         [...pair.ids].join() === row.ids.join() &&
         pair.secondSegmentStart === row.secondSegmentStart &&

@@ -6,8 +6,8 @@ export interface WindowOptions {
   readonly maxLength: number
   /** How much of a window its successor repeats, 0 to `maxLength - 1`, so that no answer is cut in two. */
   readonly overlap: number
-  /** The length of a piece of text, for example in tokens; lengths of neighbouring words are added up. */
-  measure(text: string): number
+  /** The lengths of pieces of text, for example in tokens; lengths of neighbouring words are added up. */
+  measure(parts: readonly string[]): readonly number[] | Promise<readonly number[]>
 }
 
 let segmenter: Intl.Segmenter | undefined
@@ -22,12 +22,13 @@ function graphemesOf(text: string): Intl.Segments {
  * Overlapping windows that together cover the whole text, in order. Cuts lie between words where there are spaces, and
  * always between graphemes. A text that fits is one window; a single grapheme longer than `maxLength` stays whole.
  */
-export function textWindows(text: string, options: WindowOptions): Span[] {
-  if (options.measure(text) <= options.maxLength) return [{ start: 0, end: text.length }]
-  const pieces = cutIntoPieces(text, options)
+export async function textWindows(text: string, options: WindowOptions): Promise<Span[]> {
+  const [length] = (await options.measure([text])) as [number]
+  if (length <= options.maxLength) return [{ start: 0, end: text.length }]
+  const pieces = await cutIntoPieces(text, options)
   const windows: Span[] = []
   for (let first = 0; ;) {
-    const behind = lastThatFits(pieces, first, options)
+    const behind = await lastThatFits(pieces, first, options)
     windows.push({ start: (pieces[first] as Piece).start, end: pieces[behind]?.start ?? text.length })
     if (behind >= pieces.length) return windows
     first = startOfNext(pieces, { first, behind }, options.overlap)
@@ -41,17 +42,20 @@ interface Piece {
   readonly length: number
 }
 
-function cutIntoPieces(text: string, options: WindowOptions): Piece[] {
-  const pieces: Piece[] = []
+/** A piece that has not been measured yet. */
+type Stretch = Pick<Piece, 'start' | 'text'>
+
+async function cutIntoPieces(text: string, options: WindowOptions): Promise<Piece[]> {
+  const stretches: Stretch[] = []
   let start = 0
   for (const { 0: run, index } of text.matchAll(/\s+|\S+/g)) {
     const end = index + run.length
     // A mark behind a space belongs to the space: such a place is no boundary.
     if (end < text.length && !isBoundary(text, end)) continue
-    pieces.push(...cutUntilItFits({ start, text: text.slice(start, end) }, options))
+    stretches.push({ start, text: text.slice(start, end) })
     start = end
   }
-  return pieces
+  return cutUntilTheyFit(stretches, options)
 }
 
 /**
@@ -64,34 +68,50 @@ function isBoundary(text: string, at: number): boolean {
   return graphemesOf(text.slice(start, at + 2)).containing(at - start)?.index === at - start
 }
 
-/** Halves a stretch between graphemes until each part fits a window. */
-function cutUntilItFits({ start, text }: Pick<Piece, 'start' | 'text'>, options: WindowOptions): Piece[] {
-  const length = options.measure(text)
-  if (length <= options.maxLength) return [{ start, text, length }]
+/** Measures all stretches together, and halves those that do not fit a window between graphemes until each part does. */
+async function cutUntilTheyFit(stretches: readonly Stretch[], options: WindowOptions): Promise<Piece[]> {
+  if (stretches.length === 0) return []
+  const lengths = await options.measure(stretches.map(({ text }) => text))
+  const pieces: Piece[] = []
+  for (const [at, stretch] of stretches.entries()) {
+    const length = lengths[at] as number
+    const halves = length <= options.maxLength ? [] : inHalves(stretch)
+    if (halves.length === 0) pieces.push({ ...stretch, length })
+    else for (const piece of await cutUntilTheyFit(halves, options)) pieces.push(piece)
+  }
+  return pieces
+}
+
+/** The halves of a stretch; none of a single grapheme. */
+function inHalves({ start, text }: Stretch): Stretch[] {
   const middle = graphemesOf(text).containing(Math.floor(text.length / 2))
   const half = middle === undefined || middle.index > 0 ? middle?.index : middle.segment.length
-  if (half === undefined || half >= text.length) return [{ start, text, length }]
+  if (half === undefined || half >= text.length) return []
   return [
-    ...cutUntilItFits({ start, text: text.slice(0, half) }, options),
-    ...cutUntilItFits({ start: start + half, text: text.slice(half) }, options),
+    { start, text: text.slice(0, half) },
+    { start: start + half, text: text.slice(half) },
   ]
 }
 
 /** The piece behind the longest window that starts with piece `first`; a window holds at least one piece. */
-function lastThatFits(pieces: readonly Piece[], first: number, { maxLength, measure }: WindowOptions): number {
+async function lastThatFits(
+  pieces: readonly Piece[],
+  first: number,
+  { maxLength, measure }: WindowOptions,
+): Promise<number> {
   let behind = first + 1
   let used = (pieces[first] as Piece).length
   while (behind < pieces.length && used + (pieces[behind] as Piece).length <= maxLength) {
     used += (pieces[behind++] as Piece).length
   }
   // Parts of a word may measure less apart than together, so the window itself has the last say.
-  const joined = (end: number): string =>
-    pieces
-      .slice(first, end)
-      .map(({ text }) => text)
-      .join('')
-  while (behind > first + 1 && measure(joined(behind)) > maxLength) behind--
+  while (behind > first + 1 && !(await fits(pieces.slice(first, behind)))) behind--
   return behind
+
+  async function fits(chosen: readonly Piece[]): Promise<boolean> {
+    const [length] = (await measure([chosen.map(({ text }) => text).join('')])) as [number]
+    return length <= maxLength
+  }
 }
 
 /** The next window repeats at most `overlap` of this one, and always starts further on than this one. */

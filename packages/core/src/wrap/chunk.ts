@@ -39,7 +39,8 @@ export function withChunks(scorer: Scorer<'pair'>, options: ChunkOptions = {}): 
   if (overlap >= maxLength) {
     throw invalidArgument('overlap', overlap, `pass a whole number from 0 to ${maxLength - 1} (below maxLength)`)
   }
-  const cut = (text: string): Span[] => textWindows(text, { maxLength, overlap, measure })
+  const measureAll = (parts: readonly string[]): number[] => parts.map(measure)
+  const cut = (text: string): Promise<Span[]> => textWindows(text, { maxLength, overlap, measure: measureAll })
   const suffix = `chunks(${maxLength},${overlap}${settings.measure === undefined ? '' : ',measured'})`
   return wrapScorer({
     id: () => `${scorer.id}:${suffix}`,
@@ -55,11 +56,14 @@ interface ChunkedCall {
   readonly query: string
   readonly texts: readonly string[]
   readonly call: Call
-  cut(text: string): Span[]
+  cut(text: string): Promise<Span[]>
 }
 
 async function scoreChunks({ scorer, query, texts, call, cut }: ChunkedCall): Promise<readonly number[]> {
-  const chunks = texts.flatMap((text, owner) => cut(text).map((span) => ({ owner, span, text })))
+  const chunks: { readonly owner: number; readonly span: Span; readonly text: string }[] = []
+  for (const [owner, text] of texts.entries()) {
+    chunks.push(...(await cut(text)).map((span) => ({ owner, span, text })))
+  }
   const notes = new Map<number, TextNote>()
   const inner = callLike(call, {
     note: (position, note) => void notes.set(position, { ...notes.get(position), ...note }),
@@ -75,7 +79,7 @@ async function scoreChunks({ scorer, query, texts, call, cut }: ChunkedCall): Pr
     scores,
   )
   for (const [position, chunk] of best.entries()) {
-    const { start, end } = (chunks[chunk] as (typeof chunks)[number]).span
+    const { start, end } = (chunks[chunk] as { span: Span }).span
     const note = notes.get(chunk)
     // The scorer below may have read the chunk in windows of its own.
     const within = note?.bestSpan ?? { start: 0, end: end - start }

@@ -17,8 +17,8 @@ const folder = (name: string, more: Partial<ScoringFiles> = {}): ScoringFiles =>
 const words = Object.entries((files['tokenizer.json'] as { model: { vocab: Record<string, number> } }).model.vocab)
 const idOf = new Map(words)
 
-function ids(pairs: PairEncoder, query: string, text: string): number[] {
-  return [...pairs.encodePair(pairs.encodeQuery(query), text).ids]
+async function ids(pairs: PairEncoder, query: string, text: string): Promise<number[]> {
+  return [...(await pairs.encodePair(await pairs.encodeQuery(query), text)).ids]
 }
 
 const long = 'water under the bridge '.repeat(200)
@@ -45,8 +45,8 @@ describe('the prompt of a language model', () => {
       prepareScoring(folder('renamed'), { template: 'qwen3-reranker' }),
       prepareScoring(origin, { template: 'mxbai-rerank-v2' }),
     ])
-    expect(ids(named.pairs, 'a', 'b')).toEqual(ids(chosen.pairs, 'a', 'b'))
-    expect(ids(other.pairs, 'a', 'b')).not.toEqual(ids(named.pairs, 'a', 'b'))
+    expect(await ids(named.pairs, 'a', 'b')).toEqual(await ids(chosen.pairs, 'a', 'b'))
+    expect(await ids(other.pairs, 'a', 'b')).not.toEqual(await ids(named.pairs, 'a', 'b'))
   })
 
   it('is refused by name where it is not known', async () => {
@@ -69,7 +69,7 @@ describe('the prompt of a language model', () => {
   it('holds the instruction, which changes nothing else', async () => {
     const plain = await prepareScoring(folder('qwen3-reranker'), {})
     const told = await prepareScoring(folder('qwen3-reranker'), { instruction: 'Find laws' })
-    const [one, other] = [ids(plain.pairs, 'a', 'b'), ids(told.pairs, 'a', 'b')]
+    const [one, other] = [await ids(plain.pairs, 'a', 'b'), await ids(told.pairs, 'a', 'b')]
     expect(other).not.toEqual(one)
     expect(other.slice(-8)).toEqual(one.slice(-8))
   })
@@ -78,33 +78,33 @@ describe('the prompt of a language model', () => {
     '%s keeps both ends, whatever is too long',
     async (template) => {
       const { pairs } = await prepareScoring(folder('x'), { template, maxLength: 340 })
-      const whole = ids(pairs, 'a', 'b')
+      const whole = await ids(pairs, 'a', 'b')
       for (const [query, text] of [
         ['a', long],
         [long, 'b'],
         [long, long],
         [long, ''],
       ] as const) {
-        const cut = ids(pairs, query, text)
+        const cut = await ids(pairs, query, text)
         expect(cut.length).toBeLessThanOrEqual(340)
         if (text === long) expect(cut).toHaveLength(340)
         expect(cut.slice(0, 20)).toEqual(whole.slice(0, 20))
         expect(cut.slice(-10)).toEqual(whole.slice(-10))
       }
-      const { truncated, queryTruncated } = pairs.encodePair(pairs.encodeQuery('a'), long)
+      const { truncated, queryTruncated } = await pairs.encodePair(await pairs.encodeQuery('a'), long)
       expect([truncated, queryTruncated]).toEqual([true, false])
-      expect(pairs.encodePair(pairs.encodeQuery(long), long).queryTruncated).toBe(true)
+      expect((await pairs.encodePair(await pairs.encodeQuery(long), long)).queryTruncated).toBe(true)
     },
   )
 
   it('says how much of a text it reads, which fits', async () => {
     const { pairs } = await prepareScoring(folder('x'), { template: 'mxbai-rerank-v2', maxLength: 340 })
-    const query = pairs.encodeQuery('what is water')
+    const query = await pairs.encodeQuery('what is water')
     const room = pairs.roomForText(query)
     const fitting = ' a'.repeat(room - 1)
-    expect(pairs.countTokens(fitting)).toBeLessThanOrEqual(room)
-    expect(pairs.encodePair(query, fitting).truncated).toBe(false)
-    expect(pairs.encodePair(query, fitting + ' a'.repeat(3)).truncated).toBe(true)
+    expect(await pairs.countTokens(fitting)).toBeLessThanOrEqual(room)
+    expect((await pairs.encodePair(query, fitting)).truncated).toBe(false)
+    expect((await pairs.encodePair(query, fitting + ' a'.repeat(3))).truncated).toBe(true)
   })
 
   it('refuses a limit that leaves no room for texts', async () => {

@@ -146,7 +146,7 @@ class OnnxColbert implements Colbert {
     if (texts.length === 0) return []
     const loaded = await this.#loaded.get()
     checkStillWanted(call)
-    const asked = await this.#run(loaded, loaded.encoder.encodeQuery(query), call)
+    const asked = await this.#run(loaded, await loaded.encoder.encodeQuery(query), call)
     const found = new Map<string, { score: number; truncated: boolean }>()
     count(call, 'texts', texts.length)
     for (const [at, text] of texts.entries()) {
@@ -186,7 +186,7 @@ class OnnxColbert implements Colbert {
   async warmup(): Promise<void> {
     const loaded = await this.#loaded.get()
     // The first run allocates what later ones reuse.
-    await this.#run(loaded, loaded.encoder.encodeQuery('warm up'))
+    await this.#run(loaded, await loaded.encoder.encodeQuery('warm up'))
   }
 
   async close(): Promise<void> {
@@ -211,7 +211,7 @@ class OnnxColbert implements Colbert {
   }
 
   async #encode(text: string, loaded: Loaded, call?: Call): Promise<DocumentVectors> {
-    const encoded = loaded.encoder.encodeDocument(text)
+    const encoded = await loaded.encoder.encodeDocument(text)
     const vectors = await this.#run(loaded, encoded, call)
     return packVectors(vectors, { precision: this.#precision, truncated: encoded.truncated })
   }
@@ -232,7 +232,7 @@ class OnnxColbert implements Colbert {
     const read = readColbertSettings(path)
     const settings = { ...read, documentLength: Math.min(this.#options.maxLength ?? Infinity, read.documentLength) }
     const markers = [settings.queryPrefix, settings.documentPrefix]
-    const texts = await createColbertTextEncoder(tokenizer, tokenizerConfig, markers)
+    const texts = await createColbertTextEncoder(tokenizer, markers)
     const encoder = createColbertEncoder({ tokenizer, tokenizerConfig, encoder: texts, settings })
     const { threads, providers } = this.#options
     return { encoder, session: await openVectorSession({ graphPath, threads, providers }) }

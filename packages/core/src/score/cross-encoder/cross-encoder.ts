@@ -26,11 +26,17 @@ import {
 } from './session/node.js'
 import type { Provider } from './session/providers.js'
 import { startPool } from './session/worker-pool.js'
+import type { TokenizerKind } from './tokenizer/pipeline.js'
 
 /** A scorer that frees its session and threads at the end of an `await using` block. */
 export interface CrossEncoder extends Scorer<'pair'>, AsyncDisposable {
   /** What computes, and which of the `providers` could not; known once the model is loaded. */
   readonly opened: Opened | undefined
+  /**
+   * What turns text into tokens: WordPiece of our own, the package `tokenizers` (Rust, as in Python), or
+   * `@huggingface/tokenizers`; known once the model is loaded. All give the same tokens.
+   */
+  readonly tokenizer: TokenizerKind | undefined
   /** Missing for a model whose authors leave its number as it is, and until it is known which model that is. */
   readonly toProbability: ((score: number) => number) | undefined
   /** What the model's files recommend; missing when they say nothing, and until it is known which model that is. */
@@ -107,6 +113,10 @@ class OnnxCrossEncoder extends PairScorer implements CrossEncoder {
   get opened(): Opened | undefined {
     return this.#onnx.opened
   }
+
+  get tokenizer(): TokenizerKind | undefined {
+    return this.#onnx.tokenizer
+  }
 }
 
 class OnnxModel implements PairModel {
@@ -114,6 +124,7 @@ class OnnxModel implements PairModel {
   readonly #source: ModelSource
   readonly #key = randomUUID().slice(0, 8)
   opened: Opened | undefined
+  tokenizer: TokenizerKind | undefined
 
   constructor(source: ModelSource, options: OptionsOf<typeof crossEncoderOptions>) {
     this.#source = source
@@ -140,7 +151,8 @@ class OnnxModel implements PairModel {
     const name = id.slice(0, id.lastIndexOf('@'))
     const files = { name, config, ...(await readTokenizerFiles({ path })) }
     const { threads, workers, providers, spinning } = this.options
-    const { pairs, head } = await prepareScoring(files, this.options)
+    const { pairs, head, tokenizer } = await prepareScoring(files, this.options)
+    this.tokenizer = tokenizer
     const maxPositions = config.max_position_embeddings ?? 512
     const session = { graphPath, threads, maxPositions, head, providers, spinning }
     const threadsBeside = workerCount(workers)

@@ -1,5 +1,5 @@
 import { invalidArgument, RerankError } from '../../base/errors.js'
-import type { Json, TokenEncoder } from './tokenizer/library.js'
+import type { Json, TokenEncoder } from './tokenizer/pipeline.js'
 
 /** What of a model folder says how a pair becomes tokens: parsed JSON files and the encoder made from them. */
 export interface PairEncoderFiles extends LengthFiles {
@@ -7,6 +7,12 @@ export interface PairEncoderFiles extends LengthFiles {
   readonly tokenizer: unknown
   /** From `createTextEncoder`. */
   readonly encoder: TokenEncoder
+  /** Most tokens that the model reads. Default: what the files say. */
+  readonly limit?: number | undefined
+  /** Which end of a side is cut off. Default `'right'`. */
+  readonly truncationSide?: 'left' | 'right' | undefined
+  /** Whether the model is given segments, as the template says. Default `true`; without, all are 0. */
+  readonly hasSegments?: boolean | undefined
 }
 
 /** Options of {@link createPairEncoder}. */
@@ -29,9 +35,9 @@ export interface EncodedPair {
   readonly ids: Int32Array
   /** Segment (token type) ids are 0 before this place and 1 from it on; `ids.length` for a model with one segment. */
   readonly secondSegmentStart: number
-  /** The end of the text was cut off. */
+  /** An end of the text was cut off. */
   readonly truncated: boolean
-  /** The end of the query was cut off. */
+  /** An end of the query was cut off. */
   readonly queryTruncated: boolean
 }
 
@@ -39,12 +45,12 @@ export interface EncodedPair {
 export interface PairEncoder {
   /** Most tokens of a pair, special tokens included. */
   readonly maxLength: number
-  encodeQuery(query: string): EncodedQuery
-  encodePair(query: EncodedQuery, text: string): EncodedPair
+  encodeQuery(query: string): Promise<EncodedQuery>
+  encodePair(query: EncodedQuery, text: string): Promise<EncodedPair>
   /** How many tokens of a text are read next to this query. */
   roomForText(query: EncodedQuery): number
   /** How many tokens a text has, without special tokens. */
-  countTokens(text: string): number
+  countTokens(text: string): Promise<number>
 }
 
 /**
@@ -56,24 +62,34 @@ export interface PairEncoder {
  */
 export function createPairEncoder(files: PairEncoderFiles, options: PairEncoderOptions = {}): PairEncoder {
   const template = readPairTemplate(files.tokenizer)
-  const maxLength = checkedLength(options.maxLength, modelLimit(files), template.specialTokens + 2)
+  const maxLength = checkedLength(options.maxLength, files.limit ?? modelLimit(files), template.specialTokens + 2)
   const available = maxLength - template.specialTokens
-  const { encoder } = files
+  const { encoder, truncationSide = 'right', hasSegments = true } = files
+  const cutsLeft = truncationSide === 'left'
   return {
     maxLength,
-    encodeQuery: (query) => ({ ids: encoder.encode(query) }),
-    encodePair({ ids: query }, textToEncode) {
-      const text = encoder.encode(textToEncode, textTokensThatMatter(query.length, available))
+    encodeQuery: async (query) => ({ ids: await encoder.encode(query) }),
+    async encodePair({ ids: query }, textToEncode) {
+      // From the right, no more of a long text is read than can matter.
+      const most = cutsLeft ? undefined : textTokensThatMatter(query.length, available)
+      const text = await encoder.encode(textToEncode, most)
       const kept = keptLengths(query.length, text.length, available)
+      const sides = cutsLeft ? { query: lastOf(query, kept.query), text: lastOf(text, kept.text) } : { query, text }
+      const joined = join(template, sides, kept)
       return {
-        ...join(template, { query, text }, kept),
+        ...joined,
+        ...(hasSegments ? {} : { secondSegmentStart: joined.ids.length }),
         truncated: kept.text < text.length,
         queryTruncated: kept.query < query.length,
       }
     },
     roomForText: ({ ids: query }) => keptLengths(query.length, Infinity, available).text,
-    countTokens: (text) => encoder.encode(text).length,
+    countTokens: async (text) => (await encoder.encode(text)).length,
   }
+}
+
+function lastOf(ids: readonly number[], count: number): readonly number[] {
+  return ids.slice(ids.length - count)
 }
 
 type Sides<T> = { readonly query: T; readonly text: T }

@@ -90,36 +90,41 @@ export const templateNames: readonly TemplateName[] = profiles.map(({ name }) =>
  *
  * @throws RerankError `'invalid-argument'` for a `maxLength` that is no integer or leaves no room for texts.
  */
-export function createPromptEncoder(
+export async function createPromptEncoder(
   files: Omit<PairEncoderFiles, 'tokenizer'>,
   profile: Profile,
   options: PairEncoderOptions & { readonly instruction?: string | undefined },
-): PairEncoder {
+): Promise<PairEncoder> {
   const { encoder } = files
   const prompt = profile.prompt(options.instruction)
-  const idsOf = (parts: readonly string[]): number[] => parts.flatMap((part) => encoder.encode(part))
-  const [prefix, separator, suffix] = [idsOf(prompt.prefix), idsOf(prompt.separator), idsOf(prompt.suffix)]
+  const idsOf = async (parts: readonly string[]): Promise<number[]> =>
+    (await Promise.all(parts.map(async (part) => encoder.encode(part)))).flat()
+  const [prefix, separator, suffix] = [
+    await idsOf(prompt.prefix),
+    await idsOf(prompt.separator),
+    await idsOf(prompt.suffix),
+  ]
   const around = prefix.length + suffix.length
-  const beforeText = separator.length + encoder.encode(prompt.beforeText).length
-  const least = around + beforeText + encoder.encode(prompt.beforeQuery + prompt.afterQuery).length
-  const limit = Math.min(profile.maxTokens, modelLimit(files))
+  const beforeText = separator.length + (await encoder.encode(prompt.beforeText)).length
+  const least = around + beforeText + (await encoder.encode(prompt.beforeQuery + prompt.afterQuery)).length
+  const limit = Math.min(profile.maxTokens, files.limit ?? modelLimit(files))
   const maxLength = checkedLength(options.maxLength, limit, least + 2)
   // Query, separator and text together, and what of it is the query's.
   const content = Math.min(profile.maxContentTokens ?? Infinity, maxLength - around)
   const queryRoom = Math.floor(content * profile.queryShare)
   return {
     maxLength,
-    encodeQuery: (query) => ({ ids: encoder.encode(prompt.beforeQuery + query + prompt.afterQuery) }),
-    encodePair({ ids: query }, text) {
+    encodeQuery: async (query) => ({ ids: await encoder.encode(prompt.beforeQuery + query + prompt.afterQuery) }),
+    async encodePair({ ids: query }, text) {
       const kept = query.slice(0, queryRoom)
       const room = content - kept.length
-      const body = encoder.encode(prompt.beforeText + text, Math.max(1, room - separator.length + 1))
+      const body = await encoder.encode(prompt.beforeText + text, Math.max(1, room - separator.length + 1))
       const second = [...separator, ...body]
       const ids = Int32Array.from([...prefix, ...kept, ...second.slice(0, room), ...suffix])
       const queryTruncated = query.length > kept.length
       return { ids, secondSegmentStart: ids.length, truncated: second.length > room, queryTruncated }
     },
     roomForText: ({ ids: query }) => Math.max(1, content - Math.min(query.length, queryRoom) - beforeText),
-    countTokens: (text) => encoder.encode(text).length,
+    countTokens: async (text) => (await encoder.encode(text)).length,
   }
 }

@@ -49,7 +49,7 @@ export interface LoadedModel {
 /** The pairs of one request; each is encoded when it is asked for. */
 export interface PairSource {
   readonly length: number
-  pair(at: number): EncodedPair
+  pair(at: number): Promise<EncodedPair>
 }
 
 /** Computes the logits of many pairs: in this thread or in workers. */
@@ -100,16 +100,15 @@ async function readWhole(asked: Asked, { pairs, runner }: LoadedModel, call: Cal
 /** Reads each text in windows that fit beside the query, and keeps the best window of each. */
 async function readWindows({ query, texts, options }: Asked, model: LoadedModel, call: Call): Promise<Reading[]> {
   const { pairs } = model
-  const maxLength = pairs.roomForText(pairs.encodeQuery(query))
+  const maxLength = pairs.roomForText(await pairs.encodeQuery(query))
   const overlap = Math.min(options.windowOverlap ?? DEFAULT_OVERLAP_TOKENS, Math.floor(maxLength / 2))
-  const measure = (text: string): number => pairs.countTokens(text)
-  const windows = texts.flatMap((text, owner) =>
-    textWindows(text, { maxLength, overlap, measure }).map((span) => ({
-      owner,
-      span,
-      text: text.slice(span.start, span.end),
-    })),
-  )
+  const measure = (parts: readonly string[]): Promise<number[]> =>
+    Promise.all(parts.map((part) => pairs.countTokens(part)))
+  const windows: { readonly owner: number; readonly span: Span; readonly text: string }[] = []
+  for (const [owner, text] of texts.entries()) {
+    const spans = await textWindows(text, { maxLength, overlap, measure })
+    windows.push(...spans.map((span) => ({ owner, span, text: text.slice(span.start, span.end) })))
+  }
   count(call, 'windows', windows.length)
   const read = await readWhole({ query, texts: windows.map(({ text }) => text), options: {} }, model, call)
   const best = bestWindows(
@@ -151,7 +150,8 @@ export function closedWhileScoring(): RerankError {
  */
 export class PairBatch implements PairSource {
   readonly #pairs: PairEncoder
-  readonly #query: EncodedQuery
+  readonly #queryText: string
+  #query: Promise<EncodedQuery> | undefined
   readonly #texts: readonly string[]
   readonly #refusesLong: boolean
   #tokens = 0
@@ -160,7 +160,7 @@ export class PairBatch implements PairSource {
 
   constructor(pairs: PairEncoder, { query, texts, options }: Asked) {
     this.#pairs = pairs
-    this.#query = pairs.encodeQuery(query)
+    this.#queryText = query
     this.#texts = texts
     this.#refusesLong = options.longText === 'error'
   }
@@ -169,8 +169,9 @@ export class PairBatch implements PairSource {
     return this.#texts.length
   }
 
-  pair(at: number): EncodedPair {
-    const pair = this.#pairs.encodePair(this.#query, this.#texts[at] as string)
+  async pair(at: number): Promise<EncodedPair> {
+    this.#query ??= this.#pairs.encodeQuery(this.#queryText)
+    const pair = await this.#pairs.encodePair(await this.#query, this.#texts[at] as string)
     this.#tokens += pair.ids.length
     if (pair.truncated) this.#note(at)
     return pair
@@ -213,7 +214,7 @@ export function oneByOne(model: OpenModel): PairRunner {
       for (let at = 0; at < pairs.length; at++) {
         checkStillWanted(call)
         if (closed) throw closedWhileScoring()
-        const run = model.score(pairs.pair(at))
+        const run = pairs.pair(at).then((pair) => model.score(pair))
         underWay.add(run)
         logits[at] = await run.finally(() => underWay.delete(run))
         count(call, 'runs', 1)

@@ -4,7 +4,7 @@ import type { ScorerDefaults } from '../../types.js'
 import { createPairEncoder, type PairEncoder, type PairEncoderOptions } from './pairs.js'
 import { createPromptEncoder, type Profile, profiles, type TemplateName, templateNames } from './prompts.js'
 import { type Head, labelsHead } from './session/tensors.js'
-import type { Json, TokenEncoder } from './tokenizer/library.js'
+import type { Json, TokenEncoder, TokenizerKind } from './tokenizer/pipeline.js'
 import { createTextEncoder } from './tokenizer/wordpiece.js'
 
 /** The files of a model that say how a pair is read and scored, parsed. */
@@ -24,6 +24,8 @@ export interface ScoringFiles {
 export interface Scoring {
   readonly pairs: PairEncoder
   readonly head: Head
+  /** What turns text into tokens. */
+  readonly tokenizer: TokenizerKind
 }
 
 /**
@@ -38,7 +40,8 @@ export async function prepareScoring(
   const profile = profileOf(files.name, files.config, options.template)
   const isLanguageModel = architectureOf(files.config).endsWith('ForCausalLM')
   if (profile === undefined) refuseWithoutProfile(files, options, isLanguageModel)
-  const encoder = await createTextEncoder(files.tokenizer, files.tokenizerConfig).catch((cause: unknown) => {
+  const encoder = await createTextEncoder(files.tokenizer).catch((cause: unknown) => {
+    if (RerankError.is(cause)) throw cause
     const fix = 'restore it from the model it came with'
     const message = `tokenizer.json of ${files.name} cannot be used (${(cause as Error).message}): ${fix}.`
     throw new RerankError('model-files', message, { cause })
@@ -46,9 +49,9 @@ export async function prepareScoring(
   const pairs =
     profile === undefined
       ? createPairEncoder({ ...files, encoder }, options)
-      : createPromptEncoder({ ...files, encoder }, profile, options)
-  const head = isLanguageModel && profile ? wordsHead(files, profile, encoder) : labelsHead(files.config)
-  return { pairs, head }
+      : await createPromptEncoder({ ...files, encoder }, profile, options)
+  const head = isLanguageModel && profile ? await wordsHead(files, profile, encoder) : labelsHead(files.config)
+  return { pairs, head, tokenizer: encoder.kind }
 }
 
 /** The profile of a model: the one that was asked for, else the one that its name or its config.json points to. */
@@ -77,18 +80,18 @@ function refuseWithoutProfile({ name, config }: ScoringFiles, options: ScoringOp
 }
 
 /** The words whose numbers are compared: those that the files name, else those of the profile. */
-function wordsHead({ name, logitScore }: ScoringFiles, { words }: Profile, encoder: TokenEncoder): Head {
+async function wordsHead({ name, logitScore }: ScoringFiles, { words }: Profile, encoder: TokenEncoder): Promise<Head> {
   const { true_token_id: yes, false_token_id: no } = (logitScore ?? {}) as Json
   if (typeof yes === 'number') return { kind: 'next-token', yes, no: typeof no === 'number' ? no : undefined }
-  const idOf = (word: string): number => {
-    const ids = encoder.encode(word)
+  const idOf = async (word: string): Promise<number> => {
+    const ids = await encoder.encode(word)
     if (ids.length === 1) return ids[0] as number
     throw new RerankError(
       'model-files',
       `The word ${JSON.stringify(word)} is ${ids.length} tokens for ${name}: its tokenizer.json is not the one it was made with.`,
     )
   }
-  return { kind: 'next-token', yes: idOf(words.yes), no: idOf(words.no) }
+  return { kind: 'next-token', yes: await idOf(words.yes), no: await idOf(words.no) }
 }
 
 /** What a model's files may leave open, or what should differ from them. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { normalize, splitPieces } from '../../../../../packages/core/src/score/cross-encoder/tokenizer/characters.ts'
-import type { TokenEncoder } from '../../../../../packages/core/src/score/cross-encoder/tokenizer/library.ts'
+import type { WordPieceEncoder } from '../../../../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
 import { createWordPiece } from '../../../../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
 import { WordCache } from '../../../../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
 import { longWordPieces } from '../../../../../packages/core/src/score/cross-encoder/tokenizer/characters.ts'
@@ -27,7 +27,7 @@ const file = {
     vocab,
   },
 }
-const encoder = createWordPiece(file) as TokenEncoder
+const encoder = createWordPiece(file) as WordPieceEncoder
 
 test('spells words from the left with the longest entries', () => {
   expect(encoder.encode('Abab á. [SEP]c漢')).toEqual([6, 5, 2, 7, 1, 0, 8])

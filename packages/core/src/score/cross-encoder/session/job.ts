@@ -38,7 +38,7 @@ export async function makeJob(id: number, pairs: PairSource, check: () => void):
   const encoded: EncodedPair[] = []
   let sliceStart = performance.now()
   for (let at = 0; at < pairs.length; at++) {
-    encoded.push(pairs.pair(at))
+    encoded.push(await pairs.pair(at))
     if (performance.now() - sliceStart < LONGEST_SLICE_MS) continue
     await nextTurn()
     check()

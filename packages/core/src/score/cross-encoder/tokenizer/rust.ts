@@ -1,0 +1,81 @@
+import type { Json } from './pipeline.js'
+
+/** The part of the package `tokenizers` that is used here. */
+interface Binding {
+  readonly Tokenizer: { fromString(json: string): RustTokenizer }
+}
+interface RustTokenizer {
+  encode(text: string, pair: null, options: EncodeOptions): Promise<Encoding>
+  encodeBatch(texts: readonly string[], options: EncodeOptions): Promise<Encoding[]>
+}
+interface EncodeOptions {
+  readonly addSpecialTokens: boolean
+}
+interface Encoding {
+  getIds(): number[]
+}
+
+/** All ids of a text, without special tokens. */
+export type EncodeWithRust = (text: string) => Promise<readonly number[]>
+
+/**
+ * The tokenizer of the package `tokenizers` for a parsed tokenizer.json: the same Rust as Python's, so it gives the same
+ * ids. It works beside the event loop. Truncation and padding that the file asks for are left out.
+ *
+ * @returns why the package cannot be used here, when it cannot; nothing in browsers, where this file is left out.
+ * @throws what the package throws for a file that it cannot read.
+ */
+export async function openRustTokenizer(tokenizerJson: Json): Promise<EncodeWithRust | Error | undefined> {
+  const binding = await load().catch((error: unknown) => error as Error)
+  if (binding instanceof Error) return binding
+  const tokenizer = binding.Tokenizer.fromString(JSON.stringify({ ...tokenizerJson, truncation: null, padding: null }))
+  const queue = new Queue(tokenizer)
+  return (text) => queue.encode(text)
+}
+
+async function load(): Promise<Binding> {
+  // CommonJS: what it exports is the default.
+  const { default: binding } = (await import('tokenizers')) as unknown as { default: Binding }
+  return binding
+}
+
+interface Waiting {
+  readonly text: string
+  resolve(ids: readonly number[]): void
+  reject(error: unknown): void
+}
+
+const WITHOUT_SPECIAL = { addSpecialTokens: false }
+
+/** Hands texts that are asked for in one go over together: for short ones, handing over takes longer than encoding. */
+class Queue {
+  readonly #tokenizer: RustTokenizer
+  #waiting: Waiting[] = []
+
+  constructor(tokenizer: RustTokenizer) {
+    this.#tokenizer = tokenizer
+  }
+
+  encode(text: string): Promise<readonly number[]> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ text, resolve, reject })
+      if (this.#waiting.length === 1) queueMicrotask(() => void this.#flush())
+    })
+  }
+
+  async #flush(): Promise<void> {
+    const waiting = this.#waiting
+    this.#waiting = []
+    try {
+      const encodings = await this.#encodeAll(waiting.map(({ text }) => text))
+      for (const [at, { resolve }] of waiting.entries()) resolve((encodings[at] as Encoding).getIds())
+    } catch (error) {
+      for (const { reject } of waiting) reject(error)
+    }
+  }
+
+  async #encodeAll(texts: readonly string[]): Promise<Encoding[]> {
+    if (texts.length > 1) return this.#tokenizer.encodeBatch(texts, WITHOUT_SPECIAL)
+    return [await this.#tokenizer.encode(texts[0] as string, null, WITHOUT_SPECIAL)]
+  }
+}
