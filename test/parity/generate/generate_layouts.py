@@ -114,7 +114,7 @@ LAYOUTS = {
     'every-pooling': Layout(train.bert, bert, lambda _: [
         Dense(SIZE, SIZE, activation_function=torch.nn.ReLU(), module_input_name='token_embeddings'), Pooling(SIZE, MODES), Dropout(0.1),
         Dense(6 * SIZE, 12, activation_function=torch.nn.SiLU(), use_residual=True),
-        Dense(12, 12, activation_function=torch.nn.Sigmoid(), use_residual=True), scores(12, torch.nn.Tanh(), bias=False)],
+        Dense(12, 12, activation_function=torch.nn.Sigmoid(), use_residual=True), scores(12, bias=False)],
         inputs=TYPED, tokens=BERT_TOKENS, settings=dict(activation_fn=SIGMOID)),
     'yes-no': Layout(train.qwen, make.qwen3, yes_no, DECODER, QWEN_TOKENS, 160, 'text-generation', FLAT,
                      settings=dict(prompts={'query': JUDGE}, default_prompt_name='query', activation_fn=SIGMOID)),

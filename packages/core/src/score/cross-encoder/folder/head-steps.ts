@@ -127,11 +127,11 @@ const sigmoid = (value: number): number => 1 / (1 + Math.exp(-value))
 /** The functions of `torch.nn` that are known here, with PyTorch's own defaults. */
 const activations = {
   Identity: (value: number): number => value,
-  Tanh: Math.tanh,
+  Tanh: (value: number): number => Math.tanh(value),
   ReLU: (value: number): number => Math.max(0, value),
   GELU: (value: number): number => (value * (1 + erf(value / Math.SQRT2))) / 2,
   SiLU: (value: number): number => value * sigmoid(value),
-  Sigmoid: sigmoid,
+  Sigmoid: (value: number): number => sigmoid(value),
 }
 
 const ACTIVATION = /^torch\.nn\.(?:modules\.(?:(?:activation|linear)\.)?)?(\w+)$/

@@ -32,12 +32,9 @@ export const SETTINGS = 'config_sentence_transformers.json'
  */
 export function readLayout(files: SmallFiles, config: unknown): Layout {
   const listed = files.json(MODULES)
-  const settings = listed === undefined ? undefined : (readObject(files, SETTINGS) ?? {})
-  if (settings === undefined || settings['model_type'] !== 'CrossEncoder') {
-    const isOther = settings !== undefined
-    const nothing = { hasModules: false, modules: [], prompt: undefined, activation: undefined }
-    return { ...nothing, transformer: plainTransformer(config, isOther) }
-  }
+  if (listed === undefined) return plainLayout(config)
+  const settings = readObject(files, SETTINGS) ?? {}
+  if (settings['model_type'] !== 'CrossEncoder') return plainLayout(config, true)
   const [first, ...behind] = entriesOf(listed)
   if (first === undefined || !isClass(first.type, 'Transformer')) throw badOrder('it should begin with a Transformer')
   if (first.path !== '') {
@@ -48,6 +45,16 @@ export function readLayout(files: SmallFiles, config: unknown): Layout {
   const modules = behind.map(({ type, path }) => readModule(files, className(type), path))
   checkChain(transformer, modules)
   return { hasModules: true, transformer, modules, prompt: defaultPrompt(settings), activation: settings['activation_fn'] }
+}
+
+/**
+ * The layout of a folder without modules.json, or with one that is not of a cross-encoder.
+ *
+ * @throws RerankError `'model-files'` for an architecture that has no layer that scores.
+ */
+export function plainLayout(config: unknown, isOtherKind = false): Layout {
+  const transformer = plainTransformer(config, isOtherKind)
+  return { hasModules: false, transformer, modules: [], prompt: undefined, activation: undefined }
 }
 
 /** The folders of the modules that a modules.json names, without the transformer's own; for whoever has to fetch them. */

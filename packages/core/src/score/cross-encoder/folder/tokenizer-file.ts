@@ -11,6 +11,8 @@ export interface EffectiveTokenizer {
   readonly truncationSide: 'left' | 'right'
   /** Whether the model is fed segments; without, all are 0. */
   readonly hasSegments: boolean
+  /** What the special tokens are, by their names, as chat templates see them. */
+  readonly specialTokens: Readonly<Record<string, string>>
 }
 
 /** The special tokens that every class has a name for, in their order. */
@@ -42,7 +44,8 @@ export function effectiveTokenizer(tokenizerJson: unknown, settings: TokenizerSe
   const start = { ...tokenizerJson, truncation: null, padding: null }
   const tokens = namedTokens(name, tokenizerJson, settings)
   const built = name === 'TokenizersBackend' ? start : rebuilds[name]({ file: start, given, tokens })
-  const added = addTokens(built, [...listedTokens(tokenizerJson, settings), ...specialTokens(tokens, given, settings)])
+  const special = specialTokens(name, tokens, settings)
+  const added = addTokens(built, [...listedTokens(tokenizerJson, settings), ...special])
   // Whatever joins pairs is written last, when every token has its id.
   const withPairs = name === 'TokenizersBackend' ? added : rebuilds[name]({ file: start, given, tokens, added: added })
   const post_processor = withPairs['post_processor'] ?? UNFRAMED
@@ -51,6 +54,7 @@ export function effectiveTokenizer(tokenizerJson: unknown, settings: TokenizerSe
     tokenizer: lowercase ? inLowerCase(tokenizer) : tokenizer,
     truncationSide: truncationSideOf(tokenizerJson, given),
     hasSegments: hasSegments(name, given),
+    specialTokens: Object.fromEntries([...tokens].map(([key, { content }]) => [key, content])),
   }
 }
 
@@ -121,6 +125,11 @@ function namedTokens(name: TokenizerClass, tokenizer: Json, settings: TokenizerS
     const value = Object.hasOwn(given, key) ? given[key] : defaults[key]
     if (value === null || value === undefined || typeof value === 'boolean') continue
     const token = addedToken(value as Json | string, true)
+    const isWrapped = key === 'mask_token' && (name === 'MPNetTokenizer' || name === 'CamembertTokenizer')
+    if (isWrapped && !listed.has(token.content) && typeof value === 'string') {
+      const fix = 'list it in added_tokens_decoder, or in tokenizer.json'
+      throw notKnown({ file: 'tokenizer_config.json', name: key, value }, fix)
+    }
     found.set(key, listed.get(token.content) ?? { ...token, special: true })
   }
   return found
@@ -134,12 +143,25 @@ function givenTokens({ tokenizerConfig, specialTokens }: TokenizerSettings): Rec
   return { ...given, ...legacy, ...extra }
 }
 
-function specialTokens(tokens: NamedTokens, given: Json, { specialTokens: map }: TokenizerSettings): AddedToken[] {
-  const legacy = isObject(given['added_tokens_decoder']) ? {} : ((map ?? {}) as Json)
-  const all = { ...given, ...legacy }
-  const extra = all['extra_special_tokens'] ?? all['additional_special_tokens'] ?? []
-  const more = Array.isArray(extra) ? extra.map((token) => ({ ...addedToken(token as Json | string, true), special: true })) : []
-  return [...tokens.values(), ...more].map((token) => ({ ...token, onlyNew: true }) as AddedToken)
+/** Added only where no token of the same content is there yet. */
+type Special = AddedToken & { readonly onlyNew?: boolean }
+
+function specialTokens(name: TokenizerClass, tokens: NamedTokens, settings: TokenizerSettings): Special[] {
+  const { tokenizerConfig, specialTokens: map } = settings
+  const given = (tokenizerConfig ?? {}) as Json
+  const all: Json = { ...given, ...(isObject(given['added_tokens_decoder']) ? {} : ((map ?? {}) as Json)) }
+  const extra = all['extra_special_tokens'] ?? all['additional_special_tokens']
+  const listed = Array.isArray(extra) ? (extra as (Json | string)[]) : (extraTokens[name] ?? [])
+  const more = listed.map((token) => ({ ...addedToken(token, true), special: true }))
+  const both = [...tokens.values(), ...more]
+  const added = both.map((token): Special => ({ ...token, onlyNew: true }))
+  // This class adds them all again, and whatever was said of one is forgotten.
+  return name === 'Qwen2Tokenizer' ? [...added, ...both.map(({ content }) => addedToken(content, true))] : added
+}
+
+/** What a class adds where files name no more. */
+const extraTokens: Readonly<Partial<Record<TokenizerClass, readonly string[]>>> = {
+  CamembertTokenizer: ['<s>NOTUSED', '</s>NOTUSED', '<unk>NOTUSED'],
 }
 
 const bert = { unk_token: '[UNK]', sep_token: '[SEP]', pad_token: '[PAD]', cls_token: '[CLS]', mask_token: '[MASK]' }
@@ -170,11 +192,11 @@ const defaultTokens: Readonly<Record<TokenizerClass, Json>> = {
 }
 
 /** Adds tokens as the crate does: under the id that the vocabulary has for them, else under the next that is free. */
-function addTokens(file: Json, tokens: readonly AddedToken[]): Json {
+function addTokens(file: Json, tokens: readonly Special[]): Json {
   const vocabulary = idsOf(file)
   const found = new Map<string, AddedToken & { readonly id: number }>()
   for (const token of (file['added_tokens'] ?? []) as (AddedToken & { readonly id: number })[]) found.set(token.content, token)
-  for (const { onlyNew, ...token } of tokens as (AddedToken & { readonly onlyNew?: boolean })[]) {
+  for (const { onlyNew, ...token } of tokens) {
     const before = found.get(token.content)
     if (token.content === '' || (before !== undefined && onlyNew === true)) continue
     const id = before?.id ?? vocabulary.get(token.content) ?? nextId(vocabulary.size, [...found.values()])

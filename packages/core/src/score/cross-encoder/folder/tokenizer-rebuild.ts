@@ -47,7 +47,7 @@ export const rebuilds: Readonly<Record<Exclude<TokenizerClass, 'TokenizersBacken
     byteLevel(parts, { normalizer: null, pre_tokenizer: bytes(flag(parts, 'add_prefix_space', false), true) }),
   Qwen2Tokenizer(parts) {
     const split = { type: 'Split', pattern: { Regex: QWEN }, behavior: 'Isolated', invert: false }
-    const pretokenizers = [split, bytes(flag(parts, 'add_prefix_space', false), false)]
+    const pretokenizers = [split, bytes(choice(parts, 'add_prefix_space', false), false)]
     return byteLevel(parts, { normalizer: { type: 'NFC' }, pre_tokenizer: { type: 'Sequence', pretokenizers } })
   },
   XLMRobertaTokenizer(parts) {
@@ -124,7 +124,7 @@ function charsmap({ file }: Parts): Json | null {
 }
 
 function words(parts: Parts): Json {
-  const prepend_scheme = flag(parts, 'add_prefix_space', true) ? 'always' : 'never'
+  const prepend_scheme = choice(parts, 'add_prefix_space', true) ? 'always' : 'never'
   return { type: 'Sequence', pretokenizers: [{ type: 'WhitespaceSplit' }, metaspace(prepend_scheme)] }
 }
 
@@ -144,9 +144,9 @@ function debertaV2(parts: Parts): Json {
   const unk_id = place >= 0 ? place : Number(parts.given['unk_id'] ?? 1)
   const spaces = { type: 'Replace', pattern: { Regex: String.raw`\s{2,}|[\n\r\t]` }, content: ' ' }
   const normalizers = [spaces, { type: 'NFC' }, { type: 'Strip', strip_left: false, strip_right: true }]
-  if (flag(parts, 'do_lower_case', false)) normalizers.unshift({ type: 'Lowercase' } as never)
-  const pretokenizers = [metaspace(flag(parts, 'add_prefix_space', true) ? 'always' : 'first')]
-  if (flag(parts, 'split_by_punct', false)) pretokenizers.unshift({ type: 'Punctuation', behavior: 'Isolated' })
+  if (choice(parts, 'do_lower_case', false)) normalizers.unshift({ type: 'Lowercase' } as never)
+  const pretokenizers = [metaspace(choice(parts, 'add_prefix_space', true) ? 'always' : 'first')]
+  if (choice(parts, 'split_by_punct', false)) pretokenizers.unshift({ type: 'Punctuation', behavior: 'Isolated' })
   return unigram(parts, unk_id, {
     normalizer: { type: 'Sequence', normalizers },
     pre_tokenizer: { type: 'Sequence', pretokenizers },
@@ -159,11 +159,15 @@ function albert(parts: Parts): Json {
   const table = charsmap(parts)
   const normalizers = [
     ...quotes,
-    ...(flag(parts, 'keep_accents', false) ? [] : [{ type: 'NFKD' }, { type: 'StripAccents' }]),
-    ...(flag(parts, 'do_lower_case', true) ? [{ type: 'Lowercase' }] : []),
+    ...(choice(parts, 'keep_accents', false) ? [] : [{ type: 'NFKD' }, { type: 'StripAccents' }]),
+    ...(choice(parts, 'do_lower_case', true) ? [{ type: 'Lowercase' }] : []),
     ...(table === null ? [] : [table]),
   ]
-  const [cls, sep] = ['[CLS]', '[SEP]']
+  const [cls, sep] = [tokenOf(parts, 'cls_token'), tokenOf(parts, 'sep_token')]
+  if (cls !== '[CLS]' || sep !== '[SEP]') {
+    const fix = 'pairs are joined with [CLS] and [SEP] by this class; name these'
+    throw notKnown({ file: 'tokenizer_config.json', name: 'cls_token', value: cls }, fix)
+  }
   return unigram(parts, 1, {
     normalizer: { type: 'Sequence', normalizers },
     pre_tokenizer: words(parts),
@@ -208,9 +212,15 @@ function tokenOf({ tokens }: Parts, name: string): string {
   throw notKnown({ file: 'tokenizer_config.json', name, value: null }, 'name the token, or leave the setting out')
 }
 
-function flag({ given }: Parts, name: string, otherwise: boolean): boolean {
+/** A flag that decides in Python: `null` is as good as false there. */
+function choice({ given }: Parts, name: string, otherwise: boolean): boolean {
+  return given[name] === null ? false : flag({ given }, name, otherwise)
+}
+
+/** A flag that the crate is handed as it is. */
+function flag({ given }: Pick<Parts, 'given'>, name: string, otherwise: boolean): boolean {
   const value = given[name]
-  if (value === undefined || value === null) return value === null ? false : otherwise
+  if (value === undefined) return otherwise
   if (typeof value === 'boolean') return value
   throw notKnown({ file: 'tokenizer_config.json', name, value }, 'use true or false')
 }
