@@ -4,6 +4,7 @@ import { count } from '../../base/call.js'
 import { flag, must, type OptionsOf, type OptionTable, readOptions, whole, withDefault } from '../../base/check.js'
 import { warn } from '../../base/errors.js'
 import type { Scorer, ScorerDefaults } from '../../types.js'
+import type { Activation } from './folder/activation.js'
 import { readTokenizerFiles } from './model-files.js'
 import { ModelSource, type ModelSourceOptions, sourceOptions } from './model-source.js'
 import { type PairModel, PairScorer } from './pair-scorer.js'
@@ -123,12 +124,14 @@ class OnnxModel implements PairModel {
   readonly options: OptionsOf<typeof crossEncoderOptions>
   readonly #source: ModelSource
   readonly #key = randomUUID().slice(0, 8)
+  #activation: Activation | undefined
   opened: Opened | undefined
   tokenizer: TokenizerKind | undefined
 
   constructor(source: ModelSource, options: OptionsOf<typeof crossEncoderOptions>) {
     this.#source = source
     this.options = options
+    this.#activation = source.folder?.activation(options.activation)
   }
 
   get id(): string {
@@ -138,7 +141,7 @@ class OnnxModel implements PairModel {
 
   get toProbability(): ((score: number) => number) | undefined {
     const { folder } = this.#source
-    if (folder === undefined || (this.options.activation ?? folder.activation) === 'identity') return undefined
+    if (folder === undefined || this.#activation !== 'sigmoid') return undefined
     return (score) => 1 / (1 + Math.exp(-score / folder.temperature))
   }
 
@@ -147,9 +150,11 @@ class OnnxModel implements PairModel {
   }
 
   async open(signal: AbortSignal, lost: () => void): Promise<LoadedModel> {
-    const { path, id, graphPath, config } = await this.#source.ensure(signal)
+    const folder = await this.#source.ensure(signal)
+    const { id, graphPath, config, layout } = folder
+    this.#activation = folder.activation(this.options.activation)
     const name = id.slice(0, id.lastIndexOf('@'))
-    const files = { name, config, ...(await readTokenizerFiles({ path })) }
+    const files = { name, config, layout, ...(await readTokenizerFiles(folder)) }
     const { threads, workers, providers, spinning } = this.options
     const { pairs, head, tokenizer } = await prepareScoring(files, this.options)
     this.tokenizer = tokenizer

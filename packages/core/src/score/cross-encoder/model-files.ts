@@ -6,7 +6,12 @@ import { RerankError } from '../../base/errors.js'
 import type { ScorerDefaults } from '../../types.js'
 import { type CachedModel, graphsIn } from '../hub/cache.js'
 import { chooseGraph, externalFiles, type GraphSpec, optionalFiles, requiredFiles, sha256Of } from '../hub/layout.js'
-import { type Activation, readActivation, readDefaults } from './scoring.js'
+import { type Activation, readActivation } from './folder/activation.js'
+import { type Layout, readLayout } from './folder/layout.js'
+import { headSteps } from './folder/modules.js'
+import { readTensors } from './folder/safetensors.js'
+import type { SmallFiles } from './folder/small-files.js'
+import { readDefaults, type ScoringFiles } from './scoring.js'
 
 /** The part of `config.json` that scoring depends on. */
 export interface ModelConfig {
@@ -26,17 +31,19 @@ export interface ModelFolder {
   readonly temperature: number
   /** What config.json recommends under `secondpass`: see {@link readDefaults}. */
   readonly defaults: ScorerDefaults | undefined
-  /** What is put on top of the logit: what the files name; the sigmoid where `calibration.json` gives a temperature. */
-  readonly activation: Activation
+  /** What it is made of, and so which of its files count. */
+  readonly layout: Layout
+  /**
+   * What is put on top of the logit: what was asked for, else what the files name; the sigmoid where `calibration.json`
+   * gives a temperature.
+   *
+   * @throws RerankError `'model-files'` when the files name something else.
+   */
+  activation(asked: Activation | undefined): Activation
 }
 
-/** What a text encoder is built from, what may name a limit, and which words a language model answers with. */
-export interface TokenizerFiles {
-  readonly tokenizer: unknown
-  readonly tokenizerConfig: unknown
-  readonly sentenceBert: unknown
-  readonly logitScore: unknown
-}
+/** What a text encoder is built from, and what makes a score of an encoder's numbers. */
+export type TokenizerFiles = Omit<ScoringFiles, 'name' | 'config' | 'layout'>
 
 /** A folder to be looked at. */
 export interface FolderSpec {
@@ -65,12 +72,13 @@ export function openFolder({ path, model, graph: spec, known }: FolderSpec): Mod
   const graphPath = join(path, ...graph.split('/'))
   for (const file of requiredFiles) requireFile(join(path, file), path)
   const config = readJson(join(path, 'config.json')) as ModelConfig
-  const sentenceTransformers = readOptional(path, 'config_sentence_transformers.json')
+  const layout = readLayout(filesIn(path), config)
   const isCalibrated = existsSync(join(path, 'calibration.json'))
-  const activation = isCalibrated ? 'sigmoid' : readActivation({ config, sentenceTransformers })
+  const activation = (asked: Activation | undefined): Activation =>
+    asked ?? (isCalibrated ? 'sigmoid' : readActivation({ config, ofModules: layout.activation }))
   const id = known?.id ?? idOf(path, graph)
   const defaults = readDefaults(config, join(path, 'config.json'))
-  return { path, id, graphPath, config, temperature: readTemperature(path), activation, defaults }
+  return { path, id, graphPath, config, temperature: readTemperature(path), layout, activation, defaults }
 }
 
 /** Names the weights of a commit: repository, commit and graph. */
@@ -79,17 +87,35 @@ export function hubId(repo: string, { commit, graph }: CachedModel): string {
 }
 
 /**
- * Reads the tokenizer's files, after checking every file of the folder against `SHA256SUMS` when there is one.
+ * Reads the tokenizer's files and the weights of modules, after checking every file of the folder against `SHA256SUMS` when
+ * there is one.
  *
- * @throws RerankError `'model-files'` when a sum differs or a file is not JSON.
+ * @throws RerankError `'model-files'` when a sum differs, a file is not JSON, or weights are not those of the modules.
  */
-export async function readTokenizerFiles(folder: Pick<ModelFolder, 'path'>): Promise<TokenizerFiles> {
-  await verifySums(folder.path)
+export async function readTokenizerFiles(folder: Pick<ModelFolder, 'path'> & { readonly layout?: Layout }): Promise<TokenizerFiles> {
+  const { path, layout } = folder
+  await verifySums(path)
+  const files = filesIn(path)
+  const weightsOf = (module: string): ReturnType<typeof readTensors> => {
+    const file = join(path, module, 'model.safetensors')
+    if (existsSync(file)) return readTensors(file, readFileSync(file))
+    const fix = 'save the model again with a sentence_transformers that writes safetensors, or copy the file'
+    throw new RerankError('model-files', `The model folder ${path} has no ${module}/model.safetensors: ${fix}.`)
+  }
   return {
-    tokenizer: readJson(join(folder.path, 'tokenizer.json')),
-    tokenizerConfig: readOptional(folder.path, 'tokenizer_config.json') ?? {},
-    sentenceBert: readOptional(folder.path, 'sentence_bert_config.json'),
-    logitScore: readOptional(folder.path, '1_LogitScore/config.json'),
+    tokenizer: readJson(join(path, 'tokenizer.json')),
+    tokenizerConfig: files.json('tokenizer_config.json') ?? {},
+    specialTokens: files.json('special_tokens_map.json'),
+    addedTokens: files.json('added_tokens.json'),
+    chatTemplate: files.text('chat_template.jinja'),
+    steps: layout === undefined ? [] : headSteps(layout.modules, weightsOf),
+  }
+}
+
+function filesIn(path: string): SmallFiles {
+  return {
+    json: (file) => readOptional(path, file),
+    text: (file) => (existsSync(join(path, file)) ? readFileSync(join(path, file), 'utf8') : undefined),
   }
 }
 

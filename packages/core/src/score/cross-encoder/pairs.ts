@@ -28,6 +28,8 @@ export interface PairEncoderOptions {
 export interface EncodedQuery {
   /** All ids of the query, without special tokens and not yet cut. */
   readonly ids: readonly number[]
+  /** The query itself, where it is put together with each text before either becomes tokens. */
+  readonly text?: string | undefined
 }
 
 /** A query and a text as the model reads them. */
@@ -255,7 +257,12 @@ const SANE_LENGTH = 1e6
 const OFFSET_POSITIONS = /^(xlm-roberta|roberta|camembert|xmod|mpnet|longformer|data2vec-text|bigbird_roberta)/
 
 /** The model's own limit in tokens; 512 when no file names one. */
-export function modelLimit({ config, tokenizerConfig, sentenceBert }: LengthFiles): number {
+export function modelLimit(files: LengthFiles): number {
+  return namedLimit(files) ?? 512
+}
+
+/** The limit in tokens that a model's files name; nothing when none does. */
+export function namedLimit({ config, tokenizerConfig, sentenceBert }: LengthFiles): number | undefined {
   const model = (config ?? {}) as Json
   const limits: number[] = []
   const positions = model['max_position_embeddings'] ?? model['n_positions']
@@ -265,9 +272,10 @@ export function modelLimit({ config, tokenizerConfig, sentenceBert }: LengthFile
     limits.push(positions - offset)
   }
   const { max_seq_length: ofSentences } = (sentenceBert ?? {}) as Json
-  const named = ofSentences ?? (tokenizerConfig as Json | undefined)?.['model_max_length']
+  const { model_max_length: ofTokenizer, max_len: older } = (tokenizerConfig ?? {}) as Json
+  const named = ofSentences ?? ofTokenizer ?? older
   if (typeof named === 'number' && named > 0 && named <= SANE_LENGTH) limits.push(named)
-  return limits.length === 0 ? 512 : Math.min(...limits)
+  return limits.length === 0 ? undefined : Math.min(...limits)
 }
 
 /**

@@ -4,13 +4,12 @@ import { RerankError } from '../../base/errors.js'
 import type { Scorer, ScorerDefaults } from '../../types.js'
 import { PairScorer } from '../cross-encoder/pair-scorer.js'
 import { type LoadedModel, oneByOne, type PairRunner } from '../cross-encoder/reading.js'
-import { prepareScoring, readActivation, readDefaults, type Scoring } from '../cross-encoder/scoring.js'
+import { readActivation } from '../cross-encoder/folder/activation.js'
+import { prepareScoring, readDefaults, type Scoring } from '../cross-encoder/scoring.js'
+import { checkOutput, type Head, scoreOf } from '../cross-encoder/heads.js'
 import {
-  checkOutput,
   type Feeds,
-  type Head,
   numbersOf,
-  scoreOf,
   type TensorClass,
   tokenFeeds,
   type TokenInput,

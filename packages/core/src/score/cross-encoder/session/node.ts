@@ -3,7 +3,8 @@ import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { RerankError } from '../../../base/errors.js'
 import type { PairRunner } from '../reading.js'
 import { explainMissing, hostFacts, type Provider } from './providers.js'
-import { checkOutput, createFeeds, type Head, labelsHead, numbersOf, scoreOf } from './tensors.js'
+import { type Head, headFor, labelsHead, outputFor, scoreOf } from '../heads.js'
+import { createFeeds, numbersOf } from './tensors.js'
 
 /** How one graph is opened. */
 export interface SessionOptions {
@@ -65,14 +66,14 @@ export function refuseTelemetry(): void {
  */
 export async function openSession(options: SessionOptions): Promise<GraphSession> {
   const { session, Tensor, opened } = await openGraph(options)
-  const head = options.head ?? labelsHead(undefined)
-  const output = chooseOutput(session, head, options.graphPath)
+  const { output, head } = chooseOutput(session, options.head ?? labelsHead(undefined), options.graphPath)
   const feeds = createFeeds(Tensor, session, options)
   let released = false
   return {
     opened,
     async run(ids, secondSegmentStart) {
-      const answer = await session.run(feeds(ids, secondSegmentStart) as Record<string, Tensor>, [output])
+      const inputs = feeds(ids, secondSegmentStart) as Record<string, Tensor>
+      const answer = await session.run(inputs, [output]).catch((cause: unknown) => failed(options.graphPath, ids, cause))
       return readScore(head, answer[output] as Tensor)
     },
     async release() {
@@ -215,16 +216,22 @@ function isWrittenHere(graphPath: string): boolean {
 }
 
 /**
- * The output that holds the scores: `logits`, else the first.
+ * The output that holds the scores, and the head that reads it.
  *
  * @throws RerankError `'model-files'` when there is none or it does not hold what the head reads.
  */
-function chooseOutput(session: InferenceSession, head: Head, graphPath: string): string {
-  const name = session.outputNames.includes('logits') ? 'logits' : session.outputNames[0]
-  if (name === undefined) throw new RerankError('model-files', `${graphPath} has no output: export it again.`)
-  const info = session.outputMetadata[session.outputNames.indexOf(name)]
-  checkOutput(head, { name, dims: info?.isTensor ? info.shape : [] }, graphPath)
-  return name
+function chooseOutput(session: InferenceSession, head: Head, graphPath: string): { output: string; head: Head } {
+  const output = outputFor(head, session.outputNames)
+  if (output === undefined) throw new RerankError('model-files', `${graphPath} has no output: export it again.`)
+  const info = session.outputMetadata[session.outputNames.indexOf(output)]
+  return { output, head: headFor(head, { name: output, dims: info?.isTensor ? info.shape : [] }, graphPath) }
+}
+
+/** A graph may open and then fail on what it is fed: ids beyond its table of words, more places than it has. */
+function failed(graphPath: string, ids: Int32Array, cause: unknown): never {
+  const fix = 'the graph and the tokenizer do not belong together, or maxLength is too large for the graph'
+  const message = `${graphPath} failed on a pair of ${ids.length} tokens (${reasonOf(cause)}): ${fix}.`
+  throw new RerankError('scorer', message, { cause })
 }
 
 /** The score in one output. */
