@@ -18,7 +18,6 @@ from itertools import combinations
 from pathlib import Path
 
 import sentence_transformers
-import tokenizers
 import torch
 import transformers
 
@@ -163,12 +162,17 @@ def main(most: int) -> None:
             if isinstance(error, KeyboardInterrupt):
                 raise
             refused |= {pair for pair in pairs_of(cell) & wanted if source.random() < 0.3}
-            print('python refuses', cell['model'], cell['class'], cell['normalizer'], cell['splitter'], str(error)[:80].replace('\n', ' '))
             continue
         wanted -= pairs_of(cell)
         cells.append({'choices': cell, 'rows': rows})
         if len(cells) % 25 == 0:
-            print(len(cells), 'cells,', len(wanted), 'of', total, 'pairs to go', flush=True)
+            print(len(cells), 'cells of', attempt + 1, 'tried;', len(wanted), 'of', total, 'pairs of choices to go', flush=True)
+            save(cells, architectures)
+    save(cells, architectures)
+    print(len(cells), 'cells;', total - len(wanted), 'of', total, 'pairs of choices')
+
+
+def save(cells: list[dict], architectures: dict) -> None:
     tables = {
         'models': {name: model for name, (model, _) in parts.model_table().items()},
         'specials': {name: special for name, (_, special) in parts.model_table().items()},
@@ -178,7 +182,6 @@ def main(most: int) -> None:
     write('matrix.json.gz', {
         'madeWith': f'{VERSIONS}, sentence-transformers {sentence_transformers.__version__}', 'architectures': architectures,
         'pairs': parts.PAIRS, 'cells': [pack(cell, architectures) for cell in cells], 'tables': tables})
-    print(len(cells), 'cells;', total - len(wanted), 'of', total, 'pairs of choices;', 'tokenizers', tokenizers.__version__)
 
 
 def pack(cell: dict, architectures: dict) -> dict:
