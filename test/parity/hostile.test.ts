@@ -2,7 +2,11 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { createLibraryEncoder } from '../../packages/core/src/score/cross-encoder/tokenizer/library.ts'
-import { type Json, type TokenEncoder, unknownToLibrary } from '../../packages/core/src/score/cross-encoder/tokenizer/pipeline.ts'
+import {
+  type Json,
+  type TokenEncoder,
+  unknownToLibrary,
+} from '../../packages/core/src/score/cross-encoder/tokenizer/pipeline.ts'
 import { createTextEncoder } from '../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
 import { sized } from '../fixtures/size.ts'
 import { readFamily } from './families.ts'

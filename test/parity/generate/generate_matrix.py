@@ -107,11 +107,12 @@ def segments(ids: list[int], types: list[int] | None) -> int | list[int]:
 
 def next_cell(source: random.Random, wanted: set, used: dict) -> Cell:
     """Of a few random cells the one with most pairs of choices that were not tried yet, begun from one such pair."""
-    best, most, open_pairs = {}, -1, sorted(wanted)
+    spent = {(axis, choice) for (axis, choice), count in used.items() if choice in RARE and count >= 8}
+    best, most, open_pairs = {}, -1, sorted(pair for pair in wanted if not spent & set(pair))
     for turn in range(400):
         if most >= 0 and turn > 60:
             break
-        cell = {axis: source.choice([choice for choice in choices if choice not in RARE or used.get((axis, choice), 0) < 8]) for axis, choices in AXES.items()}
+        cell = {axis: source.choice([choice for choice in choices if (axis, choice) not in spent]) for axis, choices in AXES.items()}
         cell |= dict(source.choice(open_pairs)) if open_pairs else {}
         if not fits(cell) and source.random() < 0.9:
             continue

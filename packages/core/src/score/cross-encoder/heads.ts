@@ -54,7 +54,8 @@ const EMBEDDINGS = /^(last_hidden_state|pooler_output|sentence_embedding|token_e
 
 /** The outputs in which exports keep what a head reads, the first that is there. */
 export function outputFor(head: Head, names: readonly string[]): string | undefined {
-  const wanted = head.kind === 'modules' ? ['last_hidden_state', 'token_embeddings', 'logits', 'scores'] : ['logits', 'scores']
+  const wanted =
+    head.kind === 'modules' ? ['last_hidden_state', 'token_embeddings', 'logits', 'scores'] : ['logits', 'scores']
   return wanted.find((name) => names.includes(name)) ?? names[0]
 }
 

@@ -92,7 +92,9 @@ export function hubId(repo: string, { commit, graph }: CachedModel): string {
  *
  * @throws RerankError `'model-files'` when a sum differs, a file is not JSON, or weights are not those of the modules.
  */
-export async function readTokenizerFiles(folder: Pick<ModelFolder, 'path'> & { readonly layout?: Layout }): Promise<TokenizerFiles> {
+export async function readTokenizerFiles(
+  folder: Pick<ModelFolder, 'path'> & { readonly layout?: Layout },
+): Promise<TokenizerFiles> {
   const { path, layout } = folder
   await verifySums(path)
   const files = filesIn(path)

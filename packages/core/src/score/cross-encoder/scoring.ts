@@ -42,7 +42,10 @@ export interface Scoring {
 }
 
 /** How a pair is put to a model: as a pair, or in a prompt, of its own or known here by name. */
-type Way = { readonly kind: 'pair' } | { readonly kind: 'chat'; readonly chat: Chat } | { readonly kind: 'profile'; readonly profile: Profile }
+type Way =
+  | { readonly kind: 'pair' }
+  | { readonly kind: 'chat'; readonly chat: Chat }
+  | { readonly kind: 'profile'; readonly profile: Profile }
 
 /** Everything that is known of a model before its tokenizer is made. */
 interface Known {
@@ -112,7 +115,10 @@ async function ownChat({ files, layout, tokenizer, options }: Known): Promise<Ch
   const template = chat === undefined ? undefined : chatSourceOf(files.chatTemplate, files.tokenizerConfig)
   if (chat === undefined || (template === undefined && chat === 'template')) return undefined
   if (template === undefined) {
-    throw new RerankError('model-files', `${files.name} has no chat template, which its files ask for: restore chat_template.jinja.`)
+    throw new RerankError(
+      'model-files',
+      `${files.name} has no chat template, which its files ask for: restore chat_template.jinja.`,
+    )
   }
   const { specialTokens } = tokenizer
   const prompt = options.instruction ?? layout.prompt
@@ -126,7 +132,11 @@ async function ownChat({ files, layout, tokenizer, options }: Known): Promise<Ch
   }
 }
 
-async function pairsFor({ files, layout, tokenizer, options }: Known, way: Way, encoder: TokenEncoder): Promise<PairEncoder> {
+async function pairsFor(
+  { files, layout, tokenizer, options }: Known,
+  way: Way,
+  encoder: TokenEncoder,
+): Promise<PairEncoder> {
   const length = layout.transformer.maxSeqLength
   const lengths = { ...files, sentenceBert: length === undefined ? undefined : { max_seq_length: length } }
   const all = { ...tokenizer, encoder, limit: modelLimit(lengths) }
@@ -141,7 +151,10 @@ async function pairsFor({ files, layout, tokenizer, options }: Known, way: Way, 
   if (prompt === undefined) return pairs
   if (layout.modules.some((module) => module.kind === 'Pooling' && !module.takesPrompt)) {
     const fix = 'set include_prompt to true, or default_prompt_name to null'
-    throw new RerankError('model-files', `${files.name} leaves its prompt out when it pools, which is not known here: ${fix}.`)
+    throw new RerankError(
+      'model-files',
+      `${files.name} leaves its prompt out when it pools, which is not known here: ${fix}.`,
+    )
   }
   return { ...pairs, encodeQuery: async (query) => pairs.encodeQuery(prompt + query) }
 }
@@ -156,7 +169,9 @@ async function headFor({ files, layout, tokenizer }: Known, way: Way, encoder: C
     return { kind: 'modules', input, width, steps: files.steps ?? [] }
   }
   if (task === 'sequence-classification') return labelsHead(files.config)
-  return way.kind === 'profile' ? wordsHead(files.name, way.profile, encoder) : plainWordsHead(files.name, tokenizer.tokenizer)
+  return way.kind === 'profile'
+    ? wordsHead(files.name, way.profile, encoder)
+    : plainWordsHead(files.name, tokenizer.tokenizer)
 }
 
 /** The words whose numbers are compared in a prompt that is known by name. */

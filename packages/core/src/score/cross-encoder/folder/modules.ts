@@ -16,7 +16,12 @@ interface Place {
 export type ModuleSpec = Place &
   (
     | { readonly kind: 'LogitScore'; readonly yes: number; readonly no: number | undefined }
-    | { readonly kind: 'Pooling'; readonly modes: readonly PoolingMode[]; readonly width: number; readonly takesPrompt: boolean }
+    | {
+        readonly kind: 'Pooling'
+        readonly modes: readonly PoolingMode[]
+        readonly width: number
+        readonly takesPrompt: boolean
+      }
     | {
         readonly kind: 'Dense'
         readonly width: number
@@ -99,7 +104,14 @@ function readPooling(file: string, given: Json): Described {
   }
   const named = given['embedding_dimension'] === undefined ? 'word_embedding_dimension' : 'embedding_dimension'
   const width = sizeIn(file, given, named)
-  return { kind: 'Pooling', from: 'token_embeddings', to: SENTENCE, modes, width, takesPrompt: given['include_prompt'] !== false }
+  return {
+    kind: 'Pooling',
+    from: 'token_embeddings',
+    to: SENTENCE,
+    modes,
+    width,
+    takesPrompt: given['include_prompt'] !== false,
+  }
 }
 
 /** What Python does not know in a Dense, it ignores; only the functions of PyTorch are trusted by it. */
@@ -178,7 +190,10 @@ function withWeights(
   const step = stepOf(module, take)
   const extra = [...tensors.entries.keys()].find((name) => !used.includes(name))
   if (extra === undefined) return step
-  throw notKnown({ file: `${path}/model.safetensors`, name: 'tensor', value: extra }, `${module.kind} has no such weights`)
+  throw notKnown(
+    { file: `${path}/model.safetensors`, name: 'tensor', value: extra },
+    `${module.kind} has no such weights`,
+  )
 }
 
 function stepOf(

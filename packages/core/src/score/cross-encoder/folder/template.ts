@@ -17,7 +17,10 @@ interface Scope {
 /** The part of `@huggingface/jinja` that is used here; its own types hide what a bounded interpreter has to override. */
 interface Library {
   readonly Environment: new () => Scope
-  readonly Interpreter: new (scope: Scope) => { evaluate(node: Node | undefined, scope: Scope): Value; run(program: Node): Value }
+  readonly Interpreter: new (scope: Scope) => {
+    evaluate(node: Node | undefined, scope: Scope): Value
+    run(program: Node): Value
+  }
   tokenize(source: string, options: { lstrip_blocks: boolean; trim_blocks: boolean }): unknown[]
   parse(tokens: unknown[]): Node
 }
@@ -34,7 +37,19 @@ const ANY_LENGTH = 1 << 18
 const MOST_ITEMS = 10_000
 
 /** What `@huggingface/jinja` does as Jinja in Python does; of the rest nobody knows. */
-const FILTERS = ['trim', 'selectattr', 'rejectattr', 'map', 'first', 'last', 'list', 'length', 'join', 'string', 'default']
+const FILTERS = [
+  'trim',
+  'selectattr',
+  'rejectattr',
+  'map',
+  'first',
+  'last',
+  'list',
+  'length',
+  'join',
+  'string',
+  'default',
+]
 const METHODS = ['strip', 'lstrip', 'rstrip', 'startswith', 'endswith', 'split', 'get', 'items', 'keys', 'values']
 
 /** Only the package takes this for the beginning of a tag, and the blanks before it away. */
@@ -93,7 +108,8 @@ const globals: Readonly<Record<string, unknown>> = {
     throw new Refused(`it says: ${String(message)}`)
   },
   range(...limits: number[]): number[] {
-    const [start, stop, step = 1] = limits.length === 1 ? [0, limits[0] as number] : (limits as [number, number, number?])
+    const [start, stop, step = 1] =
+      limits.length === 1 ? [0, limits[0] as number] : (limits as [number, number, number?])
     const count = Math.max(0, Math.ceil((stop - start) / step))
     if (!(count <= MOST_ITEMS)) throw new Refused(`range of ${count}`)
     return Array.from({ length: count }, (_, at) => start + at * step)
@@ -128,7 +144,9 @@ function markPrinted(node: Node): Node {
 }
 
 /** Counts steps and lengths, and sees to it that what differs from Python is either as there or refused. */
-function boundedInterpreter({ Interpreter }: Library): new (scope: Scope, inputLength: number) => { run(program: Node): Value } {
+function boundedInterpreter({
+  Interpreter,
+}: Library): new (scope: Scope, inputLength: number) => { run(program: Node): Value } {
   class Bounded extends Interpreter {
     readonly #longest: number
     #steps = 0
@@ -143,7 +161,8 @@ function boundedInterpreter({ Interpreter }: Library): new (scope: Scope, inputL
       // The package gives nothing at all for the first of no items.
       const value = (node === undefined ? undefined : this.#evaluate(node, scope)) ?? super.evaluate(undefined, scope)
       const { value: content } = value
-      if (typeof content === 'string' && content.length > this.#longest) throw new Refused('it makes more and more text')
+      if (typeof content === 'string' && content.length > this.#longest)
+        throw new Refused('it makes more and more text')
       if (Array.isArray(content) && content.length > MOST_ITEMS) throw new Refused(`more than ${MOST_ITEMS} items`)
       return value
     }
@@ -194,7 +213,8 @@ function boundedInterpreter({ Interpreter }: Library): new (scope: Scope, inputL
       const callee = node['callee'] as Node
       if (callee.type === 'MemberExpression') {
         const name = nameOf(callee['property'] as Node)
-        if (callee['computed'] === true || name === undefined || !METHODS.includes(name)) throw new Refused(`the method ${name}`)
+        if (callee['computed'] === true || name === undefined || !METHODS.includes(name))
+          throw new Refused(`the method ${name}`)
         const hasArguments = (node['args'] as readonly unknown[]).length > 0
         const object = this.evaluate(callee['object'] as Node, scope)
         const strip = STRIPS[name]
@@ -205,7 +225,8 @@ function boundedInterpreter({ Interpreter }: Library): new (scope: Scope, inputL
       }
       const name = nameOf(callee)
       // Macros of the template itself are functions too.
-      if (name === undefined || scope.lookupVariable(name).type !== 'FunctionValue') throw new Refused(`the function ${name}`)
+      if (name === undefined || scope.lookupVariable(name).type !== 'FunctionValue')
+        throw new Refused(`the function ${name}`)
       return super.evaluate(node, scope)
     }
 

@@ -35,7 +35,11 @@ export const rebuilds: Readonly<Record<Exclude<TokenizerClass, 'TokenizersBacken
   RobertaTokenizer(parts) {
     const space = flag(parts, 'add_prefix_space', false)
     const trim = flag(parts, 'trim_offsets', true)
-    return byteLevel(parts, { normalizer: null, pre_tokenizer: bytes(space, true), post_processor: robertaPairs(parts, trim, space) })
+    return byteLevel(parts, {
+      normalizer: null,
+      pre_tokenizer: bytes(space, true),
+      post_processor: robertaPairs(parts, trim, space),
+    })
   },
   DebertaTokenizer(parts) {
     const [cls, sep] = [tokenOf(parts, 'cls_token'), tokenOf(parts, 'sep_token')]
@@ -51,11 +55,19 @@ export const rebuilds: Readonly<Record<Exclude<TokenizerClass, 'TokenizersBacken
     return byteLevel(parts, { normalizer: { type: 'NFC' }, pre_tokenizer: { type: 'Sequence', pretokenizers } })
   },
   XLMRobertaTokenizer(parts) {
-    return unigram(parts, 3, { normalizer: charsmap(parts), pre_tokenizer: words(parts), post_processor: bosPairs(parts) })
+    return unigram(parts, 3, {
+      normalizer: charsmap(parts),
+      pre_tokenizer: words(parts),
+      post_processor: bosPairs(parts),
+    })
   },
   CamembertTokenizer(parts) {
     const unknown = idsOf(parts.file).get(tokenOf(parts, 'unk_token')) ?? 0
-    return unigram(parts, unknown, { normalizer: charsmap(parts), pre_tokenizer: words(parts), post_processor: bosPairs(parts) })
+    return unigram(parts, unknown, {
+      normalizer: charsmap(parts),
+      pre_tokenizer: words(parts),
+      post_processor: bosPairs(parts),
+    })
   },
   DebertaV2Tokenizer: debertaV2,
   AlbertTokenizer: albert,
@@ -175,7 +187,12 @@ function albert(parts: Parts): Json {
   })
 }
 
-function robertaPairs(parts: Parts, trim_offsets: boolean, add_prefix_space: boolean, otherwise = [-1, -1]): Json | null {
+function robertaPairs(
+  parts: Parts,
+  trim_offsets: boolean,
+  add_prefix_space: boolean,
+  otherwise = [-1, -1],
+): Json | null {
   if (parts.added === undefined) return null
   const end = (name: string, at: number): unknown[] => {
     const token = tokenOf(parts, name)
@@ -203,7 +220,10 @@ function idIn({ added }: Parts, token: string, otherwise: number | undefined): n
   const tokens = (added?.['added_tokens'] ?? []) as { readonly content: string; readonly id: number }[]
   const id = tokens.find(({ content }) => content === token)?.id ?? idsOf(added as Json).get(token) ?? otherwise
   if (id !== undefined && id >= 0) return id
-  throw notKnown({ file: 'tokenizer_config.json', name: 'special token', value: token }, 'name one that tokenizer.json has')
+  throw notKnown(
+    { file: 'tokenizer_config.json', name: 'special token', value: token },
+    'name one that tokenizer.json has',
+  )
 }
 
 function tokenOf({ tokens }: Parts, name: string): string {
@@ -228,7 +248,10 @@ function flag({ given }: Pick<Parts, 'given'>, name: string, otherwise: boolean)
 function vocabularyOf({ file }: Parts, type: string): unknown {
   const { type: found, vocab } = (file['model'] ?? {}) as { type?: unknown; vocab?: unknown }
   if (found === type) return vocab
-  throw notKnown({ file: 'tokenizer.json', name: 'model', value: found }, `the tokenizer_class is for ${type}; name another`)
+  throw notKnown(
+    { file: 'tokenizer.json', name: 'model', value: found },
+    `the tokenizer_class is for ${type}; name another`,
+  )
 }
 
 /** The ids of a vocabulary, which is a table, or a list in which a token's place is its id. */

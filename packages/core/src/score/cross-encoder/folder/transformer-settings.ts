@@ -79,7 +79,14 @@ export const TRANSFORMER_FILES: readonly string[] = [
 ]
 
 /** Settings that change how fast Python is, or that belong to another kind of model: none of them changes a score. */
-const WITHOUT_EFFECT = ['unpad_inputs', 'query_length', 'document_length', 'query_expansion', 'model_kwargs', 'model_args']
+const WITHOUT_EFFECT = [
+  'unpad_inputs',
+  'query_length',
+  'document_length',
+  'query_expansion',
+  'model_kwargs',
+  'model_args',
+]
 const OBEYED = [
   'transformer_task',
   'modality_config',
@@ -93,7 +100,14 @@ const OBEYED = [
   'config_args',
 ]
 /** What of `model_kwargs` says how the weights are computed with, and not which function. */
-const MODEL_OPTIONS = ['attn_implementation', 'dtype', 'torch_dtype', 'device_map', 'low_cpu_mem_usage', 'trust_remote_code']
+const MODEL_OPTIONS = [
+  'attn_implementation',
+  'dtype',
+  'torch_dtype',
+  'device_map',
+  'low_cpu_mem_usage',
+  'trust_remote_code',
+]
 
 /**
  * The transformer that a modules.json begins with.
@@ -137,7 +151,8 @@ interface Output {
 function readOutput(file: string, given: Json, task: Task): Output {
   const { name, field } = OUTPUTS[task]
   const modalities = given['modality_config'] ?? { text: { method: 'forward', method_output_name: field } }
-  if (!isObject(modalities)) throw notKnown({ file, name: 'modality_config', value: modalities }, 'it should be an object')
+  if (!isObject(modalities))
+    throw notKnown({ file, name: 'modality_config', value: modalities }, 'it should be an object')
   for (const modality of ['text', 'message']) {
     const value = modalities[modality]
     if (value === undefined) continue
@@ -147,7 +162,8 @@ function readOutput(file: string, given: Json, task: Task): Output {
     throw notKnown({ file, name: `modality_config.${modality}`, value }, `it should be ${field} of forward`)
   }
   const outputName = given['modality_config'] === undefined ? name : (given['module_output_name'] ?? name)
-  if (typeof outputName !== 'string') throw notKnown({ file, name: 'module_output_name', value: outputName }, `use ${name}`)
+  if (typeof outputName !== 'string')
+    throw notKnown({ file, name: 'module_output_name', value: outputName }, `use ${name}`)
   const message = modalities['message'] as Json | undefined
   if (message === undefined && modalities['text'] === undefined) {
     throw notKnown({ file, name: 'modality_config', value: modalities }, 'only text can be read here')
@@ -187,7 +203,15 @@ function textOptions(file: string, given: Json): { readonly max_length?: unknown
   const all = processing(file, given)
   const options = { ...optionsIn(file, all, 'text'), ...optionsIn(file, all, 'common') }
   const name = 'processing_kwargs'
-  const known = ['max_length', 'truncation', 'padding', 'padding_side', 'pad_to_multiple_of', 'return_tensors', 'logits_to_keep']
+  const known = [
+    'max_length',
+    'truncation',
+    'padding',
+    'padding_side',
+    'pad_to_multiple_of',
+    'return_tensors',
+    'logits_to_keep',
+  ]
   checkNames(`${file} (${name})`, options, known)
   const { truncation, max_length: longest } = options
   if (truncation !== undefined && truncation !== true && truncation !== 'longest_first') {
@@ -241,5 +265,8 @@ function lengthIn(file: string, given: Json): number | undefined {
   const value = given['max_length'] ?? given['model_max_length'] ?? given['max_seq_length'] ?? undefined
   if (value === undefined) return undefined
   if (typeof value === 'number' && value > 0) return value
-  throw new RerankError('model-files', `${file}: the length ${JSON.stringify(value)} is no number of tokens: restore it.`)
+  throw new RerankError(
+    'model-files',
+    `${file}: the length ${JSON.stringify(value)} is no number of tokens: restore it.`,
+  )
 }
