@@ -58,12 +58,11 @@ describe('the prompt of a language model', () => {
     )
   })
 
-  it('is answered with the words that 1_LogitScore names, if it does', async () => {
-    const name = 'qwen3-reranker'
-    const two = await prepareScoring(folder(name, { logitScore: { true_token_id: 7, false_token_id: 8 } }), {})
-    expect(two.head).toEqual({ kind: 'next-token', yes: 7, no: 8 })
-    const one = await prepareScoring(folder(name, { logitScore: { true_token_id: 7, false_token_id: null } }), {})
-    expect(one.head).toEqual({ kind: 'next-token', yes: 7, no: undefined })
+  it('is answered with the words that the model compares, whatever the folder of a module says that counts for nothing', async () => {
+    const plain = await prepareScoring(folder('qwen3-reranker'), {})
+    const stray = listedFiles({ '1_LogitScore/config.json': { true_token_id: 7 } })
+    const layout = readLayout(stray, { architectures: ['Qwen3ForCausalLM'] })
+    expect((await prepareScoring(folder('qwen3-reranker', { layout }), {})).head).toEqual(plain.head)
   })
 
   it('holds the instruction, which changes nothing else', async () => {

@@ -26,21 +26,24 @@ const IRRELEVANT = /^(irrelevant|not[ _-]?relevant|non[ _-]?relevant|negative|no
 
 /** Reads the labels of a parsed config.json; which of several means "relevant" is taken from their names or not at all. */
 export function labelsHead(config: unknown): Head & { readonly kind: 'labels' } {
-  const { id2label, num_labels: count } = (config ?? {}) as {
+  const { id2label, num_labels, architectures } = (config ?? {}) as {
     id2label?: Readonly<Record<string, string>> | null
     num_labels?: unknown
+    architectures?: unknown
   }
   const listed = Object.entries(id2label ?? {})
     .sort(([one], [other]) => Number(one) - Number(other))
     .map(([, name]) => String(name))
-  if (listed.length > 0 && count !== undefined && count !== listed.length) {
+  // As transformers does: two where no file says how many, and numbers in the place of names.
+  const isClassifier = Array.isArray(architectures) && String(architectures[0]).endsWith('ForSequenceClassification')
+  const count = num_labels ?? (listed.length > 0 ? listed.length : isClassifier ? 2 : 0)
+  const isCount = Number.isSafeInteger(count) && (count as number) >= 0 && (count as number) <= MOST_LABELS
+  if (!isCount || (listed.length > 0 && count !== listed.length)) {
     const fix = 'write the same number of labels in both'
     const seen = `config.json: num_labels is ${show(count)}, and id2label names ${listed.length}`
     throw new RerankError('model-files', `${seen}: ${fix}.`)
   }
-  // As transformers does: labels that have no names are numbered.
-  const isNumbered = listed.length === 0 && Number.isSafeInteger(count) && (count as number) <= MOST_LABELS
-  const names = isNumbered ? Array.from({ length: count as number }, (_, at) => `LABEL_${at}`) : listed
+  const names = listed.length > 0 ? listed : Array.from({ length: count as number }, (_, at) => `LABEL_${at}`)
   const named = names.findIndex((name) => RELEVANT.test(name))
   const opposite = names.length === 2 ? names.findIndex((name) => IRRELEVANT.test(name)) : -1
   const relevant = named >= 0 ? named : opposite >= 0 ? 1 - opposite : undefined

@@ -31,8 +31,12 @@ export interface ModelFolder {
   readonly temperature: number
   /** What config.json recommends under `secondpass`: see {@link readDefaults}. */
   readonly defaults: ScorerDefaults | undefined
-  /** What it is made of, and so which of its files count. */
-  readonly layout: Layout
+  /**
+   * What it is made of as a cross-encoder, and so which of its files count.
+   *
+   * @throws RerankError `'model-files'` when it is none, or for a setting that is not known here.
+   */
+  layout(): Layout
   /**
    * What is put on top of the logit: what was asked for, else what the files name; the sigmoid where `calibration.json`
    * gives a temperature.
@@ -72,10 +76,10 @@ export function openFolder({ path, model, graph: spec, known }: FolderSpec): Mod
   const graphPath = join(path, ...graph.split('/'))
   for (const file of requiredFiles) requireFile(join(path, file), path)
   const config = readJson(join(path, 'config.json')) as ModelConfig
-  const layout = readLayout(filesIn(path), config)
+  const layout = (): Layout => readLayout(filesIn(path), config)
   const isCalibrated = existsSync(join(path, 'calibration.json'))
   const activation = (asked: Activation | undefined): Activation =>
-    asked ?? (isCalibrated ? 'sigmoid' : readActivation({ config, ofModules: layout.activation }))
+    asked ?? (isCalibrated ? 'sigmoid' : readActivation({ config, ofModules: layout().activation }))
   const id = known?.id ?? idOf(path, graph)
   const defaults = readDefaults(config, join(path, 'config.json'))
   return { path, id, graphPath, config, temperature: readTemperature(path), layout, activation, defaults }
@@ -92,8 +96,7 @@ export function hubId(repo: string, { commit, graph }: CachedModel): string {
  *
  * @throws RerankError `'model-files'` when a sum differs, a file is not JSON, or weights are not those of the modules.
  */
-export async function readTokenizerFiles(folder: Pick<ModelFolder, 'path'> & { readonly layout?: Layout }): Promise<TokenizerFiles> {
-  const { path, layout } = folder
+export async function readTokenizerFiles({ path }: Pick<ModelFolder, 'path'>, layout?: Layout): Promise<TokenizerFiles> {
   await verifySums(path)
   const files = filesIn(path)
   const weightsOf = (module: string): ReturnType<typeof readTensors> => {

@@ -155,8 +155,16 @@ async function headFor({ files, layout, tokenizer }: Known, way: Way, encoder: C
     const width = first !== undefined && 'width' in first ? first.width : 0
     return { kind: 'modules', input, width, steps: files.steps ?? [] }
   }
-  if (task === 'sequence-classification') return labelsHead(files.config)
+  if (task === 'sequence-classification') return labelsOf(files)
   return way.kind === 'profile' ? wordsHead(files.name, way.profile, encoder) : plainWordsHead(files.name, tokenizer.tokenizer)
+}
+
+/** A model whose config.json names no architecture has one label for CrossEncoder, whatever else it names. */
+function labelsOf({ name, config }: ScoringFiles): Head {
+  const head = labelsHead(config)
+  if (head.names.length < 2 || architectureOf(config) !== '') return head
+  const fix = 'write the class of the model there, such as BertForSequenceClassification'
+  throw new RerankError('model-files', `config.json of ${name} names ${head.names.length} labels and no architectures: ${fix}.`)
 }
 
 /** The words whose numbers are compared in a prompt that is known by name. */
