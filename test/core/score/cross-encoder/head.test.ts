@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { checkOutput, labelsHead, scoreOf } from '../../../../packages/core/src/score/cross-encoder/heads.ts'
-import type { Head } from '../../../../packages/core/src/score/cross-encoder/heads.ts'
+import { checkOutput, labelsHead, scoreOf } from '../../../../packages/core/src/score/cross-encoder/session/tensors.ts'
+import type { Head } from '../../../../packages/core/src/score/cross-encoder/session/tensors.ts'
 
 const labels = (...names: string[]): Head => labelsHead({ id2label: Object.fromEntries(names.entries()) })
 const read = (head: Head, numbers: readonly number[], dims = [1, numbers.length]): number =>

@@ -169,7 +169,7 @@ class OnnxModel implements PairModel {
   }
 
   /** What a folder is made of; from here on it is known what is put on top of its score. */
-  #learn(folder: ModelFolder): Layout {
+  #learn(folder: ModelFolder): Layout | undefined {
     const layout = folder.layout()
     this.#activation = folder.activation(this.options.activation)
     return layout

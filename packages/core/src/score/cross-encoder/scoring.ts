@@ -8,9 +8,9 @@ import { type Layout, plainLayout } from './folder/layout.js'
 import { type EffectiveTokenizer, effectiveTokenizer } from './folder/tokenizer-file.js'
 import { idsOf } from './folder/tokenizer-rebuild.js'
 import { architectureOf, type ChatSettings } from './folder/transformer-settings.js'
-import { type Head, labelsHead } from './heads.js'
 import { createPairEncoder, modelLimit, namedLimit, type PairEncoder, type PairEncoderOptions } from './pairs.js'
 import { createPromptEncoder, type Profile, profiles, type TemplateName, templateNames } from './prompts.js'
+import { type Head, labelsHead } from './session/tensors.js'
 import type { ChosenEncoder, Json, TokenEncoder, TokenizerKind } from './tokenizer/pipeline.js'
 import { createTextEncoder } from './tokenizer/wordpiece.js'
 
@@ -61,18 +61,40 @@ export async function prepareScoring(
   files: ScoringFiles,
   options: ScoringOptions & PairEncoderOptions,
 ): Promise<Scoring> {
+  if (isOurs(files.config)) return prepareOurs(files, options)
   const layout = files.layout ?? plainLayout(files.config)
   const tokenizer = effectiveTokenizer(files.tokenizer, files, layout.transformer.lowercase)
   const known = { files, layout, tokenizer, options }
   const way = await wayOf(known)
-  const encoder = await createTextEncoder(tokenizer.tokenizer).catch((cause: unknown) => {
-    if (RerankError.is(cause)) throw cause
-    const fix = 'restore it from the model it came with'
-    const message = `tokenizer.json of ${files.name} cannot be used (${(cause as Error).message}): ${fix}.`
-    throw new RerankError('model-files', message, { cause })
-  })
+  const encoder = await textEncoderFor(files.name, tokenizer.tokenizer)
   const pairs = await pairsFor(known, way, encoder)
   return { pairs, head: await headFor(known, way, encoder), tokenizer: encoder.kind }
+}
+
+/** Whether a model is of a kind of our own, which Python does not load: no rule of Python's says how its files are read. */
+export function isOurs(config: unknown): boolean {
+  return ((config ?? {}) as Json)['model_type'] === 'secondpass-split'
+}
+
+/** The files of a model of ours mean what they say. */
+async function prepareOurs(files: ScoringFiles, options: ScoringOptions & PairEncoderOptions): Promise<Scoring> {
+  if (options.instruction !== undefined) throw noInstruction(files.name, options.instruction)
+  const encoder = await textEncoderFor(files.name, files.tokenizer)
+  const pairs = createPairEncoder({ ...files, encoder }, options)
+  return { pairs, head: labelsHead(files.config), tokenizer: encoder.kind }
+}
+
+function noInstruction(name: string, given: string): RerankError {
+  return invalidArgument('instruction', given, `${name} takes none; leave it out`)
+}
+
+async function textEncoderFor(name: string, tokenizer: unknown): Promise<ChosenEncoder> {
+  return createTextEncoder(tokenizer).catch((cause: unknown) => {
+    if (RerankError.is(cause)) throw cause
+    const fix = 'restore it from the model it came with'
+    const message = `tokenizer.json of ${name} cannot be used (${(cause as Error).message}): ${fix}.`
+    throw new RerankError('model-files', message, { cause })
+  })
 }
 
 /** A template that was asked for comes first, then the folder's own, then one that its name points to. */
@@ -87,9 +109,7 @@ async function wayOf(known: Known): Promise<Way> {
   const names = [files.name, typeof origin === 'string' ? origin : '']
   const named = layout.hasModules ? undefined : profiles.find(({ models }) => names.some((name) => models.test(name)))
   if (named !== undefined) return { kind: 'profile', profile: named }
-  if (options.instruction !== undefined && layout.prompt === undefined) {
-    throw invalidArgument('instruction', options.instruction, `${files.name} takes none; leave it out`)
-  }
+  if (options.instruction !== undefined && layout.prompt === undefined) throw noInstruction(files.name, options.instruction)
   if (!isLanguageModel || layout.hasModules) return { kind: 'pair' }
   const fix = `pass template: '${templateNames.join("' or '")}' if it is one of these under another name`
   const seen = `${files.name} is a language model (${architectureOf(files.config)})`

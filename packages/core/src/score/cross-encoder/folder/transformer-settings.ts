@@ -34,8 +34,6 @@ const OUTPUTS: Readonly<Record<Task, { readonly name: string; readonly field: st
   'text-generation': { name: 'causal_logits', field: 'logits' },
 }
 
-/** Classes of ours, which Python does not have. */
-const OWN = /^SplitReranker$/
 /** Answers to a prompt that its authors publish in words; as a plain classifier it would be fed without. */
 const PROMPTED = /Bidirectional/
 
@@ -49,7 +47,7 @@ export function plainTransformer(config: unknown, isOtherKind: boolean): Transfo
   const architecture = architectureOf(config)
   const settings = { maxSeqLength: undefined, lowercase: false, chat: 'template' } as const
   if (architecture.endsWith('ForCausalLM')) return { ...settings, task: 'text-generation', outputName: 'causal_logits' }
-  const isClassifier = architecture.endsWith('ForSequenceClassification') || OWN.test(architecture)
+  const isClassifier = architecture.endsWith('ForSequenceClassification')
   if (isClassifier && PROMPTED.test(architecture)) {
     const fix = 'it is asked with a prompt of its own; use a server that knows it'
     throw notKnown({ file: 'config.json', name: 'architectures', value: architecture }, fix)
