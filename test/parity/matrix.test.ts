@@ -1,0 +1,61 @@
+import { crossEncoder, RerankError } from '@secondpass/core'
+import type { Call } from '@secondpass/core'
+import { describe, expect, test } from 'vitest'
+import { prepareScoring } from '../../packages/core/src/score/cross-encoder/scoring.ts'
+import { sized } from '../fixtures/size.ts'
+import { cells, filesOf, type MatrixCell, type MatrixRow, pairs, withCell } from './matrix.ts'
+
+const tried = cells.filter((_, at) => at % sized(10, 1) === 0)
+/** Largest difference to PyTorch in fp32. */
+const TOLERANCE = 1e-5
+
+function makeCall(): Call {
+  return { signal: new AbortController().signal, deadline: Infinity, now: () => 0, stats: {}, note() {} }
+}
+
+/** What differs from Python in a cell; the error of a cell that is refused. */
+async function faultsOf(cell: MatrixCell): Promise<string[] | RerankError> {
+  try {
+    return [...(await tokenFaults(cell)), ...(await withCell(cell, (folder) => scoreFaults(folder, cell.rows)))]
+  } catch (error) {
+    if (RerankError.is(error)) return error
+    throw error
+  }
+}
+
+async function tokenFaults(cell: MatrixCell): Promise<string[]> {
+  const scoring = await prepareScoring({ name: 'model', ...filesOf(cell) }, {})
+  const faults: string[] = []
+  for (const [at, [query, text]] of pairs.entries()) {
+    const [ids, segments] = cell.rows[at] as MatrixRow
+    const pair = await scoring.pairs.encodePair(await scoring.pairs.encodeQuery(query), text)
+    if ([...pair.ids].join() !== ids.join()) faults.push(`pair ${at}: ids ${[...pair.ids].join()} for ${ids.join()}`)
+    else if (pair.secondSegmentStart !== segments) faults.push(`pair ${at}: segment 1 from ${pair.secondSegmentStart}`)
+  }
+  return faults
+}
+
+async function scoreFaults(folder: string, rows: readonly MatrixRow[]): Promise<string[]> {
+  await using scorer = crossEncoder({ model: folder })
+  const faults: string[] = []
+  for (const [at, [query, text]] of pairs.entries()) {
+    const [, , logit, score] = rows[at] as MatrixRow
+    const [found] = (await scorer.score(query, [text], makeCall())) as [number]
+    const foundScore = scorer.toProbability?.(found) ?? found
+    if (!(Math.abs(found - logit) <= TOLERANCE)) faults.push(`pair ${at}: logit ${found} for ${logit}`)
+    if (!(Math.abs(foundScore - score) <= TOLERANCE)) faults.push(`pair ${at}: score ${foundScore} for ${score}`)
+  }
+  return faults
+}
+
+describe('a model folder gives Python’s tokens, logits and scores, or is refused by name', () => {
+  test.each([...new Set(tried.map(({ choices }) => choices['architecture'] as string))])('%s', async (name) => {
+    const wrong: unknown[] = []
+    for (const cell of tried.filter(({ choices }) => choices['architecture'] === name)) {
+      const faults = await faultsOf(cell)
+      if (!Array.isArray(faults)) console.log('REFUSED', faults.message.slice(0, 250), JSON.stringify(cell.choices))
+      else if (faults.length > 0) wrong.push([JSON.stringify(cell.choices), faults.slice(0, 3)])
+    }
+    expect(wrong).toEqual([])
+  })
+})
