@@ -54,8 +54,8 @@ describe.each(['ettin', 'prompted-mean', 'every-pooling', 'yes-no', 'yes-alone']
     expect(wrong).toEqual([])
   })
 
-  test('logits and scores equal those of CrossEncoder.predict', async () => {
-    await using scorer = crossEncoder({ model: folder })
+  test.each([0, 1])('logits and scores equal those of CrossEncoder.predict, with %i workers', async (workers) => {
+    await using scorer = crossEncoder({ model: folder, workers })
     const wrong = []
     for (const { query, text, logit, score } of rows) {
       const [found] = (await scorer.score(query, [text], call)) as [number]
