@@ -46,6 +46,7 @@ type Room = keyof typeof rooms
 export const heavyPackages: Readonly<Record<string, string>> = {
   'onnxruntime-node': 'score/cross-encoder/session/node.ts',
   '@huggingface/hub': 'score/hub/client.ts',
+  '@huggingface/jinja': 'score/cross-encoder/folder/template.ts',
   '@huggingface/tokenizers': 'score/cross-encoder/tokenizer/library.ts',
   '@huggingface/transformers': 'score/transformers/load.ts',
   '@opentelemetry/api': 'telemetry/trace.ts',

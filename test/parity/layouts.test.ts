@@ -44,10 +44,8 @@ describe.each(['ettin', 'prompted-mean', 'every-pooling', 'yes-no', 'yes-alone']
   test('token ids equal those of Python for every pair', async () => {
     const graph = { dtype: 'auto', onProcessor: true, arch: process.arch } as const
     const opened = openFolder({ path: folder, model: folder, graph })
-    const { pairs } = await prepareScoring(
-      { name, config: opened.config, layout: opened.layout, ...(await readTokenizerFiles(opened)) },
-      {},
-    )
+    const layout = opened.layout()
+    const { pairs } = await prepareScoring({ name, config: opened.config, layout, ...(await readTokenizerFiles(opened, layout)) }, {})
     const wrong = []
     for (const { query, text, ids } of rows) {
       const pair = await pairs.encodePair(await pairs.encodeQuery(query), text)
@@ -56,8 +54,8 @@ describe.each(['ettin', 'prompted-mean', 'every-pooling', 'yes-no', 'yes-alone']
     expect(wrong).toEqual([])
   })
 
-  test('logits and scores equal those of CrossEncoder.predict', async () => {
-    await using scorer = crossEncoder({ model: folder })
+  test.each([0, 1])('logits and scores equal those of CrossEncoder.predict, with %i workers', async (workers) => {
+    await using scorer = crossEncoder({ model: folder, workers })
     const wrong = []
     for (const { query, text, logit, score } of rows) {
       const [found] = (await scorer.score(query, [text], call)) as [number]

@@ -141,7 +141,7 @@ def build(layout: Layout, folder: Path) -> None:
     with torch.no_grad():
         for module in modules[1:]:
             for name, weight in sorted(module.named_parameters()):
-                weight.copy_(torch.randn(weight.shape, generator=generator) * 0.4 + (name == 'norm.weight'))
+                weight.copy_(torch.randn(weight.shape, generator=generator) * 1.5 / weight.shape[-1] ** 0.5 + (name == 'norm.weight'))
     sentence_transformers.CrossEncoder(modules=modules, device='cpu', **layout.settings).save_pretrained(str(folder), create_model_card=False)
     output = 'logits' if layout.task == 'text-generation' else 'last_hidden_state'
     make.export(model, layout.inputs, str(folder / 'model.onnx'), output)

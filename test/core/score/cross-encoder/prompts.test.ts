@@ -2,10 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { prepareScoring } from '../../../../packages/core/src/score/cross-encoder/scoring.ts'
 import type { ScoringFiles } from '../../../../packages/core/src/score/cross-encoder/scoring.ts'
 import type { PairEncoder } from '../../../../packages/core/src/score/cross-encoder/pairs.ts'
+import { readLayout } from '../../../../packages/core/src/score/cross-encoder/folder/layout.ts'
+import { listedFiles } from '../../../../packages/core/src/score/cross-encoder/folder/small-files.ts'
 import { readFamily } from '../../../parity/families.ts'
 
 const { files } = readFamily('qwen3-reranker')
 const config = files['config.json'] as Record<string, unknown>
+const tokenizerConfig = files['tokenizer_config.json'] as Record<string, unknown>
 const folder = (name: string, more: Partial<ScoringFiles> = {}): ScoringFiles => ({
   name,
   config,
@@ -58,12 +61,40 @@ describe('the prompt of a language model', () => {
     )
   })
 
-  it('is answered with the words that 1_LogitScore names, if it does', async () => {
-    const name = 'qwen3-reranker'
-    const two = await prepareScoring(folder(name, { logitScore: { true_token_id: 7, false_token_id: 8 } }), {})
-    expect(two.head).toEqual({ kind: 'next-token', yes: 7, no: 8 })
-    const one = await prepareScoring(folder(name, { logitScore: { true_token_id: 7, false_token_id: null } }), {})
-    expect(one.head).toEqual({ kind: 'next-token', yes: 7, no: undefined })
+  it('is answered with the words that the model compares, whatever the folder of a module says that counts for nothing', async () => {
+    const plain = await prepareScoring(folder('qwen3-reranker'), {})
+    const stray = listedFiles({ '1_LogitScore/config.json': { true_token_id: 7 } })
+    const layout = readLayout(stray, { architectures: ['Qwen3ForCausalLM'] })
+    expect((await prepareScoring(folder('qwen3-reranker', { layout }), {})).head).toEqual(plain.head)
+  })
+
+  it('is the folder’s own where it has one for pairs, whatever the folder is called', async () => {
+    const own = "{{ messages[0].content }} or {{ messages[1].content if messages[1].role == 'document' }}"
+    for (const more of [{ chatTemplate: own }, { tokenizerConfig: { ...tokenizerConfig, chat_template: own } }]) {
+      const { pairs, head } = await prepareScoring(folder('qwen3-reranker', more), {})
+      const other = await prepareScoring(folder('nobodys-model', more), {})
+      expect(await ids(pairs, 'a', 'b')).toEqual(await ids(other.pairs, 'a', 'b'))
+      expect((await ids(pairs, 'a', 'b')).length).toBeLessThan(6)
+      expect(head).toEqual({ kind: 'next-token', yes: idOf.get('yes'), no: idOf.get('no') })
+    }
+  })
+
+  it('is the one of its name where the folder’s own is for chats, and the one asked for before all', async () => {
+    const plain = await prepareScoring(folder('qwen3-reranker'), {})
+    const expected = await ids(plain.pairs, 'a', 'b')
+    const chats = "{% for m in messages %}{% if m.role == 'user' %}{{ m.content }}{% endif %}{% endfor %}"
+    const named = await prepareScoring(folder('qwen3-reranker', { chatTemplate: chats }), {})
+    expect(await ids(named.pairs, 'a', 'b')).toEqual(expected)
+    const own = '{{ messages[0].content }}{{ messages[1].content }}'
+    const asked = await prepareScoring(folder('x', { chatTemplate: own }), { template: 'qwen3-reranker' })
+    expect(await ids(asked.pairs, 'a', 'b')).toEqual(expected)
+  })
+
+  it('is refused where the folder’s own is for pairs and cannot be rendered, or for chats in a folder of no known name', async () => {
+    const odd = "{{ messages | tojson }}{{ 'query' }}"
+    await expect(prepareScoring(folder('qwen3-reranker', { chatTemplate: odd }), {})).rejects.toThrow(/chat_template\.jinja .*the filter tojson/)
+    const chats = '{{ messages | length }}'
+    await expect(prepareScoring(folder('x', { chatTemplate: chats }), {})).rejects.toThrow(/leaves out the query and the document/)
   })
 
   it('holds the instruction, which changes nothing else', async () => {

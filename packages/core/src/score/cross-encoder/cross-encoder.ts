@@ -5,7 +5,8 @@ import { flag, must, type OptionsOf, type OptionTable, readOptions, whole, withD
 import { warn } from '../../base/errors.js'
 import type { Scorer, ScorerDefaults } from '../../types.js'
 import type { Activation } from './folder/activation.js'
-import { readTokenizerFiles } from './model-files.js'
+import type { Layout } from './folder/layout.js'
+import { type ModelFolder, readTokenizerFiles } from './model-files.js'
 import { ModelSource, type ModelSourceOptions, sourceOptions } from './model-source.js'
 import { type PairModel, PairScorer } from './pair-scorer.js'
 import {
@@ -131,7 +132,7 @@ class OnnxModel implements PairModel {
   constructor(source: ModelSource, options: OptionsOf<typeof crossEncoderOptions>) {
     this.#source = source
     this.options = options
-    this.#activation = source.folder?.activation(options.activation)
+    if (source.folder !== undefined) this.#learn(source.folder)
   }
 
   get id(): string {
@@ -151,10 +152,10 @@ class OnnxModel implements PairModel {
 
   async open(signal: AbortSignal, lost: () => void): Promise<LoadedModel> {
     const folder = await this.#source.ensure(signal)
-    const { id, graphPath, config, layout } = folder
-    this.#activation = folder.activation(this.options.activation)
+    const { id, graphPath, config } = folder
+    const layout = this.#learn(folder)
     const name = id.slice(0, id.lastIndexOf('@'))
-    const files = { name, config, layout, ...(await readTokenizerFiles(folder)) }
+    const files = { name, config, layout, ...(await readTokenizerFiles(folder, layout)) }
     const { threads, workers, providers, spinning } = this.options
     const { pairs, head, tokenizer } = await prepareScoring(files, this.options)
     this.tokenizer = tokenizer
@@ -165,6 +166,13 @@ class OnnxModel implements PairModel {
     const runner = inside ? inThisThread(await openSession(session)) : await startPool(threadsBeside, session, lost)
     this.#settle(runner.opened)
     return { pairs, runner: countingRefusals(runner) }
+  }
+
+  /** What a folder is made of; from here on it is known what is put on top of its score. */
+  #learn(folder: ModelFolder): Layout | undefined {
+    const layout = folder.layout()
+    this.#activation = folder.activation(this.options.activation)
+    return layout
   }
 
   /** From here on the id says what computes. A provider that was refused is warned of once. */

@@ -5,13 +5,21 @@ import { basename, dirname, join } from 'node:path'
 import { RerankError } from '../../base/errors.js'
 import type { ScorerDefaults } from '../../types.js'
 import { type CachedModel, graphsIn } from '../hub/cache.js'
-import { chooseGraph, externalFiles, type GraphSpec, optionalFiles, requiredFiles, sha256Of } from '../hub/layout.js'
+import {
+  chooseGraph,
+  externalFiles,
+  type GraphSpec,
+  moduleFiles,
+  optionalFiles,
+  requiredFiles,
+  sha256Of,
+} from '../hub/layout.js'
 import { type Activation, readActivation } from './folder/activation.js'
 import { type Layout, readLayout } from './folder/layout.js'
 import { headSteps } from './folder/modules.js'
 import { readTensors } from './folder/safetensors.js'
 import type { SmallFiles } from './folder/small-files.js'
-import { readDefaults, type ScoringFiles } from './scoring.js'
+import { isOurs, readDefaults, type ScoringFiles } from './scoring.js'
 
 /** The part of `config.json` that scoring depends on. */
 export interface ModelConfig {
@@ -31,8 +39,12 @@ export interface ModelFolder {
   readonly temperature: number
   /** What config.json recommends under `secondpass`: see {@link readDefaults}. */
   readonly defaults: ScorerDefaults | undefined
-  /** What it is made of, and so which of its files count. */
-  readonly layout: Layout
+  /**
+   * What it is made of as a cross-encoder, and so which of its files count; nothing for a model of ours.
+   *
+   * @throws RerankError `'model-files'` when it is none, or for a setting that is not known here.
+   */
+  layout(): Layout | undefined
   /**
    * What is put on top of the logit: what was asked for, else what the files name; the sigmoid where `calibration.json`
    * gives a temperature.
@@ -72,10 +84,10 @@ export function openFolder({ path, model, graph: spec, known }: FolderSpec): Mod
   const graphPath = join(path, ...graph.split('/'))
   for (const file of requiredFiles) requireFile(join(path, file), path)
   const config = readJson(join(path, 'config.json')) as ModelConfig
-  const layout = readLayout(filesIn(path), config)
+  const layout = (): Layout | undefined => (isOurs(config) ? undefined : readLayout(filesIn(path), config))
   const isCalibrated = existsSync(join(path, 'calibration.json'))
   const activation = (asked: Activation | undefined): Activation =>
-    asked ?? (isCalibrated ? 'sigmoid' : readActivation({ config, ofModules: layout.activation }))
+    asked ?? (isCalibrated ? 'sigmoid' : readActivation({ config, ofModules: layout()?.activation }))
   const id = known?.id ?? idOf(path, graph)
   const defaults = readDefaults(config, join(path, 'config.json'))
   return { path, id, graphPath, config, temperature: readTemperature(path), layout, activation, defaults }
@@ -92,10 +104,7 @@ export function hubId(repo: string, { commit, graph }: CachedModel): string {
  *
  * @throws RerankError `'model-files'` when a sum differs, a file is not JSON, or weights are not those of the modules.
  */
-export async function readTokenizerFiles(
-  folder: Pick<ModelFolder, 'path'> & { readonly layout?: Layout },
-): Promise<TokenizerFiles> {
-  const { path, layout } = folder
+export async function readTokenizerFiles({ path }: Pick<ModelFolder, 'path'>, layout?: Layout): Promise<TokenizerFiles> {
   await verifySums(path)
   const files = filesIn(path)
   const weightsOf = (module: string): ReturnType<typeof readTensors> => {
@@ -197,7 +206,7 @@ function folderDigest(path: string, graphPath: string): string {
     const published = readFileSync(sums, 'utf8').replace(sha256(config), sha256(numbersOnly))
     return hash.update(published).digest('hex').slice(0, 12)
   }
-  for (const file of [...requiredFiles, ...optionalFiles]) {
+  for (const file of [...requiredFiles, ...optionalFiles, ...moduleFiles(path)]) {
     const place = join(path, file)
     if (existsSync(place)) hash.update(file).update(file === 'config.json' ? numbersOnly : readFileSync(place))
   }

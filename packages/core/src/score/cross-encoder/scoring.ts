@@ -8,9 +8,9 @@ import { type Layout, plainLayout } from './folder/layout.js'
 import { type EffectiveTokenizer, effectiveTokenizer } from './folder/tokenizer-file.js'
 import { idsOf } from './folder/tokenizer-rebuild.js'
 import { architectureOf, type ChatSettings } from './folder/transformer-settings.js'
-import { type Head, labelsHead } from './heads.js'
 import { createPairEncoder, modelLimit, namedLimit, type PairEncoder, type PairEncoderOptions } from './pairs.js'
 import { createPromptEncoder, type Profile, profiles, type TemplateName, templateNames } from './prompts.js'
+import { type Head, labelsHead } from './session/tensors.js'
 import type { ChosenEncoder, Json, TokenEncoder, TokenizerKind } from './tokenizer/pipeline.js'
 import { createTextEncoder } from './tokenizer/wordpiece.js'
 
@@ -42,10 +42,7 @@ export interface Scoring {
 }
 
 /** How a pair is put to a model: as a pair, or in a prompt, of its own or known here by name. */
-type Way =
-  | { readonly kind: 'pair' }
-  | { readonly kind: 'chat'; readonly chat: Chat }
-  | { readonly kind: 'profile'; readonly profile: Profile }
+type Way = { readonly kind: 'pair' } | { readonly kind: 'chat'; readonly chat: Chat } | { readonly kind: 'profile'; readonly profile: Profile }
 
 /** Everything that is known of a model before its tokenizer is made. */
 interface Known {
@@ -64,18 +61,40 @@ export async function prepareScoring(
   files: ScoringFiles,
   options: ScoringOptions & PairEncoderOptions,
 ): Promise<Scoring> {
+  if (isOurs(files.config)) return prepareOurs(files, options)
   const layout = files.layout ?? plainLayout(files.config)
   const tokenizer = effectiveTokenizer(files.tokenizer, files, layout.transformer.lowercase)
   const known = { files, layout, tokenizer, options }
   const way = await wayOf(known)
-  const encoder = await createTextEncoder(tokenizer.tokenizer).catch((cause: unknown) => {
-    if (RerankError.is(cause)) throw cause
-    const fix = 'restore it from the model it came with'
-    const message = `tokenizer.json of ${files.name} cannot be used (${(cause as Error).message}): ${fix}.`
-    throw new RerankError('model-files', message, { cause })
-  })
+  const encoder = await textEncoderFor(files.name, tokenizer.tokenizer)
   const pairs = await pairsFor(known, way, encoder)
   return { pairs, head: await headFor(known, way, encoder), tokenizer: encoder.kind }
+}
+
+/** Whether a model is of a kind of our own, which Python does not load: no rule of Python's says how its files are read. */
+export function isOurs(config: unknown): boolean {
+  return ((config ?? {}) as Json)['model_type'] === 'secondpass-split'
+}
+
+/** The files of a model of ours mean what they say. */
+async function prepareOurs(files: ScoringFiles, options: ScoringOptions & PairEncoderOptions): Promise<Scoring> {
+  if (options.instruction !== undefined) throw noInstruction(files.name, options.instruction)
+  const encoder = await textEncoderFor(files.name, files.tokenizer)
+  const pairs = createPairEncoder({ ...files, encoder }, options)
+  return { pairs, head: labelsHead(files.config), tokenizer: encoder.kind }
+}
+
+function noInstruction(name: string, given: string): RerankError {
+  return invalidArgument('instruction', given, `${name} takes none; leave it out`)
+}
+
+async function textEncoderFor(name: string, tokenizer: unknown): Promise<ChosenEncoder> {
+  return createTextEncoder(tokenizer).catch((cause: unknown) => {
+    if (RerankError.is(cause)) throw cause
+    const fix = 'restore it from the model it came with'
+    const message = `tokenizer.json of ${name} cannot be used (${(cause as Error).message}): ${fix}.`
+    throw new RerankError('model-files', message, { cause })
+  })
 }
 
 /** A template that was asked for comes first, then the folder's own, then one that its name points to. */
@@ -90,9 +109,7 @@ async function wayOf(known: Known): Promise<Way> {
   const names = [files.name, typeof origin === 'string' ? origin : '']
   const named = layout.hasModules ? undefined : profiles.find(({ models }) => names.some((name) => models.test(name)))
   if (named !== undefined) return { kind: 'profile', profile: named }
-  if (options.instruction !== undefined && layout.prompt === undefined) {
-    throw invalidArgument('instruction', options.instruction, `${files.name} takes none; leave it out`)
-  }
+  if (options.instruction !== undefined && layout.prompt === undefined) throw noInstruction(files.name, options.instruction)
   if (!isLanguageModel || layout.hasModules) return { kind: 'pair' }
   const fix = `pass template: '${templateNames.join("' or '")}' if it is one of these under another name`
   const seen = `${files.name} is a language model (${architectureOf(files.config)})`
@@ -115,10 +132,7 @@ async function ownChat({ files, layout, tokenizer, options }: Known): Promise<Ch
   const template = chat === undefined ? undefined : chatSourceOf(files.chatTemplate, files.tokenizerConfig)
   if (chat === undefined || (template === undefined && chat === 'template')) return undefined
   if (template === undefined) {
-    throw new RerankError(
-      'model-files',
-      `${files.name} has no chat template, which its files ask for: restore chat_template.jinja.`,
-    )
+    throw new RerankError('model-files', `${files.name} has no chat template, which its files ask for: restore chat_template.jinja.`)
   }
   const { specialTokens } = tokenizer
   const prompt = options.instruction ?? layout.prompt
@@ -132,11 +146,7 @@ async function ownChat({ files, layout, tokenizer, options }: Known): Promise<Ch
   }
 }
 
-async function pairsFor(
-  { files, layout, tokenizer, options }: Known,
-  way: Way,
-  encoder: TokenEncoder,
-): Promise<PairEncoder> {
+async function pairsFor({ files, layout, tokenizer, options }: Known, way: Way, encoder: TokenEncoder): Promise<PairEncoder> {
   const length = layout.transformer.maxSeqLength
   const lengths = { ...files, sentenceBert: length === undefined ? undefined : { max_seq_length: length } }
   const all = { ...tokenizer, encoder, limit: modelLimit(lengths) }
@@ -151,10 +161,7 @@ async function pairsFor(
   if (prompt === undefined) return pairs
   if (layout.modules.some((module) => module.kind === 'Pooling' && !module.takesPrompt)) {
     const fix = 'set include_prompt to true, or default_prompt_name to null'
-    throw new RerankError(
-      'model-files',
-      `${files.name} leaves its prompt out when it pools, which is not known here: ${fix}.`,
-    )
+    throw new RerankError('model-files', `${files.name} leaves its prompt out when it pools, which is not known here: ${fix}.`)
   }
   return { ...pairs, encodeQuery: async (query) => pairs.encodeQuery(prompt + query) }
 }
@@ -168,10 +175,16 @@ async function headFor({ files, layout, tokenizer }: Known, way: Way, encoder: C
     const width = first !== undefined && 'width' in first ? first.width : 0
     return { kind: 'modules', input, width, steps: files.steps ?? [] }
   }
-  if (task === 'sequence-classification') return labelsHead(files.config)
-  return way.kind === 'profile'
-    ? wordsHead(files.name, way.profile, encoder)
-    : plainWordsHead(files.name, tokenizer.tokenizer)
+  if (task === 'sequence-classification') return labelsOf(files)
+  return way.kind === 'profile' ? wordsHead(files.name, way.profile, encoder) : plainWordsHead(files.name, tokenizer.tokenizer)
+}
+
+/** A model whose config.json names no architecture has one label for CrossEncoder, whatever else it names. */
+function labelsOf({ name, config }: ScoringFiles): Head {
+  const head = labelsHead(config)
+  if (head.names.length < 2 || architectureOf(config) !== '') return head
+  const fix = 'write the class of the model there, such as BertForSequenceClassification'
+  throw new RerankError('model-files', `config.json of ${name} names ${head.names.length} labels and no architectures: ${fix}.`)
 }
 
 /** The words whose numbers are compared in a prompt that is known by name. */

@@ -6,9 +6,11 @@ import { PairScorer } from '../cross-encoder/pair-scorer.js'
 import { type LoadedModel, oneByOne, type PairRunner } from '../cross-encoder/reading.js'
 import { readActivation } from '../cross-encoder/folder/activation.js'
 import { prepareScoring, readDefaults, type Scoring } from '../cross-encoder/scoring.js'
-import { checkOutput, type Head, scoreOf } from '../cross-encoder/heads.js'
 import {
+  checkOutput,
   type Feeds,
+  type Head,
+  scoreOf,
   numbersOf,
   type TensorClass,
   tokenFeeds,

@@ -30,7 +30,8 @@ const KNOWN: Readonly<Record<string, Activation>> = {
  * config_sentence_transformers.json names, else `sentence_transformers.activation_fn` of config.json, else the older
  * `sbert_ce_default_activation_function`, else the sigmoid. Never guessed from scores.
  *
- * Several labels have the sigmoid as well: the score is then the log-odds of one label, and its sigmoid the softmax.
+ * Several labels have the sigmoid as well where none is named: the score is then the log-odds of one label, and its sigmoid
+ * the softmax. A sigmoid of each label apart, where the files name one, is another number.
  *
  * @throws RerankError `'model-files'` for any other function. Python takes the sigmoid in place of a class that it does not
  * trust, and says so in a warning that few read.
@@ -46,8 +47,11 @@ export function readActivation({ config, ofModules }: ActivationFiles): Activati
         : [model['sbert_ce_default_activation_function'], 'config.json']
   if (named === undefined || named === null) return 'sigmoid'
   const known = typeof named === 'string' && Object.hasOwn(KNOWN, named) ? KNOWN[named] : undefined
-  if (known !== undefined) return known
+  const labels = Object.keys((model['id2label'] ?? {}) as Json).length
+  const isOfEach = known === 'sigmoid' && labels > 1
+  if (known !== undefined && !isOfEach) return known
   const fix = "pass activation: 'identity' to have the bare logits, or 'sigmoid'"
-  const seen = `${place}: the model's activation is ${show(named)}, which is not known to secondpass`
+  const many = isOfEach ? ` for each of ${labels} labels` : ''
+  const seen = `${place}: the model's activation is ${show(named)}${many}, which is not known to secondpass`
   throw new RerankError('model-files', `${seen}: ${fix}.`)
 }

@@ -9,6 +9,8 @@ import type { ChatSettings } from './transformer-settings.js'
 export interface ChatSource {
   readonly file: string
   readonly source: string
+  /** Whether it is one of several that have names, of which Python never asks how they read messages. */
+  readonly isNamed?: boolean
 }
 
 /**
@@ -29,11 +31,8 @@ export function chatSourceOf(jinja: string | undefined, tokenizerConfig: unknown
       ? Object.entries(given)
       : []
   const found = named.find(([name]) => name === 'default')?.[1]
-  if (typeof found === 'string') return { file, source: found }
-  throw notKnown(
-    { file, name: 'chat_template', value: given },
-    'it should be a template, or a list with one called default',
-  )
+  if (typeof found === 'string') return { file, source: found, isNamed: true }
+  throw notKnown({ file, name: 'chat_template', value: given }, 'it should be a template, or a list with one called default')
 }
 
 /** How a query and a text are put to a model by its own chat template. */
@@ -70,21 +69,12 @@ const PROBES = [
 export async function createChat(parts: ChatParts): Promise<Chat> {
   const { template, settings, specialTokens, prompt } = parts
   const render = await compileTemplate(template.file, template.source)
-  const format = settings.format === 'auto' ? formatOf(template.source, parts.config) : settings.format
+  const format = settings.format === 'auto' ? formatOf(template, parts.config) : settings.format
   const content = (text: string): unknown => (format === 'flat' ? text : [{ type: 'text', text }])
   const before = prompt === undefined ? [] : [{ role: 'system', content: content(prompt) }]
-  const variables = {
-    tools: null,
-    documents: null,
-    add_generation_prompt: false,
-    ...specialTokens,
-    ...settings.variables,
-  }
+  const variables = { tools: null, documents: null, add_generation_prompt: false, ...specialTokens, ...settings.variables }
   const ask = (query: string, text: string): string => {
-    const pair = [
-      { role: 'query', content: content(query) },
-      { role: 'document', content: content(text) },
-    ]
+    const pair = [{ role: 'query', content: content(query) }, { role: 'document', content: content(text) }]
     return render({ ...variables, messages: [...before, ...pair] })
   }
   checkRoles(template, ask)
@@ -104,9 +94,9 @@ const FLAT_KINDS: readonly unknown[] = ['apertus', 'deepseek_v3', 'gpt_oss', 'se
 const STRUCTURED_SIGNS = ['content[0]', '.type', "'type'", '"type"', 'message.content[']
 
 /** Whether the content of messages is their text, or a list of parts: by how the template reads it. */
-function formatOf(source: string, config: unknown): 'flat' | 'structured' {
+function formatOf({ source, isNamed }: ChatSource, config: unknown): 'flat' | 'structured' {
   if (FLAT_KINDS.includes((config as Json | undefined)?.['model_type'])) return 'flat'
-  return source === '' || STRUCTURED_SIGNS.some((sign) => source.includes(sign)) ? 'structured' : 'flat'
+  return isNamed === true || source === '' || STRUCTURED_SIGNS.some((sign) => source.includes(sign)) ? 'structured' : 'flat'
 }
 
 /** What pairs are encoded with. */
@@ -129,9 +119,7 @@ export async function createChatEncoder(
 ): Promise<PairEncoder> {
   const lengthOf = async (text: string): Promise<number> => (await encoder.encode(text)).length
   const maxLength = checkedLength(options.maxLength, limit, (await lengthOf(ask('', ''))) + 2)
-  const suffix = restoreSuffix
-    ? commonEnd(await encoder.encode(ask('0', '0')), await encoder.encode(ask(FILLER, FILLER)))
-    : []
+  const suffix = restoreSuffix ? commonEnd(await encoder.encode(ask('0', '0')), await encoder.encode(ask(FILLER, FILLER))) : []
   const cutsLeft = truncationSide === 'left'
   return {
     maxLength,
@@ -158,3 +146,4 @@ function commonEnd(one: readonly number[], other: readonly number[]): readonly n
   while (count < Math.min(one.length, other.length) && one.at(-1 - count) === other.at(-1 - count)) count++
   return count < Math.min(one.length, other.length) ? one.slice(one.length - count) : []
 }
+

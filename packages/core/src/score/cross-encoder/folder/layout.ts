@@ -20,7 +20,7 @@ export interface Layout {
   readonly activation: unknown
 }
 
-export const MODULES = 'modules.json'
+const MODULES = 'modules.json'
 export const SETTINGS = 'config_sentence_transformers.json'
 
 /**
@@ -61,11 +61,6 @@ export function readLayout(files: SmallFiles, config: unknown): Layout {
 export function plainLayout(config: unknown, isOtherKind = false): Layout {
   const transformer = plainTransformer(config, isOtherKind)
   return { hasModules: false, transformer, modules: [], prompt: undefined, activation: undefined }
-}
-
-/** The folders of the modules that a modules.json names, without the transformer's own; for whoever has to fetch them. */
-export function moduleFolders(listed: unknown): string[] {
-  return entriesOf(listed).flatMap(({ path }) => (path === '' ? [] : [path]))
 }
 
 interface Entry {

@@ -130,7 +130,9 @@ function listedTokens(tokenizer: Json, { tokenizerConfig, addedTokens }: Tokeniz
 function namedTokens(name: TokenizerClass, tokenizer: Json, settings: TokenizerSettings): NamedTokens {
   const given = givenTokens(settings)
   const padding = tokenizer['padding'] as Json | null | undefined
-  if (isObject(padding) && given['pad_token'] === undefined) given['pad_token'] = padding['pad_token']
+  // A class with a padding token of its own names it before the file is asked.
+  const asksFile = given['pad_token'] === undefined && defaultTokens[name]['pad_token'] === undefined
+  if (isObject(padding) && asksFile) given['pad_token'] = padding['pad_token']
   const listed = new Map(listedTokens(tokenizer, settings).map((token) => [token.content, token]))
   const defaults = defaultTokens[name]
   const found = new Map<string, AddedToken>()

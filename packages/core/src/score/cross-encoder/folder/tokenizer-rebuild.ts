@@ -254,9 +254,17 @@ function vocabularyOf({ file }: Parts, type: string): unknown {
   )
 }
 
+const known = new WeakMap<object, ReadonlyMap<string, number>>()
+
 /** The ids of a vocabulary, which is a table, or a list in which a token's place is its id. */
 export function idsOf(file: Json): ReadonlyMap<string, number> {
   const { vocab } = (file['model'] ?? {}) as { vocab?: unknown }
-  if (Array.isArray(vocab)) return new Map(vocab.map((entry: unknown, at) => [String((entry as unknown[])[0]), at]))
-  return new Map(Object.entries((vocab ?? {}) as Record<string, number>))
+  if (typeof vocab !== 'object' || vocab === null) return new Map()
+  const found = known.get(vocab)
+  if (found !== undefined) return found
+  const ids = Array.isArray(vocab)
+    ? new Map(vocab.map((entry: unknown, at) => [String((entry as unknown[])[0]), at]))
+    : new Map(Object.entries(vocab as Record<string, number>))
+  known.set(vocab, ids)
+  return ids
 }

@@ -34,8 +34,6 @@ const OUTPUTS: Readonly<Record<Task, { readonly name: string; readonly field: st
   'text-generation': { name: 'causal_logits', field: 'logits' },
 }
 
-/** Classes of ours, which Python does not have. */
-const OWN = /^SplitReranker$/
 /** Answers to a prompt that its authors publish in words; as a plain classifier it would be fed without. */
 const PROMPTED = /Bidirectional/
 
@@ -49,7 +47,7 @@ export function plainTransformer(config: unknown, isOtherKind: boolean): Transfo
   const architecture = architectureOf(config)
   const settings = { maxSeqLength: undefined, lowercase: false, chat: 'template' } as const
   if (architecture.endsWith('ForCausalLM')) return { ...settings, task: 'text-generation', outputName: 'causal_logits' }
-  const isClassifier = architecture.endsWith('ForSequenceClassification') || OWN.test(architecture)
+  const isClassifier = architecture.endsWith('ForSequenceClassification')
   if (isClassifier && PROMPTED.test(architecture)) {
     const fix = 'it is asked with a prompt of its own; use a server that knows it'
     throw notKnown({ file: 'config.json', name: 'architectures', value: architecture }, fix)
@@ -156,17 +154,17 @@ function readOutput(file: string, given: Json, task: Task): Output {
   for (const modality of ['text', 'message']) {
     const value = modalities[modality]
     if (value === undefined) continue
-    const { method, method_output_name: gives } = value as Json
-    const gives1 = Array.isArray(gives) && gives.length === 1 ? gives[0] : gives
-    if (method === 'forward' && gives1 === field) continue
+    const { method, method_output_name: given } = value as Json
+    const gives: unknown = Array.isArray(given) && given.length === 1 ? given[0] : given
+    if (method === 'forward' && gives === field) continue
     throw notKnown({ file, name: `modality_config.${modality}`, value }, `it should be ${field} of forward`)
   }
   const outputName = given['modality_config'] === undefined ? name : (given['module_output_name'] ?? name)
   if (typeof outputName !== 'string')
     throw notKnown({ file, name: 'module_output_name', value: outputName }, `use ${name}`)
   const message = modalities['message'] as Json | undefined
-  if (message === undefined && modalities['text'] === undefined) {
-    throw notKnown({ file, name: 'modality_config', value: modalities }, 'only text can be read here')
+  if (modalities['text'] === undefined) {
+    throw notKnown({ file, name: 'modality_config', value: modalities }, 'only what has text among it can be read here')
   }
   const format = message === undefined ? undefined : (message['format'] ?? 'auto')
   if (format === undefined || format === 'flat' || format === 'structured' || format === 'auto') {
@@ -188,7 +186,9 @@ function checkArchitecture(task: Task, config: unknown): void {
 function checkModelOptions(file: string, given: Json): void {
   const model = withoutTrust(file, given, 'model_kwargs', 'model_args')
   checkNames(file, model, MODEL_OPTIONS)
-  checkNames(file, withoutTrust(file, given, 'config_kwargs', 'config_args'), [])
+  const config = withoutTrust(file, given, 'config_kwargs', 'config_args')
+  const [name] = Object.keys(config)
+  if (name !== undefined) throw notKnown({ file, name: `config_kwargs.${name}`, value: config[name] }, 'write it into config.json')
 }
 
 /** Options of a constructor, under their new name or the old one; files cannot ask for trust. */

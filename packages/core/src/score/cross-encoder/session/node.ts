@@ -3,8 +3,7 @@ import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { RerankError } from '../../../base/errors.js'
 import type { PairRunner } from '../reading.js'
 import { explainMissing, hostFacts, type Provider } from './providers.js'
-import { type Head, headFor, labelsHead, outputFor, scoreOf } from '../heads.js'
-import { createFeeds, numbersOf } from './tensors.js'
+import { createFeeds, type Head, headFor, labelsHead, numbersOf, outputFor, scoreOf } from './tensors.js'
 
 /** How one graph is opened. */
 export interface SessionOptions {
@@ -177,7 +176,8 @@ function createSession(ort: Runtime, provider: Provider, options: OpeningOptions
     executionMode: 'sequential',
     interOpNumThreads: 1,
     intraOpNumThreads: options.threads,
-    logSeverityLevel: 3,
+    // What fails is thrown, not printed.
+    logSeverityLevel: 4,
     ...graphOptionsFor(options.graphPath, provider, options.spinning ?? false),
   })
 }
