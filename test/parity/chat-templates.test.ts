@@ -46,7 +46,10 @@ describe('chat templates', async () => {
 test.each([
   ['{% for i in range(99999999) %}x{% endfor %}', /range of/],
   ['{% for i in range(999) %}{% for j in range(999) %}{{ j }}{% endfor %}{% endfor %}', /steps/],
-  ['{% set ns = namespace(x="xxxxxxxx") %}{% for i in range(99) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}', /more text/],
+  [
+    '{% set ns = namespace(x="xxxxxxxx") %}{% for i in range(99) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}',
+    /more text/,
+  ],
   ['{% set ns = namespace(x=[1]) %}{% for i in range(99) %}{% set ns.x = ns.x + ns.x %}{% endfor %}', /items/],
   ['{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}', /cannot be rendered/],
   ['{{ "x" * 999999999 }}', /operator/],

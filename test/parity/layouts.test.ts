@@ -45,7 +45,10 @@ describe.each(['ettin', 'prompted-mean', 'every-pooling', 'yes-no', 'yes-alone']
     const graph = { dtype: 'auto', onProcessor: true, arch: process.arch } as const
     const opened = openFolder({ path: folder, model: folder, graph })
     const layout = opened.layout()
-    const { pairs } = await prepareScoring({ name, config: opened.config, layout, ...(await readTokenizerFiles(opened, layout)) }, {})
+    const { pairs } = await prepareScoring(
+      { name, config: opened.config, layout, ...(await readTokenizerFiles(opened, layout)) },
+      {},
+    )
     const wrong = []
     for (const { query, text, ids } of rows) {
       const pair = await pairs.encodePair(await pairs.encodeQuery(query), text)

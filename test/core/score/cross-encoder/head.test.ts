@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { checkOutput, headFor, labelsHead, outputFor, scoreOf } from '../../../../packages/core/src/score/cross-encoder/session/tensors.ts'
+import {
+  checkOutput,
+  headFor,
+  labelsHead,
+  outputFor,
+  scoreOf,
+} from '../../../../packages/core/src/score/cross-encoder/session/tensors.ts'
 import type { Head } from '../../../../packages/core/src/score/cross-encoder/session/tensors.ts'
 
 const labels = (...names: string[]): Head => labelsHead({ id2label: Object.fromEntries(names.entries()) })
@@ -96,7 +102,8 @@ describe('an output that cannot be read', () => {
 
   it('is refused when modules read another width', () => {
     const head: Head = { kind: 'modules', input: 'token_embeddings', width: 16, steps: [] }
-    const of = (dims: (number | string)[], name = 'last_hidden_state'): Head => headFor(head, { name, dims }, 'model.onnx')
+    const of = (dims: (number | string)[], name = 'last_hidden_state'): Head =>
+      headFor(head, { name, dims }, 'model.onnx')
     expect(of(['batch', 'length', 16])).toBe(head)
     expect(of(['batch', 'length', 'width'])).toBe(head)
     expect(() => of(['batch', 'length', 32])).toThrow(/the modules of the folder read \[batch, length, 16\]/)

@@ -1,7 +1,14 @@
 /** How the numbers of all tokens become one list. Several are joined in their order. */
 export type PoolingMode = 'cls' | 'max' | 'mean' | 'mean_sqrt_len_tokens' | 'weightedmean' | 'lasttoken'
 
-export const poolingModes: readonly PoolingMode[] = ['cls', 'max', 'mean', 'mean_sqrt_len_tokens', 'weightedmean', 'lasttoken']
+export const poolingModes: readonly PoolingMode[] = [
+  'cls',
+  'max',
+  'mean',
+  'mean_sqrt_len_tokens',
+  'weightedmean',
+  'lasttoken',
+]
 
 /** What is put on top of each number of a dense layer. */
 export type Activation = keyof typeof activations
@@ -34,7 +41,10 @@ export interface Features {
  *
  * Computed in 64-bit floats, which PyTorch's 32-bit ones come near.
  */
-export function runSteps(steps: readonly HeadStep[], start: { readonly name: string; readonly features: Features }): Features {
+export function runSteps(
+  steps: readonly HeadStep[],
+  start: { readonly name: string; readonly features: Features },
+): Features {
   const found = new Map([[start.name, start.features]])
   for (const step of steps) found.set(step.to, run(step, found.get(step.from) as Features))
   return found.get('scores') as Features
@@ -67,7 +77,11 @@ function rowOf({ width, at }: Features, row: number): Float64Array {
 function pool(modes: readonly PoolingMode[], features: Features): Features {
   const { width } = features
   const all = modes.map((mode) => poolOne(mode, features))
-  return { rows: 1, width: width * modes.length, at: (place) => (all[Math.floor(place / width)] as Float64Array)[place % width] as number }
+  return {
+    rows: 1,
+    width: width * modes.length,
+    at: (place) => (all[Math.floor(place / width)] as Float64Array)[place % width] as number,
+  }
 }
 
 function poolOne(mode: PoolingMode, features: Features): Float64Array {
@@ -110,7 +124,10 @@ function product(weight: Float32Array, row: Float64Array): Float64Array {
 /** What PyTorch adds to a variance, so that nothing is divided by zero. */
 const LAYER_NORM_EPSILON = 1e-5
 
-function layerNorm(row: Float64Array, { weight, bias }: { readonly weight: Float32Array; readonly bias: Float32Array }): Float64Array {
+function layerNorm(
+  row: Float64Array,
+  { weight, bias }: { readonly weight: Float32Array; readonly bias: Float32Array },
+): Float64Array {
   const mean = row.reduce((sum, value) => sum + value, 0) / row.length
   const variance = row.reduce((sum, value) => sum + (value - mean) ** 2, 0) / row.length
   const scale = 1 / Math.sqrt(variance + LAYER_NORM_EPSILON)

@@ -44,7 +44,13 @@ export function readLayout(files: SmallFiles, config: unknown): Layout {
   const transformer = readTransformer(files, config)
   const modules = behind.map(({ type, path }) => readModule(files, className(type), path))
   checkChain(transformer, modules)
-  return { hasModules: true, transformer, modules, prompt: defaultPrompt(settings), activation: settings['activation_fn'] }
+  return {
+    hasModules: true,
+    transformer,
+    modules,
+    prompt: defaultPrompt(settings),
+    activation: settings['activation_fn'],
+  }
 }
 
 /**
@@ -70,12 +76,14 @@ function entriesOf(listed: unknown): Entry[] {
   const names = new Set<unknown>()
   return listed.map((entry: unknown): Entry => {
     const { name, type, path } = (entry ?? {}) as Json
-    if (typeof type !== 'string') throw notKnown({ file: MODULES, name: 'type', value: type }, 'name the class of the module')
+    if (typeof type !== 'string')
+      throw notKnown({ file: MODULES, name: 'type', value: type }, 'name the class of the module')
     if (typeof path !== 'string' || (path !== '' && !FOLDER.test(path))) {
       throw notKnown({ file: MODULES, name: 'path', value: path }, 'name a folder inside the folder of the model')
     }
     // Python keeps one module for each name.
-    if (names.has(name)) throw notKnown({ file: MODULES, name: 'name', value: name }, 'give each module a name of its own')
+    if (names.has(name))
+      throw notKnown({ file: MODULES, name: 'name', value: name }, 'give each module a name of its own')
     names.add(name)
     return { type, path }
   })

@@ -2,7 +2,7 @@ import { RerankError } from '../../../base/errors.js'
 import type { Json } from '../tokenizer/pipeline.js'
 import { type Activation, activationOf, type HeadStep, type PoolingMode, poolingModes } from './head-steps.js'
 import { type Tensors, tensorOf } from './safetensors.js'
-import { checkNames, notKnown, readObject, type SmallFiles } from './small-files.js'
+import { checkNames, notKnown, readObject, type Setting, type SmallFiles } from './small-files.js'
 
 interface Place {
   /** Under which name it finds what it reads, and leaves what it gives. */
@@ -16,7 +16,12 @@ interface Place {
 export type ModuleSpec = Place &
   (
     | { readonly kind: 'LogitScore'; readonly yes: number; readonly no: number | undefined }
-    | { readonly kind: 'Pooling'; readonly modes: readonly PoolingMode[]; readonly width: number; readonly takesPrompt: boolean }
+    | {
+        readonly kind: 'Pooling'
+        readonly modes: readonly PoolingMode[]
+        readonly width: number
+        readonly takesPrompt: boolean
+      }
     | {
         readonly kind: 'Dense'
         readonly width: number
@@ -74,7 +79,7 @@ function readLogitScore(file: string, given: Json): Described {
     throw notKnown({ file, name, value }, 'it should be the id of a token, a whole number from 0')
   }
   const no = (given['false_token_id'] ?? undefined) === undefined ? undefined : token('false_token_id')
-  const from = nameIn(file, given, 'module_input_name', 'causal_logits')
+  const from = nameIn(settingOf(file, given, 'module_input_name'), 'causal_logits')
   return { kind: 'LogitScore', from, to: 'scores', yes: token('true_token_id'), no }
 }
 
@@ -99,7 +104,14 @@ function readPooling(file: string, given: Json): Described {
   }
   const named = given['embedding_dimension'] === undefined ? 'word_embedding_dimension' : 'embedding_dimension'
   const width = sizeIn(file, given, named)
-  return { kind: 'Pooling', from: 'token_embeddings', to: SENTENCE, modes, width, takesPrompt: given['include_prompt'] !== false }
+  return {
+    kind: 'Pooling',
+    from: 'token_embeddings',
+    to: SENTENCE,
+    modes,
+    width,
+    takesPrompt: given['include_prompt'] !== false,
+  }
 }
 
 /** What Python does not know in a Dense, it ignores; only the functions of PyTorch are trusted by it. */
@@ -119,13 +131,17 @@ function readDense(file: string, given: Json): Described {
 }
 
 function namesIn(file: string, given: Json): { readonly from: string; readonly to: string } {
-  const from = nameIn(file, given, 'module_input_name', SENTENCE)
-  return { from, to: nameIn(file, given, 'module_output_name', from) }
+  const from = nameIn(settingOf(file, given, 'module_input_name'), SENTENCE)
+  return { from, to: nameIn(settingOf(file, given, 'module_output_name'), from) }
 }
 
-function nameIn(file: string, given: Json, name: string, otherwise: string): string {
-  const value = given[name] ?? otherwise
-  if (typeof value === 'string') return value
+function settingOf(file: string, given: Json, name: string): Setting {
+  return { file, name, value: given[name] }
+}
+
+function nameIn({ file, name, value }: Setting, otherwise: string): string {
+  const found = value ?? otherwise
+  if (typeof found === 'string') return found
   throw notKnown({ file, name, value }, `it should be a name such as ${otherwise}`)
 }
 
@@ -178,7 +194,10 @@ function withWeights(
   const step = stepOf(module, take)
   const extra = [...tensors.entries.keys()].find((name) => !used.includes(name))
   if (extra === undefined) return step
-  throw notKnown({ file: `${path}/model.safetensors`, name: 'tensor', value: extra }, `${module.kind} has no such weights`)
+  throw notKnown(
+    { file: `${path}/model.safetensors`, name: 'tensor', value: extra },
+    `${module.kind} has no such weights`,
+  )
 }
 
 function stepOf(

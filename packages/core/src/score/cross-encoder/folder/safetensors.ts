@@ -30,7 +30,10 @@ export function readTensors(file: string, content: Uint8Array): Tensors {
   if (length > LONGEST_HEADER || 8 + length > content.length) throw damaged(file, 'its header is cut off')
   const numbers = content.subarray(8 + length)
   const { __metadata__: _, ...header } = parseHeader(file, content.subarray(8, 8 + length))
-  return { file, entries: new Map(Object.entries(header).map(([name, entry]) => [name, entryOf(file, entry, numbers)])) }
+  return {
+    file,
+    entries: new Map(Object.entries(header).map(([name, entry]) => [name, entryOf(file, entry, numbers)])),
+  }
 }
 
 function parseHeader(file: string, bytes: Uint8Array): Json {
@@ -85,7 +88,9 @@ function floatsOf({ type, bytes }: Entry): Float32Array {
     // The upper half of a float.
     BF16: (place) => upperHalf(view.getUint16(place, true)),
   }
-  return Float32Array.from({ length: bytes.length / size }, (_, index) => (at[type] as (place: number) => number)(index * size))
+  return Float32Array.from({ length: bytes.length / size }, (_, index) =>
+    (at[type] as (place: number) => number)(index * size),
+  )
 }
 
 const one = new DataView(new ArrayBuffer(4))
@@ -96,5 +101,8 @@ function upperHalf(bits: number): number {
 }
 
 function damaged(file: string, reason: string): RerankError {
-  return new RerankError('model-files', `${file} cannot be used, ${reason}: restore the file from the model it came with.`)
+  return new RerankError(
+    'model-files',
+    `${file} cannot be used, ${reason}: restore the file from the model it came with.`,
+  )
 }

@@ -40,7 +40,10 @@ export interface Setting {
  * refused: a score that is wrong in silence is worse than none.
  */
 export function notKnown({ file, name, value }: Setting, fix: string): RerankError {
-  return new RerankError('model-files', `${file}: ${name} is ${shown(value)}, which is not known to secondpass: ${fix}.`)
+  return new RerankError(
+    'model-files',
+    `${file}: ${name} is ${shown(value)}, which is not known to secondpass: ${fix}.`,
+  )
 }
 
 function shown(value: unknown): string {

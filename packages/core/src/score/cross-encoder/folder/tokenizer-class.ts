@@ -79,7 +79,8 @@ const REGISTERED: Readonly<Record<string, string>> = Object.fromEntries(
 )
 
 /** Kinds whose registered class wins over what their files name, which was wrong in too many of them. */
-const MISNAMED = /^(modernbert|modernbert-decoder|qwen2|phi3|phimoe|arctic|ernie4_5|ernie4_5_moe|internlm[23]|jamba|minicpm3|minimax_m2|nemotron)$/
+const MISNAMED =
+  /^(modernbert|modernbert-decoder|qwen2|phi3|phimoe|arctic|ernie4_5|ernie4_5_moe|internlm[23]|jamba|minicpm3|minimax_m2|nemotron)$/
 
 /**
  * The class that `AutoTokenizer` of transformers 5.24 makes of a folder.
@@ -88,13 +89,14 @@ const MISNAMED = /^(modernbert|modernbert-decoder|qwen2|phi3|phimoe|arctic|ernie
  */
 export function tokenizerClassOf(tokenizer: Json, { config, tokenizerConfig }: TokenizerSettings): TokenizerClass {
   const model = (config ?? {}) as Json
-  const kind = String(model['model_type'] ?? '')
+  const { model_type: kind = '' } = model as { model_type?: string }
   const named = (tokenizerConfig as Json | undefined)?.['tokenizer_class'] ?? model['tokenizer_class'] ?? undefined
   if (named !== undefined && typeof named !== 'string') throw unknownClass(named)
   const registered = Object.hasOwn(REGISTERED, kind) ? REGISTERED[kind] : undefined
   const hub = named?.replace(/Fast$/, '')
   // Its class is for SentencePiece; a file with bytes of GPT-2 is taken as it is.
-  if (hub === 'LlamaTokenizer' && hasByteLevel(tokenizer['pre_tokenizer']) && !MISNAMED.test(kind)) return 'TokenizersBackend'
+  if (hub === 'LlamaTokenizer' && hasByteLevel(tokenizer['pre_tokenizer']) && !MISNAMED.test(kind))
+    return 'TokenizersBackend'
   if (hub === undefined) return classNamed(registered ?? 'TokenizersBackend')
   if (registered === undefined || registered === hub) return classNamed(hub)
   if (registered === 'TokenizersBackend') return 'TokenizersBackend'
@@ -108,7 +110,7 @@ function classNamed(name: string): TokenizerClass {
 }
 
 function unknownClass(value: unknown): Error {
-  const fix = `load it with transformers in Python, check it there, and save it as ${'PreTrainedTokenizerFast'}`
+  const fix = 'load it with transformers in Python, check it there, and save it as PreTrainedTokenizerFast'
   return notKnown({ file: 'tokenizer_config.json', name: 'tokenizer_class', value }, fix)
 }
 
@@ -137,5 +139,8 @@ export function truncationSideOf(tokenizer: Json, tokenizerConfig: unknown): 'le
   const { direction = 'right' } = (tokenizer['truncation'] ?? {}) as { direction?: unknown }
   const value = String(side ?? direction).toLowerCase()
   if (value === 'left' || value === 'right') return value
-  throw notKnown({ file: 'tokenizer_config.json', name: 'truncation_side', value: side }, "it should be 'left' or 'right'")
+  throw notKnown(
+    { file: 'tokenizer_config.json', name: 'truncation_side', value: side },
+    "it should be 'left' or 'right'",
+  )
 }

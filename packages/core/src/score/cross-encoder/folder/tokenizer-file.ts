@@ -1,6 +1,12 @@
 import type { Json } from '../tokenizer/pipeline.js'
 import { isObject, notKnown } from './small-files.js'
-import { hasSegments, type TokenizerClass, tokenizerClassOf, type TokenizerSettings, truncationSideOf } from './tokenizer-class.js'
+import {
+  hasSegments,
+  type TokenizerClass,
+  tokenizerClassOf,
+  type TokenizerSettings,
+  truncationSideOf,
+} from './tokenizer-class.js'
 import { type AddedToken, idsOf, type NamedTokens, rebuilds } from './tokenizer-rebuild.js'
 
 /** A tokenizer as Python ends up with it, all settings beside it taken in. */
@@ -34,7 +40,11 @@ export const SPECIAL_NAMES: readonly string[] = [
  * @param lowercase `do_lower_case` of sentence_bert_config.json
  * @throws RerankError `'model-files'` for a class or a setting that is not reproduced here.
  */
-export function effectiveTokenizer(tokenizerJson: unknown, settings: TokenizerSettings, lowercase = false): EffectiveTokenizer {
+export function effectiveTokenizer(
+  tokenizerJson: unknown,
+  settings: TokenizerSettings,
+  lowercase = false,
+): EffectiveTokenizer {
   if (!isObject(tokenizerJson)) {
     throw notKnown({ file: 'tokenizer.json', name: 'its content', value: tokenizerJson }, 'restore the file')
   }
@@ -44,7 +54,7 @@ export function effectiveTokenizer(tokenizerJson: unknown, settings: TokenizerSe
   const start = { ...tokenizerJson, truncation: null, padding: null }
   const tokens = namedTokens(name, tokenizerJson, settings)
   const built = name === 'TokenizersBackend' ? start : rebuilds[name]({ file: start, given, tokens })
-  const special = specialTokens(name, tokens, settings)
+  const special = specialsOf(name, tokens, settings)
   const added = addTokens(built, [...listedTokens(tokenizerJson, settings), ...special])
   // Whatever joins pairs is written last, when every token has its id.
   const withPairs = name === 'TokenizersBackend' ? added : rebuilds[name]({ file: start, given, tokens, added: added })
@@ -70,7 +80,10 @@ const UNFRAMED: Json = {
 function checkGiven(given: Json): void {
   const file = 'tokenizer_config.json'
   if (given['split_special_tokens'] === true) {
-    throw notKnown({ file, name: 'split_special_tokens', value: true }, 'it can be left out only if no text holds such a token')
+    throw notKnown(
+      { file, name: 'split_special_tokens', value: true },
+      'it can be left out only if no text holds such a token',
+    )
   }
   for (const name of ['fast_tokenizer_files', 'init_inputs', 'tokenizer_file', 'vocab_file', 'fix_mistral_regex']) {
     const value = given[name]
@@ -107,7 +120,8 @@ function listedTokens(tokenizer: Json, { tokenizerConfig, addedTokens }: Tokeniz
   if (isObject(decoder)) {
     for (const [id, token] of Object.entries(decoder)) byId.set(Number(id), addedToken(token as Json))
   } else {
-    for (const [content, id] of Object.entries((addedTokens ?? {}) as Json)) byId.set(Number(id), addedToken({ content }))
+    for (const [content, id] of Object.entries((addedTokens ?? {}) as Json))
+      byId.set(Number(id), addedToken({ content }))
     for (const token of (tokenizer['added_tokens'] ?? []) as Json[]) byId.set(Number(token['id']), addedToken(token))
   }
   return [...byId].sort(([one], [other]) => one - other).map(([, token]) => token)
@@ -116,7 +130,9 @@ function listedTokens(tokenizer: Json, { tokenizerConfig, addedTokens }: Tokeniz
 function namedTokens(name: TokenizerClass, tokenizer: Json, settings: TokenizerSettings): NamedTokens {
   const given = givenTokens(settings)
   const padding = tokenizer['padding'] as Json | null | undefined
-  if (isObject(padding) && given['pad_token'] === undefined) given['pad_token'] = padding['pad_token']
+  // Every other class hands on a pad token of its own.
+  const isTaken = name === 'TokenizersBackend' && isObject(padding) && given['pad_token'] === undefined
+  if (isTaken) given['pad_token'] = padding['pad_token']
   const listed = new Map(listedTokens(tokenizer, settings).map((token) => [token.content, token]))
   const defaults = defaultTokens[name]
   const found = new Map<string, AddedToken>()
@@ -146,7 +162,7 @@ function givenTokens({ tokenizerConfig, specialTokens }: TokenizerSettings): Rec
 /** Added only where no token of the same content is there yet. */
 type Special = AddedToken & { readonly onlyNew?: boolean }
 
-function specialTokens(name: TokenizerClass, tokens: NamedTokens, settings: TokenizerSettings): Special[] {
+function specialsOf(name: TokenizerClass, tokens: NamedTokens, settings: TokenizerSettings): Special[] {
   const { tokenizerConfig, specialTokens: map } = settings
   const given = (tokenizerConfig ?? {}) as Json
   const all: Json = { ...given, ...(isObject(given['added_tokens_decoder']) ? {} : ((map ?? {}) as Json)) }
@@ -195,7 +211,8 @@ const defaultTokens: Readonly<Record<TokenizerClass, Json>> = {
 function addTokens(file: Json, tokens: readonly Special[]): Json {
   const vocabulary = idsOf(file)
   const found = new Map<string, AddedToken & { readonly id: number }>()
-  for (const token of (file['added_tokens'] ?? []) as (AddedToken & { readonly id: number })[]) found.set(token.content, token)
+  for (const token of (file['added_tokens'] ?? []) as (AddedToken & { readonly id: number })[])
+    found.set(token.content, token)
   for (const { onlyNew, ...token } of tokens) {
     const before = found.get(token.content)
     if (token.content === '' || (before !== undefined && onlyNew === true)) continue

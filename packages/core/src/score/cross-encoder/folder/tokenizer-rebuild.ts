@@ -31,11 +31,18 @@ interface Parts {
 export const rebuilds: Readonly<Record<Exclude<TokenizerClass, 'TokenizersBackend'>, (parts: Parts) => Json>> = {
   BertTokenizer: bert,
   DistilBertTokenizer: bert,
-  MPNetTokenizer: (parts) => ({ ...bert(parts), post_processor: robertaPairs(parts, true, false, [2, 0]) }),
+  MPNetTokenizer: (parts) => ({
+    ...bert(parts),
+    post_processor: robertaPairs(parts, { trim: true, space: false, otherwise: [2, 0] }),
+  }),
   RobertaTokenizer(parts) {
     const space = flag(parts, 'add_prefix_space', false)
     const trim = flag(parts, 'trim_offsets', true)
-    return byteLevel(parts, { normalizer: null, pre_tokenizer: bytes(space, true), post_processor: robertaPairs(parts, trim, space) })
+    return byteLevel(parts, {
+      normalizer: null,
+      pre_tokenizer: bytes(space, true),
+      post_processor: robertaPairs(parts, { trim, space }),
+    })
   },
   DebertaTokenizer(parts) {
     const [cls, sep] = [tokenOf(parts, 'cls_token'), tokenOf(parts, 'sep_token')]
@@ -51,11 +58,19 @@ export const rebuilds: Readonly<Record<Exclude<TokenizerClass, 'TokenizersBacken
     return byteLevel(parts, { normalizer: { type: 'NFC' }, pre_tokenizer: { type: 'Sequence', pretokenizers } })
   },
   XLMRobertaTokenizer(parts) {
-    return unigram(parts, 3, { normalizer: charsmap(parts), pre_tokenizer: words(parts), post_processor: bosPairs(parts) })
+    return unigram(parts, 3, {
+      normalizer: charsmap(parts),
+      pre_tokenizer: words(parts),
+      post_processor: bosPairs(parts),
+    })
   },
   CamembertTokenizer(parts) {
     const unknown = idsOf(parts.file).get(tokenOf(parts, 'unk_token')) ?? 0
-    return unigram(parts, unknown, { normalizer: charsmap(parts), pre_tokenizer: words(parts), post_processor: bosPairs(parts) })
+    return unigram(parts, unknown, {
+      normalizer: charsmap(parts),
+      pre_tokenizer: words(parts),
+      post_processor: bosPairs(parts),
+    })
   },
   DebertaV2Tokenizer: debertaV2,
   AlbertTokenizer: albert,
@@ -175,14 +190,22 @@ function albert(parts: Parts): Json {
   })
 }
 
-function robertaPairs(parts: Parts, trim_offsets: boolean, add_prefix_space: boolean, otherwise = [-1, -1]): Json | null {
+/** `otherwise`: the ids of separator and beginning where the vocabulary has none. */
+function robertaPairs(
+  parts: Parts,
+  {
+    trim,
+    space,
+    otherwise = [-1, -1],
+  }: { readonly trim: boolean; readonly space: boolean; readonly otherwise?: number[] },
+): Json | null {
   if (parts.added === undefined) return null
   const end = (name: string, at: number): unknown[] => {
     const token = tokenOf(parts, name)
     return [token, idIn(parts, token, otherwise[at])]
   }
   const [sep, cls] = [end('sep_token', 0), end('cls_token', 1)]
-  return { type: 'RobertaProcessing', sep, cls, trim_offsets, add_prefix_space }
+  return { type: 'RobertaProcessing', sep, cls, trim_offsets: trim, add_prefix_space: space }
 }
 
 /** A template of tokens and of the sides A and B, each in segment 0 unless `:1` says otherwise. */
@@ -203,7 +226,10 @@ function idIn({ added }: Parts, token: string, otherwise: number | undefined): n
   const tokens = (added?.['added_tokens'] ?? []) as { readonly content: string; readonly id: number }[]
   const id = tokens.find(({ content }) => content === token)?.id ?? idsOf(added as Json).get(token) ?? otherwise
   if (id !== undefined && id >= 0) return id
-  throw notKnown({ file: 'tokenizer_config.json', name: 'special token', value: token }, 'name one that tokenizer.json has')
+  throw notKnown(
+    { file: 'tokenizer_config.json', name: 'special token', value: token },
+    'name one that tokenizer.json has',
+  )
 }
 
 function tokenOf({ tokens }: Parts, name: string): string {
@@ -228,7 +254,10 @@ function flag({ given }: Pick<Parts, 'given'>, name: string, otherwise: boolean)
 function vocabularyOf({ file }: Parts, type: string): unknown {
   const { type: found, vocab } = (file['model'] ?? {}) as { type?: unknown; vocab?: unknown }
   if (found === type) return vocab
-  throw notKnown({ file: 'tokenizer.json', name: 'model', value: found }, `the tokenizer_class is for ${type}; name another`)
+  throw notKnown(
+    { file: 'tokenizer.json', name: 'model', value: found },
+    `the tokenizer_class is for ${type}; name another`,
+  )
 }
 
 const known = new WeakMap<object, ReadonlyMap<string, number>>()

@@ -77,7 +77,14 @@ export const TRANSFORMER_FILES: readonly string[] = [
 ]
 
 /** Settings that change how fast Python is, or that belong to another kind of model: none of them changes a score. */
-const WITHOUT_EFFECT = ['unpad_inputs', 'query_length', 'document_length', 'query_expansion', 'model_kwargs', 'model_args']
+const WITHOUT_EFFECT = [
+  'unpad_inputs',
+  'query_length',
+  'document_length',
+  'query_expansion',
+  'model_kwargs',
+  'model_args',
+]
 const OBEYED = [
   'transformer_task',
   'modality_config',
@@ -91,7 +98,14 @@ const OBEYED = [
   'config_args',
 ]
 /** What of `model_kwargs` says how the weights are computed with, and not which function. */
-const MODEL_OPTIONS = ['attn_implementation', 'dtype', 'torch_dtype', 'device_map', 'low_cpu_mem_usage', 'trust_remote_code']
+const MODEL_OPTIONS = [
+  'attn_implementation',
+  'dtype',
+  'torch_dtype',
+  'device_map',
+  'low_cpu_mem_usage',
+  'trust_remote_code',
+]
 
 /**
  * The transformer that a modules.json begins with.
@@ -107,7 +121,7 @@ export function readTransformer(files: SmallFiles, config: unknown): Transformer
   const output = readOutput(place, given, task)
   checkArchitecture(task, config)
   checkModelOptions(place, given)
-  const processor = withoutTrust(place, given, 'processor_kwargs', 'tokenizer_args')
+  const processor = withoutTrust(place, given, ['processor_kwargs', 'tokenizer_args'])
   checkNames(place, processor, ['model_max_length'])
   const text = textOptions(place, given)
   return {
@@ -135,17 +149,19 @@ interface Output {
 function readOutput(file: string, given: Json, task: Task): Output {
   const { name, field } = OUTPUTS[task]
   const modalities = given['modality_config'] ?? { text: { method: 'forward', method_output_name: field } }
-  if (!isObject(modalities)) throw notKnown({ file, name: 'modality_config', value: modalities }, 'it should be an object')
+  if (!isObject(modalities))
+    throw notKnown({ file, name: 'modality_config', value: modalities }, 'it should be an object')
   for (const modality of ['text', 'message']) {
     const value = modalities[modality]
     if (value === undefined) continue
-    const { method, method_output_name: given } = value as Json
-    const gives: unknown = Array.isArray(given) && given.length === 1 ? given[0] : given
+    const { method, method_output_name: path } = value as Json
+    const gives: unknown = Array.isArray(path) && path.length === 1 ? path[0] : path
     if (method === 'forward' && gives === field) continue
     throw notKnown({ file, name: `modality_config.${modality}`, value }, `it should be ${field} of forward`)
   }
   const outputName = given['modality_config'] === undefined ? name : (given['module_output_name'] ?? name)
-  if (typeof outputName !== 'string') throw notKnown({ file, name: 'module_output_name', value: outputName }, `use ${name}`)
+  if (typeof outputName !== 'string')
+    throw notKnown({ file, name: 'module_output_name', value: outputName }, `use ${name}`)
   const message = modalities['message'] as Json | undefined
   if (modalities['text'] === undefined) {
     throw notKnown({ file, name: 'modality_config', value: modalities }, 'only what has text among it can be read here')
@@ -168,15 +184,16 @@ function checkArchitecture(task: Task, config: unknown): void {
 }
 
 function checkModelOptions(file: string, given: Json): void {
-  const model = withoutTrust(file, given, 'model_kwargs', 'model_args')
+  const model = withoutTrust(file, given, ['model_kwargs', 'model_args'])
   checkNames(file, model, MODEL_OPTIONS)
-  const config = withoutTrust(file, given, 'config_kwargs', 'config_args')
+  const config = withoutTrust(file, given, ['config_kwargs', 'config_args'])
   const [name] = Object.keys(config)
-  if (name !== undefined) throw notKnown({ file, name: `config_kwargs.${name}`, value: config[name] }, 'write it into config.json')
+  if (name !== undefined)
+    throw notKnown({ file, name: `config_kwargs.${name}`, value: config[name] }, 'write it into config.json')
 }
 
 /** Options of a constructor, under their new name or the old one; files cannot ask for trust. */
-function withoutTrust(file: string, given: Json, name: string, oldName: string): Json {
+function withoutTrust(file: string, given: Json, [name, oldName]: readonly [string, string]): Json {
   const value = given[oldName] ?? given[name] ?? {}
   if (!isObject(value)) throw notKnown({ file, name, value }, 'it should be an object')
   return Object.fromEntries(Object.entries(value).filter(([key]) => key !== 'trust_remote_code'))
@@ -187,7 +204,15 @@ function textOptions(file: string, given: Json): { readonly max_length?: unknown
   const all = processing(file, given)
   const options = { ...optionsIn(file, all, 'text'), ...optionsIn(file, all, 'common') }
   const name = 'processing_kwargs'
-  const known = ['max_length', 'truncation', 'padding', 'padding_side', 'pad_to_multiple_of', 'return_tensors', 'logits_to_keep']
+  const known = [
+    'max_length',
+    'truncation',
+    'padding',
+    'padding_side',
+    'pad_to_multiple_of',
+    'return_tensors',
+    'logits_to_keep',
+  ]
   checkNames(`${file} (${name})`, options, known)
   const { truncation, max_length: longest } = options
   if (truncation !== undefined && truncation !== true && truncation !== 'longest_first') {
@@ -241,5 +266,8 @@ function lengthIn(file: string, given: Json): number | undefined {
   const value = given['max_length'] ?? given['model_max_length'] ?? given['max_seq_length'] ?? undefined
   if (value === undefined) return undefined
   if (typeof value === 'number' && value > 0) return value
-  throw new RerankError('model-files', `${file}: the length ${JSON.stringify(value)} is no number of tokens: restore it.`)
+  throw new RerankError(
+    'model-files',
+    `${file}: the length ${JSON.stringify(value)} is no number of tokens: restore it.`,
+  )
 }

@@ -72,7 +72,9 @@ export async function openSession(options: SessionOptions): Promise<GraphSession
     opened,
     async run(ids, secondSegmentStart) {
       const inputs = feeds(ids, secondSegmentStart) as Record<string, Tensor>
-      const answer = await session.run(inputs, [output]).catch((cause: unknown) => failed(options.graphPath, ids, cause))
+      const answer = await session
+        .run(inputs, [output])
+        .catch((cause: unknown) => failed(options.graphPath, ids, cause))
       return readScore(head, answer[output] as Tensor)
     },
     async release() {

@@ -169,7 +169,7 @@ export function labelsHead(config: unknown): Head & { readonly kind: 'labels' } 
   }
   const listed = Object.entries(id2label ?? {})
     .sort(([one], [other]) => Number(one) - Number(other))
-    .map(([, name]) => String(name))
+    .map(([, name]) => name)
   // As transformers does: two where no file says how many, and numbers in the place of names.
   const isClassifier = Array.isArray(architectures) && String(architectures[0]).endsWith('ForSequenceClassification')
   const count = num_labels ?? (listed.length > 0 ? listed.length : isClassifier ? 2 : 0)
@@ -193,7 +193,8 @@ const EMBEDDINGS = /^(last_hidden_state|pooler_output|sentence_embedding|token_e
 
 /** The outputs in which exports keep what a head reads, the first that is there. */
 export function outputFor(head: Head, names: readonly string[]): string | undefined {
-  const wanted = head.kind === 'modules' ? ['last_hidden_state', 'token_embeddings', 'logits', 'scores'] : ['logits', 'scores']
+  const wanted =
+    head.kind === 'modules' ? ['last_hidden_state', 'token_embeddings', 'logits', 'scores'] : ['logits', 'scores']
   return wanted.find((name) => names.includes(name)) ?? names[0]
 }
 
