@@ -1,7 +1,11 @@
 import { crossEncoder, RerankError } from '@secondpass/core'
 import type { Call } from '@secondpass/core'
 import { describe, expect, test } from 'vitest'
+import { effectiveTokenizer } from '../../packages/core/src/score/cross-encoder/folder/tokenizer-file.ts'
 import { prepareScoring } from '../../packages/core/src/score/cross-encoder/scoring.ts'
+import { createLibraryEncoder } from '../../packages/core/src/score/cross-encoder/tokenizer/library.ts'
+import { unknownToLibrary } from '../../packages/core/src/score/cross-encoder/tokenizer/pipeline.ts'
+import { createTextEncoder } from '../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
 import { sized } from '../fixtures/size.ts'
 import { cells, filesOf, type MatrixCell, type MatrixRow, pairs, withCell } from './matrix.ts'
 
@@ -47,6 +51,37 @@ async function scoreFaults(folder: string, rows: readonly MatrixRow[]): Promise<
   }
   return faults
 }
+
+/** Where the tokenizer in JavaScript, as in browsers, differs from the one that serves in Node; nothing where it is refused. */
+async function libraryFaults(cell: MatrixCell): Promise<string[]> {
+  const { tokenizer, ...more } = filesOf(cell)
+  const effective = effectiveTokenizer(tokenizer, more, false).tokenizer
+  if (unknownToLibrary(effective) !== undefined) return []
+  const [exact, library] = [await createTextEncoder(effective), await createLibraryEncoder(effective)]
+  const faults: string[] = []
+  for (const text of pairs.flat()) {
+    const [ids, found] = [await exact.encode(text), library(text)]
+    if (ids.join() !== found.join()) faults.push(`${JSON.stringify(text)}: ${found.join()} for ${ids.join()}`)
+  }
+  served.add(cell.choices['model'] as string)
+  return faults
+}
+const served = new Set<string>()
+
+describe('in browsers', () => {
+  test('what is not refused has the tokens that it has in Node', async () => {
+    const wrong: unknown[] = []
+    for (const cell of cells) {
+      const faults = await libraryFaults(cell).catch((error: unknown) => {
+        if (RerankError.is(error)) return []
+        throw error
+      })
+      if (faults.length > 0) wrong.push([JSON.stringify(cell.choices), faults.slice(0, 3)])
+    }
+    expect(wrong).toEqual([])
+    expect([...served]).toEqual(expect.arrayContaining(['bytes', 'unigram']))
+  })
+})
 
 describe('a model folder gives Python’s tokens, logits and scores, or is refused by name', () => {
   test.each([...new Set(tried.map(({ choices }) => choices['architecture'] as string))])('%s', async (name) => {

@@ -18,7 +18,6 @@ from itertools import combinations
 from pathlib import Path
 
 import sentence_transformers
-import tokenizers
 import torch
 import transformers
 
@@ -108,11 +107,12 @@ def segments(ids: list[int], types: list[int] | None) -> int | list[int]:
 
 def next_cell(source: random.Random, wanted: set, used: dict) -> Cell:
     """Of a few random cells the one with most pairs of choices that were not tried yet, begun from one such pair."""
-    best, most, open_pairs = {}, -1, sorted(wanted)
+    spent = {(axis, choice) for (axis, choice), count in used.items() if choice in RARE and count >= 8}
+    best, most, open_pairs = {}, -1, sorted(pair for pair in wanted if not spent & set(pair))
     for turn in range(400):
         if most >= 0 and turn > 60:
             break
-        cell = {axis: source.choice([choice for choice in choices if choice not in RARE or used.get((axis, choice), 0) < 8]) for axis, choices in AXES.items()}
+        cell = {axis: source.choice([choice for choice in choices if (axis, choice) not in spent]) for axis, choices in AXES.items()}
         cell |= dict(source.choice(open_pairs)) if open_pairs else {}
         if not fits(cell) and source.random() < 0.9:
             continue
@@ -163,12 +163,17 @@ def main(most: int) -> None:
             if isinstance(error, KeyboardInterrupt):
                 raise
             refused |= {pair for pair in pairs_of(cell) & wanted if source.random() < 0.3}
-            print('python refuses', cell['model'], cell['class'], cell['normalizer'], cell['splitter'], str(error)[:80].replace('\n', ' '))
             continue
         wanted -= pairs_of(cell)
         cells.append({'choices': cell, 'rows': rows})
         if len(cells) % 25 == 0:
-            print(len(cells), 'cells,', len(wanted), 'of', total, 'pairs to go', flush=True)
+            print(len(cells), 'cells of', attempt + 1, 'tried;', len(wanted), 'of', total, 'pairs of choices to go', flush=True)
+            save(cells, architectures)
+    save(cells, architectures)
+    print(len(cells), 'cells;', total - len(wanted), 'of', total, 'pairs of choices')
+
+
+def save(cells: list[dict], architectures: dict) -> None:
     tables = {
         'models': {name: model for name, (model, _) in parts.model_table().items()},
         'specials': {name: special for name, (_, special) in parts.model_table().items()},
@@ -178,7 +183,6 @@ def main(most: int) -> None:
     write('matrix.json.gz', {
         'madeWith': f'{VERSIONS}, sentence-transformers {sentence_transformers.__version__}', 'architectures': architectures,
         'pairs': parts.PAIRS, 'cells': [pack(cell, architectures) for cell in cells], 'tables': tables})
-    print(len(cells), 'cells;', total - len(wanted), 'of', total, 'pairs of choices;', 'tokenizers', tokenizers.__version__)
 
 
 def pack(cell: dict, architectures: dict) -> dict:

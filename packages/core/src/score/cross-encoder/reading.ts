@@ -144,14 +144,18 @@ export function closedWhileScoring(): RerankError {
   return new RerankError('closed', 'The scorer was closed while it was scoring: make a new one.')
 }
 
+/** Pairs encoded together: the Rust tokenizer works beside this thread, and handing a text over takes as long as encoding it. */
+const ENCODED_TOGETHER = 8
+
 /**
- * The pairs of one request. The query is encoded once; a text when its turn comes. `longText: 'error'` refuses a text that
+ * The pairs of one request. The query is encoded once; a text when its turn comes, or that of one just before it. `longText: 'error'` refuses a text that
  * does not fit; it is cut otherwise.
  */
 export class PairBatch implements PairSource {
   readonly #pairs: PairEncoder
   readonly #queryText: string
   #query: Promise<EncodedQuery> | undefined
+  readonly #ahead = new Map<number, Promise<EncodedPair>>()
   readonly #texts: readonly string[]
   readonly #refusesLong: boolean
   #tokens = 0
@@ -170,11 +174,22 @@ export class PairBatch implements PairSource {
   }
 
   async pair(at: number): Promise<EncodedPair> {
-    this.#query ??= this.#pairs.encodeQuery(this.#queryText)
-    const pair = await this.#pairs.encodePair(await this.#query, this.#texts[at] as string)
+    if (!this.#ahead.has(at)) this.#encodeFrom(at)
+    const pair = await (this.#ahead.get(at) as Promise<EncodedPair>)
+    this.#ahead.delete(at)
     this.#tokens += pair.ids.length
     if (pair.truncated) this.#note(at)
     return pair
+  }
+
+  #encodeFrom(first: number): void {
+    this.#query ??= this.#pairs.encodeQuery(this.#queryText)
+    for (const [past, text] of this.#texts.slice(first, first + ENCODED_TOGETHER).entries()) {
+      const pair = this.#query.then((query) => this.#pairs.encodePair(query, text))
+      // Whoever asks for the pair hears of it; nobody may.
+      pair.catch(() => {})
+      this.#ahead.set(first + past, pair)
+    }
   }
 
   #note(at: number): void {

@@ -1,4 +1,5 @@
 import { type AddedToken, addedTokensOf, type Json, stepsOf } from './pipeline.js'
+import { idsOfAdded } from './wordpiece.js'
 
 /** The part of `@huggingface/tokenizers` that is used here; its own types cannot be read by TypeScript's `nodenext`. */
 interface Library {
@@ -31,7 +32,12 @@ export async function createLibraryEncoder(tokenizerJson: Json): Promise<(text: 
   const idsOfWord = wordSpeller(model)
   const startsWithSpace = stepsOf(tokenizerJson['pre_tokenizer'])[0]?.['add_prefix_space'] === true
   const normalize = normalizerOf(library, tokenizerJson['normalizer'])
-  const added = addedTokensOf(tokenizerJson)
+  const listed = addedTokensOf(tokenizerJson)
+  const ids = idsOfAdded(
+    listed.map(({ content }) => content),
+    model.tokens_to_ids,
+  )
+  const added = listed.map((token, at) => ({ ...token, id: ids[at] as number }))
   const inText = new AddedTokens(added.filter(({ normalized }) => normalized !== true))
   const normalized = added.filter((token) => token.normalized === true)
   const inNormalized = new AddedTokens(normalized.map((one) => ({ ...one, content: normalize(one.content) })))

@@ -1,10 +1,12 @@
-import type { Json } from './pipeline.js'
+import { RerankError } from '../../../base/errors.js'
+import { type AddedToken, addedTokensOf, type Json } from './pipeline.js'
 
 /** The part of the package `tokenizers` that is used here. */
 interface Binding {
   readonly Tokenizer: { fromString(json: string): RustTokenizer }
 }
 interface RustTokenizer {
+  getNormalizer(): { normalizeString(text: string): string } | null
   encode(text: string, pair: null, options: EncodeOptions): Promise<Encoding>
   encodeBatch(texts: readonly string[], options: EncodeOptions): Promise<Encoding[]>
 }
@@ -23,12 +25,13 @@ export type EncodeWithRust = (text: string) => Promise<readonly number[]>
  * ids. It works beside the event loop. Truncation and padding that the file asks for are left out.
  *
  * @returns why the package cannot be used here, when it cannot; nothing in browsers, where this file is left out.
- * @throws what the package throws for a file that it cannot read.
+ * @throws RerankError `'model-files'` for a file that would crash it, and what it throws itself for one that it cannot read.
  */
 export async function openRustTokenizer(tokenizerJson: Json): Promise<EncodeWithRust | Error | undefined> {
   const binding = await load().catch((error: unknown) => error as Error)
   if (binding instanceof Error) return binding
   const tokenizer = binding.Tokenizer.fromString(JSON.stringify({ ...tokenizerJson, truncation: null, padding: null }))
+  refuseEmptyTokens(tokenizer, tokenizerJson)
   const queue = new Queue(tokenizer)
   return (text) => queue.encode(text)
 }
@@ -37,6 +40,18 @@ async function load(): Promise<Binding> {
   // CommonJS: what it exports is the default.
   const { default: binding } = (await import('tokenizers')) as unknown as { default: Binding }
   return binding
+}
+
+/** Looking for nothing, it ends the whole process at the first letter beyond ASCII. */
+function refuseEmptyTokens(tokenizer: RustTokenizer, tokenizerJson: Json): void {
+  const normalizer = tokenizer.getNormalizer()
+  const isEmpty = ({ content, normalized }: AddedToken): boolean =>
+    normalized === true && normalizer?.normalizeString(content) === ''
+  const empty = addedTokensOf(tokenizerJson).find(isEmpty)
+  if (empty === undefined) return
+  const fix = 'take it out of tokenizer.json, or set its "normalized" to false'
+  const message = `The normalizer of tokenizer.json leaves nothing of the added token ${JSON.stringify(empty.content)}`
+  throw new RerankError('model-files', `${message}: ${fix}.`)
 }
 
 interface Waiting {
@@ -69,8 +84,10 @@ class Queue {
     try {
       const encodings = await this.#encodeAll(waiting.map(({ text }) => text))
       for (const [at, { resolve }] of waiting.entries()) resolve((encodings[at] as Encoding).getIds())
-    } catch (error) {
-      for (const { reject } of waiting) reject(error)
+    } catch (cause) {
+      const fix = 'restore tokenizer.json from the model it came with'
+      const message = `The tokenizer cannot read a text (${(cause as Error).message}): ${fix}.`
+      for (const { reject } of waiting) reject(new RerankError('model-files', message, { cause }))
     }
   }
 

@@ -300,10 +300,46 @@ function readAddedTokens(entries: unknown, vocabulary: Readonly<Record<string, n
     const { content, id, normalized, single_word: singleWord } = entry
     // White space around a token never yields a token here, so lstrip and rstrip change nothing; inside it they would.
     if (typeof content !== 'string' || content === '' || /\s/.test(content) || !isIndex(id)) return undefined
-    if (normalized !== false || (Object.hasOwn(vocabulary, content) && vocabulary[content] !== id)) return undefined
+    if (normalized !== false) return undefined
     tokens.push({ content, id, singleWord: singleWord === true })
   }
-  return tokens.sort((one, other) => other.content.length - one.content.length)
+  return hasOwnIds(tokens, vocabulary)
+    ? tokens.sort((one, other) => other.content.length - one.content.length)
+    : undefined
+}
+
+/** A vocabulary, to be asked for ids. */
+interface Vocabulary {
+  get(token: string): number | undefined
+  readonly size: number
+}
+
+/**
+ * The ids that Python gives to the added tokens of a file: those of the vocabulary, and behind it one after the other. What
+ * the file says itself is not asked.
+ */
+export function idsOfAdded(contents: readonly string[], vocabulary: Vocabulary): readonly number[] {
+  const given = new Map<string, number>()
+  let highest = -1
+  for (const content of contents) {
+    if (given.has(content)) continue
+    const id = vocabulary.get(content) ?? Math.max(vocabulary.size, highest + 1)
+    given.set(content, id)
+    highest = Math.max(highest, id)
+  }
+  return contents.map((content) => given.get(content) as number)
+}
+
+/** Whether these are the ids that the reference gives. */
+function hasOwnIds(tokens: readonly AddedToken[], vocabulary: Readonly<Record<string, number>>): boolean {
+  const contents = tokens.map(({ content }) => content)
+  const ids = idsOfAdded(contents, {
+    get: (content) => (Object.hasOwn(vocabulary, content) ? vocabulary[content] : undefined),
+    get size() {
+      return Object.keys(vocabulary).length
+    },
+  })
+  return tokens.every(({ id }, at) => id === ids[at])
 }
 
 function isObject(value: unknown): value is Json {
