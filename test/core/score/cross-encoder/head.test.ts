@@ -29,7 +29,21 @@ describe('the label that means "relevant"', () => {
   })
 
   it('has the order of the ids, not of the file', () => {
-    expect(labelsHead({ id2label: { '10': 'k', '1': 'yes', '0': 'no' } })).toMatchObject({ names: ['no', 'yes', 'k'] })
+    expect(labelsHead({ id2label: { '2': 'k', '1': 'yes', '0': 'no' } })).toMatchObject({ names: ['no', 'yes', 'k'] })
+  })
+
+  it.each([{ '1': 'no', '2': 'yes' }, { '0': 'no', '2': 'yes' }, { no: '0' }])(
+    'is refused with the ids %j',
+    (id2label) => {
+      expect(() => labelsHead({ id2label })).toThrow(/not one for each number from 0/)
+    },
+  )
+
+  it('is refused when two settings count labels otherwise', () => {
+    expect(() => labelsHead({ id2label: { '0': 'no', '1': 'yes' }, num_labels: 3 })).toThrow(
+      /num_labels is 3, and id2label names 2/,
+    )
+    expect(labelsHead({ num_labels: 3 })).toMatchObject({ names: ['LABEL_0', 'LABEL_1', 'LABEL_2'] })
   })
 
   it.each([undefined, null, {}, { id2label: null }])('is not there without names: %j', (config) => {

@@ -2,7 +2,7 @@ import { RerankError } from '../../../base/errors.js'
 import type { Json } from '../tokenizer/pipeline.js'
 import { type Activation, activationOf, type HeadStep, type PoolingMode, poolingModes } from './head-steps.js'
 import { type Tensors, tensorOf } from './safetensors.js'
-import { checkNames, notKnown, readObject, type Setting, type SmallFiles } from './small-files.js'
+import { checkNames, flagIn, notKnown, readObject, type Setting, type SmallFiles } from './small-files.js'
 
 interface Place {
   /** Under which name it finds what it reads, and leaves what it gives. */
@@ -110,7 +110,7 @@ function readPooling(file: string, given: Json): Described {
     to: SENTENCE,
     modes,
     width,
-    takesPrompt: given['include_prompt'] !== false,
+    takesPrompt: flagIn(settingOf(file, given, 'include_prompt'), true),
   }
 }
 
@@ -126,7 +126,8 @@ function readDense(file: string, given: Json): Described {
     const fix = 'only some functions of torch.nn can be computed here; export the whole model as one graph'
     throw notKnown({ file, name: 'activation_function', value: named }, fix)
   }
-  const flags = { hasBias: given['bias'] !== false, hasResidual: given['use_residual'] === true }
+  const hasBias = flagIn(settingOf(file, given, 'bias'), true)
+  const flags = { hasBias, hasResidual: flagIn(settingOf(file, given, 'use_residual'), false) }
   return { kind: 'Dense', from, to, width, outWidth, activation, ...flags }
 }
 

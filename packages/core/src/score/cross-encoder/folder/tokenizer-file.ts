@@ -48,7 +48,10 @@ export function effectiveTokenizer(
   if (!isObject(tokenizerJson)) {
     throw notKnown({ file: 'tokenizer.json', name: 'its content', value: tokenizerJson }, 'restore the file')
   }
-  const given = (settings.tokenizerConfig ?? {}) as Json
+  const given = settings.tokenizerConfig ?? {}
+  if (!isObject(given)) {
+    throw notKnown({ file: 'tokenizer_config.json', name: 'its content', value: given }, 'restore the file')
+  }
   checkGiven(given)
   const name = tokenizerClassOf(tokenizerJson, settings)
   const start = { ...tokenizerJson, truncation: null, padding: null }

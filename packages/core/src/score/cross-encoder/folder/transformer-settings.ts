@@ -1,6 +1,6 @@
 import { RerankError } from '../../../base/errors.js'
 import type { Json } from '../tokenizer/pipeline.js'
-import { checkNames, isObject, notKnown, readObject, type SmallFiles } from './small-files.js'
+import { checkNames, flagIn, isObject, notKnown, readObject, type SmallFiles } from './small-files.js'
 
 /** What a transformer was made for; which numbers its graph gives. */
 export type Task = 'sequence-classification' | 'feature-extraction' | 'text-generation'
@@ -128,7 +128,7 @@ export function readTransformer(files: SmallFiles, config: unknown): Transformer
     task,
     outputName: output.name,
     maxSeqLength: lengthIn(place, { ...given, ...text, ...processor }),
-    lowercase: given['do_lower_case'] === true,
+    lowercase: flagIn({ file: place, name: 'do_lower_case', value: given['do_lower_case'] }, false),
     chat: output.format === undefined ? undefined : { format: output.format, ...chatOptions(place, given) },
   }
 }
