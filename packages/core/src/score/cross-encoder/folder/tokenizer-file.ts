@@ -7,7 +7,7 @@ import {
   type TokenizerSettings,
   truncationSideOf,
 } from './tokenizer-class.js'
-import { type AddedToken, idsOf, type NamedTokens, rebuilds } from './tokenizer-rebuild.js'
+import { type AddedToken, idOf, type NamedTokens, rebuilds, sizeOf } from './tokenizer-rebuild.js'
 
 /** A tokenizer as Python ends up with it, all settings beside it taken in. */
 export interface EffectiveTokenizer {
@@ -212,14 +212,13 @@ const defaultTokens: Readonly<Record<TokenizerClass, Json>> = {
 
 /** Adds tokens as the crate does: under the id that the vocabulary has for them, else under the next that is free. */
 function addTokens(file: Json, tokens: readonly Special[]): Json {
-  const vocabulary = idsOf(file)
   const found = new Map<string, AddedToken & { readonly id: number }>()
   for (const token of (file['added_tokens'] ?? []) as (AddedToken & { readonly id: number })[])
     found.set(token.content, token)
   for (const { onlyNew, ...token } of tokens) {
     const before = found.get(token.content)
     if (token.content === '' || (before !== undefined && onlyNew === true)) continue
-    const id = before?.id ?? vocabulary.get(token.content) ?? nextId(vocabulary.size, [...found.values()])
+    const id = before?.id ?? idOf(file, token.content) ?? nextId(sizeOf(file), [...found.values()])
     found.set(token.content, { ...addedToken(token as unknown as Json), id })
   }
   return { ...file, added_tokens: [...found.values()].sort((one, other) => one.id - other.id) }
