@@ -25,10 +25,10 @@ interface Golden {
 const { bases, rows } = readGolden<Golden>('tokenizer-files.json.gz')
 
 /** Without vocabulary, and without what changes no token. */
-function bare({ tokenizer, ...rest }: Made): unknown {
+function bare({ tokenizer, truncationSide, hasSegments }: Made): unknown {
   const { model, decoder: _d, truncation: _t, padding: _p, version: _v, ...steps } = tokenizer
   const { vocab: _vocab, merges: _merges, ...options } = model as Json
-  return { ...rest, tokenizer: { ...steps, model: options } }
+  return { truncationSide, hasSegments, tokenizer: { ...steps, model: options } }
 }
 
 function madeHere({ base, changed, files }: Golden['rows'][number]): { made?: Made; refusal?: string } {

@@ -48,15 +48,16 @@ FLAGS = [
     {'keep_accents': True, 'do_lower_case': False}, {'trim_offsets': False}, {'model_max_length': 1e30, 'max_length': 12, 'stride': 3},
     {'split_special_tokens': True}, {'cls_token': None}, {'unk_token': '<nowhere>'},
 ]
+PADDED = {'padding': {'strategy': {'Fixed': 20}, 'direction': 'Right', 'pad_to_multiple_of': 8, 'pad_id': 0, 'pad_type_id': 0, 'pad_token': '[NONE]'}}
 # What else may be in a folder: changes to tokenizer.json, and other files.
 OTHERS = [
     {'tokenizer.json': {'truncation': {'direction': 'Left', 'max_length': 8, 'strategy': 'LongestFirst', 'stride': 0}}},
     {'tokenizer.json': {'truncation': {'direction': 'Left', 'max_length': 8, 'strategy': 'LongestFirst', 'stride': 0}}, 'config': {'truncation_side': 'right'}},
-    {'tokenizer.json': {'padding': {'strategy': {'Fixed': 20}, 'direction': 'Right', 'pad_to_multiple_of': 8, 'pad_id': 0, 'pad_type_id': 0, 'pad_token': '[NONE]'}}},
+    {'tokenizer.json': PADDED},
     {'tokenizer.json': {'post_processor': None}}, {'tokenizer.json': {'normalizer': None}}, {'tokenizer.json': {'added_tokens': []}},
     {'special_tokens_map.json': {'mask_token': token('[M]', lstrip=True), 'additional_special_tokens': ['<from-map>']}},
     {'special_tokens_map.json': {'mask_token': '[M]'}, 'config': {'added_tokens_decoder': {'4': token('[MASK]')}}},
-    {'added_tokens.json': {'<added>': 700, '[MASK]': 4}}, {'no_config': True}, {'config': {'tokenizer_class': None}},
+    {'added_tokens.json': {'<added>': 700, '[MASK]': 4}}, {'no_config': True}, {'no_config': True, 'tokenizer.json': PADDED}, {'config': {'tokenizer_class': None}},
     {'config.json': {'tokenizer_class': 'PreTrainedTokenizerFast'}, 'config': {'tokenizer_class': None}}, {'config.json': {'model_type': 'unheard-of'}},
     {'config.json': {'model_type': 'modernbert'}}, {'config.json': {'model_type': 'bert'}},
 ]

@@ -21,11 +21,7 @@ describe('the activation', () => {
       { config: { ...nested(sigmoid), sbert_ce_default_activation_function: identity } },
       'sigmoid',
     ],
-    [
-      'its own file names it too: that',
-      { config: nested(sigmoid), ofModules: identity },
-      'identity',
-    ],
+    ['its own file names it too: that', { config: nested(sigmoid), ofModules: identity }, 'identity'],
     [
       'the newer way is there and empty',
       { config: { ...nested(null), sbert_ce_default_activation_function: identity } },
@@ -47,7 +43,9 @@ describe('the activation', () => {
     const message = `config.json: the model's activation is ${JSON.stringify(named)}, which is not known`
     expect(() => readActivation({ config: nested(named) })).toThrow(message)
     expect(() => readActivation({ config: { sbert_ce_default_activation_function: named } })).toThrow(message)
-    expect(() => readActivation({ ofModules: named })).toThrow(message.replace('config', 'config_sentence_transformers'))
+    expect(() => readActivation({ ofModules: named })).toThrow(
+      message.replace('config', 'config_sentence_transformers'),
+    )
   })
 })
 

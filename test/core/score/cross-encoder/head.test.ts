@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { checkOutput, headFor, labelsHead, outputFor, scoreOf } from '../../../../packages/core/src/score/cross-encoder/session/tensors.ts'
+import {
+  checkOutput,
+  headFor,
+  labelsHead,
+  outputFor,
+  scoreOf,
+} from '../../../../packages/core/src/score/cross-encoder/session/tensors.ts'
 import type { Head } from '../../../../packages/core/src/score/cross-encoder/session/tensors.ts'
 
 const labels = (...names: string[]): Head => labelsHead({ id2label: Object.fromEntries(names.entries()) })
@@ -23,7 +29,21 @@ describe('the label that means "relevant"', () => {
   })
 
   it('has the order of the ids, not of the file', () => {
-    expect(labelsHead({ id2label: { '10': 'k', '1': 'yes', '0': 'no' } })).toMatchObject({ names: ['no', 'yes', 'k'] })
+    expect(labelsHead({ id2label: { '2': 'k', '1': 'yes', '0': 'no' } })).toMatchObject({ names: ['no', 'yes', 'k'] })
+  })
+
+  it.each([{ '1': 'no', '2': 'yes' }, { '0': 'no', '2': 'yes' }, { no: '0' }])(
+    'is refused with the ids %j',
+    (id2label) => {
+      expect(() => labelsHead({ id2label })).toThrow(/not one for each number from 0/)
+    },
+  )
+
+  it('is refused when two settings count labels otherwise', () => {
+    expect(() => labelsHead({ id2label: { '0': 'no', '1': 'yes' }, num_labels: 3 })).toThrow(
+      /num_labels is 3, and id2label names 2/,
+    )
+    expect(labelsHead({ num_labels: 3 })).toMatchObject({ names: ['LABEL_0', 'LABEL_1', 'LABEL_2'] })
   })
 
   it.each([undefined, null, {}, { id2label: null }])('is not there without names: %j', (config) => {
@@ -96,7 +116,8 @@ describe('an output that cannot be read', () => {
 
   it('is refused when modules read another width', () => {
     const head: Head = { kind: 'modules', input: 'token_embeddings', width: 16, steps: [] }
-    const of = (dims: (number | string)[], name = 'last_hidden_state'): Head => headFor(head, { name, dims }, 'model.onnx')
+    const of = (dims: (number | string)[], name = 'last_hidden_state'): Head =>
+      headFor(head, { name, dims }, 'model.onnx')
     expect(of(['batch', 'length', 16])).toBe(head)
     expect(of(['batch', 'length', 'width'])).toBe(head)
     expect(() => of(['batch', 'length', 32])).toThrow(/the modules of the folder read \[batch, length, 16\]/)

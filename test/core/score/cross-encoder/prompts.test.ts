@@ -92,9 +92,13 @@ describe('the prompt of a language model', () => {
 
   it('is refused where the folder’s own is for pairs and cannot be rendered, or for chats in a folder of no known name', async () => {
     const odd = "{{ messages | tojson }}{{ 'query' }}"
-    await expect(prepareScoring(folder('qwen3-reranker', { chatTemplate: odd }), {})).rejects.toThrow(/chat_template\.jinja .*the filter tojson/)
+    await expect(prepareScoring(folder('qwen3-reranker', { chatTemplate: odd }), {})).rejects.toThrow(
+      /chat_template\.jinja .*the filter tojson/,
+    )
     const chats = '{{ messages | length }}'
-    await expect(prepareScoring(folder('x', { chatTemplate: chats }), {})).rejects.toThrow(/leaves out the query and the document/)
+    await expect(prepareScoring(folder('x', { chatTemplate: chats }), {})).rejects.toThrow(
+      /leaves out the query and the document/,
+    )
   })
 
   it('holds the instruction, which changes nothing else', async () => {

@@ -64,7 +64,11 @@ describe('a model of the hub', () => {
   })
 
   it('comes with the modules that it names, and with no other folder', async () => {
-    const entry = (path: string): object => ({ name: path, path, type: 'sentence_transformers.base.modules.dense.Dense' })
+    const entry = (path: string): object => ({
+      name: path,
+      path,
+      type: 'sentence_transformers.base.modules.dense.Dense',
+    })
     const listed = [entry(''), entry('1_Pooling'), entry('2_Dense'), entry('../3_Dense'), entry('.git')]
     hub.commit(repo, {
       ...modelFiles(),
@@ -76,7 +80,9 @@ describe('a model of the hub', () => {
       '4_Other/config.json': '{}',
     })
     const { path } = await fetchModel(repo, { hub: reach() })
-    const all = readdirSync(path, { recursive: true }).map(String).filter((name) => name.includes('_'))
+    const all = readdirSync(path, { recursive: true })
+      .map(String)
+      .filter((name) => name.includes('_'))
     expect(all.toSorted()).toEqual([
       '1_Pooling',
       '1_Pooling/config.json',

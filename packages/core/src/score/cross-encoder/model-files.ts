@@ -104,7 +104,10 @@ export function hubId(repo: string, { commit, graph }: CachedModel): string {
  *
  * @throws RerankError `'model-files'` when a sum differs, a file is not JSON, or weights are not those of the modules.
  */
-export async function readTokenizerFiles({ path }: Pick<ModelFolder, 'path'>, layout?: Layout): Promise<TokenizerFiles> {
+export async function readTokenizerFiles(
+  { path }: Pick<ModelFolder, 'path'>,
+  layout?: Layout,
+): Promise<TokenizerFiles> {
   await verifySums(path)
   const files = filesIn(path)
   const weightsOf = (module: string): ReturnType<typeof readTensors> => {

@@ -284,6 +284,11 @@ export function namedLimit({ config, tokenizerConfig, sentenceBert }: LengthFile
  * @throws RerankError `'invalid-argument'` for a length that is no integer or leaves no room for texts.
  */
 export function checkedLength(asked: number | undefined, limit: number, minimum: number): number {
+  if (limit < minimum) {
+    const fix = 'restore model_max_length, max_seq_length or max_position_embeddings, whichever it is'
+    const seen = `The model's files say that it reads ${limit} tokens, and ${minimum} are the least for a pair`
+    throw new RerankError('model-files', `${seen}: ${fix}.`)
+  }
   if (asked === undefined) return limit
   if (!Number.isInteger(asked) || asked < minimum) {
     throw invalidArgument('maxLength', asked, `pass an integer of at least ${minimum} (at most ${limit} has an effect)`)

@@ -6,7 +6,7 @@ import { type Chat, chatSourceOf, createChat, createChatEncoder } from './folder
 import type { HeadStep } from './folder/head-steps.js'
 import { type Layout, plainLayout } from './folder/layout.js'
 import { type EffectiveTokenizer, effectiveTokenizer } from './folder/tokenizer-file.js'
-import { idsOf } from './folder/tokenizer-rebuild.js'
+import { idOf } from './folder/tokenizer-rebuild.js'
 import { architectureOf, type ChatSettings } from './folder/transformer-settings.js'
 import { createPairEncoder, modelLimit, namedLimit, type PairEncoder, type PairEncoderOptions } from './pairs.js'
 import { createPromptEncoder, type Profile, profiles, type TemplateName, templateNames } from './prompts.js'
@@ -42,7 +42,10 @@ export interface Scoring {
 }
 
 /** How a pair is put to a model: as a pair, or in a prompt, of its own or known here by name. */
-type Way = { readonly kind: 'pair' } | { readonly kind: 'chat'; readonly chat: Chat } | { readonly kind: 'profile'; readonly profile: Profile }
+type Way =
+  | { readonly kind: 'pair' }
+  | { readonly kind: 'chat'; readonly chat: Chat }
+  | { readonly kind: 'profile'; readonly profile: Profile }
 
 /** Everything that is known of a model before its tokenizer is made. */
 interface Known {
@@ -73,7 +76,9 @@ export async function prepareScoring(
 
 /** Whether a model is of a kind of our own, which Python does not load: no rule of Python's says how its files are read. */
 export function isOurs(config: unknown): boolean {
-  return ((config ?? {}) as Json)['model_type'] === 'secondpass-split'
+  const { model_type: kind, architectures } = (config ?? {}) as Json
+  // What loads it for browsers knows the class by another type.
+  return kind === 'secondpass-split' || (Array.isArray(architectures) && architectures[0] === 'SplitReranker')
 }
 
 /** The files of a model of ours mean what they say. */
@@ -109,7 +114,8 @@ async function wayOf(known: Known): Promise<Way> {
   const names = [files.name, typeof origin === 'string' ? origin : '']
   const named = layout.hasModules ? undefined : profiles.find(({ models }) => names.some((name) => models.test(name)))
   if (named !== undefined) return { kind: 'profile', profile: named }
-  if (options.instruction !== undefined && layout.prompt === undefined) throw noInstruction(files.name, options.instruction)
+  if (options.instruction !== undefined && layout.prompt === undefined)
+    throw noInstruction(files.name, options.instruction)
   if (!isLanguageModel || layout.hasModules) return { kind: 'pair' }
   const fix = `pass template: '${templateNames.join("' or '")}' if it is one of these under another name`
   const seen = `${files.name} is a language model (${architectureOf(files.config)})`
@@ -132,7 +138,10 @@ async function ownChat({ files, layout, tokenizer, options }: Known): Promise<Ch
   const template = chat === undefined ? undefined : chatSourceOf(files.chatTemplate, files.tokenizerConfig)
   if (chat === undefined || (template === undefined && chat === 'template')) return undefined
   if (template === undefined) {
-    throw new RerankError('model-files', `${files.name} has no chat template, which its files ask for: restore chat_template.jinja.`)
+    throw new RerankError(
+      'model-files',
+      `${files.name} has no chat template, which its files ask for: restore chat_template.jinja.`,
+    )
   }
   const { specialTokens } = tokenizer
   const prompt = options.instruction ?? layout.prompt
@@ -146,7 +155,11 @@ async function ownChat({ files, layout, tokenizer, options }: Known): Promise<Ch
   }
 }
 
-async function pairsFor({ files, layout, tokenizer, options }: Known, way: Way, encoder: TokenEncoder): Promise<PairEncoder> {
+async function pairsFor(
+  { files, layout, tokenizer, options }: Known,
+  way: Way,
+  encoder: TokenEncoder,
+): Promise<PairEncoder> {
   const length = layout.transformer.maxSeqLength
   const lengths = { ...files, sentenceBert: length === undefined ? undefined : { max_seq_length: length } }
   const all = { ...tokenizer, encoder, limit: modelLimit(lengths) }
@@ -161,7 +174,10 @@ async function pairsFor({ files, layout, tokenizer, options }: Known, way: Way, 
   if (prompt === undefined) return pairs
   if (layout.modules.some((module) => module.kind === 'Pooling' && !module.takesPrompt)) {
     const fix = 'set include_prompt to true, or default_prompt_name to null'
-    throw new RerankError('model-files', `${files.name} leaves its prompt out when it pools, which is not known here: ${fix}.`)
+    throw new RerankError(
+      'model-files',
+      `${files.name} leaves its prompt out when it pools, which is not known here: ${fix}.`,
+    )
   }
   return { ...pairs, encodeQuery: async (query) => pairs.encodeQuery(prompt + query) }
 }
@@ -176,7 +192,9 @@ async function headFor({ files, layout, tokenizer }: Known, way: Way, encoder: C
     return { kind: 'modules', input, width, steps: files.steps ?? [] }
   }
   if (task === 'sequence-classification') return labelsOf(files)
-  return way.kind === 'profile' ? wordsHead(files.name, way.profile, encoder) : plainWordsHead(files.name, tokenizer.tokenizer)
+  return way.kind === 'profile'
+    ? wordsHead(files.name, way.profile, encoder)
+    : plainWordsHead(files.name, tokenizer.tokenizer)
 }
 
 /** A model whose config.json names no architecture has one label for CrossEncoder, whatever else it names. */
@@ -184,7 +202,10 @@ function labelsOf({ name, config }: ScoringFiles): Head {
   const head = labelsHead(config)
   if (head.names.length < 2 || architectureOf(config) !== '') return head
   const fix = 'write the class of the model there, such as BertForSequenceClassification'
-  throw new RerankError('model-files', `config.json of ${name} names ${head.names.length} labels and no architectures: ${fix}.`)
+  throw new RerankError(
+    'model-files',
+    `config.json of ${name} names ${head.names.length} labels and no architectures: ${fix}.`,
+  )
 }
 
 /** The words whose numbers are compared in a prompt that is known by name. */
@@ -202,8 +223,7 @@ async function wordsHead(name: string, { words }: Profile, encoder: TokenEncoder
 
 /** What sentence_transformers compares when no file says it. */
 function plainWordsHead(name: string, tokenizer: Json): Head {
-  const ids = idsOf(tokenizer)
-  const [yes, no] = [ids.get('yes'), ids.get('no')]
+  const [yes, no] = [idOf(tokenizer, 'yes'), idOf(tokenizer, 'no')]
   if (yes !== undefined && no !== undefined) return { kind: 'next-token', yes, no }
   const fix = 'add modules.json and 1_LogitScore/config.json with the ids of the words it answers with'
   throw new RerankError('model-files', `tokenizer.json of ${name} has no token "yes" or no token "no": ${fix}.`)

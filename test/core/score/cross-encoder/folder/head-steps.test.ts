@@ -18,7 +18,9 @@ function scores(steps: readonly HeadStep[], given: Features): number[] {
   return Array.from({ length: rows * width }, (_, place) => at(place))
 }
 
-const pool = (...modes: readonly ('cls' | 'max' | 'mean' | 'mean_sqrt_len_tokens' | 'weightedmean' | 'lasttoken')[]): HeadStep => ({
+const pool = (
+  ...modes: readonly ('cls' | 'max' | 'mean' | 'mean_sqrt_len_tokens' | 'weightedmean' | 'lasttoken')[]
+): HeadStep => ({
   kind: 'pooling',
   from: 'token_embeddings',
   to: 'scores',
@@ -37,7 +39,9 @@ describe('what modules compute', () => {
   })
 
   it('gives one number where all rows are one', () => {
-    expect(scores([{ kind: 'normalize', from: 'token_embeddings', to: 'scores' }], features([3, 4]))).toEqual([0.6, 0.8])
+    expect(scores([{ kind: 'normalize', from: 'token_embeddings', to: 'scores' }], features([3, 4]))).toEqual([
+      0.6, 0.8,
+    ])
     expect(scores([{ kind: 'normalize', from: 'token_embeddings', to: 'scores' }], features([0, 0]))).toEqual([0, 0])
   })
 
@@ -62,7 +66,15 @@ describe('what modules compute', () => {
     expect(activationOf('torch.nn.modules.activation.GELU')).toBe('GELU')
     expect(activationOf('torch.nn.Tanh')).toBe('Tanh')
     expect(activationOf('torch.nn.modules.linear.Identity')).toBe('Identity')
-    for (const name of ['GELU', 'nobody.GELU', 'torch.nn.modules.activation.Softplus', 'torch.tanh', 'torch.nn.toString', null, 7]) {
+    for (const name of [
+      'GELU',
+      'nobody.GELU',
+      'torch.nn.modules.activation.Softplus',
+      'torch.tanh',
+      'torch.nn.toString',
+      null,
+      7,
+    ]) {
       expect(activationOf(name)).toBeUndefined()
     }
   })
@@ -74,7 +86,11 @@ function safetensors(header: unknown, numbers: Uint8Array = new Uint8Array(0)): 
   length.writeBigUInt64LE(BigInt(text.length))
   return Buffer.concat([length, text, numbers])
 }
-const entry = (dtype: string, shape: readonly number[], ...data_offsets: readonly number[]): object => ({ dtype, shape, data_offsets })
+const entry = (dtype: string, shape: readonly number[], ...data_offsets: readonly number[]): object => ({
+  dtype,
+  shape,
+  data_offsets,
+})
 
 describe('weights', () => {
   it('are read in each number format', () => {
@@ -82,7 +98,13 @@ describe('weights', () => {
     const upper = new Uint8Array(new Uint16Array([0x3f80, 0xc040]).buffer)
     const double = new Uint8Array(new Float64Array([0.5]).buffer)
     const numbers = Buffer.concat([new Uint8Array(new Float32Array([1.5, -2]).buffer), half, upper, double])
-    const header = { __metadata__: { format: 'pt' }, a: entry('F32', [2], 0, 8), b: entry('F16', [1, 2], 8, 12), c: entry('BF16', [2], 12, 16), d: entry('F64', [1], 16, 24) }
+    const header = {
+      __metadata__: { format: 'pt' },
+      a: entry('F32', [2], 0, 8),
+      b: entry('F16', [1, 2], 8, 12),
+      c: entry('BF16', [2], 12, 16),
+      d: entry('F64', [1], 16, 24),
+    }
     const tensors = readTensors('w', safetensors(header, numbers))
     expect([...tensorOf(tensors, 'a', [2])]).toEqual([1.5, -2])
     expect([...tensorOf(tensors, 'b', [1, 2])]).toEqual([1, -2])

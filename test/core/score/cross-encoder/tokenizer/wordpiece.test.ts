@@ -148,7 +148,8 @@ describe('the word cache', () => {
 test('an added token whose id is not the one that Python gives it is left to the Rust tokenizer', () => {
   const added = (id: number, content: string) => ({ ...file.added_tokens[0], id, content })
   const size = Object.keys(vocab).length
-  const withAdded = (...tokens: object[]) => createWordPiece({ ...file, added_tokens: [...file.added_tokens, ...tokens] })
+  const withAdded = (...tokens: object[]) =>
+    createWordPiece({ ...file, added_tokens: [...file.added_tokens, ...tokens] })
   expect(withAdded(added(size, '[new]'), added(size + 1, '[newer]'))?.encode('[newer] a')).toEqual([size + 1, 2])
   expect(withAdded(added(size + 5, '[new]'))).toBeUndefined()
   expect(withAdded(added(5, '[SEP]'))).toBeUndefined()

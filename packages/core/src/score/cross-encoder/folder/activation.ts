@@ -1,6 +1,7 @@
 import { RerankError, show } from '../../../base/errors.js'
 import type { Json } from '../tokenizer/pipeline.js'
 import { SETTINGS } from './layout.js'
+import { isObject } from './small-files.js'
 
 /**
  * What the authors of a model put on top of its score: the sigmoid, which makes a number in 0..1 of it, or nothing, which
@@ -38,7 +39,7 @@ const KNOWN: Readonly<Record<string, Activation>> = {
  */
 export function readActivation({ config, ofModules }: ActivationFiles): Activation {
   const model = (config ?? {}) as Json
-  const nested = (model['sentence_transformers'] ?? {}) as Json
+  const nested = isObject(model['sentence_transformers']) ? model['sentence_transformers'] : {}
   const [named, place] =
     (ofModules ?? undefined) !== undefined
       ? [ofModules, SETTINGS]

@@ -32,7 +32,10 @@ export function chatSourceOf(jinja: string | undefined, tokenizerConfig: unknown
       : []
   const found = named.find(([name]) => name === 'default')?.[1]
   if (typeof found === 'string') return { file, source: found, isNamed: true }
-  throw notKnown({ file, name: 'chat_template', value: given }, 'it should be a template, or a list with one called default')
+  throw notKnown(
+    { file, name: 'chat_template', value: given },
+    'it should be a template, or a list with one called default',
+  )
 }
 
 /** How a query and a text are put to a model by its own chat template. */
@@ -72,9 +75,18 @@ export async function createChat(parts: ChatParts): Promise<Chat> {
   const format = settings.format === 'auto' ? formatOf(template, parts.config) : settings.format
   const content = (text: string): unknown => (format === 'flat' ? text : [{ type: 'text', text }])
   const before = prompt === undefined ? [] : [{ role: 'system', content: content(prompt) }]
-  const variables = { tools: null, documents: null, add_generation_prompt: false, ...specialTokens, ...settings.variables }
+  const variables = {
+    tools: null,
+    documents: null,
+    add_generation_prompt: false,
+    ...specialTokens,
+    ...settings.variables,
+  }
   const ask = (query: string, text: string): string => {
-    const pair = [{ role: 'query', content: content(query) }, { role: 'document', content: content(text) }]
+    const pair = [
+      { role: 'query', content: content(query) },
+      { role: 'document', content: content(text) },
+    ]
     return render({ ...variables, messages: [...before, ...pair] })
   }
   checkRoles(template, ask)
@@ -96,7 +108,9 @@ const STRUCTURED_SIGNS = ['content[0]', '.type', "'type'", '"type"', 'message.co
 /** Whether the content of messages is their text, or a list of parts: by how the template reads it. */
 function formatOf({ source, isNamed }: ChatSource, config: unknown): 'flat' | 'structured' {
   if (FLAT_KINDS.includes((config as Json | undefined)?.['model_type'])) return 'flat'
-  return isNamed === true || source === '' || STRUCTURED_SIGNS.some((sign) => source.includes(sign)) ? 'structured' : 'flat'
+  return isNamed === true || source === '' || STRUCTURED_SIGNS.some((sign) => source.includes(sign))
+    ? 'structured'
+    : 'flat'
 }
 
 /** What pairs are encoded with. */
@@ -119,7 +133,9 @@ export async function createChatEncoder(
 ): Promise<PairEncoder> {
   const lengthOf = async (text: string): Promise<number> => (await encoder.encode(text)).length
   const maxLength = checkedLength(options.maxLength, limit, (await lengthOf(ask('', ''))) + 2)
-  const suffix = restoreSuffix ? commonEnd(await encoder.encode(ask('0', '0')), await encoder.encode(ask(FILLER, FILLER))) : []
+  const suffix = restoreSuffix
+    ? commonEnd(await encoder.encode(ask('0', '0')), await encoder.encode(ask(FILLER, FILLER)))
+    : []
   const cutsLeft = truncationSide === 'left'
   return {
     maxLength,
@@ -146,4 +162,3 @@ function commonEnd(one: readonly number[], other: readonly number[]): readonly n
   while (count < Math.min(one.length, other.length) && one.at(-1 - count) === other.at(-1 - count)) count++
   return count < Math.min(one.length, other.length) ? one.slice(one.length - count) : []
 }
-

@@ -2,7 +2,7 @@ import { RerankError } from '../../../base/errors.js'
 import type { Json } from '../tokenizer/pipeline.js'
 import { type Activation, activationOf, type HeadStep, type PoolingMode, poolingModes } from './head-steps.js'
 import { type Tensors, tensorOf } from './safetensors.js'
-import { checkNames, notKnown, readObject, type SmallFiles } from './small-files.js'
+import { checkNames, flagIn, notKnown, readObject, type Setting, type SmallFiles } from './small-files.js'
 
 interface Place {
   /** Under which name it finds what it reads, and leaves what it gives. */
@@ -79,7 +79,7 @@ function readLogitScore(file: string, given: Json): Described {
     throw notKnown({ file, name, value }, 'it should be the id of a token, a whole number from 0')
   }
   const no = (given['false_token_id'] ?? undefined) === undefined ? undefined : token('false_token_id')
-  const from = nameIn(file, given, 'module_input_name', 'causal_logits')
+  const from = nameIn(settingOf(file, given, 'module_input_name'), 'causal_logits')
   return { kind: 'LogitScore', from, to: 'scores', yes: token('true_token_id'), no }
 }
 
@@ -110,7 +110,7 @@ function readPooling(file: string, given: Json): Described {
     to: SENTENCE,
     modes,
     width,
-    takesPrompt: given['include_prompt'] !== false,
+    takesPrompt: flagIn(settingOf(file, given, 'include_prompt'), true),
   }
 }
 
@@ -126,18 +126,23 @@ function readDense(file: string, given: Json): Described {
     const fix = 'only some functions of torch.nn can be computed here; export the whole model as one graph'
     throw notKnown({ file, name: 'activation_function', value: named }, fix)
   }
-  const flags = { hasBias: given['bias'] !== false, hasResidual: given['use_residual'] === true }
+  const hasBias = flagIn(settingOf(file, given, 'bias'), true)
+  const flags = { hasBias, hasResidual: flagIn(settingOf(file, given, 'use_residual'), false) }
   return { kind: 'Dense', from, to, width, outWidth, activation, ...flags }
 }
 
 function namesIn(file: string, given: Json): { readonly from: string; readonly to: string } {
-  const from = nameIn(file, given, 'module_input_name', SENTENCE)
-  return { from, to: nameIn(file, given, 'module_output_name', from) }
+  const from = nameIn(settingOf(file, given, 'module_input_name'), SENTENCE)
+  return { from, to: nameIn(settingOf(file, given, 'module_output_name'), from) }
 }
 
-function nameIn(file: string, given: Json, name: string, otherwise: string): string {
-  const value = given[name] ?? otherwise
-  if (typeof value === 'string') return value
+function settingOf(file: string, given: Json, name: string): Setting {
+  return { file, name, value: given[name] }
+}
+
+function nameIn({ file, name, value }: Setting, otherwise: string): string {
+  const found = value ?? otherwise
+  if (typeof found === 'string') return found
   throw notKnown({ file, name, value }, `it should be a name such as ${otherwise}`)
 }
 

@@ -52,6 +52,13 @@ function shown(value: unknown): string {
   return text.length > 120 ? show(value) : text
 }
 
+/** A setting that is true or false. */
+export function flagIn({ file, name, value }: Setting, otherwise: boolean): boolean {
+  if (value === undefined) return otherwise
+  if (typeof value === 'boolean') return value
+  throw notKnown({ file, name, value }, 'it should be true or false')
+}
+
 /** Refuses whatever a file sets beyond the names given. */
 export function checkNames(file: string, given: Json, known: readonly string[]): void {
   const other = Object.keys(given).find((name) => !known.includes(name))

@@ -1,19 +1,6 @@
 import { RerankError } from '../../../base/errors.js'
+import { markPrinted, MOST_ITEMS, type Node, Refused, Rules, type Scope, type Value } from './template-rules.js'
 
-/** A value of the package, wrapped: no template ever touches a JavaScript object. */
-interface Value {
-  readonly type: string
-  readonly value: unknown
-}
-interface Node {
-  readonly type: string
-  readonly value?: unknown
-  readonly [part: string]: unknown
-}
-interface Scope {
-  set(name: string, value: unknown): Value
-  lookupVariable(name: string): Value
-}
 /** The part of `@huggingface/jinja` that is used here; its own types hide what a bounded interpreter has to override. */
 interface Library {
   readonly Environment: new () => Scope
@@ -30,33 +17,8 @@ export type Render = (variables: Readonly<Record<string, unknown>>) => string
 
 /** Far above what templates in use hold, tools and all. */
 const LONGEST_TEMPLATE = 256 << 10
-const MOST_STEPS = 100_000
-/** How many times as long as its input a text may get, and how long it may be in any case. */
-const GROWTH = 8
-const ANY_LENGTH = 1 << 18
-const MOST_ITEMS = 10_000
-
-/** What `@huggingface/jinja` does as Jinja in Python does; of the rest nobody knows. */
-const FILTERS = [
-  'trim',
-  'selectattr',
-  'rejectattr',
-  'map',
-  'first',
-  'last',
-  'list',
-  'length',
-  'join',
-  'string',
-  'default',
-]
-const METHODS = ['strip', 'lstrip', 'rstrip', 'startswith', 'endswith', 'split', 'get', 'items', 'keys', 'values']
-
 /** Only the package takes this for the beginning of a tag, and the blanks before it away. */
 const TAKEN_FOR_A_TAG = /^[ \t]+\{-/m
-
-/** Why a template is not rendered. */
-class Refused extends Error {}
 
 /**
  * Compiles a chat template. It can reach nothing but the variables it is given, may take so many steps and make text of so
@@ -122,190 +84,20 @@ function lengthOf(value: unknown): number {
   return Object.values(value).reduce((sum: number, part) => sum + lengthOf(part), 0)
 }
 
-/** What is left of an expression once its value is known. */
-const KNOWN = 'Known'
-/** An expression whose value becomes text. */
-const PRINTED = 'Printed'
-const STATEMENTS = ['Program', 'Set', 'If', 'For', 'Macro', 'Comment', 'Break', 'Continue', PRINTED]
-const EXPRESSIONS = ['Identifier', 'Ternary', 'SelectExpression', 'TestExpression', 'KeywordArgumentExpression']
-const OPERATORS = ['==', '!=', '~', '+', '-', 'in', 'not in', 'and', 'or', '<', '>', '<=', '>=']
-
-/** Marks what is printed, so that its value can be looked at before it becomes text. */
-function markPrinted(node: Node): Node {
-  const parts = node as Record<string, unknown>
-  for (const name of ['body', 'alternate', 'defaultBlock']) {
-    if (!Array.isArray(parts[name])) continue
-    parts[name] = (parts[name] as Node[]).map((part) => {
-      const isStatement = STATEMENTS.includes(part.type) || /Statement$/.test(part.type)
-      return isStatement ? markPrinted(part) : { type: PRINTED, expression: part }
-    })
-  }
-  return node
-}
-
-/** Counts steps and lengths, and sees to it that what differs from Python is either as there or refused. */
+/** The package's own interpreter, which asks the rules about every part of a template. */
 function boundedInterpreter({
   Interpreter,
 }: Library): new (scope: Scope, inputLength: number) => { run(program: Node): Value } {
-  class Bounded extends Interpreter {
-    readonly #longest: number
-    #steps = 0
+  return class extends Interpreter {
+    readonly #rules: Rules
 
     constructor(scope: Scope, inputLength: number) {
       super(scope)
-      this.#longest = ANY_LENGTH + GROWTH * inputLength
+      this.#rules = new Rules((node, inner) => super.evaluate(node, inner), inputLength)
     }
 
     override evaluate(node: Node | undefined, scope: Scope): Value {
-      if (++this.#steps > MOST_STEPS) throw new Refused(`more than ${MOST_STEPS} steps`)
-      // The package gives nothing at all for the first of no items.
-      const value = (node === undefined ? undefined : this.#evaluate(node, scope)) ?? super.evaluate(undefined, scope)
-      const { value: content } = value
-      if (typeof content === 'string' && content.length > this.#longest)
-        throw new Refused('it makes more and more text')
-      if (Array.isArray(content) && content.length > MOST_ITEMS) throw new Refused(`more than ${MOST_ITEMS} items`)
-      return value
-    }
-
-    #evaluate(node: Node, scope: Scope): Value | undefined {
-      switch (node.type) {
-        case KNOWN:
-          return node.value as Value
-        case PRINTED:
-          return this.#print(this.evaluate(node['expression'] as Node, scope))
-        case 'FilterExpression':
-          return this.#filter(node, scope)
-        case 'CallExpression':
-          return this.#call(node, scope)
-        case 'BinaryExpression':
-          return this.#operate(node, scope)
-        case 'MemberExpression':
-          return this.#member(node, scope)
-        case 'UnaryExpression':
-          if (operatorOf(node) !== 'not') break
-          return super.evaluate(node, scope)
-        default:
-          if (!STATEMENTS.includes(node.type) && !EXPRESSIONS.includes(node.type) && !/Literal$/.test(node.type)) break
-          return super.evaluate(node, scope)
-      }
-      throw new Refused(`${node.type}`)
-    }
-
-    /** Python writes True, None and 1.0, the package does not. */
-    #print(value: Value): Value {
-      if (isText(value) || value.type === 'UndefinedValue') return value
-      throw new Refused(`it prints a ${value.type}`)
-    }
-
-    #filter(node: Node, scope: Scope): Value | undefined {
-      const filter = node['filter'] as Node
-      const name = nameOf(filter.type === 'CallExpression' ? (filter['callee'] as Node) : filter)
-      if (name === undefined || !FILTERS.includes(name)) throw new Refused(`the filter ${name ?? filter.type}`)
-      const operand = this.evaluate(node['operand'] as Node, scope)
-      if (typeof operand.value === 'string') {
-        if (name === 'trim' && filter.type === 'Identifier') return textLike(operand, pythonStrip(operand.value))
-        if (name !== 'string' && name !== 'default') throw new Refused(`the filter ${name} of text`)
-      }
-      return super.evaluate({ ...node, operand: known(operand) }, scope)
-    }
-
-    #call(node: Node, scope: Scope): Value | undefined {
-      const callee = node['callee'] as Node
-      if (callee.type === 'MemberExpression') {
-        const name = nameOf(callee['property'] as Node)
-        if (callee['computed'] === true || name === undefined || !METHODS.includes(name))
-          throw new Refused(`the method ${name}`)
-        const hasArguments = (node['args'] as readonly unknown[]).length > 0
-        const object = this.evaluate(callee['object'] as Node, scope)
-        const strip = STRIPS[name]
-        if (name === 'split' && !hasArguments) throw new Refused('the method split at white space')
-        if (strip === undefined) return super.evaluate({ ...node, callee: { ...callee, object: known(object) } }, scope)
-        if (typeof object.value !== 'string' || hasArguments) throw new Refused(`the method ${name} with arguments`)
-        return textLike(object, pythonStrip(object.value, ...strip))
-      }
-      const name = nameOf(callee)
-      // Macros of the template itself are functions too.
-      if (name === undefined || scope.lookupVariable(name).type !== 'FunctionValue')
-        throw new Refused(`the function ${name}`)
-      return super.evaluate(node, scope)
-    }
-
-    /** The package compares and joins as JavaScript does, so that '1' and 1 would be equal. */
-    #operate(node: Node, scope: Scope): Value | undefined {
-      const operator = operatorOf(node)
-      if (!OPERATORS.includes(operator)) throw new Refused(`the operator ${operator}`)
-      if (operator === 'and' || operator === 'or') return super.evaluate(node, scope)
-      const [left, right] = [this.evaluate(node['left'] as Node, scope), this.evaluate(node['right'] as Node, scope)]
-      const both = { ...node, left: known(left), right: known(right) }
-      if (operator === '==' || operator === '!=') {
-        if (!isPlain(left) || !isPlain(right)) throw new Refused(`${operator} between ${left.type} and ${right.type}`)
-        const isSame = left.type === right.type || (isNumber(left) && isNumber(right))
-        return isSame ? super.evaluate(both, scope) : scope.lookupVariable(operator === '==' ? 'false' : 'true')
-      }
-      const isJoin = operator === '~' || (operator === '+' && !(isNumber(left) && isNumber(right)))
-      const isLists = Array.isArray(left.value) && Array.isArray(right.value)
-      const isSame = operator === '~' || left.type === right.type
-      if (isJoin && !isLists && !(isText(left) && isText(right) && isSame)) {
-        throw new Refused(`${operator} between ${left.type} and ${right.type}`)
-      }
-      return super.evaluate(both, scope)
-    }
-
-    /** Of an undefined value there is nothing to be had in Python; characters of a text are counted in another way there. */
-    #member(node: Node, scope: Scope): Value | undefined {
-      const object = this.evaluate(node['object'] as Node, scope)
-      if (/^(Undefined|Null)Value$/.test(object.type)) throw new Refused(`a part of an ${object.type}`)
-      const isText = typeof object.value === 'string'
-      if (isText && node['computed'] === true) throw new Refused('a part of a text')
-      return super.evaluate({ ...node, object: known(object) }, scope)
+      return this.#rules.evaluate(node, scope)
     }
   }
-  return Bounded
-}
-
-function known(value: Value): Node {
-  return { type: KNOWN, value }
-}
-
-function operatorOf(node: Node): string {
-  return (node['operator'] as { readonly value: string }).value
-}
-
-/** What reads the same as text in Python. */
-function isText({ type }: Value): boolean {
-  return type === 'StringValue' || type === 'IntegerValue'
-}
-
-function isNumber({ type }: Value): boolean {
-  return /^(Integer|Float|Boolean)Value$/.test(type)
-}
-
-function nameOf(node: Node): string | undefined {
-  return node.type === 'Identifier' ? String(node.value) : undefined
-}
-
-function isPlain({ type }: Value): boolean {
-  return /^(String|Integer|Float|Boolean|Null|Undefined)Value$/.test(type)
-}
-
-/** Text of the package's own class. */
-function textLike(value: Value, text: string): Value {
-  return new (value.constructor as new (text: string) => Value)(text)
-}
-
-/** Which ends a method of Python takes white space from. */
-const STRIPS: Readonly<Record<string, readonly [left: boolean, right: boolean] | undefined>> = {
-  strip: [true, true],
-  lstrip: [true, false],
-  rstrip: [false, true],
-}
-
-/** What counts as white space in Python: JavaScript's `trim` leaves some of it and takes U+FEFF. */
-const WHITE_SPACE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/
-
-function pythonStrip(text: string, left = true, right = true): string {
-  let [start, end] = [0, text.length]
-  while (left && start < end && WHITE_SPACE.test(text[start] as string)) start++
-  while (right && end > start && WHITE_SPACE.test(text[end - 1] as string)) end--
-  return text.slice(start, end)
 }

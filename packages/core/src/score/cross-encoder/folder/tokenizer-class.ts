@@ -89,7 +89,7 @@ const MISNAMED =
  */
 export function tokenizerClassOf(tokenizer: Json, { config, tokenizerConfig }: TokenizerSettings): TokenizerClass {
   const model = (config ?? {}) as Json
-  const kind = String(model['model_type'] ?? '')
+  const { model_type: kind = '' } = model as { model_type?: string }
   const named = (tokenizerConfig as Json | undefined)?.['tokenizer_class'] ?? model['tokenizer_class'] ?? undefined
   if (named !== undefined && typeof named !== 'string') throw unknownClass(named)
   const registered = Object.hasOwn(REGISTERED, kind) ? REGISTERED[kind] : undefined
@@ -110,7 +110,7 @@ function classNamed(name: string): TokenizerClass {
 }
 
 function unknownClass(value: unknown): Error {
-  const fix = `load it with transformers in Python, check it there, and save it as ${'PreTrainedTokenizerFast'}`
+  const fix = 'load it with transformers in Python, check it there, and save it as PreTrainedTokenizerFast'
   return notKnown({ file: 'tokenizer_config.json', name: 'tokenizer_class', value }, fix)
 }
 

@@ -7,7 +7,7 @@ import {
   type TokenizerSettings,
   truncationSideOf,
 } from './tokenizer-class.js'
-import { type AddedToken, idsOf, type NamedTokens, rebuilds } from './tokenizer-rebuild.js'
+import { type AddedToken, idOf, type NamedTokens, rebuilds, sizeOf } from './tokenizer-rebuild.js'
 
 /** A tokenizer as Python ends up with it, all settings beside it taken in. */
 export interface EffectiveTokenizer {
@@ -48,13 +48,16 @@ export function effectiveTokenizer(
   if (!isObject(tokenizerJson)) {
     throw notKnown({ file: 'tokenizer.json', name: 'its content', value: tokenizerJson }, 'restore the file')
   }
-  const given = (settings.tokenizerConfig ?? {}) as Json
+  const given = settings.tokenizerConfig ?? {}
+  if (!isObject(given)) {
+    throw notKnown({ file: 'tokenizer_config.json', name: 'its content', value: given }, 'restore the file')
+  }
   checkGiven(given)
   const name = tokenizerClassOf(tokenizerJson, settings)
   const start = { ...tokenizerJson, truncation: null, padding: null }
   const tokens = namedTokens(name, tokenizerJson, settings)
   const built = name === 'TokenizersBackend' ? start : rebuilds[name]({ file: start, given, tokens })
-  const special = specialTokens(name, tokens, settings)
+  const special = specialsOf(name, tokens, settings)
   const added = addTokens(built, [...listedTokens(tokenizerJson, settings), ...special])
   // Whatever joins pairs is written last, when every token has its id.
   const withPairs = name === 'TokenizersBackend' ? added : rebuilds[name]({ file: start, given, tokens, added: added })
@@ -130,9 +133,9 @@ function listedTokens(tokenizer: Json, { tokenizerConfig, addedTokens }: Tokeniz
 function namedTokens(name: TokenizerClass, tokenizer: Json, settings: TokenizerSettings): NamedTokens {
   const given = givenTokens(settings)
   const padding = tokenizer['padding'] as Json | null | undefined
-  // A class with a padding token of its own names it before the file is asked.
-  const asksFile = given['pad_token'] === undefined && defaultTokens[name]['pad_token'] === undefined
-  if (isObject(padding) && asksFile) given['pad_token'] = padding['pad_token']
+  // Every other class hands on a pad token of its own.
+  const isTaken = name === 'TokenizersBackend' && isObject(padding) && given['pad_token'] === undefined
+  if (isTaken) given['pad_token'] = padding['pad_token']
   const listed = new Map(listedTokens(tokenizer, settings).map((token) => [token.content, token]))
   const defaults = defaultTokens[name]
   const found = new Map<string, AddedToken>()
@@ -162,7 +165,7 @@ function givenTokens({ tokenizerConfig, specialTokens }: TokenizerSettings): Rec
 /** Added only where no token of the same content is there yet. */
 type Special = AddedToken & { readonly onlyNew?: boolean }
 
-function specialTokens(name: TokenizerClass, tokens: NamedTokens, settings: TokenizerSettings): Special[] {
+function specialsOf(name: TokenizerClass, tokens: NamedTokens, settings: TokenizerSettings): Special[] {
   const { tokenizerConfig, specialTokens: map } = settings
   const given = (tokenizerConfig ?? {}) as Json
   const all: Json = { ...given, ...(isObject(given['added_tokens_decoder']) ? {} : ((map ?? {}) as Json)) }
@@ -209,14 +212,13 @@ const defaultTokens: Readonly<Record<TokenizerClass, Json>> = {
 
 /** Adds tokens as the crate does: under the id that the vocabulary has for them, else under the next that is free. */
 function addTokens(file: Json, tokens: readonly Special[]): Json {
-  const vocabulary = idsOf(file)
   const found = new Map<string, AddedToken & { readonly id: number }>()
   for (const token of (file['added_tokens'] ?? []) as (AddedToken & { readonly id: number })[])
     found.set(token.content, token)
   for (const { onlyNew, ...token } of tokens) {
     const before = found.get(token.content)
     if (token.content === '' || (before !== undefined && onlyNew === true)) continue
-    const id = before?.id ?? vocabulary.get(token.content) ?? nextId(vocabulary.size, [...found.values()])
+    const id = before?.id ?? idOf(file, token.content) ?? nextId(sizeOf(file), [...found.values()])
     found.set(token.content, { ...addedToken(token as unknown as Json), id })
   }
   return { ...file, added_tokens: [...found.values()].sort((one, other) => one.id - other.id) }

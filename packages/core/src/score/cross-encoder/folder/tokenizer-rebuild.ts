@@ -31,14 +31,17 @@ interface Parts {
 export const rebuilds: Readonly<Record<Exclude<TokenizerClass, 'TokenizersBackend'>, (parts: Parts) => Json>> = {
   BertTokenizer: bert,
   DistilBertTokenizer: bert,
-  MPNetTokenizer: (parts) => ({ ...bert(parts), post_processor: robertaPairs(parts, true, false, [2, 0]) }),
+  MPNetTokenizer: (parts) => ({
+    ...bert(parts),
+    post_processor: robertaPairs(parts, { trim: true, space: false, otherwise: [2, 0] }),
+  }),
   RobertaTokenizer(parts) {
     const space = flag(parts, 'add_prefix_space', false)
     const trim = flag(parts, 'trim_offsets', true)
     return byteLevel(parts, {
       normalizer: null,
       pre_tokenizer: bytes(space, true),
-      post_processor: robertaPairs(parts, trim, space),
+      post_processor: robertaPairs(parts, { trim, space }),
     })
   },
   DebertaTokenizer(parts) {
@@ -62,7 +65,7 @@ export const rebuilds: Readonly<Record<Exclude<TokenizerClass, 'TokenizersBacken
     })
   },
   CamembertTokenizer(parts) {
-    const unknown = idsOf(parts.file).get(tokenOf(parts, 'unk_token')) ?? 0
+    const unknown = idOf(parts.file, tokenOf(parts, 'unk_token')) ?? 0
     return unigram(parts, unknown, {
       normalizer: charsmap(parts),
       pre_tokenizer: words(parts),
@@ -187,11 +190,14 @@ function albert(parts: Parts): Json {
   })
 }
 
+/** `otherwise`: the ids of separator and beginning where the vocabulary has none. */
 function robertaPairs(
   parts: Parts,
-  trim_offsets: boolean,
-  add_prefix_space: boolean,
-  otherwise = [-1, -1],
+  {
+    trim,
+    space,
+    otherwise = [-1, -1],
+  }: { readonly trim: boolean; readonly space: boolean; readonly otherwise?: number[] },
 ): Json | null {
   if (parts.added === undefined) return null
   const end = (name: string, at: number): unknown[] => {
@@ -199,7 +205,7 @@ function robertaPairs(
     return [token, idIn(parts, token, otherwise[at])]
   }
   const [sep, cls] = [end('sep_token', 0), end('cls_token', 1)]
-  return { type: 'RobertaProcessing', sep, cls, trim_offsets, add_prefix_space }
+  return { type: 'RobertaProcessing', sep, cls, trim_offsets: trim, add_prefix_space: space }
 }
 
 /** A template of tokens and of the sides A and B, each in segment 0 unless `:1` says otherwise. */
@@ -218,7 +224,7 @@ function template(parts: Parts, single: readonly string[], pair: readonly string
 
 function idIn({ added }: Parts, token: string, otherwise: number | undefined): number {
   const tokens = (added?.['added_tokens'] ?? []) as { readonly content: string; readonly id: number }[]
-  const id = tokens.find(({ content }) => content === token)?.id ?? idsOf(added as Json).get(token) ?? otherwise
+  const id = tokens.find(({ content }) => content === token)?.id ?? idOf(added as Json, token) ?? otherwise
   if (id !== undefined && id >= 0) return id
   throw notKnown(
     { file: 'tokenizer_config.json', name: 'special token', value: token },
@@ -254,17 +260,20 @@ function vocabularyOf({ file }: Parts, type: string): unknown {
   )
 }
 
-const known = new WeakMap<object, ReadonlyMap<string, number>>()
-
-/** The ids of a vocabulary, which is a table, or a list in which a token's place is its id. */
-export function idsOf(file: Json): ReadonlyMap<string, number> {
+/** The id of a token in a vocabulary, which is a table, or a list in which a token's place is its id. */
+export function idOf(file: Json, token: string): number | undefined {
   const { vocab } = (file['model'] ?? {}) as { vocab?: unknown }
-  if (typeof vocab !== 'object' || vocab === null) return new Map()
-  const found = known.get(vocab)
-  if (found !== undefined) return found
-  const ids = Array.isArray(vocab)
-    ? new Map(vocab.map((entry: unknown, at) => [String((entry as unknown[])[0]), at]))
-    : new Map(Object.entries(vocab as Record<string, number>))
-  known.set(vocab, ids)
-  return ids
+  if (Array.isArray(vocab)) {
+    // A few tokens of a quarter of a million are asked for: a table of all would take longer to make.
+    const place = vocab.findIndex((entry: unknown) => (entry as readonly unknown[])[0] === token)
+    return place < 0 ? undefined : place
+  }
+  const table = (vocab ?? {}) as Readonly<Record<string, number>>
+  return Object.hasOwn(table, token) ? table[token] : undefined
+}
+
+/** How many tokens a vocabulary has. */
+export function sizeOf(file: Json): number {
+  const { vocab } = (file['model'] ?? {}) as { vocab?: unknown }
+  return Array.isArray(vocab) ? vocab.length : Object.keys((vocab ?? {}) as object).length
 }

@@ -1,6 +1,6 @@
 import { RerankError } from '../../../base/errors.js'
 import type { Json } from '../tokenizer/pipeline.js'
-import { checkNames, isObject, notKnown, readObject, type SmallFiles } from './small-files.js'
+import { checkNames, flagIn, isObject, notKnown, readObject, type SmallFiles } from './small-files.js'
 
 /** What a transformer was made for; which numbers its graph gives. */
 export type Task = 'sequence-classification' | 'feature-extraction' | 'text-generation'
@@ -121,14 +121,14 @@ export function readTransformer(files: SmallFiles, config: unknown): Transformer
   const output = readOutput(place, given, task)
   checkArchitecture(task, config)
   checkModelOptions(place, given)
-  const processor = withoutTrust(place, given, 'processor_kwargs', 'tokenizer_args')
+  const processor = withoutTrust(place, given, ['processor_kwargs', 'tokenizer_args'])
   checkNames(place, processor, ['model_max_length'])
   const text = textOptions(place, given)
   return {
     task,
     outputName: output.name,
     maxSeqLength: lengthIn(place, { ...given, ...text, ...processor }),
-    lowercase: given['do_lower_case'] === true,
+    lowercase: flagIn({ file: place, name: 'do_lower_case', value: given['do_lower_case'] }, false),
     chat: output.format === undefined ? undefined : { format: output.format, ...chatOptions(place, given) },
   }
 }
@@ -154,8 +154,8 @@ function readOutput(file: string, given: Json, task: Task): Output {
   for (const modality of ['text', 'message']) {
     const value = modalities[modality]
     if (value === undefined) continue
-    const { method, method_output_name: given } = value as Json
-    const gives: unknown = Array.isArray(given) && given.length === 1 ? given[0] : given
+    const { method, method_output_name: path } = value as Json
+    const gives: unknown = Array.isArray(path) && path.length === 1 ? path[0] : path
     if (method === 'forward' && gives === field) continue
     throw notKnown({ file, name: `modality_config.${modality}`, value }, `it should be ${field} of forward`)
   }
@@ -184,15 +184,16 @@ function checkArchitecture(task: Task, config: unknown): void {
 }
 
 function checkModelOptions(file: string, given: Json): void {
-  const model = withoutTrust(file, given, 'model_kwargs', 'model_args')
+  const model = withoutTrust(file, given, ['model_kwargs', 'model_args'])
   checkNames(file, model, MODEL_OPTIONS)
-  const config = withoutTrust(file, given, 'config_kwargs', 'config_args')
+  const config = withoutTrust(file, given, ['config_kwargs', 'config_args'])
   const [name] = Object.keys(config)
-  if (name !== undefined) throw notKnown({ file, name: `config_kwargs.${name}`, value: config[name] }, 'write it into config.json')
+  if (name !== undefined)
+    throw notKnown({ file, name: `config_kwargs.${name}`, value: config[name] }, 'write it into config.json')
 }
 
 /** Options of a constructor, under their new name or the old one; files cannot ask for trust. */
-function withoutTrust(file: string, given: Json, name: string, oldName: string): Json {
+function withoutTrust(file: string, given: Json, [name, oldName]: readonly [string, string]): Json {
   const value = given[oldName] ?? given[name] ?? {}
   if (!isObject(value)) throw notKnown({ file, name, value }, 'it should be an object')
   return Object.fromEntries(Object.entries(value).filter(([key]) => key !== 'trust_remote_code'))

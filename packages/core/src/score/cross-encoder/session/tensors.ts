@@ -167,9 +167,13 @@ export function labelsHead(config: unknown): Head & { readonly kind: 'labels' } 
     num_labels?: unknown
     architectures?: unknown
   }
-  const listed = Object.entries(id2label ?? {})
-    .sort(([one], [other]) => Number(one) - Number(other))
-    .map(([, name]) => String(name))
+  const byId = Object.entries(id2label ?? {}).sort(([one], [other]) => Number(one) - Number(other))
+  const gap = byId.find(([id], at) => Number(id) !== at)
+  if (gap !== undefined) {
+    const seen = `config.json: id2label has the label ${gap[0]} and not one for each number from 0`
+    throw new RerankError('model-files', `${seen}: number the labels as the graph gives them.`)
+  }
+  const listed = byId.map(([, name]) => name)
   // As transformers does: two where no file says how many, and numbers in the place of names.
   const isClassifier = Array.isArray(architectures) && String(architectures[0]).endsWith('ForSequenceClassification')
   const count = num_labels ?? (listed.length > 0 ? listed.length : isClassifier ? 2 : 0)
@@ -193,7 +197,8 @@ const EMBEDDINGS = /^(last_hidden_state|pooler_output|sentence_embedding|token_e
 
 /** The outputs in which exports keep what a head reads, the first that is there. */
 export function outputFor(head: Head, names: readonly string[]): string | undefined {
-  const wanted = head.kind === 'modules' ? ['last_hidden_state', 'token_embeddings', 'logits', 'scores'] : ['logits', 'scores']
+  const wanted =
+    head.kind === 'modules' ? ['last_hidden_state', 'token_embeddings', 'logits', 'scores'] : ['logits', 'scores']
   return wanted.find((name) => names.includes(name)) ?? names[0]
 }
 
