@@ -114,6 +114,7 @@ export async function createPromptEncoder(
   const queryRoom = Math.floor(content * profile.queryShare)
   return {
     maxLength,
+    together: encoder.together,
     encodeQuery: async (query) => ({ ids: await encoder.encode(prompt.beforeQuery + query + prompt.afterQuery) }),
     async encodePair({ ids: query }, text) {
       const kept = query.slice(0, queryRoom)
@@ -125,6 +126,6 @@ export async function createPromptEncoder(
       return { ids, secondSegmentStart: ids.length, truncated: second.length > room, queryTruncated }
     },
     roomForText: ({ ids: query }) => Math.max(1, content - Math.min(query.length, queryRoom) - beforeText),
-    countTokens: async (text) => (await encoder.encode(text)).length,
+    countTokens: async (text, atMost) => (await encoder.encode(text, atMost)).length,
   }
 }

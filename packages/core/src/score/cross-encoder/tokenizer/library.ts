@@ -1,11 +1,11 @@
+import { graphemesOf, normalizeText } from '../../../base/words.js'
 import { type AddedToken, addedTokensOf, type Json, stepsOf } from './pipeline.js'
 import { idsOfAdded } from './wordpiece.js'
 
 /** The part of `@huggingface/tokenizers` that is used here; its own types cannot be read by TypeScript's `nodenext`. */
 interface Library {
   readonly Tokenizer: new (tokenizerJson: object, configJson: object) => LibraryTokenizer
-  readonly SequenceNormalizer: new (json: object) => { normalize(text: string): string }
-  readonly Unigram: new (...rest: never[]) => LibraryModel
+  readonly Unigram: new (...rest: never[]) => LibraryModel & { tokenize(word: string): string[] }
 }
 interface LibraryTokenizer {
   /** Cuts a text into words. */
@@ -29,9 +29,10 @@ export async function createLibraryEncoder(tokenizerJson: Json): Promise<(text: 
   const complete = { decoder: null, ...tokenizerJson, normalizer: null, post_processor: null, added_tokens: [] }
   const file = { ...complete, pre_tokenizer: rewordPreTokenizer(tokenizerJson['pre_tokenizer']) }
   const { pre_tokenizer: cut, model } = new library.Tokenizer(file, {})
-  const idsOfWord = wordSpeller(model)
+  // Of many words it makes one list, and joins unknown pieces across them, in square time: each is spelled by itself.
+  const idsOfWord = wordSpeller(model, model instanceof library.Unigram ? (word) => model.tokenize(word) : undefined)
   const startsWithSpace = stepsOf(tokenizerJson['pre_tokenizer'])[0]?.['add_prefix_space'] === true
-  const normalize = normalizerOf(library, tokenizerJson['normalizer'])
+  const normalize = normalizerOf(tokenizerJson['normalizer'])
   const listed = addedTokensOf(tokenizerJson)
   const ids = idsOfAdded(
     listed.map(({ content }) => content),
@@ -58,13 +59,21 @@ const LONE_SURROGATES = /\p{Cs}/gu
 const MOST_WORDS = 20_000
 const LONGEST_WORD = 32
 
-/** A word has the same ids wherever it stands; the library spells every word anew, and joins unknown ones across words. */
-function wordSpeller(model: LibraryModel): (word: string) => readonly number[] {
+/** A word has the same ids wherever it stands. `joining`: cuts a word into pieces of which unknown ones in a row are one. */
+function wordSpeller(model: LibraryModel, joining?: (word: string) => string[]): (word: string) => readonly number[] {
+  const unknown = model.unk_token_id as number
+  const idOf = (piece: string): number => model.tokens_to_ids.get(piece) ?? unknown
+  const spell = (word: string): number[] => {
+    if (joining === undefined) return model([word]).map(idOf)
+    return joining(word)
+      .map(idOf)
+      .filter((id, at, ids) => id !== unknown || ids[at - 1] !== unknown)
+  }
   const known = new Map<string, readonly number[]>()
   return (word) => {
     const found = known.get(word)
     if (found !== undefined) return found
-    const ids = model([word]).map((token) => model.tokens_to_ids.get(token) ?? (model.unk_token_id as number))
+    const ids = spell(word)
     if (word.length <= LONGEST_WORD && known.size < MOST_WORDS) known.set(word, ids)
     return ids
   }
@@ -113,19 +122,16 @@ function standsAlone(text: string, start: number, end: number): boolean {
 /** A step of a tokenizer that changes text. */
 type Normalize = (text: string) => string
 
-function normalizerOf(library: Library, normalizer: unknown): Normalize {
-  const steps = stepsOf(normalizer).map((step): Normalize => {
-    const exact = exactStep(step)
-    if (exact !== undefined) return exact
-    const one = new library.SequenceNormalizer({ type: 'Sequence', normalizers: [step] })
-    return (text) => one.normalize(text)
-  })
+function normalizerOf(normalizer: unknown): Normalize {
+  const steps = stepsOf(normalizer).map(normalizerStep)
   return (text) => steps.reduce((value, step) => step(value), text)
 }
 
-/** Steps that are done here because the library does them otherwise than Python. */
-function exactStep(json: Json): Normalize | undefined {
+/** The library does these otherwise than Python, or in square time. */
+function normalizerStep(json: Json): Normalize {
   switch (json['type']) {
+    case 'NFC':
+      return (text) => normalizeText(text, 'NFC')
     case 'Precompiled':
       return precompiledNormalizer(json['precompiled_charsmap'] as string)
     case 'Strip':
@@ -136,7 +142,7 @@ function exactStep(json: Json): Normalize | undefined {
     case 'Replace':
       return replacer(((json['pattern'] ?? {}) as Json)['Regex'] as string, (json['content'] ?? '') as string)
     default:
-      return undefined
+      throw new Error(`the normalizer ${String(json['type'])} is not known`)
   }
 }
 
@@ -204,7 +210,6 @@ function precompiledNormalizer(base64: string): (text: string) => string {
   return (text) => normalizeBy(table, text)
 }
 
-const graphemes = new Intl.Segmenter('und', { granularity: 'grapheme' })
 /**
  * Where a grapheme of several characters may be short enough to be looked up whole: marks, modifiers, joiners, the two
  * letters that count as marks, signs that stand before a letter, and a line end of two characters.
@@ -217,7 +222,7 @@ const WHOLE_GRAPHEME_BYTES = 6
 function normalizeBy(table: CharacterTable, text: string): string {
   if (!MAY_COMBINE.test(text)) return eachCharacter(table, text)
   let result = ''
-  for (const { segment } of graphemes.segment(text)) {
+  for (const segment of graphemesOf(text)) {
     const whole = segment.length < WHOLE_GRAPHEME_BYTES ? table.lookUp(segment, WHOLE_GRAPHEME_BYTES) : undefined
     result += whole ?? eachCharacter(table, segment)
   }
