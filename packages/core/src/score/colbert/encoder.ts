@@ -1,4 +1,5 @@
 import { RerankError } from '../../base/errors.js'
+import { normalizeText } from '../../base/words.js'
 import { readOptional } from '../cross-encoder/model-files.js'
 import { readSingleTemplate } from '../cross-encoder/pairs.js'
 import type { Json, TokenEncoder } from '../cross-encoder/tokenizer/pipeline.js'

@@ -1,5 +1,5 @@
 import { type BertNormalizerOptions, longWordPieces, normalize, splitPieces, Unit, unitTable } from './characters.js'
-import type { ChosenEncoder, Json } from './pipeline.js'
+import { type ChosenEncoder, idsOfAdded, type Json } from './pipeline.js'
 
 /**
  * The encoder for a parsed tokenizer.json, which gives the ids of Python's `tokenizers`: our own WordPiece where it
@@ -310,28 +310,6 @@ function readAddedTokens(entries: unknown, vocabulary: Readonly<Record<string, n
   return hasOwnIds(tokens, vocabulary)
     ? tokens.sort((one, other) => other.content.length - one.content.length)
     : undefined
-}
-
-/** A vocabulary, to be asked for ids. */
-interface Vocabulary {
-  get(token: string): number | undefined
-  readonly size: number
-}
-
-/**
- * The ids that Python gives to the added tokens of a file: those of the vocabulary, and behind it one after the other. What
- * the file says itself is not asked.
- */
-export function idsOfAdded(contents: readonly string[], vocabulary: Vocabulary): readonly number[] {
-  const given = new Map<string, number>()
-  let highest = -1
-  for (const content of contents) {
-    if (given.has(content)) continue
-    const id = vocabulary.get(content) ?? Math.max(vocabulary.size, highest + 1)
-    given.set(content, id)
-    highest = Math.max(highest, id)
-  }
-  return contents.map((content) => given.get(content) as number)
 }
 
 /** Whether these are the ids that the reference gives. */
