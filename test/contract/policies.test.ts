@@ -1,7 +1,8 @@
 import { calibrated } from '../../packages/core/src/skip/calibrated.ts'
 import { allOf, anyOf, not, smallPool } from '../../packages/core/src/skip/policy.ts'
 import { aboveThreshold, agreement, clearMargin, scoreShape } from '../../packages/core/src/skip/first-stage.ts'
-import { keywordQuery, otherScript } from '../../packages/core/src/skip/query.ts'
+import { keywordQuery } from '../../packages/core/src/skip/query.ts'
+import { otherScript } from '../../packages/core/src/skip/unread.ts'
 import { policyContract } from './policy-contract.ts'
 
 const margin = clearMargin({ margin: 0.5 })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { minMax, mix, orderHead, zScores } from '../../packages/core/src/order.ts'
+import type { Blend } from '../../packages/core/src/types.ts'
 import { onlyRise } from '../../packages/core/src/base/first-stage.ts'
 
 describe('minMax', () => {
@@ -99,6 +100,7 @@ describe('orderHead', () => {
     expect(orderHead({ ...head, blend: { weight: 0.25 } })).toEqual({
       order: [2, 0, 1],
       blended: [0.75, 0.25, 0.78125],
+      blendWeight: 0.25,
     })
   })
 
@@ -121,6 +123,36 @@ describe('orderHead', () => {
 
   it('keeps equals in the order found', () => {
     expect(orderHead({ numbers: [1, 1, 1], firstStage: [1, 2, 3], inputScores: [1, 2, 3] }).order).toEqual([0, 1, 2])
+  })
+})
+
+describe('a share for each kind of search', () => {
+  const weight = { lexical: 0.75, other: 0.125 }
+  const weightOf = (scores: readonly (number | undefined)[], blend: Partial<Blend> = {}): number | undefined => {
+    const head = scores.slice(0, 2)
+    return orderHead({ numbers: [1, 2], firstStage: head, blend: { weight, ...blend }, inputScores: scores })
+      .blendWeight
+  }
+
+  it.each([
+    ['counted words', [12, 7, 3], 0.75],
+    ['counted words, the last without any', [1.6, 0.4, 0], 0.75],
+    ['a head too close together to tell, in an input that is not', [12, 11.9, 3], 0.75],
+    ['cosines, one a little above 1', [1.0000002, 0.5, 0.2], 0.125],
+    ['ranks fused', [0.033, 0.031, 0.016], 0.125],
+    ['inner products of dense vectors', [92, 91, 88], 0.125],
+    ['log-probabilities', [-0.1, -2, -5], 0.125],
+    ['logits of another model', [4.2, 1.1, -3], 0.125],
+  ])('%s', (_, scores, expected) => {
+    expect(weightOf(scores)).toBe(expected)
+  })
+
+  it('takes the smaller share behind distances, which count no words', () => {
+    expect(weightOf([3, 2, 1], { higherIsBetter: false })).toBe(0.125)
+  })
+
+  it('looks past candidates without a score behind the head', () => {
+    expect(weightOf([12, 11, undefined, 2])).toBe(0.75)
   })
 })
 

@@ -23,7 +23,11 @@ describe('doctor', () => {
       model: {
         isIntact: true,
         id: expect.stringMatching(/^model-en-mini@/),
-        defaults: { blend: { weight: 0.8 }, scripts: ['Latin'] },
+        defaults: {
+          blend: { weight: { lexical: 0.8, other: 0.25 } },
+          scripts: ['Latin'],
+          languages: ['en'],
+        },
       },
       trial: {
         defaults: null,

@@ -13,12 +13,10 @@ import numpy as np
 
 from .blend import blend
 
-#: No cosine and no fused rank lies above it: scores that do are counted words, unless the
-#: last has most of the best one's: cosines as percentages.
-_HIGHEST_COSINE = 1.0
+#: No cosine, probability or fused rank lies above it, give or take what a sum of 32-bit floats is off: scores that do are
+#: counted words, unless the last has most of the best one's, as cosines in percent have.
+_HIGHEST_SIMILARITY = 1.001
 _LEXICAL_FALL = 0.8
-#: As reciprocal rank fusion counts ranks.
-_RANK_OFFSET = 60
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ class BlendRule:
     words may be a good search by vectors, whose order a small model must not undo."""
 
     lexical: float = 0.8
-    other: float = 0.8
+    other: float = 0.25
 
     def constants(self) -> dict:
         return asdict(self)
@@ -35,23 +33,29 @@ class BlendRule:
     def share(self, first: np.ndarray) -> float:
         """`first`: the first stage's scores, in any order."""
         high, low = float(first.max()), float(first.min())
-        return self.lexical if high > _HIGHEST_COSINE and 0 <= low <= _LEXICAL_FALL * high else self.other
+        return self.lexical if high > _HIGHEST_SIMILARITY and 0 <= low <= _LEXICAL_FALL * high else self.other
+
+    def mixes(self, first: np.ndarray) -> bool:
+        """Whether anything is mixed: not where a score is missing (NaN), nor where three or more scores only rise, as
+        distances do."""
+        if not np.isfinite(first).all():
+            return False
+        return len(first) < 3 or not ((np.diff(first) >= 0).all() and first[-1] > first[0])
 
     def blend(self, first: np.ndarray, scores: np.ndarray) -> np.ndarray:
         """What a pool is ordered by, descending, ties as the first stage had them. `first` in the first stage's order, best
-        first; NaN where a score is missing, and then, as where scores rise, ranks stand in for all of them."""
-        known = bool(np.isfinite(first).all())
-        if not known or (len(first) > 1 and first[0] < first[-1]):
-            first = 1 / (_RANK_OFFSET + 1 + np.arange(len(first), dtype=float))
-        return blend(scores, first, self.share(first))
+        first."""
+        return blend(scores, first, self.share(first)) if self.mixes(first) else scores
 
 
 def rule_of(folder: Path) -> BlendRule:
-    """The `defaults.blend` of a model's config.json; today's share where it says nothing."""
+    """The `secondpass.blend.weight` of a model's config.json, one share or two; the bundled model's where it says nothing."""
     path = folder / 'config.json'
     config = json.loads(path.read_text(encoding='utf-8')) if path.is_file() else {}
-    given = config.get('defaults', {}).get('blend', {})
-    return BlendRule(**{name: given[name] for name in BlendRule.__dataclass_fields__ if name in given})
+    weight = config.get('secondpass', {}).get('blend', {}).get('weight')
+    if weight is None:
+        return BlendRule()
+    return BlendRule(**weight) if isinstance(weight, dict) else BlendRule(weight, weight)
 
 
 CASES = {
@@ -61,6 +65,7 @@ CASES = {
     'BM25 that ends in a passage without any of the words': [7.5, 3.0, 0.0, 0.0, 0.0],
     'cosines': [0.83, 0.81, 0.8, 0.72, 0.66],
     'cosines of another encoder, down to nothing': [0.71, 0.4, 0.12, 0.02, -0.03],
+    'cosines of equal vectors, a little above one': [1.0000002, 0.7, 0.41, 0.4, 0.2],
     'cosines as percentages': [83.0, 81.0, 80.0, 76.0, 72.0],
     'reciprocal rank fusion': [2 / 61, 1 / 61 + 1 / 63, 2 / 62, 1 / 64, 1 / 65],
     'log-probabilities': [-0.1, -1.2, -2.0, -4.5, -7.0],
@@ -73,15 +78,14 @@ LOGITS = [-1.5, 2.0, 2.0, -4.0, 3.1]
 
 
 def golden(rule: BlendRule) -> list[dict]:
-    """For each case the share, the mixed numbers and the order, as positions."""
+    """For each case the order, as positions, and where anything is mixed the share and the mixed numbers."""
     found = []
     for name, given in CASES.items():
         first = np.array([np.nan if one is None else one for one in given], float)
-        mixed = rule.blend(first, np.array(LOGITS))
-        ranks = not np.isfinite(first).all() or first[0] < first[-1]
-        share = rule.other if ranks else rule.share(first)
-        order = np.argsort(-mixed, kind='stable').tolist()
-        found.append({'name': name, 'first': given, 'logits': LOGITS, 'share': share, 'mixed': mixed.tolist(), 'order': order})
+        key = rule.blend(first, np.array(LOGITS))
+        order = np.argsort(-key, kind='stable').tolist()
+        mix = {'share': rule.share(first), 'mixed': key.tolist()} if rule.mixes(first) else {}
+        found.append({'name': name, 'first': given, 'logits': LOGITS, **mix, 'order': order})
     return found
 
 

@@ -42,7 +42,8 @@ export {
   clearMargin,
   scoreShape,
 } from './skip/first-stage.js'
-export { type KeywordQueryOptions, type OtherScriptOptions, keywordQuery, otherScript } from './skip/query.js'
+export { type KeywordQueryOptions, keywordQuery } from './skip/query.js'
+export { type OtherScriptOptions, otherScript } from './skip/unread.js'
 export { type CircuitBreakerOptions, withCircuitBreaker } from './wrap/breaker.js'
 export { type CachedScore, type ScoreCache } from './wrap/cache.js'
 export { withCache } from './wrap/cache.js'

@@ -1,6 +1,6 @@
 import { RerankError, show } from './base/errors.js'
 import { onlyRise } from './base/first-stage.js'
-import type { Blend, BlendOmitted, Scorer } from './types.js'
+import type { Blend, BlendOmitted, BlendWeights, Scorer } from './types.js'
 
 /**
  * Holds a scorer to its contract: as many numbers as texts, all finite.
@@ -67,6 +67,8 @@ export interface HeadOrder {
   readonly order: readonly number[]
   /** The mixed numbers that the order is by, in the order of the head. Missing when nothing was mixed. */
   readonly blended?: readonly number[]
+  /** The scorer's share in that mix. */
+  readonly blendWeight?: number
   /** Why a blend that was asked for had no effect. */
   readonly blendOmitted?: BlendOmitted
 }
@@ -79,8 +81,35 @@ export function orderHead({ numbers, firstStage, blend, inputScores }: Head): He
   if (blend === undefined) return { order: orderByDescending(numbers) }
   const omitted = whyNotBlended(blend, firstStage, inputScores)
   if (omitted !== undefined) return { order: orderByDescending(numbers), blendOmitted: omitted }
-  const blended = mix(blend, numbers, firstStage as readonly number[])
-  return { order: orderByDescending(blended), blended }
+  const weight = typeof blend.weight === 'number' ? blend.weight : weightFor(blend.weight, blend, inputScores)
+  const blended = mix({ ...blend, weight }, numbers, firstStage as readonly number[])
+  return { order: orderByDescending(blended), blended, blendWeight: weight }
+}
+
+/** What no cosine, probability or fused rank is above, give or take what a sum of 32-bit floats is off. */
+const HIGHEST_SIMILARITY = 1.001
+
+/** What searches by words leave the last of their candidates, of the best one's score. */
+const LEXICAL_FALL = 0.8
+
+/**
+ * The share for the kind of search that gave these scores: see {@link BlendWeights}. It is looked for in the whole input,
+ * since a few of its best are too close together to tell. Of BM25's first 20 and first 100 at least 95 % are known by this
+ * rule in each of five collections, of cosines none.
+ */
+function weightFor(
+  { lexical, other }: BlendWeights,
+  { higherIsBetter }: Blend,
+  inputScores: readonly (number | undefined)[],
+): number {
+  let [lowest, highest] = [Infinity, -Infinity]
+  for (const score of inputScores) {
+    if (score === undefined) continue
+    lowest = Math.min(lowest, score)
+    highest = Math.max(highest, score)
+  }
+  const isLexical = highest > HIGHEST_SIMILARITY && lowest >= 0 && lowest <= LEXICAL_FALL * highest
+  return isLexical && higherIsBetter !== false ? lexical : other
 }
 
 function whyNotBlended(
@@ -94,7 +123,11 @@ function whyNotBlended(
 }
 
 /** Mixes the scorer's numbers with the first stage's, both normalised within this head. */
-export function mix(blend: Blend, numbers: readonly number[], firstStage: readonly number[]): number[] {
+export function mix(
+  blend: Blend & { readonly weight: number },
+  numbers: readonly number[],
+  firstStage: readonly number[],
+): number[] {
   const upward = blend.higherIsBetter === false ? firstStage.map((score) => -score) : firstStage
   const normalize = blend.normalize === 'z-score' ? zScores : minMax
   const [ours, theirs] = [normalize(numbers), normalize(upward)]

@@ -3,15 +3,15 @@ import { asError, deadlineError, invalidArgument, isDeadline, isSetupError, warn
 import type { ResolvedStage } from './options.js'
 import { checkNumbers, orderHead, probabilities } from './order.js'
 import type { Entry, Run, StageResult } from './request.js'
-import { otherScript } from './skip/query.js'
+import { otherScript } from './skip/unread.js'
 import type {
-  BlendOmitted,
   Call,
   Candidate,
   OnError,
   Outcome,
   Pool,
   Scorer,
+  ScorerDefaults,
   SkipPolicy,
   SkipReason,
   StageReport,
@@ -104,6 +104,7 @@ class StageWork {
       deadline: this.deadline,
       now: () => this.run.clock.now(),
       stats: this.#stats,
+      caller: this.stage,
       note: (position, note) => {
         this.notes[position] = { ...this.notes[position], ...note }
       },
@@ -118,9 +119,9 @@ class StageWork {
 /** The caller's policy, or what the scorer says of itself: it leaves alone what it cannot read. */
 function askPolicy({ skip, scorer }: ResolvedStage, pool: Pool): SkipReason | undefined {
   if (skip === false) return undefined
-  if (skip === undefined) return unreadScript(scorer)?.(pool)
+  if (skip === undefined) return unread(scorer)?.(pool)
   const reason: unknown = skip(pool)
-  if (reason === undefined) warnOfUnreadScript(scorer, pool)
+  if (reason === undefined) warnOfUnread(scorer, pool)
   if (reason === undefined || isSkipReason(reason)) return reason
   throw invalidArgument('skip', reason, 'a policy answers with { policy, evidence } or undefined, and is not async')
 }
@@ -128,24 +129,29 @@ function askPolicy({ skip, scorer }: ResolvedStage, pool: Pool): SkipReason | un
 let hasWarned = false
 
 /** A policy of the caller's takes the place of the scorer's own, which is easily forgotten. */
-function warnOfUnreadScript(scorer: Scorer, pool: Pool): void {
-  if (hasWarned || unreadScript(scorer)?.(pool) === undefined) return
+function warnOfUnread(scorer: Scorer, pool: Pool): void {
+  if (hasWarned) return
+  const reason = unread(scorer)?.(pool)
+  if (reason === undefined) return
   hasWarned = true
+  const what = reason.policy === 'other-language' ? 'Passages are in a language' : 'A query is mostly in a script'
   warn(
-    `A query is mostly in a script that ${scorer.id} does not read, where its order is worse than that of the first ` +
-      'stage, and the skip policy of this reranker lets it pass. Pass skip: anyOf(otherScript(), yourPolicy) to leave such ' +
-      'queries alone, skip: false to score them without this warning, or a scorer that reads them.',
+    `${what} that ${scorer.id} does not read, where its order is worse than that of the first stage, and the skip policy of ` +
+      "this reranker lets it pass. Pass skip: anyOf(otherScript({ languages: ['en'] }), yourPolicy) to leave such queries " +
+      'alone, skip: false to score them without this warning, or a scorer that reads them.',
   )
 }
 
 /** One policy for each list of scripts: to make one compiles a regular expression, which takes milliseconds. */
-const scriptPolicies = new WeakMap<readonly string[], SkipPolicy>()
+const unreadPolicies = new WeakMap<ScorerDefaults, SkipPolicy>()
 
-function unreadScript({ defaults }: Scorer): SkipPolicy | undefined {
-  const scripts = defaults?.scripts
-  if (scripts === undefined) return undefined
-  const policy = scriptPolicies.get(scripts) ?? otherScript({ scripts })
-  scriptPolicies.set(scripts, policy)
+function unread({ defaults }: Scorer): SkipPolicy | undefined {
+  if (defaults?.scripts === undefined && defaults?.languages === undefined) return undefined
+  const { scripts, languages } = defaults
+  // A scorer that names no script reads all of them: none of its letters is of another.
+  const policy =
+    unreadPolicies.get(defaults) ?? otherScript({ scripts, languages, ...(scripts ? {} : { maxShare: 1 }) })
+  unreadPolicies.set(defaults, policy)
   return policy
 }
 
@@ -178,10 +184,10 @@ function reorder<C extends Candidate>(
   head: readonly Entry<C>[],
   { scorer, numbers, probabilities: asProbabilities }: Scored,
   { stage, run, notes }: StageWork,
-): { ordered: Entry<C>[]; blended: boolean; blendOmitted?: BlendOmitted } {
+): { ordered: Entry<C>[] } & Pick<StageReport, 'blended' | 'blendWeight' | 'blendOmitted'> {
   const firstStage = head.map((entry) => entry.firstStageScore)
   const blend = stage.blend === false ? undefined : (stage.blend ?? scorer.defaults?.blend)
-  const { order, blended, ...omitted } = orderHead({ numbers, firstStage, blend, inputScores: run.inputScores })
+  const { order, blended, ...details } = orderHead({ numbers, firstStage, blend, inputScores: run.inputScores })
   const ordered = order.map((at): Entry<C> => {
     const { candidate, index, text, firstStageScore } = head[at] as Entry<C>
     const number = numbers[at] as number
@@ -196,5 +202,5 @@ function reorder<C extends Candidate>(
       scorerId: scorer.id,
     }
   })
-  return { ordered, blended: blended !== undefined, ...omitted }
+  return { ordered, blended: blended !== undefined, ...details }
 }

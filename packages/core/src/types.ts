@@ -58,6 +58,11 @@ export interface Call {
   now(): Milliseconds
   /** Counters that each layer adds to (tokens, runs, cacheHits…); the report prints them. */
   readonly stats: Record<string, number>
+  /**
+   * Who asks. Where calls without a deadline wait for one another, callers take turns, so that one with many calls does
+   * not hold up one with few. A reranker names itself.
+   */
+  readonly caller?: object | undefined
   /** Says something about the text at `position` of the `texts` given to `score`. */
   note(position: number, note: TextNote): void
   /**
@@ -117,6 +122,11 @@ export interface ScorerDefaults {
    * the first stage. Missing: every script.
    */
   readonly scripts?: readonly string[] | undefined
+  /**
+   * The languages it reads, as two letters of ISO 639-1: `['en']`. Passages whose small words are of another language keep
+   * the order of the first stage. Missing: every language.
+   */
+  readonly languages?: readonly string[] | undefined
 }
 
 /** What a skip policy sees: the pool as the stage would score it, before any model runs. */
@@ -158,10 +168,11 @@ export type OnError = 'throw' | 'keep-order'
 /** Mixing the scorer's order with the first stage's. */
 export interface Blend {
   /**
-   * Share of the scorer in the mix, 0..1. Both sides are normalised over the head that was scored, then
-   * `weight * scorer + (1 - weight) * firstStage` orders the head. No effect when any candidate of the head has no score.
+   * Share of the scorer in the mix, 0..1, or one share for each kind of search. Both sides are normalised over the head
+   * that was scored, then `weight * scorer + (1 - weight) * firstStage` orders the head. No effect when any candidate of the
+   * head has no score.
    */
-  readonly weight: number
+  readonly weight: number | BlendWeights
   /**
    * How the two sides are brought to one scale. `'min-max'` (default): spread over 0..1, so that the extremes decide.
    * `'z-score'`: distance from the mean in standard deviations, which one far-off score disturbs less; `blendedScore` is
@@ -174,6 +185,18 @@ export interface Blend {
    * are most likely distances.
    */
   readonly higherIsBetter?: boolean | undefined
+}
+
+/**
+ * A share behind a search by words, where a model that reads gains most, and one behind any other, whose order may be
+ * better than that of a small model. A search by words is known by its scores: some are above 1.001, where no cosine, no
+ * probability and no fused rank is; none is negative; and the least of the input has at most .8 of the best.
+ */
+export interface BlendWeights {
+  /** Share of the scorer behind BM25 and the like, 0..1. */
+  readonly lexical: number
+  /** Share of the scorer behind search by vectors, fused lists, and whatever is not clearly a search by words; 0..1. */
+  readonly other: number
 }
 
 /**
@@ -229,6 +252,8 @@ export interface StageReport {
   readonly candidates: number
   /** Whether the order is by the blend with the first stage rather than by the scorer alone. */
   readonly blended: boolean
+  /** The scorer's share in the blend that the order is by. Missing when the scorer alone decided, and without an order. */
+  readonly blendWeight?: number
   /** Why the blend that was asked for had no effect on a stage that ranked. */
   readonly blendOmitted?: BlendOmitted
   /** Wall-clock time of the stage. */
@@ -248,6 +273,8 @@ export interface Report {
   readonly belowMinScore: number
   /** How many results `diversity` left out for a better one that says the same. Counted until `topN` were chosen. */
   readonly nearDuplicates: number
+  /** How many results `diversity` did not hold against the others, because the deadline had passed. Missing for none. */
+  readonly notCompared?: number
   /** How many results were passed over because they did not fit what was left of `maxTokens`. Counted like those. */
   readonly overBudget: number
   /** Wall-clock time of the whole call. */

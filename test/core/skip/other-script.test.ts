@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { otherScript } from '../../../packages/core/src/skip/query.ts'
+import { otherScript } from '../../../packages/core/src/skip/unread.ts'
 
 const ask = (query: string, policy = otherScript()): unknown =>
   policy({ query, scorerId: 'fake', candidates: [{ text: 'any' }] })

@@ -4,6 +4,8 @@ import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Blend, type Reranker, type RerankerOptions, type Scorer, createReranker } from '@secondpass/core'
 import { CliError, misuse, oneLine, usageError } from '../errors.js'
+import type { InputFile } from '../files/identity.js'
+import { lookAt } from '../files/target.js'
 import type { Io } from '../io.js'
 import { modelOptions, openModel } from './model.js'
 import type { ScorerFlags } from './options.js'
@@ -41,13 +43,26 @@ export async function loadReranker(flags: ScorerFlags, io: Io, extras: Extras = 
   throw usageError('--scorer', flags.scorer, fix)
 }
 
+/** The files of the scorer that stand here: a module, or the folder of a model. */
+export function scorerFiles({ scorer, model }: ScorerFlags): InputFile[] {
+  const files: InputFile[] = []
+  if (scorer !== undefined && existsSync(scorer)) files.push({ option: '--scorer', path: scorer })
+  const isFolder = model !== undefined && lookAt(model)?.isDirectory() === true
+  if (isFolder) files.push({ option: '--model', path: model, folder: true })
+  return files
+}
+
 /** Around a scorer: mixed with first-stage scores by the share that was asked for, else as the scorer recommends. */
 function around(scorer: Scorer, { blend: share }: ScorerFlags, extras: Extras): Loaded {
   const asked = share === undefined || share === false ? share : { weight: share }
   const blend = (): Blend | false => asked ?? scorer.defaults?.blend ?? false
   const mix = blend()
-  const id = mix === false ? scorer.id : `${scorer.id} blended ${mix.weight}`
+  const id = mix === false ? scorer.id : `${scorer.id} blended ${sharesOf(mix)}`
   return { reranker: createReranker({ ...extras, scorer, blend: asked }), id, blend }
+}
+
+function sharesOf({ weight }: Blend): string {
+  return typeof weight === 'number' ? String(weight) : `${weight.lexical} or ${weight.other}`
 }
 
 /** A reranker of the caller's own has its options already. */

@@ -1,4 +1,4 @@
-import type { Blend, Scorer } from '../types.js'
+import type { Blend, BlendWeights, Scorer } from '../types.js'
 import type { Clock } from './clock.js'
 import { invalidArgument } from './errors.js'
 
@@ -83,6 +83,11 @@ export function wholeOrInfinity(least: number): Check<number> {
 
 /** One of a few words. */
 export function oneOf<const T extends string>(...known: readonly T[]): Check<T> {
+  return oneAmong(known)
+}
+
+/** The same, of a list of words. */
+export function oneAmong<T extends string>(known: readonly T[]): Check<T> {
   return must((value) => known.includes(value as T), `pass ${alternatives(known)}`)
 }
 
@@ -204,8 +209,18 @@ export function checkScorer(name: string, scorer: unknown): void {
   }
 }
 
+const shares: Check<BlendWeights> = record<BlendWeights>({
+  lexical: required(between(0, 1)),
+  other: required(between(0, 1)),
+})
+
+const share: Check<number> = between(0, 1)
+
 const blendTable = {
-  weight: required(between(0, 1)),
+  weight: required<number | BlendWeights>((name, value) => {
+    if (typeof value === 'object' && value !== null) shares(name, value)
+    else share(name, value)
+  }),
   normalize: oneOf('min-max', 'z-score'),
   higherIsBetter: flag,
 } satisfies OptionTable<Blend>
@@ -223,4 +238,11 @@ function isNumber(value: unknown): value is number {
 
 function isWhole(value: unknown): value is number {
   return Number.isSafeInteger(value)
+}
+
+/** The text without what it ends in: `/x+$/` would try anew at each `x` of a run that does not stand at the end. */
+export function trimEndWhile(text: string, isUnwanted: (unit: string) => boolean): string {
+  let end = text.length
+  while (end > 0 && isUnwanted(text[end - 1] as string)) end -= 1
+  return text.slice(0, end)
 }

@@ -1,4 +1,5 @@
 import { RerankError } from '../../base/errors.js'
+import { normalizeText } from '../../base/words.js'
 import { readOptional } from '../cross-encoder/model-files.js'
 import { readSingleTemplate } from '../cross-encoder/pairs.js'
 import type { Json, TokenEncoder } from '../cross-encoder/tokenizer/pipeline.js'
@@ -256,8 +257,7 @@ export async function createColbertTextEncoder(tokenizer: unknown, markers: read
 
 /** In small letters, and without what a normalizer may take out of the middle of a marker. */
 function withoutMarks(text: string): string {
-  return text
-    .normalize('NFKD')
+  return normalizeText(text, 'NFKD')
     .replace(/[\p{M}\p{C}]/gu, '')
     .toLowerCase()
 }

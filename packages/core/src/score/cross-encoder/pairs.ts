@@ -51,8 +51,8 @@ export interface PairEncoder {
   encodePair(query: EncodedQuery, text: string): Promise<EncodedPair>
   /** How many tokens of a text are read next to this query. */
   roomForText(query: EncodedQuery): number
-  /** How many tokens a text has, without special tokens. */
-  countTokens(text: string): Promise<number>
+  /** How many tokens a text has, without special tokens; with `atMost`, no more of it is read than so many take. */
+  countTokens(text: string, atMost?: number): Promise<number>
 }
 
 /**
@@ -86,7 +86,7 @@ export function createPairEncoder(files: PairEncoderFiles, options: PairEncoderO
       }
     },
     roomForText: ({ ids: query }) => keptLengths(query.length, Infinity, available).text,
-    countTokens: async (text) => (await encoder.encode(text)).length,
+    countTokens: async (text, atMost) => (await encoder.encode(text, atMost)).length,
   }
 }
 
@@ -164,11 +164,13 @@ function noTemplate(kind: 'pair' | 'single', how: string): RerankError {
 
 /** The template in the post-processor of a tokenizer.json, which may stand in a `Sequence`; nothing when there is none. */
 function readTemplate(tokenizerJson: unknown, kind: 'pair' | 'single'): TemplatePart[] | undefined {
-  const flatten = (processor: unknown): Json[] => {
+  const flatten = (processor: unknown, depth: number): Json[] => {
     const json = (processor ?? {}) as Json
-    return json['type'] === 'Sequence' ? ((json['processors'] ?? []) as unknown[]).flatMap(flatten) : [json]
+    // Deeper than anyone writes them, and than the stack holds at some point.
+    if (json['type'] !== 'Sequence' || depth > 32) return [json]
+    return ((json['processors'] ?? []) as unknown[]).flatMap((inner) => flatten(inner, depth + 1))
   }
-  const processors = flatten((tokenizerJson as Json | null)?.['post_processor'])
+  const processors = flatten((tokenizerJson as Json | null)?.['post_processor'], 0)
   return processors.map((json) => partsOf(json, kind)).find((found) => found !== undefined)
 }
 
@@ -275,7 +277,7 @@ export function namedLimit({ config, tokenizerConfig, sentenceBert }: LengthFile
   const { model_max_length: ofTokenizer, max_len: older } = (tokenizerConfig ?? {}) as Json
   const named = ofSentences ?? ofTokenizer ?? older
   if (typeof named === 'number' && named > 0 && named <= SANE_LENGTH) limits.push(named)
-  return limits.length === 0 ? undefined : Math.min(...limits)
+  return limits.length === 0 ? undefined : limits.reduce((least, limit) => Math.min(least, limit))
 }
 
 /**

@@ -125,6 +125,6 @@ export async function createPromptEncoder(
       return { ids, secondSegmentStart: ids.length, truncated: second.length > room, queryTruncated }
     },
     roomForText: ({ ids: query }) => Math.max(1, content - Math.min(query.length, queryRoom) - beforeText),
-    countTokens: async (text) => (await encoder.encode(text)).length,
+    countTokens: async (text, atMost) => (await encoder.encode(text, atMost)).length,
   }
 }

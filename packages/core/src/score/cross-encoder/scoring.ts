@@ -1,4 +1,12 @@
-import { type Checks, blend as blendCheck, must, oneOf, type OptionTable, readOptions } from '../../base/check.js'
+import {
+  type Checks,
+  blend as blendCheck,
+  must,
+  oneAmong,
+  oneOf,
+  type OptionTable,
+  readOptions,
+} from '../../base/check.js'
 import { invalidArgument, RerankError } from '../../base/errors.js'
 import type { ScorerDefaults } from '../../types.js'
 import type { Activation } from './folder/activation.js'
@@ -247,7 +255,7 @@ export interface ScoringOptions {
 
 /** See {@link ScoringOptions}. */
 export const scoringOptions: Checks<ScoringOptions> = {
-  template: oneOf(...templateNames),
+  template: oneAmong(templateNames),
   instruction: must<string>(
     (value) => typeof value === 'string' && value.trim() !== '',
     'pass a sentence, or leave it out',
@@ -266,7 +274,7 @@ export function scoringParts({ template, instruction, activation }: ScoringOptio
 
 /**
  * What a model recommends for itself, from its config.json: `"secondpass": { "blend": { "weight": 0.8 }, "scripts":
- * ["Latin"] }`.
+ * ["Latin"], "languages": ["en"] }`.
  *
  * @param place where the file is, for the error
  * @throws RerankError `'model-files'` for a value that is not of this form.
@@ -286,6 +294,10 @@ const recommended = {
   scripts: must<readonly string[]>(
     (value) => Array.isArray(value) && value.length > 0 && value.every(isScript),
     'write a list of scripts as Unicode names them, such as ["Latin"]',
+  ),
+  languages: must<readonly string[]>(
+    (value) => Array.isArray(value) && value.length > 0 && value.every((code) => /^[a-z]{2}$/.test(String(code))),
+    'write a list of languages in two letters each, such as ["en"]',
   ),
 } satisfies OptionTable<ScorerDefaults>
 

@@ -1,5 +1,6 @@
+import { graphemesOf, normalizeText } from '../../../base/words.js'
+import { idsOfAdded } from './characters.js'
 import { type AddedToken, addedTokensOf, type Json, stepsOf } from './pipeline.js'
-import { idsOfAdded } from './wordpiece.js'
 
 /** The part of `@huggingface/tokenizers` that is used here; its own types cannot be read by TypeScript's `nodenext`. */
 interface Library {
@@ -13,6 +14,7 @@ interface LibraryTokenizer {
   readonly model: LibraryModel
 }
 interface LibraryModel {
+  fuse_unk: boolean
   readonly tokens_to_ids: ReadonlyMap<string, number>
   readonly unk_token_id: number | undefined
   /** Cuts words into tokens. */
@@ -61,10 +63,15 @@ const LONGEST_WORD = 32
 /** A word has the same ids wherever it stands; the library spells every word anew, and joins unknown ones across words. */
 function wordSpeller(model: LibraryModel): (word: string) => readonly number[] {
   const known = new Map<string, readonly number[]>()
+  // It joins unknown pieces in a row into one, and looks up what it has so far at each of them, which takes square time.
+  // They are the unknown token whatever they are joined to, so that the first stands for all.
+  const fuses = model.fuse_unk
+  model.fuse_unk = false
   return (word) => {
     const found = known.get(word)
     if (found !== undefined) return found
-    const ids = model([word]).map((token) => model.tokens_to_ids.get(token) ?? (model.unk_token_id as number))
+    const all = model([word]).map((token) => model.tokens_to_ids.get(token) ?? (model.unk_token_id as number))
+    const ids = fuses ? all.filter((id, at) => id !== model.unk_token_id || all[at - 1] !== id) : all
     if (word.length <= LONGEST_WORD && known.size < MOST_WORDS) known.set(word, ids)
     return ids
   }
@@ -135,6 +142,13 @@ function exactStep(json: Json): Normalize | undefined {
       return (text) => (text.includes('Σ') ? Array.from(text, (one) => one.toLowerCase()).join('') : text.toLowerCase())
     case 'Replace':
       return replacer(((json['pattern'] ?? {}) as Json)['Regex'] as string, (json['content'] ?? '') as string)
+    case 'NFC':
+    case 'NFD':
+    case 'NFKC':
+    case 'NFKD': {
+      const form = json['type']
+      return (text) => normalizeText(text, form)
+    }
     default:
       return undefined
   }
@@ -204,7 +218,6 @@ function precompiledNormalizer(base64: string): (text: string) => string {
   return (text) => normalizeBy(table, text)
 }
 
-const graphemes = new Intl.Segmenter('und', { granularity: 'grapheme' })
 /**
  * Where a grapheme of several characters may be short enough to be looked up whole: marks, modifiers, joiners, the two
  * letters that count as marks, signs that stand before a letter, and a line end of two characters.
@@ -217,7 +230,7 @@ const WHOLE_GRAPHEME_BYTES = 6
 function normalizeBy(table: CharacterTable, text: string): string {
   if (!MAY_COMBINE.test(text)) return eachCharacter(table, text)
   let result = ''
-  for (const { segment } of graphemes.segment(text)) {
+  for (const segment of graphemesOf(text)) {
     const whole = segment.length < WHOLE_GRAPHEME_BYTES ? table.lookUp(segment, WHOLE_GRAPHEME_BYTES) : undefined
     result += whole ?? eachCharacter(table, segment)
   }

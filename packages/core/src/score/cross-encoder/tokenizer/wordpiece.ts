@@ -1,4 +1,13 @@
-import { type BertNormalizerOptions, longWordPieces, normalize, splitPieces, Unit, unitTable } from './characters.js'
+import {
+  type BertNormalizerOptions,
+  idsOfAdded,
+  longWordPieces,
+  normalize,
+  splitPieces,
+  Unit,
+  unitTable,
+} from './characters.js'
+import { refuseEndlessWork } from './guard.js'
 import type { ChosenEncoder, Json } from './pipeline.js'
 
 /**
@@ -8,6 +17,7 @@ import type { ChosenEncoder, Json } from './pipeline.js'
 export async function createTextEncoder(tokenizerJson: unknown): Promise<ChosenEncoder> {
   const own = createWordPiece(tokenizerJson)
   if (own !== undefined) return { kind: 'wordpiece', encode: (text, maxTokens) => own.encode(text, maxTokens) }
+  refuseEndlessWork(tokenizerJson)
   const { chooseEncoder } = await import('./choice.js')
   return chooseEncoder((tokenizerJson ?? {}) as Json)
 }
@@ -199,7 +209,7 @@ class PieceEncoder {
     const ids: number[] = []
     for (let start = 0; start < piece.length;) {
       const prefix = start === 0 ? '' : continuingPrefix
-      const found = this.#longest(prefix + piece.slice(start), prefix.length)
+      const found = this.#longest(piece, start, prefix)
       if (found === undefined) return [unknownId]
       ids.push(found.id)
       start += found.length
@@ -207,14 +217,18 @@ class PieceEncoder {
     return ids
   }
 
-  /** The longest start of `text` in the vocabulary that is longer than its prefix; its length without the prefix. */
-  #longest(text: string, prefixLength: number): { id: number; length: number } | undefined {
+  /** The longest part of `piece` from `start` on that is in the vocabulary with its prefix. */
+  #longest(piece: string, start: number, prefix: string): { id: number; length: number } | undefined {
     const { vocabulary } = this.#file
-    const limit = text.length > LONG_PIECE ? Math.min(text.length, this.#longestInVocabulary()) : text.length
-    for (let end = limit; end > prefixLength; end--) {
-      const id: unknown = vocabulary[text.slice(0, end)]
+    const rest = piece.length - start
+    const isLong = prefix.length + rest > LONG_PIECE
+    const limit = isLong ? Math.min(rest, this.#longestInVocabulary() - prefix.length) : rest
+    // Cut off once: a piece may be as long as the file allows, and the rest of it is of no use here.
+    const text = prefix + piece.slice(start, start + limit)
+    for (let length = limit; length > 0; length--) {
+      const id: unknown = vocabulary[text.slice(0, prefix.length + length)]
       // Not every name that an object answers to is its own: `constructor` is no entry.
-      if (typeof id === 'number') return { id, length: end - prefixLength }
+      if (typeof id === 'number') return { id, length }
     }
     return undefined
   }
@@ -306,28 +320,6 @@ function readAddedTokens(entries: unknown, vocabulary: Readonly<Record<string, n
   return hasOwnIds(tokens, vocabulary)
     ? tokens.sort((one, other) => other.content.length - one.content.length)
     : undefined
-}
-
-/** A vocabulary, to be asked for ids. */
-interface Vocabulary {
-  get(token: string): number | undefined
-  readonly size: number
-}
-
-/**
- * The ids that Python gives to the added tokens of a file: those of the vocabulary, and behind it one after the other. What
- * the file says itself is not asked.
- */
-export function idsOfAdded(contents: readonly string[], vocabulary: Vocabulary): readonly number[] {
-  const given = new Map<string, number>()
-  let highest = -1
-  for (const content of contents) {
-    if (given.has(content)) continue
-    const id = vocabulary.get(content) ?? Math.max(vocabulary.size, highest + 1)
-    given.set(content, id)
-    highest = Math.max(highest, id)
-  }
-  return contents.map((content) => given.get(content) as number)
 }
 
 /** Whether these are the ids that the reference gives. */
