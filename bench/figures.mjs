@@ -10,7 +10,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { paths } from './lib/paths.mjs'
-import { calibration, languages, peers, runtime } from './figures/from-results.mjs'
+import { calibration, languages, peers, runtime, tokenizers } from './figures/from-results.mjs'
 import { byCollection, cascade, fiveWays, smallModel } from './figures/quality.mjs'
 
 const makers = {
@@ -22,10 +22,12 @@ const makers = {
   runtime,
   languages,
   calibration,
+  tokenizers,
 }
 const pages = [
   'README.md',
   'docs/measurements.md',
+  'docs/models.md',
   'docs/cascades.md',
   'docs/evaluation.md',
   'packages/model-en-tiny/CARD.md',

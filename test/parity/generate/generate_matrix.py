@@ -96,6 +96,8 @@ def rows_of(folder: Path) -> list[list]:
     taken, rows = Taken(inner), []
     for at, pair in enumerate(parts.PAIRS):
         score = model.predict([pair], show_progress_bar=False).tolist()[0]
+        # Beyond the positions that RoBERTa and its kin can use, Python fails, unless a token happens to have the id of padding.
+        assert len(taken.ids[at]) <= 64
         rows.append([taken.ids[at], segments(taken.ids[at], taken.types[at]), round(taken.logits[at], 7), round(score, 7)])
     return rows
 

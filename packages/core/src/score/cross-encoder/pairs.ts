@@ -47,6 +47,8 @@ export interface EncodedPair {
 export interface PairEncoder {
   /** Most tokens of a pair, special tokens included. */
   readonly maxLength: number
+  /** How many pairs are worth encoding together. Default 1. */
+  readonly together?: number | undefined
   encodeQuery(query: string): Promise<EncodedQuery>
   encodePair(query: EncodedQuery, text: string): Promise<EncodedPair>
   /** How many tokens of a text are read next to this query. */
@@ -70,6 +72,7 @@ export function createPairEncoder(files: PairEncoderFiles, options: PairEncoderO
   const cutsLeft = truncationSide === 'left'
   return {
     maxLength,
+    together: encoder.together,
     encodeQuery: async (query) => ({ ids: await encoder.encode(query) }),
     async encodePair({ ids: query }, textToEncode) {
       // From the right, no more of a long text is read than can matter.

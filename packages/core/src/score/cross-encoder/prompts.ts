@@ -114,6 +114,7 @@ export async function createPromptEncoder(
   const queryRoom = Math.floor(content * profile.queryShare)
   return {
     maxLength,
+    together: encoder.together,
     encodeQuery: async (query) => ({ ids: await encoder.encode(prompt.beforeQuery + query + prompt.afterQuery) }),
     async encodePair({ ids: query }, text) {
       const kept = query.slice(0, queryRoom)

@@ -171,9 +171,6 @@ export function closedWhileScoring(): RerankError {
   return new RerankError('closed', 'The scorer was closed while it was scoring: make a new one.')
 }
 
-/** Pairs encoded together: the Rust tokenizer works beside this thread, and handing a text over takes as long as encoding it. */
-const ENCODED_TOGETHER = 8
-
 /**
  * The pairs of one request. The query is encoded once; a text when its turn comes, or that of one just before it. `longText: 'error'` refuses a text that
  * does not fit; it is cut otherwise.
@@ -182,9 +179,7 @@ export class PairBatch implements PairSource {
   readonly #pairs: PairEncoder
   readonly #queryText: string
   #query: Promise<EncodedQuery> | undefined
-  readonly #ahead = new Map<number, Promise<EncodedPair>>()
-  readonly #begun = new Set<number>()
-  readonly #queryLength: number
+  readonly #begun = new Map<number, Promise<EncodedPair>>()
   readonly #texts: readonly string[]
   readonly #refusesLong: boolean
   #tokens = 0
@@ -194,7 +189,6 @@ export class PairBatch implements PairSource {
   constructor(pairs: PairEncoder, { query, texts, options }: Asked) {
     this.#pairs = pairs
     this.#queryText = query
-    this.#queryLength = query.length
     this.#texts = texts
     this.#refusesLong = options.longText === 'error'
   }
@@ -204,32 +198,27 @@ export class PairBatch implements PairSource {
   }
 
   async pair(at: number): Promise<EncodedPair> {
-    if (!this.#ahead.has(at)) {
-      this.#begun.delete(at)
-      this.#encodeFrom(at)
-    }
-    const pair = await (this.#ahead.get(at) as Promise<EncodedPair>)
-    this.#ahead.delete(at)
+    if (!this.#begun.has(at)) this.#encodeFrom(at)
+    const pair = await (this.#begun.get(at) as Promise<EncodedPair>)
     this.#tokens += pair.ids.length
     if (pair.truncated) this.#note(at)
     return pair
   }
 
+  /** What was not begun yet of this text and those behind it. */
   #encodeFrom(first: number): void {
     this.#query ??= this.#pairs.encodeQuery(this.#queryText)
-    for (const [past, text] of this.#texts.slice(first, first + ENCODED_TOGETHER).entries()) {
-      // Taken in another order, some of them have had their turn.
+    for (const [past, text] of this.#texts.slice(first, first + (this.#pairs.together ?? 1)).entries()) {
       if (this.#begun.has(first + past)) continue
-      this.#begun.add(first + past)
       const pair = this.#query.then((query) => this.#pairs.encodePair(query, text))
       // Whoever asks for the pair hears of it; nobody may.
       pair.catch(() => {})
-      this.#ahead.set(first + past, pair)
+      this.#begun.set(first + past, pair)
     }
   }
 
   effort(at: number): number {
-    return effortOf(this.#queryLength, this.#texts[at] as string, this.#pairs.maxLength)
+    return effortOf(this.#queryText.length, this.#texts[at] as string, this.#pairs.maxLength)
   }
 
   #note(at: number): void {

@@ -2,8 +2,8 @@ import { readOptions } from '../../base/check.js'
 import { RerankError } from '../../base/errors.js'
 import type { Scorer, ScorerDefaults } from '../../types.js'
 import { PairScorer } from '../cross-encoder/pair-scorer.js'
-import { readActivation } from '../cross-encoder/folder/activation.js'
 import type { LoadedModel, PairRunner } from '../cross-encoder/reading.js'
+import { readActivation } from '../cross-encoder/folder/activation.js'
 import { prepareScoring, readDefaults, type Scoring } from '../cross-encoder/scoring.js'
 import {
   checkOutput,

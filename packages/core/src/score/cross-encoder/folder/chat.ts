@@ -131,7 +131,7 @@ export async function createChatEncoder(
   { ask, restoreSuffix }: Chat,
   options: PairEncoderOptions,
 ): Promise<PairEncoder> {
-  const lengthOf = async (text: string): Promise<number> => (await encoder.encode(text)).length
+  const lengthOf = async (text: string, atMost?: number): Promise<number> => (await encoder.encode(text, atMost)).length
   const maxLength = checkedLength(options.maxLength, limit, (await lengthOf(ask('', ''))) + 2)
   const suffix = restoreSuffix
     ? commonEnd(await encoder.encode(ask('0', '0')), await encoder.encode(ask(FILLER, FILLER)))
@@ -139,6 +139,7 @@ export async function createChatEncoder(
   const cutsLeft = truncationSide === 'left'
   return {
     maxLength,
+    together: encoder.together,
     encodeQuery: async (query) => ({ ids: await encoder.encode(ask(query, '')), text: query }),
     async encodePair({ text: query = '' }, text) {
       const ids = await encoder.encode(ask(query, text), cutsLeft ? undefined : maxLength + 1)

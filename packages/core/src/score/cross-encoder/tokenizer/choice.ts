@@ -1,6 +1,10 @@
 import { openRustTokenizer } from '#node/score/cross-encoder/tokenizer/rust'
 import { RerankError } from '../../../base/errors.js'
+import { refuseEndlessWork } from './guard.js'
 import { type ChosenEncoder, cutsBetweenWords, type Json, type TokenEncoder, unknownToLibrary } from './pipeline.js'
+
+/** The Rust tokenizer works beside this thread, and handing a text over takes as long as encoding it. */
+const TOGETHER = 8
 
 /**
  * The encoder for a parsed tokenizer.json that our own WordPiece does not reproduce: the package `tokenizers`, which is the
@@ -12,9 +16,10 @@ import { type ChosenEncoder, cutsBetweenWords, type Json, type TokenEncoder, unk
  */
 export async function chooseEncoder(json: Json): Promise<ChosenEncoder> {
   refuseDropout(json)
+  refuseEndlessWork(json)
   const readsWhole = !cutsBetweenWords(json)
   const rust = await openRustTokenizer(json)
-  if (typeof rust === 'function') return { kind: 'rust', encode: shortened(rust, readsWhole) }
+  if (typeof rust === 'function') return { kind: 'rust', encode: shortened(rust, readsWhole), together: TOGETHER }
   const unknown = unknownToLibrary(json)
   if (unknown !== undefined) throw needsRust(unknown, rust)
   const { createLibraryEncoder } = await import('./library.js')

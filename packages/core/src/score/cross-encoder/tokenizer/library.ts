@@ -5,8 +5,7 @@ import { type AddedToken, addedTokensOf, type Json, stepsOf } from './pipeline.j
 /** The part of `@huggingface/tokenizers` that is used here; its own types cannot be read by TypeScript's `nodenext`. */
 interface Library {
   readonly Tokenizer: new (tokenizerJson: object, configJson: object) => LibraryTokenizer
-  readonly SequenceNormalizer: new (json: object) => { normalize(text: string): string }
-  readonly Unigram: new (...rest: never[]) => LibraryModel
+  readonly Unigram: new (...rest: never[]) => LibraryModel & { tokenize(word: string): string[] }
 }
 interface LibraryTokenizer {
   /** Cuts a text into words. */
@@ -14,7 +13,6 @@ interface LibraryTokenizer {
   readonly model: LibraryModel
 }
 interface LibraryModel {
-  fuse_unk: boolean
   readonly tokens_to_ids: ReadonlyMap<string, number>
   readonly unk_token_id: number | undefined
   /** Cuts words into tokens. */
@@ -31,9 +29,10 @@ export async function createLibraryEncoder(tokenizerJson: Json): Promise<(text: 
   const complete = { decoder: null, ...tokenizerJson, normalizer: null, post_processor: null, added_tokens: [] }
   const file = { ...complete, pre_tokenizer: rewordPreTokenizer(tokenizerJson['pre_tokenizer']) }
   const { pre_tokenizer: cut, model } = new library.Tokenizer(file, {})
-  const idsOfWord = wordSpeller(model)
+  // Of many words it makes one list, and joins unknown pieces across them, in square time: each is spelled by itself.
+  const idsOfWord = wordSpeller(model, model instanceof library.Unigram ? (word) => model.tokenize(word) : undefined)
   const startsWithSpace = stepsOf(tokenizerJson['pre_tokenizer'])[0]?.['add_prefix_space'] === true
-  const normalize = normalizerOf(library, tokenizerJson['normalizer'])
+  const normalize = normalizerOf(tokenizerJson['normalizer'])
   const listed = addedTokensOf(tokenizerJson)
   const ids = idsOfAdded(
     listed.map(({ content }) => content),
@@ -60,18 +59,21 @@ const LONE_SURROGATES = /\p{Cs}/gu
 const MOST_WORDS = 20_000
 const LONGEST_WORD = 32
 
-/** A word has the same ids wherever it stands; the library spells every word anew, and joins unknown ones across words. */
-function wordSpeller(model: LibraryModel): (word: string) => readonly number[] {
+/** A word has the same ids wherever it stands. `joining`: cuts a word into pieces of which unknown ones in a row are one. */
+function wordSpeller(model: LibraryModel, joining?: (word: string) => string[]): (word: string) => readonly number[] {
+  const unknown = model.unk_token_id as number
+  const idOf = (piece: string): number => model.tokens_to_ids.get(piece) ?? unknown
+  const spell = (word: string): number[] => {
+    if (joining === undefined) return model([word]).map(idOf)
+    return joining(word)
+      .map(idOf)
+      .filter((id, at, ids) => id !== unknown || ids[at - 1] !== unknown)
+  }
   const known = new Map<string, readonly number[]>()
-  // It joins unknown pieces in a row into one, and looks up what it has so far at each of them, which takes square time.
-  // They are the unknown token whatever they are joined to, so that the first stands for all.
-  const fuses = model.fuse_unk
-  model.fuse_unk = false
   return (word) => {
     const found = known.get(word)
     if (found !== undefined) return found
-    const all = model([word]).map((token) => model.tokens_to_ids.get(token) ?? (model.unk_token_id as number))
-    const ids = fuses ? all.filter((id, at) => id !== model.unk_token_id || all[at - 1] !== id) : all
+    const ids = spell(word)
     if (word.length <= LONGEST_WORD && known.size < MOST_WORDS) known.set(word, ids)
     return ids
   }
@@ -120,19 +122,16 @@ function standsAlone(text: string, start: number, end: number): boolean {
 /** A step of a tokenizer that changes text. */
 type Normalize = (text: string) => string
 
-function normalizerOf(library: Library, normalizer: unknown): Normalize {
-  const steps = stepsOf(normalizer).map((step): Normalize => {
-    const exact = exactStep(step)
-    if (exact !== undefined) return exact
-    const one = new library.SequenceNormalizer({ type: 'Sequence', normalizers: [step] })
-    return (text) => one.normalize(text)
-  })
+function normalizerOf(normalizer: unknown): Normalize {
+  const steps = stepsOf(normalizer).map(normalizerStep)
   return (text) => steps.reduce((value, step) => step(value), text)
 }
 
-/** Steps that are done here because the library does them otherwise than Python. */
-function exactStep(json: Json): Normalize | undefined {
+/** The library does these otherwise than Python, or in square time. */
+function normalizerStep(json: Json): Normalize {
   switch (json['type']) {
+    case 'NFC':
+      return (text) => normalizeText(text, 'NFC')
     case 'Precompiled':
       return precompiledNormalizer(json['precompiled_charsmap'] as string)
     case 'Strip':
@@ -142,15 +141,8 @@ function exactStep(json: Json): Normalize | undefined {
       return (text) => (text.includes('Σ') ? Array.from(text, (one) => one.toLowerCase()).join('') : text.toLowerCase())
     case 'Replace':
       return replacer(((json['pattern'] ?? {}) as Json)['Regex'] as string, (json['content'] ?? '') as string)
-    case 'NFC':
-    case 'NFD':
-    case 'NFKC':
-    case 'NFKD': {
-      const form = json['type']
-      return (text) => normalizeText(text, form)
-    }
     default:
-      return undefined
+      throw new Error(`the normalizer ${String(json['type'])} is not known`)
   }
 }
 

@@ -8,6 +8,8 @@ export interface TokenEncoder {
    * read than they need, where the tokenizer allows that.
    */
   encode(text: string, maxTokens?: number): readonly number[] | Promise<readonly number[]>
+  /** How many texts are worth asking for together. Default 1. */
+  readonly together?: number | undefined
 }
 
 /** What can serve a tokenizer.json: our own WordPiece, the package `tokenizers` (Rust), or `@huggingface/tokenizers`. */

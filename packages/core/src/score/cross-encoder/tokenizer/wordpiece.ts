@@ -7,7 +7,6 @@ import {
   Unit,
   unitTable,
 } from './characters.js'
-import { refuseEndlessWork } from './guard.js'
 import type { ChosenEncoder, Json } from './pipeline.js'
 
 /**
@@ -17,7 +16,6 @@ import type { ChosenEncoder, Json } from './pipeline.js'
 export async function createTextEncoder(tokenizerJson: unknown): Promise<ChosenEncoder> {
   const own = createWordPiece(tokenizerJson)
   if (own !== undefined) return { kind: 'wordpiece', encode: (text, maxTokens) => own.encode(text, maxTokens) }
-  refuseEndlessWork(tokenizerJson)
   const { chooseEncoder } = await import('./choice.js')
   return chooseEncoder((tokenizerJson ?? {}) as Json)
 }
