@@ -257,8 +257,7 @@ export async function createColbertTextEncoder(tokenizer: unknown, markers: read
 
 /** In small letters, and without what a normalizer may take out of the middle of a marker. */
 function withoutMarks(text: string): string {
-  return text
-    .normalize('NFKD')
+  return normalizeText(text, 'NFKD')
     .replace(/[\p{M}\p{C}]/gu, '')
     .toLowerCase()
 }

@@ -14,7 +14,7 @@ import { type Chat, chatSourceOf, createChat, createChatEncoder } from './folder
 import type { HeadStep } from './folder/head-steps.js'
 import { type Layout, plainLayout } from './folder/layout.js'
 import { type EffectiveTokenizer, effectiveTokenizer } from './folder/tokenizer-file.js'
-import { idOf } from './folder/tokenizer-rebuild.js'
+import { idOf as idIn } from './folder/tokenizer-rebuild.js'
 import { architectureOf, type ChatSettings } from './folder/transformer-settings.js'
 import { createPairEncoder, modelLimit, namedLimit, type PairEncoder, type PairEncoderOptions } from './pairs.js'
 import { createPromptEncoder, type Profile, profiles, type TemplateName, templateNames } from './prompts.js'
@@ -231,7 +231,7 @@ async function wordsHead(name: string, { words }: Profile, encoder: TokenEncoder
 
 /** What sentence_transformers compares when no file says it. */
 function plainWordsHead(name: string, tokenizer: Json): Head {
-  const [yes, no] = [idOf(tokenizer, 'yes'), idOf(tokenizer, 'no')]
+  const [yes, no] = [idIn(tokenizer, 'yes'), idIn(tokenizer, 'no')]
   if (yes !== undefined && no !== undefined) return { kind: 'next-token', yes, no }
   const fix = 'add modules.json and 1_LogitScore/config.json with the ids of the words it answers with'
   throw new RerankError('model-files', `tokenizer.json of ${name} has no token "yes" or no token "no": ${fix}.`)

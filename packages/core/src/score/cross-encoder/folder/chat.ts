@@ -150,7 +150,7 @@ export async function createChatEncoder(
       return { ids: kept, secondSegmentStart: kept.length, truncated, queryTruncated: false }
     },
     roomForText: ({ ids }) => Math.max(1, maxLength - ids.length),
-    countTokens: lengthOf,
+    countTokens: async (text, atMost) => (await encoder.encode(text, atMost)).length,
   }
 }
 

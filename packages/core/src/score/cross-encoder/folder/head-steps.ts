@@ -135,7 +135,7 @@ function layerNorm(
 }
 
 function unitLength(row: Float64Array): Float64Array {
-  const length = Math.max(Math.hypot(...row), 1e-12)
+  const length = Math.max(Math.sqrt(row.reduce((sum, value) => sum + value * value, 0)), 1e-12)
   return row.map((value) => value / length)
 }
 

@@ -90,15 +90,31 @@ function entriesOf(listed: unknown): Entry[] {
 }
 
 /** Where `sentence_transformers` keeps its classes, and has kept them since its first versions. */
-const CLASS =
-  /^sentence_transformers\.(?:models|base\.modules|sentence_transformer\.(?:modules|models)|cross_encoder\.modules)(?:\.\w+)?\.(\w+)$/
+const PACKAGES: readonly string[] = [
+  'models',
+  'base.modules',
+  'sentence_transformer.modules',
+  'sentence_transformer.models',
+  'cross_encoder.modules',
+]
+
+/** The name of a class of sentence_transformers itself, which stands in one of its packages or in a file of one. */
+function ownClass(type: string): string | undefined {
+  const [name = '', ...path] = type.split('.').reverse()
+  const place = path.reverse().join('.')
+  const isOwn = PACKAGES.some((inside) => {
+    const whole = `sentence_transformers.${inside}`
+    return place === whole || (place.startsWith(`${whole}.`) && !place.slice(whole.length + 1).includes('.'))
+  })
+  return isOwn ? name : undefined
+}
 
 function isClass(type: string, name: string): boolean {
-  return CLASS.exec(type)?.[1] === name
+  return ownClass(type) === name
 }
 
 function className(type: string): string {
-  const name = CLASS.exec(type)?.[1]
+  const name = ownClass(type)
   if (name !== undefined) return name
   const fix = 'only modules of sentence_transformers itself can be computed here; export the whole model as one graph'
   throw notKnown({ file: MODULES, name: 'type', value: type }, fix)

@@ -143,7 +143,7 @@ export class Rules {
       if (name === 'split' && !hasArguments) throw new Refused('the method split at white space')
       if (strip === undefined) return this.#asIs({ ...node, callee: { ...callee, object: known(object) } }, scope)
       if (typeof object.value !== 'string' || hasArguments) throw new Refused(`the method ${name} with arguments`)
-      return textLike(object, pythonStrip(object.value, ...strip))
+      return textLike(object, pythonStrip(object.value, strip[0], strip[1]))
     }
     const name = nameOf(callee)
     // Macros of the template itself are functions too.

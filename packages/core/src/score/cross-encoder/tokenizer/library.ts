@@ -1,5 +1,6 @@
 import { graphemesOf, normalizeText } from '../../../base/words.js'
-import { type AddedToken, addedTokensOf, idsOfAdded, type Json, stepsOf } from './pipeline.js'
+import { idsOfAdded } from './characters.js'
+import { type AddedToken, addedTokensOf, type Json, stepsOf } from './pipeline.js'
 
 /** The part of `@huggingface/tokenizers` that is used here; its own types cannot be read by TypeScript's `nodenext`. */
 interface Library {

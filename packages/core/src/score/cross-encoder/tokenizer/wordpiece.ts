@@ -1,5 +1,13 @@
-import { type BertNormalizerOptions, longWordPieces, normalize, splitPieces, Unit, unitTable } from './characters.js'
-import { type ChosenEncoder, idsOfAdded, type Json } from './pipeline.js'
+import {
+  type BertNormalizerOptions,
+  idsOfAdded,
+  longWordPieces,
+  normalize,
+  splitPieces,
+  Unit,
+  unitTable,
+} from './characters.js'
+import type { ChosenEncoder, Json } from './pipeline.js'
 
 /**
  * The encoder for a parsed tokenizer.json, which gives the ids of Python's `tokenizers`: our own WordPiece where it
