@@ -10,7 +10,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { paths } from './lib/paths.mjs'
-import { aWorker, calibration, languages, peers, runtime, serverUnderLoad } from './figures/from-results.mjs'
+import { aWorker, calibration, languages, peers, runtime, serverUnderLoad, tokenizers } from './figures/from-results.mjs'
 import { byCollection, cascade, fiveWays, smallModel } from './figures/quality.mjs'
 
 const makers = {
@@ -24,10 +24,12 @@ const makers = {
   'a worker': aWorker,
   languages,
   calibration,
+  tokenizers,
 }
 const pages = [
   'README.md',
   'docs/measurements.md',
+  'docs/models.md',
   'docs/workers-and-servers.md',
   'docs/cascades.md',
   'docs/evaluation.md',

@@ -136,3 +136,18 @@ export function calibration() {
     `${scorer}, blended. ${machineLine(machine)}.`,
   ].join('\n\n')
 }
+
+/** What turns text into tokens, and how long that takes. */
+export function tokenizers() {
+  const { machine, rows: measured, size } = result('tokenizers')
+  const cell = (/** @type {{ ms: number, cpuMs: number } | undefined} */ figures) =>
+    figures === undefined ? '-' : `${figures.ms.toFixed(0)} (${figures.cpuMs.toFixed(0)})`
+  const rows = measured.map(({ name, figures: { wordpiece, rust, javascript, library } }) => [
+    name,
+    ...[wordpiece, rust, javascript, library].map(cell),
+    `${((wordpiece ?? rust).cpuMs / library.cpuMs).toFixed(2)}x`,
+  ])
+  const heads = ['tokenizer of', 'WordPiece', '`tokenizers`', 'JavaScript, as here', '`@huggingface/tokenizers` alone', 'what serves in Node.js / that']
+  const note = `Milliseconds for ${size} passages of about 90 words, in brackets of processor time, medians; the last column by processor time. Small vocabularies trained for the tests. ${machineLine(machine)}.`
+  return [pageTable(heads, rows), note].join('\n\n')
+}

@@ -46,10 +46,12 @@ type Room = keyof typeof rooms
 export const heavyPackages: Readonly<Record<string, string>> = {
   'onnxruntime-node': 'score/cross-encoder/session/node.ts',
   '@huggingface/hub': 'score/hub/client.ts',
+  '@huggingface/jinja': 'score/cross-encoder/folder/template.ts',
   '@huggingface/tokenizers': 'score/cross-encoder/tokenizer/library.ts',
   '@huggingface/transformers': 'score/transformers/load.ts',
   '@opentelemetry/api': 'telemetry/trace.ts',
   'cohere-ai': 'score/remote/vendors/cohere.ts',
+  tokenizers: 'score/cross-encoder/tokenizer/rust.ts',
   undici: 'score/hub/connection.ts',
 }
 
@@ -157,13 +159,18 @@ export function nodeModulesBehind(path: string, textOf: (path: string) => string
   return visit(path)
 }
 
-/** The names that a front door exports through `#node/`, types left out: in browsers each needs its stand-in. */
+/** The names that a source exports or imports through `#node/`, types left out: in browsers each needs its stand-in. */
 export function namesForNode(text: string): string[] {
   return parse(text).statements.flatMap((statement) => {
-    if (!ts.isExportDeclaration(statement) || statement.isTypeOnly || statement.exportClause === undefined) return []
-    const from = statement.moduleSpecifier
-    const isForNode = from !== undefined && ts.isStringLiteral(from) && from.text.startsWith(FOR_NODE)
-    if (!isForNode || !ts.isNamedExports(statement.exportClause)) return []
-    return statement.exportClause.elements.filter((name) => !name.isTypeOnly).map(({ name }) => name.text)
+    const isExport = ts.isExportDeclaration(statement)
+    if (!isExport && !ts.isImportDeclaration(statement)) return []
+    const { moduleSpecifier: from } = statement
+    if (from === undefined || !ts.isStringLiteral(from) || !from.text.startsWith(FOR_NODE)) return []
+    const named = isExport ? statement.exportClause : statement.importClause?.namedBindings
+    const isOfTypes = isExport ? statement.isTypeOnly : statement.importClause?.isTypeOnly === true
+    if (isOfTypes || named === undefined || !(ts.isNamedExports(named) || ts.isNamedImports(named))) return []
+    return [...named.elements]
+      .filter((name) => !name.isTypeOnly)
+      .map(({ propertyName, name }) => (propertyName ?? name).text)
   })
 }

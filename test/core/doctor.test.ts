@@ -29,7 +29,14 @@ describe('doctor', () => {
           languages: ['en'],
         },
       },
-      trial: { defaults: null, provider: 'cpu', refused: [], logit: expect.any(Number), pairMs: expect.any(Number) },
+      trial: {
+        defaults: null,
+        provider: 'cpu',
+        refused: [],
+        tokenizer: 'wordpiece',
+        logit: expect.any(Number),
+        pairMs: expect.any(Number),
+      },
       problems: [],
     })
   })

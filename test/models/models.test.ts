@@ -1,7 +1,7 @@
 import { RerankError, crossEncoder, fetchModel } from '@secondpass/core'
 import type { Call } from '@secondpass/core'
 import { describe, expect, test } from 'vitest'
-import { type GoldenScores, golden, headless } from './golden.ts'
+import { type GoldenScores, awaited, golden } from './golden.ts'
 
 /** Models larger than this are left out: SECONDPASS_MODELS_MB=700 pnpm test:models. Default: none. */
 const largestMegabytes = Number(process.env['SECONDPASS_MODELS_MB'] ?? Infinity)
@@ -27,7 +27,7 @@ const obstacle = await whyNot()
 if (obstacle !== undefined) {
   // Said where nobody can miss it: a green run that tried nothing must not pass for one that did.
   process.stderr.write(
-    `\nSKIPPED: none of the ${golden.length + 1} golden scores of public models was tried.\n${obstacle}\n\n`,
+    `\nSKIPPED: none of the ${golden.length} golden scores of public models was tried.\n${obstacle}\n\n`,
   )
 }
 
@@ -52,10 +52,14 @@ describe.skipIf(skipped !== '')(`public models${skipped}`, () => {
     })
   }
 
-  test(`${headless.model}: scored as published, or refused because its graph has no head`, async () => {
-    const found = await scoresOf(headless).catch((error: unknown) => error)
-    if (Array.isArray(found)) return expectNear(found as number[], headless)
-    expect(found).toMatchObject({ code: 'model-files' })
-    expect((found as Error).message).toMatch(/without the layer that scores|no ONNX|no graph/)
-  })
+  // Numbers are never made up: until somebody has computed them, all that is asked for is that the model can be scored.
+  for (const { model, megabytes, dtype, because } of awaited) {
+    const tooLarge = megabytes > largestMegabytes ? ` (skipped: ${megabytes} MB)` : ''
+    test.skipIf(tooLarge !== '')(`${model} ${dtype ?? ''}: awaits numbers, ${because}${tooLarge}`, async () => {
+      await using scorer = crossEncoder({ model, dtype: dtype ?? 'auto' })
+      const found = await scorer.score('what is panda?', ['hi', 'The giant panda is a bear.'], makeCall())
+      process.stderr.write(`${model} ${dtype ?? ''} gives ${found.join(', ')}: see test/models/compute.py\n`)
+      expect(found[1]).toBeGreaterThan(found[0] as number)
+    })
+  }
 })

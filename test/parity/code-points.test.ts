@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { normalize, splitPieces } from '../../packages/core/src/score/cross-encoder/tokenizer/characters.ts'
 import type { BertNormalizerOptions } from '../../packages/core/src/score/cross-encoder/tokenizer/characters.ts'
-import type { TokenEncoder } from '../../packages/core/src/score/cross-encoder/tokenizer/library.ts'
+import type { WordPieceEncoder } from '../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
 import { createWordPiece } from '../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
 import { longWordPieces } from '../../packages/core/src/score/cross-encoder/tokenizer/characters.ts'
 import { sized } from '../fixtures/size.ts'
@@ -31,7 +31,7 @@ function blockVocabulary(block: number): Record<string, number> {
   return vocabulary
 }
 
-function blockEncoder(block: number, variant: string): TokenEncoder {
+function blockEncoder(block: number, variant: string): WordPieceEncoder {
   const encoder = createWordPiece({
     added_tokens: [],
     normalizer: { type: 'BertNormalizer', ...golden.variants[variant] },

@@ -50,21 +50,19 @@ describe.each(variants)('late interaction as PyLate encodes it, %s', async (name
   const encoder = createColbertEncoder({
     tokenizer,
     tokenizerConfig,
-    encoder: await createColbertTextEncoder(tokenizer, tokenizerConfig, {
-      markers: ['[Q] ', '[D] '],
-      splitSpecialTokens: false,
-    }),
+    encoder: await createColbertTextEncoder(tokenizer, { markers: ['[Q] ', '[D] '], splitSpecialTokens: false }),
     settings: { ...readColbertSettings(folder), ...change },
   })
 
-  it('has the same tokens, the same attention and the same vectors kept, for every query', () => {
+  it('has the same tokens, the same attention and the same vectors kept, for every query', async () => {
     expect(queries).toHaveLength(20)
-    for (const { text, ...tokens } of queries) expect(tokensOf(encoder.encodeQuery(text)), text).toEqual(tokens)
+    for (const { text, ...tokens } of queries) expect(tokensOf(await encoder.encodeQuery(text)), text).toEqual(tokens)
   })
 
-  it('the same for every document', () => {
+  it('the same for every document', async () => {
     expect(documents).toHaveLength(24)
-    for (const { text, ...tokens } of documents) expect(tokensOf(encoder.encodeDocument(text)), text).toEqual(tokens)
+    for (const { text, ...tokens } of documents)
+      expect(tokensOf(await encoder.encodeDocument(text)), text).toEqual(tokens)
   })
 
   it('gives the scores of the definition over the vectors of PyLate, within 1e-4', async () => {
@@ -74,8 +72,8 @@ describe.each(variants)('late interaction as PyLate encodes it, %s', async (name
       for (const one of encoded) vectors.push(await session.run(one))
       return vectors
     }
-    const asked = await vectorsOf(queries.map(({ text }) => encoder.encodeQuery(text)))
-    const read = await vectorsOf(documents.map(({ text }) => encoder.encodeDocument(text)))
+    const asked = await vectorsOf(await Promise.all(queries.map(({ text }) => encoder.encodeQuery(text))))
+    const read = await vectorsOf(await Promise.all(documents.map(({ text }) => encoder.encodeDocument(text))))
     await session.release()
     let furthest = 0
     for (const [at, query] of asked.entries()) {

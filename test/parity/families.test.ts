@@ -39,13 +39,16 @@ describe.each(familyNames)('%s', (name) => {
 
   test('token ids, segments and what was cut equal those of Python for every pair', async () => {
     const scoring = scoringOf(name, family)
+    // What the tokenizer says of segments is not asked for where the model is not fed any.
+    const inputs = family.files['tokenizer_config.json']?.['model_input_names'] as readonly string[] | undefined
+    const hasSegments = inputs?.includes('token_type_ids') ?? false
     const wrong = []
     for (const row of family.rows) {
       const { pairs } = await scoring(row.maxLength)
-      const pair = pairs.encodePair(pairs.encodeQuery(row.query), row.text)
+      const pair = await pairs.encodePair(await pairs.encodeQuery(row.query), row.text)
       const same =
         [...pair.ids].join() === row.ids.join() &&
-        pair.secondSegmentStart === row.secondSegmentStart &&
+        pair.secondSegmentStart === (hasSegments ? row.secondSegmentStart : pair.ids.length) &&
         (pair.truncated || pair.queryTruncated) === row.truncated
       if (!same) wrong.push([row.query.slice(0, 40), row.text.slice(0, 40), row.maxLength])
     }

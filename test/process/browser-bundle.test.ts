@@ -15,8 +15,9 @@ beforeAll(() => {
   mkdirSync(join(project, 'node_modules/@huggingface'), { recursive: true })
   cpSync(join(root, 'packages/core/dist'), join(core, 'dist'), { recursive: true })
   cpSync(join(root, 'packages/core/package.json'), join(core, 'package.json'))
-  const tokenizers = join(root, 'packages/core/node_modules/@huggingface/tokenizers')
-  symlinkSync(tokenizers, join(project, 'node_modules/@huggingface/tokenizers'))
+  for (const name of ['@huggingface/jinja', '@huggingface/tokenizers']) {
+    symlinkSync(join(root, 'packages/core/node_modules', name), join(project, 'node_modules', name))
+  }
 })
 afterAll(() => rmSync(project, { recursive: true, force: true }))
 

@@ -16,3 +16,6 @@ export const crossEncoder: () => never = unavailable('crossEncoder, with the bun
 export const colbert: () => never = unavailable('colbert')
 export const doctor: () => never = unavailable('doctor')
 export const fetchModel: () => never = unavailable('fetchModel')
+
+/** Browsers have no binary to load; the tokenizer in JavaScript stands in for it. */
+export const openRustTokenizer = (): Promise<undefined> => Promise.resolve(undefined)

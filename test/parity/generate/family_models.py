@@ -63,9 +63,9 @@ def fill(model: torch.nn.Module) -> torch.nn.Module:
 class Graph(torch.nn.Module):
     """Plain tensors in, logits out, so that no mask or cache object is traced as an input."""
 
-    def __init__(self, model: torch.nn.Module, inputs: tuple[str, ...]):
+    def __init__(self, model: torch.nn.Module, inputs: tuple[str, ...], output: str):
         super().__init__()
-        self.model, self.inputs = model, inputs
+        self.model, self.inputs, self.output = model, inputs, output
 
     def forward(self, *values):
         named = dict(zip(self.inputs, values))
@@ -74,13 +74,13 @@ class Graph(torch.nn.Module):
             cache = DynamicCache()
             for layer in range(len(past) // 2):
                 cache.update(past[2 * layer], past[2 * layer + 1], layer)
-            return self.model(**named, past_key_values=cache, use_cache=True).logits
+            return self.model(**named, past_key_values=cache, use_cache=True)[self.output]
         decoder = {'use_cache': False} if hasattr(self.model.config, 'use_cache') else {}
-        return self.model(**named, **decoder).logits
+        return self.model(**named, **decoder)[self.output]
 
 
-def export(model: torch.nn.Module, inputs: tuple[str, ...], path: str) -> None:
-    """Free batch and length; traced on a padded batch, so that the mask is not folded away."""
+def export(model: torch.nn.Module, inputs: tuple[str, ...], path: str, output: str = 'logits') -> None:
+    """Free batch and length; traced on a padded batch, so that the mask is not folded away. `output`: what the graph gives."""
     generator = torch.Generator().manual_seed(7)
     ids = torch.randint(5, model.config.vocab_size, (2, 16), generator=generator)
     mask, types = torch.ones_like(ids), torch.zeros_like(ids)
@@ -89,7 +89,7 @@ def export(model: torch.nn.Module, inputs: tuple[str, ...], path: str) -> None:
     past_length = 3
     values = {'input_ids': ids, 'attention_mask': mask, 'token_type_ids': types,
               'position_ids': torch.arange(16)[None].repeat(2, 1)}
-    axes = {name: {0: 'batch', 1: 'length'} for name in values} | {'logits': {0: 'batch'}}
+    axes = {name: {0: 'batch', 1: 'length'} for name in values} | {output: {0: 'batch'}}
     for name in inputs:
         if name.startswith('past_key_values'):
             values[name] = torch.randn(2, model.config.num_key_value_heads, past_length, 8, generator=generator)
@@ -98,8 +98,8 @@ def export(model: torch.nn.Module, inputs: tuple[str, ...], path: str) -> None:
         values['attention_mask'] = torch.cat([torch.ones(2, past_length, dtype=ids.dtype), mask], 1)
         values['position_ids'] = values['position_ids'] + past_length
         axes['attention_mask'] = {0: 'batch', 1: 'total'}
-    if type(model).__name__.endswith('ForCausalLM'):
-        axes['logits'][1] = 'length'
-    torch.onnx.export(Graph(model, inputs).eval(), tuple(values[name] for name in inputs), path, input_names=list(inputs),
-                      output_names=['logits'], dynamic_axes={name: axes[name] for name in (*inputs, 'logits')},
+    if type(model).__name__.endswith('ForCausalLM') or output == 'last_hidden_state':
+        axes[output][1] = 'length'
+    torch.onnx.export(Graph(model, inputs, output).eval(), tuple(values[name] for name in inputs), path, input_names=list(inputs),
+                      output_names=[output], dynamic_axes={name: axes[name] for name in (*inputs, output)},
                       opset_version=17, dynamo=False)

@@ -1,4 +1,4 @@
-"""The 200 pairs that each family is tried with. All text is invented; see texts.py."""
+"""What the tokenizers of the families are trained on, and the 200 pairs that each family is tried with. All text is invented; see texts.py."""
 import random
 
 from texts import WORDS, any_characters, sentence
@@ -8,6 +8,18 @@ LONG_WORDS = ['x' * 10_000, 'é' * 10_000, 'ก' * 10_000, '漢' * 10_000, '-' *
               ' ' * 10_000, 'İ' * 9_000, '[SEP]</s>' * 900]
 SPECIAL = '</s> <s> <mask> <unk> <pad> [SEP] [CLS] x[MASK]. a <mask>b [UNK]! <|im_end|> <|im_start|>system <think> </think> ' \
           '|||IP_ADDRESS||| a    b  c |||EMAIL_ADDRESS||| \u2581 \u2581\u2581a a\u2581b'
+
+
+PLAIN = ('latin', 'latin', 'latin', 'accents', 'cyrillic', 'numbers', 'code')
+# Half of the scripts are left out of the vocabularies, so that unknown tokens occur as well.
+SEEN = ('latin', 'accents', 'greek', 'cyrillic', 'arabic', 'thai', 'chinese', 'japanese', 'numbers', 'code', 'urls')
+
+
+def corpus() -> list[str]:
+    source = random.Random(11)
+    lines = [sentence(source, source.choice(SEEN), 12) for _ in range(300)]
+    lines += [sentence(source, source.choice(PLAIN), 12) for _ in range(300)]
+    return lines + ['yes', 'no', '1', '0', 'query: ', 'document: ', 'user\n', 'assistant\n', 'system\n'] * 60
 
 
 def fixed_pairs() -> list[tuple[str, str]]:

@@ -4,7 +4,6 @@ The pipelines are what `convert_slow_tokenizer` of transformers writes for each 
 of well-known rerankers hold.
 """
 import io
-import random
 import tempfile
 import unicodedata
 
@@ -12,19 +11,9 @@ import sentencepiece
 from sentencepiece import sentencepiece_model_pb2
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
-from texts import WORDS, sentence
+from family_texts import corpus
 
-PLAIN = ('latin', 'latin', 'latin', 'accents', 'cyrillic', 'numbers', 'code')
-# Half of the scripts are left out of the vocabularies, so that unknown tokens occur as well.
-SEEN = ('latin', 'accents', 'greek', 'cyrillic', 'arabic', 'thai', 'chinese', 'japanese', 'numbers', 'code', 'urls')
 GPT2 = r"""(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"""
-
-
-def corpus() -> list[str]:
-    source = random.Random(11)
-    lines = [sentence(source, source.choice(SEEN), 12) for _ in range(300)]
-    lines += [sentence(source, source.choice(PLAIN), 12) for _ in range(300)]
-    return lines + ['yes', 'no', '1', '0', 'query: ', 'document: ', 'user\n', 'assistant\n', 'system\n'] * 60
 
 
 def charsmap() -> bytes:

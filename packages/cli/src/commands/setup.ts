@@ -135,11 +135,18 @@ function bundled({ model }: DoctorReport): Rows {
   ]
 }
 
+const tokenizerNames: Readonly<Record<string, string>> = {
+  wordpiece: 'WordPiece of our own',
+  rust: 'tokenizers (Rust)',
+  javascript: '@huggingface/tokenizers (JavaScript)',
+}
+
 function trial({ trial: found }: DoctorReport): Rows {
   if ('error' in found) return [['failed', found.error]]
   return [
     ['scorer', found.scorerId],
     ['computed by', found.provider],
+    ['tokens by', tokenizerNames[found.tokenizer] ?? found.tokenizer],
     ['loaded in', `${found.loadMs.toFixed(0)} ms`],
     ['one short pair', `${found.pairMs.toFixed(1)} ms`],
     ...found.refused.map(({ provider, reason }) => [`not ${provider}`, reason] as const),

@@ -81,6 +81,8 @@ export interface TrialReport {
   readonly provider: string
   /** Providers that were asked for and could not be used. */
   readonly refused: readonly { readonly provider: string; readonly reason: string }[]
+  /** What turned text into tokens: `'wordpiece'`, `'rust'` (the package `tokenizers`) or `'javascript'`. */
+  readonly tokenizer: string
   /** From nothing to a model that is ready, in milliseconds. */
   readonly loadMs: number
   /** One pair of 27 tokens, the fastest of five, in milliseconds. */
@@ -157,7 +159,8 @@ async function trialReport(options: CrossEncoderOptions): Promise<TrialReport> {
     const { provider, refused } = scorer.opened ?? { provider: 'cpu', refused: [] }
     const pairMs = pairTimes.reduce((least, time) => Math.min(least, time))
     const times = { loadMs: round(loadMs), pairMs: round(pairMs) }
-    return { scorerId: scorer.id, defaults: scorer.defaults ?? null, provider, refused, ...times, logit }
+    const tokenizer = scorer.tokenizer ?? 'unknown'
+    return { scorerId: scorer.id, defaults: scorer.defaults ?? null, provider, refused, tokenizer, ...times, logit }
   } finally {
     await scorer.close()
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readOptions } from '../../../../packages/core/src/base/check.ts'
-import { readActivation } from '../../../../packages/core/src/score/cross-encoder/scoring.ts'
+import { readActivation } from '../../../../packages/core/src/score/cross-encoder/folder/activation.ts'
 import { scoringOptions, scoringParts } from '../../../../packages/core/src/score/cross-encoder/scoring.ts'
 
 const sigmoid = 'torch.nn.modules.activation.Sigmoid'
@@ -21,25 +21,30 @@ describe('the activation', () => {
       { config: { ...nested(sigmoid), sbert_ce_default_activation_function: identity } },
       'sigmoid',
     ],
-    [
-      'its own file names it too: that',
-      { config: nested(sigmoid), sentenceTransformers: { activation_fn: identity } },
-      'identity',
-    ],
+    ['its own file names it too: that', { config: nested(sigmoid), ofModules: identity }, 'identity'],
     [
       'the newer way is there and empty',
       { config: { ...nested(null), sbert_ce_default_activation_function: identity } },
       'sigmoid',
     ],
     ['the older way is empty', { config: { sbert_ce_default_activation_function: null } }, 'sigmoid'],
-    ['PyTorch does not have it, as the reference does', { config: nested('custom_code.MyActivation') }, 'sigmoid'],
   ])('when %s', (_, files, expected) => {
     expect(readActivation(files)).toBe(expected)
   })
 
-  it('is refused by name when it is another function of PyTorch', () => {
-    expect(() => readActivation({ config: nested('torch.nn.modules.activation.Tanh') })).toThrow(
-      /activation is torch\.nn\.modules\.activation\.Tanh: .*activation: 'identity'/,
+  it.each([
+    'torch.nn.modules.activation.Tanh',
+    // Python takes the sigmoid in place of what it does not trust, and warns.
+    'custom_code.MyActivation',
+    'torch.nn.functional.sigmoid',
+    'Sigmoid',
+    7,
+  ])('is refused by name when it is %s', (named) => {
+    const message = `config.json: the model's activation is ${JSON.stringify(named)}, which is not known`
+    expect(() => readActivation({ config: nested(named) })).toThrow(message)
+    expect(() => readActivation({ config: { sbert_ce_default_activation_function: named } })).toThrow(message)
+    expect(() => readActivation({ ofModules: named })).toThrow(
+      message.replace('config', 'config_sentence_transformers'),
     )
   })
 })

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { keptLengths, textTokensThatMatter } from '../../../../packages/core/src/score/cross-encoder/pairs.ts'
 import { createPairEncoder } from '../../../../packages/core/src/score/cross-encoder/pairs.ts'
 import type { PairEncoderFiles } from '../../../../packages/core/src/score/cross-encoder/pairs.ts'
-import type { TokenEncoder } from '../../../../packages/core/src/score/cross-encoder/tokenizer/library.ts'
+import type { TokenEncoder } from '../../../../packages/core/src/score/cross-encoder/tokenizer/pipeline.ts'
 
 /** Each word is one token: its number. */
 const encoder: TokenEncoder = {
@@ -36,9 +36,9 @@ function pairEncoder(post_processor: unknown, files: Partial<PairEncoderFiles> =
   return createPairEncoder({ tokenizer: { post_processor }, encoder, ...files }, { maxLength })
 }
 
-function joined(post_processor: unknown, maxLength?: number) {
-  const pairs = pairEncoder(post_processor, {}, maxLength)
-  const { ids, ...rest } = pairs.encodePair(pairs.encodeQuery('1 2'), '3 4 5')
+async function joined(post_processor: unknown, maxLength?: number, files: Partial<PairEncoderFiles> = {}) {
+  const pairs = pairEncoder(post_processor, files, maxLength)
+  const { ids, ...rest } = await pairs.encodePair(await pairs.encodeQuery('1 2'), '3 4 5')
   return { ids: [...ids], ...rest }
 }
 
@@ -51,20 +51,37 @@ describe('joining a query and a text', () => {
     ['BertProcessing', bert, asBert],
     ['a sequence of processors', { type: 'Sequence', processors: [{ type: 'ByteLevel' }, template] }, asBert],
     ['RobertaProcessing', roberta, { ids: [0, 1, 2, 2, 2, 3, 4, 5, 2], secondSegmentStart: 9, ...whole }],
-  ])('%s', (_, processor, expected) => {
-    expect(joined(processor)).toEqual(expected)
+  ])('%s', async (_, processor, expected) => {
+    expect(await joined(processor)).toEqual(expected)
   })
 
-  test('cuts the texts before special tokens are added, and says what was cut', () => {
+  test('cuts the texts before special tokens are added, and says what was cut', async () => {
     const cut = { truncated: true, queryTruncated: false }
-    expect(joined(template, 7)).toEqual({ ids: [101, 1, 2, 102, 3, 4, 102], secondSegmentStart: 4, ...cut })
-    expect(joined(roberta, 8)).toEqual({ ids: [0, 1, 2, 2, 2, 3, 4, 2], secondSegmentStart: 8, ...cut })
-    expect(joined(template, 6)).toEqual({
+    expect(await joined(template, 7)).toEqual({ ids: [101, 1, 2, 102, 3, 4, 102], secondSegmentStart: 4, ...cut })
+    expect(await joined(roberta, 8)).toEqual({ ids: [0, 1, 2, 2, 2, 3, 4, 2], secondSegmentStart: 8, ...cut })
+    expect(await joined(template, 6)).toEqual({
       ids: [101, 1, 102, 3, 4, 102],
       secondSegmentStart: 3,
       truncated: true,
       queryTruncated: true,
     })
+  })
+
+  test('cuts off the start where the tokenizer says so', async () => {
+    const fromLeft = { truncationSide: 'left' } as const
+    expect(await joined(template, 6, fromLeft)).toEqual({
+      ids: [101, 2, 102, 4, 5, 102],
+      secondSegmentStart: 3,
+      truncated: true,
+      queryTruncated: true,
+    })
+    expect(await joined(template, 64, fromLeft)).toEqual(asBert)
+  })
+
+  test('gives every token the segment 0 to a model that is given none', async () => {
+    const { secondSegmentStart, ...rest } = asBert
+    expect(await joined(template, 64, { hasSegments: false })).toEqual({ ...rest, secondSegmentStart: 8 })
+    expect(secondSegmentStart).toBe(4)
   })
 
   test.each([
@@ -107,6 +124,7 @@ describe('the length limit', () => {
     [{ config: bertConfig, tokenizerConfig: { model_max_length: 64 }, sentenceBert: {} }, undefined, 64],
     [{ config: bertConfig }, 64, 64],
     [{ config: bertConfig }, 4096, 512],
+    [{ config: bertConfig, limit: 96 }, undefined, 96],
   ])('%j with maxLength %s is %i', (files, maxLength, expected) => {
     expect(pairEncoder(template, files, maxLength).maxLength).toBe(expected)
   })

@@ -78,16 +78,16 @@ describe('a query that does not fit the model', () => {
     const { pairs } = await prepareScoring(json, { maxLength: 340 })
     const left = (await prepareScoring(json, { maxLength: 340, queryTruncationSide: 'left' })).pairs
     const long = `${'weather '.repeat(400)}lamp`
-    const pair = left.encodePair(left.encodeQuery(long), 'a text')
-    const whole = pairs.encodePair(pairs.encodeQuery(long), 'a text')
+    const pair = await left.encodePair(await left.encodeQuery(long), 'a text')
+    const whole = await pairs.encodePair(await pairs.encodeQuery(long), 'a text')
     expect(pair.queryTruncated && whole.queryTruncated).toBe(true)
     expect(pair.ids.length).toBe(whole.ids.length)
     // The same words before the query and behind the text; other ones at the end of the query.
     expect(pair.ids.slice(0, 12)).toEqual(whole.ids.slice(0, 12))
     expect(pair.ids.slice(-8)).toEqual(whole.ids.slice(-8))
     expect(pair.ids).not.toEqual(whole.ids)
-    const short = left.encodePair(left.encodeQuery('lamp'), 'a text')
-    expect(short).toEqual(pairs.encodePair(pairs.encodeQuery('lamp'), 'a text'))
+    const short = await left.encodePair(await left.encodeQuery('lamp'), 'a text')
+    expect(short).toEqual(await pairs.encodePair(await pairs.encodeQuery('lamp'), 'a text'))
   })
 })
 

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -57,6 +57,26 @@ describe('wrong arguments reject by name', () => {
     expect(RerankError.is(error) && error.code).toBe('invalid-argument')
     expect((error as Error).message).toContain(name)
     await worksOn()
+  })
+})
+
+describe('a graph that opens and fails on what it is fed', () => {
+  it.each([0, 1])('rejects with an error of ours, with %i workers', async (workers) => {
+    const folder = mkdtempSync(join(tmpdir(), 'secondpass-model-'))
+    cpSync(join(import.meta.dirname, '../../../fixtures/tiny-bert-stock'), folder, { recursive: true })
+    const file = join(folder, 'tokenizer_config.json')
+    // Gets an id of its own, for which the graph has no row.
+    const settings = { ...(JSON.parse(readFileSync(file, 'utf8')) as object), extra_special_tokens: ['<nowhere>'] }
+    writeFileSync(file, JSON.stringify(settings))
+    await using broken = createReranker({ scorer: crossEncoder({ model: folder, workers }), onError: 'throw' })
+    expect((await broken.rerank('q', ['a'])).results).toHaveLength(1)
+    const error = await broken.rerank('q', ['<nowhere>']).catch((caught: unknown) => caught)
+    expect(RerankError.is(error) && error.code, String(error)).toBe('scorer')
+    expect((error as Error).message).toMatch(
+      /model\.onnx failed on a pair of 5 tokens .*the tokenizer do not belong together/,
+    )
+    expect((await broken.rerank('q', ['a'])).results).toHaveLength(1)
+    rmSync(folder, { recursive: true })
   })
 })
 

@@ -63,6 +63,39 @@ describe('a model of the hub', () => {
     expect(readdirSync(join(path, 'onnx'))).toEqual(['model.onnx'])
   })
 
+  it('comes with the modules that it names, and with no other folder', async () => {
+    const entry = (path: string): object => ({
+      name: path,
+      path,
+      type: 'sentence_transformers.base.modules.dense.Dense',
+    })
+    const listed = [entry(''), entry('1_Pooling'), entry('2_Dense'), entry('../3_Dense'), entry('.git')]
+    hub.commit(repo, {
+      ...modelFiles(),
+      'modules.json': JSON.stringify(listed),
+      '1_Pooling/config.json': '{}',
+      '2_Dense/config.json': '{}',
+      '2_Dense/model.safetensors': [Buffer.from('weights'), 'lfs'],
+      '2_Dense/pytorch_model.bin': 'x',
+      '4_Other/config.json': '{}',
+    })
+    const { path } = await fetchModel(repo, { hub: reach() })
+    const all = readdirSync(path, { recursive: true })
+      .map(String)
+      .filter((name) => name.includes('_'))
+    expect(all.toSorted()).toEqual([
+      '1_Pooling',
+      '1_Pooling/config.json',
+      '2_Dense',
+      '2_Dense/config.json',
+      '2_Dense/model.safetensors',
+      'tokenizer_config.json',
+    ])
+    rmSync(join(path, '2_Dense/model.safetensors'))
+    await fetchModel(repo, { hub: reach() })
+    expect(readFileSync(join(path, '2_Dense/model.safetensors'), 'utf8')).toBe('weights')
+  })
+
   it('is found in listings of many pages', async () => {
     hub.pageSize = 1
     hub.commit(repo, modelFiles())

@@ -323,11 +323,11 @@ class OnnxColbert implements Colbert {
   }
 
   async #encodeInTurn(
-    tokens: (loaded: Loaded) => EncodedText,
+    tokens: (loaded: Loaded) => Promise<EncodedText>,
     { loaded, turns, call }: Encoding,
   ): Promise<{ encoded: EncodedText; vectors: TokenVectors }> {
     return turns.turn(1, async () => {
-      const encoded = tokens(loaded)
+      const encoded = await tokens(loaded)
       const vectors = await aloneInThread(() => loaded.session.run(encoded))
       if (call !== undefined) count(call, 'runs', 1)
       if (call !== undefined) count(call, 'tokens', encoded.ids.length)
@@ -344,7 +344,7 @@ class OnnxColbert implements Colbert {
     const settings = { ...read, documentLength: Math.min(maxLength, read.documentLength), queryTruncationSide }
     const markers = [settings.queryPrefix, settings.documentPrefix]
     const { splitSpecialTokens } = this.#options
-    const texts = await createColbertTextEncoder(tokenizer, tokenizerConfig, { markers, splitSpecialTokens })
+    const texts = await createColbertTextEncoder(tokenizer, { markers, splitSpecialTokens })
     const encoder = createColbertEncoder({ tokenizer, tokenizerConfig, encoder: texts, settings })
     const { threads, providers } = this.#options
     const session = await openVectorSession({ graphPath, threads, providers })

@@ -1,8 +1,9 @@
 import { RerankError } from '../../base/errors.js'
+import { normalizeText } from '../../base/words.js'
 import { readOptional } from '../cross-encoder/model-files.js'
 import { readSingleTemplate } from '../cross-encoder/pairs.js'
 import type { TruncationSide } from '../../types.js'
-import type { Json, TokenEncoder } from '../cross-encoder/tokenizer/library.js'
+import type { Json, TokenEncoder } from '../cross-encoder/tokenizer/pipeline.js'
 import { createContentEncoder } from '../cross-encoder/tokenizer/special-tokens.js'
 import { createTextEncoder } from '../cross-encoder/tokenizer/wordpiece.js'
 
@@ -96,8 +97,8 @@ export interface EncodedText {
 
 /** Turns queries and documents into tokens with their markers. */
 export interface ColbertEncoder {
-  encodeQuery(query: string): EncodedText
-  encodeDocument(text: string): EncodedText
+  encodeQuery(query: string): Promise<EncodedText>
+  encodeDocument(text: string): Promise<EncodedText>
 }
 
 /** What an encoder is made from. */
@@ -138,12 +139,12 @@ export function createColbertEncoder({
   const filler = settings.expandsQueries ? fillerId(vocabulary, tokenizerConfig) : undefined
   const skipped = new Set(settings.skippedWords.map((word) => vocabulary.get(word) ?? unknownId(tokenizer, vocabulary)))
   return {
-    encodeQuery(text) {
-      const framed = frameText(query, text, settings.queryTruncationSide)
+    async encodeQuery(text) {
+      const framed = await frameText(query, text, settings.queryTruncationSide)
       return filler === undefined ? unfilled(framed) : fillUp(framed, filler, settings)
     },
-    encodeDocument(text) {
-      const { ids, truncated } = frameText(document, text)
+    async encodeDocument(text) {
+      const { ids, truncated } = await frameText(document, text)
       const kept = [...ids.keys()].filter((at) => !skipped.has(ids[at] as number))
       return { ids: Int32Array.from(ids), seen: ids.length, kept, truncated }
     },
@@ -176,18 +177,18 @@ function strip(text: string): string {
   return text.slice(start, end)
 }
 
-function frameText(
+async function frameText(
   { before, after, room, prompt, encoder }: Frame,
   text: string,
   side: TruncationSide = 'right',
-): Framed {
+): Promise<Framed> {
   if (side === 'left') {
-    const first = encoder.encode(strip(prompt)).slice(0, room)
-    const all = encoder.encode(strip(prompt + text))
+    const first = (await encoder.encode(strip(prompt))).slice(0, room)
+    const all = await encoder.encode(strip(prompt + text))
     const last = all.length > room ? [...first, ...all.slice(all.length - (room - first.length))] : all
     return { ids: [...before, ...last, ...after], truncated: all.length > room }
   }
-  const ids = encoder.encode(strip(prompt + text), room + 1)
+  const ids = await encoder.encode(strip(prompt + text), room + 1)
   return { ids: [...before, ...ids.slice(0, room), ...after], truncated: ids.length > room }
 }
 
@@ -253,28 +254,35 @@ interface TokenizerJson {
 /**
  * The encoder of a late-interaction model's texts.
  *
- * Its markers (`'[Q] '`, `'[D] '`) were added to the vocabulary as ordinary tokens, which our own WordPiece leaves to
- * `@huggingface/tokenizers`; that one is slower and cuts rare Chinese characters otherwise than the reference. Markers
- * matter only to a text that spells one out, so every other text is encoded as if they were not there.
+ * Its markers (`'[Q] '`, `'[D] '`) were added to the vocabulary as ordinary tokens, which our own WordPiece leaves to the
+ * package `tokenizers`. Markers matter only to a text that spells one out, so every other text is encoded as if they were
+ * not there: sooner, and without that package.
  */
 export async function createColbertTextEncoder(
   tokenizer: unknown,
-  tokenizerConfig: unknown,
   { markers, splitSpecialTokens = true }: ColbertTextOptions,
 ): Promise<TokenEncoder> {
   // Markers have the form of control tokens, and are split like them.
-  if (splitSpecialTokens) return createContentEncoder(tokenizer, tokenizerConfig)
+  if (splitSpecialTokens) return createContentEncoder(tokenizer)
   const added = (tokenizer as TokenizerJson).added_tokens ?? []
   const others = added.filter(({ content, special }) => special === true || !markers.includes(content))
-  const whole = await createTextEncoder(tokenizer, tokenizerConfig)
-  if (others.length === added.length) return whole
-  const without = await createTextEncoder({ ...(tokenizer as object), added_tokens: others }, tokenizerConfig)
+  if (others.length === added.length) return createTextEncoder(tokenizer)
+  let whole: Promise<TokenEncoder> | undefined
+  const without = await createTextEncoder({ ...(tokenizer as object), added_tokens: others })
   const spelled = markers.map((marker) => marker.trim().toLowerCase()).filter((marker) => marker !== '')
   return {
-    encode(text, maxTokens) {
-      const lower = text.toLowerCase()
-      const encoder = spelled.some((marker) => lower.includes(marker)) ? whole : without
-      return encoder.encode(text, maxTokens)
+    async encode(text, maxTokens) {
+      const plain = withoutMarks(text)
+      if (!spelled.some((marker) => plain.includes(marker))) return without.encode(text, maxTokens)
+      whole ??= createTextEncoder(tokenizer)
+      return (await whole).encode(text, maxTokens)
     },
   }
+}
+
+/** In small letters, and without what a normalizer may take out of the middle of a marker. */
+function withoutMarks(text: string): string {
+  return normalizeText(text, 'NFKD')
+    .replace(/[\p{M}\p{C}]/gu, '')
+    .toLowerCase()
 }

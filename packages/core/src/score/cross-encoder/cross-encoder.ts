@@ -4,7 +4,9 @@ import { flag, must, type OptionsOf, type OptionTable, readOptions, whole, withD
 import { warn } from '../../base/errors.js'
 import { aloneInThread, type QueueOptions, queueOptions } from '../../base/schedule.js'
 import type { Scorer, ScorerDefaults } from '../../types.js'
-import { loading, readTokenizerFiles } from './model-files.js'
+import type { Activation } from './folder/activation.js'
+import type { Layout } from './folder/layout.js'
+import { loading, type ModelFolder, readTokenizerFiles } from './model-files.js'
 import { ModelSource, type ModelSourceOptions, sourceOptions } from './model-source.js'
 import { type PairModel, PairScorer } from './pair-scorer.js'
 import { type LoadedModel, type ReadingOptions, readingOptions, readingParts, threadsPart } from './reading.js'
@@ -20,11 +22,17 @@ import {
 } from './session/node.js'
 import type { Provider } from './session/providers.js'
 import { PAIRS_PER_WORKER, startPool } from './session/worker-pool.js'
+import type { TokenizerKind } from './tokenizer/pipeline.js'
 
 /** A scorer that frees its session and threads at the end of an `await using` block. */
 export interface CrossEncoder extends Scorer<'pair'>, AsyncDisposable {
   /** What computes, and which of the `providers` could not; known once the model is loaded. */
   readonly opened: Opened | undefined
+  /**
+   * What turns text into tokens: WordPiece of our own, the package `tokenizers` (Rust, as in Python), or
+   * `@huggingface/tokenizers`; known once the model is loaded. All give the same tokens.
+   */
+  readonly tokenizer: TokenizerKind | undefined
   /** Missing for a model whose authors leave its number as it is, and until it is known which model that is. */
   readonly toProbability: ((score: number) => number) | undefined
   /** What the model's files recommend; missing when they say nothing, and until it is known which model that is. */
@@ -102,17 +110,24 @@ class OnnxCrossEncoder extends PairScorer implements CrossEncoder {
   get opened(): Opened | undefined {
     return this.#onnx.opened
   }
+
+  get tokenizer(): TokenizerKind | undefined {
+    return this.#onnx.tokenizer
+  }
 }
 
 class OnnxModel implements PairModel {
   readonly options: OptionsOf<typeof crossEncoderOptions>
   readonly #source: ModelSource
   readonly #key = randomUUID().slice(0, 8)
+  #activation: Activation | undefined
   opened: Opened | undefined
+  tokenizer: TokenizerKind | undefined
 
   constructor(source: ModelSource, options: OptionsOf<typeof crossEncoderOptions>) {
     this.#source = source
     this.options = options
+    if (source.folder !== undefined) this.#learn(source.folder)
   }
 
   get id(): string {
@@ -131,7 +146,7 @@ class OnnxModel implements PairModel {
 
   get toProbability(): ((score: number) => number) | undefined {
     const { folder } = this.#source
-    if (folder === undefined || (this.options.activation ?? folder.activation) === 'identity') return undefined
+    if (folder === undefined || this.#activation !== 'sigmoid') return undefined
     return (score) => 1 / (1 + Math.exp(-score / folder.temperature))
   }
 
@@ -146,10 +161,12 @@ class OnnxModel implements PairModel {
   async #open(signal: AbortSignal, lost: () => void): Promise<LoadedModel> {
     const folder = await this.#source.ensure(signal)
     const { id, graphPath, config } = folder
+    const layout = this.#learn(folder)
     const name = id.slice(0, id.lastIndexOf('@'))
-    const files = { name, config, ...(await readTokenizerFiles(folder)) }
+    const files = { name, config, layout, ...(await readTokenizerFiles(folder, layout)) }
     const { threads, workers, providers, spinning } = this.options
-    const { pairs, head } = await prepareScoring(files, this.options)
+    const { pairs, head, tokenizer } = await prepareScoring(files, this.options)
+    this.tokenizer = tokenizer
     const maxPositions = config.max_position_embeddings ?? 512
     const session = { graphPath, threads, maxPositions, head, providers, spinning }
     const threadsBeside = workerCount(workers)
@@ -158,6 +175,13 @@ class OnnxModel implements PairModel {
     this.#settle(runner.opened)
     const { length: refusedProviders } = runner.opened.refused
     return { pairs, runner, ...(refusedProviders > 0 && { refusedProviders }) }
+  }
+
+  /** What a folder is made of; from here on it is known what is put on top of its score. */
+  #learn(folder: ModelFolder): Layout | undefined {
+    const layout = folder.layout()
+    this.#activation = folder.activation(this.options.activation)
+    return layout
   }
 
   /** From here on the id says what computes. A provider that was refused is warned of once. */

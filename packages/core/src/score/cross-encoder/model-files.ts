@@ -4,10 +4,15 @@ import { basename, dirname, join } from 'node:path'
 import { RerankError, show } from '../../base/errors.js'
 import type { ScorerDefaults } from '../../types.js'
 import { type CachedModel, graphsIn } from '../hub/cache.js'
-import { chooseGraph, externalFiles, type GraphSpec, optionalFiles, requiredFiles } from '../hub/layout.js'
+import { chooseGraph, externalFiles, type GraphSpec, moduleFiles, optionalFiles, requiredFiles } from '../hub/layout.js'
 import { refusePointer, type VerifiedFolder, verifyFolder } from '../hub/verify.js'
-import { type Activation, readActivation, readDefaults } from './scoring.js'
-import type { Json } from './tokenizer/library.js'
+import { type Activation, readActivation } from './folder/activation.js'
+import { type Layout, readLayout } from './folder/layout.js'
+import { headSteps } from './folder/modules.js'
+import { readTensors } from './folder/safetensors.js'
+import type { SmallFiles } from './folder/small-files.js'
+import { isOurs, readDefaults, type ScoringFiles } from './scoring.js'
+import type { Json } from './tokenizer/pipeline.js'
 
 /** The part of `config.json` that scoring depends on. */
 export interface ModelConfig {
@@ -25,17 +30,23 @@ export interface ModelFolder extends VerifiedFolder {
   readonly temperature: number
   /** What config.json recommends under `secondpass`: see {@link readDefaults}. */
   readonly defaults: ScorerDefaults | undefined
-  /** What is put on top of the logit: what the files name; the sigmoid where `calibration.json` gives a temperature. */
-  readonly activation: Activation
+  /**
+   * What it is made of as a cross-encoder, and so which of its files count; nothing for a model of ours.
+   *
+   * @throws RerankError `'model-files'` when it is none, or for a setting that is not known here.
+   */
+  layout(): Layout | undefined
+  /**
+   * What is put on top of the logit: what was asked for, else what the files name; the sigmoid where `calibration.json`
+   * gives a temperature.
+   *
+   * @throws RerankError `'model-files'` when the files name something else.
+   */
+  activation(asked: Activation | undefined): Activation
 }
 
-/** What a text encoder is built from, what may name a limit, and which words a language model answers with. */
-export interface TokenizerFiles {
-  readonly tokenizer: unknown
-  readonly tokenizerConfig: unknown
-  readonly sentenceBert: unknown
-  readonly logitScore: unknown
-}
+/** What a text encoder is built from, and what makes a score of an encoder's numbers. */
+export type TokenizerFiles = Omit<ScoringFiles, 'name' | 'config' | 'layout'>
 
 /** A folder to be looked at. */
 export interface FolderSpec {
@@ -73,12 +84,13 @@ export function openFolder({ path, model, graph: spec, known, sumsDigest }: Fold
     if (existsSync(file)) refusePointer(file)
   }
   const config = readJson(join(path, 'config.json')) as ModelConfig
-  const sentenceTransformers = readOptional(path, 'config_sentence_transformers.json')
+  const layout = (): Layout | undefined => (isOurs(config) ? undefined : readLayout(filesIn(path), config))
   const isCalibrated = existsSync(join(path, 'calibration.json'))
-  const activation = isCalibrated ? 'sigmoid' : readActivation({ config, sentenceTransformers })
+  const activation = (asked: Activation | undefined): Activation =>
+    asked ?? (isCalibrated ? 'sigmoid' : readActivation({ config, ofModules: layout()?.activation }))
   const id = known?.id ?? idOf(path, graph)
   const defaults = readDefaults(config, join(path, 'config.json'))
-  return { path, id, graphPath, config, temperature: readTemperature(path), activation, defaults, sumsDigest }
+  return { path, id, graphPath, config, temperature: readTemperature(path), layout, activation, defaults, sumsDigest }
 }
 
 /**
@@ -104,19 +116,37 @@ export function hubId(repo: string, { commit, graph }: CachedModel): string {
 }
 
 /**
- * Reads the tokenizer's files, after checking every file of the model: see {@link verifyFolder}.
+ * Reads the tokenizer's files and the weights of modules, after checking every file of the model: see {@link verifyFolder}.
  *
- * @throws RerankError `'model-files'` when a sum differs or a file is not JSON.
+ * @throws RerankError `'model-files'` when a sum differs, a file is not JSON, or weights are not those of the modules.
  */
 export async function readTokenizerFiles(
   folder: Pick<ModelFolder, 'path' | 'graphPath' | 'sumsDigest'>,
+  layout?: Layout,
 ): Promise<TokenizerFiles> {
+  const { path } = folder
   await verifyFolder(folder)
+  const files = filesIn(path)
+  const weightsOf = (module: string): ReturnType<typeof readTensors> => {
+    const file = join(path, module, 'model.safetensors')
+    if (existsSync(file)) return readTensors(file, readFileSync(file))
+    const fix = 'save the model again with a sentence_transformers that writes safetensors, or copy the file'
+    throw new RerankError('model-files', `The model folder ${path} has no ${module}/model.safetensors: ${fix}.`)
+  }
   return {
-    tokenizer: readJson(join(folder.path, 'tokenizer.json')),
-    tokenizerConfig: readOptional(folder.path, 'tokenizer_config.json') ?? {},
-    sentenceBert: readOptional(folder.path, 'sentence_bert_config.json'),
-    logitScore: readOptional(folder.path, '1_LogitScore/config.json'),
+    tokenizer: readJson(join(path, 'tokenizer.json')),
+    tokenizerConfig: files.json('tokenizer_config.json') ?? {},
+    specialTokens: files.json('special_tokens_map.json'),
+    addedTokens: files.json('added_tokens.json'),
+    chatTemplate: files.text('chat_template.jinja'),
+    steps: layout === undefined ? [] : headSteps(layout.modules, weightsOf),
+  }
+}
+
+function filesIn(path: string): SmallFiles {
+  return {
+    json: (file) => readOptional(path, file),
+    text: (file) => (existsSync(join(path, file)) ? readFileSync(join(path, file), 'utf8') : undefined),
   }
 }
 
@@ -189,7 +219,7 @@ function folderDigest(path: string, graphPath: string): string {
     }
     return hash.digest('hex').slice(0, 12)
   }
-  for (const file of [...requiredFiles, ...optionalFiles]) {
+  for (const file of [...requiredFiles, ...optionalFiles, ...moduleFiles(path)]) {
     const place = join(path, file)
     if (existsSync(place)) hash.update(file).update(file === 'config.json' ? numbersOnly : readFileSync(place))
   }

@@ -87,7 +87,7 @@ export class PairScorer implements Scorer<'pair'>, AsyncDisposable {
   async warmup(): Promise<void> {
     const { pairs, runner } = await this.#loaded.get()
     const { places } = this.#model
-    const pair = new PairBatch(pairs, { query: 'warm', texts: ['up'], options: {} }).pair(0)
+    const pair = await new PairBatch(pairs, { query: 'warm', texts: ['up'], options: {} }).pair(0)
     const call = { signal: new AbortController().signal, deadline: Infinity, now: () => performance.now(), stats: {} }
     // The first run allocates what later ones reuse. Never refused: it waits like everybody, and is counted as nothing.
     await this.#schedule.admit(call, { pairs: 0, effort: 0 }, (turns) =>

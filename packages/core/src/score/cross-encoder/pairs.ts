@@ -1,6 +1,6 @@
 import { invalidArgument, RerankError, show } from '../../base/errors.js'
 import type { TruncationSide } from '../../types.js'
-import type { Json, TokenEncoder } from './tokenizer/library.js'
+import type { Json, TokenEncoder } from './tokenizer/pipeline.js'
 
 /** What of a model folder says how a pair becomes tokens: parsed JSON files and the encoder made from them. */
 export interface PairEncoderFiles extends LengthFiles {
@@ -8,6 +8,12 @@ export interface PairEncoderFiles extends LengthFiles {
   readonly tokenizer: unknown
   /** From `createTextEncoder`. */
   readonly encoder: TokenEncoder
+  /** Most tokens that the model reads. Default: what the files say. */
+  readonly limit?: number | undefined
+  /** Which end of a side is cut off. Default `'right'`. */
+  readonly truncationSide?: 'left' | 'right' | undefined
+  /** Whether the model is given segments, as the template says. Default `true`; without, all are 0. */
+  readonly hasSegments?: boolean | undefined
 }
 
 /** Options of {@link createPairEncoder}. */
@@ -25,6 +31,8 @@ export interface PairEncoderOptions {
 export interface EncodedQuery {
   /** All ids of the query, without special tokens and not yet cut. */
   readonly ids: readonly number[]
+  /** The query itself, where it is put together with each text before either becomes tokens. */
+  readonly text?: string | undefined
 }
 
 /** A query and a text as the model reads them. */
@@ -32,7 +40,7 @@ export interface EncodedPair {
   readonly ids: Int32Array
   /** Segment (token type) ids are 0 before this place and 1 from it on; `ids.length` for a model with one segment. */
   readonly secondSegmentStart: number
-  /** The end of the text was cut off. */
+  /** An end of the text was cut off. */
   readonly truncated: boolean
   /** A part of the query was cut off. */
   readonly queryTruncated: boolean
@@ -42,12 +50,14 @@ export interface EncodedPair {
 export interface PairEncoder {
   /** Most tokens of a pair, special tokens included. */
   readonly maxLength: number
-  encodeQuery(query: string): EncodedQuery
-  encodePair(query: EncodedQuery, text: string): EncodedPair
+  /** How many pairs are worth encoding together. Default 1. */
+  readonly together?: number | undefined
+  encodeQuery(query: string): Promise<EncodedQuery>
+  encodePair(query: EncodedQuery, text: string): Promise<EncodedPair>
   /** How many tokens of a text are read next to this query. */
   roomForText(query: EncodedQuery): number
   /** How many tokens a text has, without special tokens; with `atMost`, no more of it is read than so many take. */
-  countTokens(text: string, atMost?: number): number
+  countTokens(text: string, atMost?: number): Promise<number>
 }
 
 /**
@@ -59,25 +69,39 @@ export interface PairEncoder {
  */
 export function createPairEncoder(files: PairEncoderFiles, options: PairEncoderOptions = {}): PairEncoder {
   const template = readPairTemplate(files.tokenizer)
-  const maxLength = checkedLength(options.maxLength, modelLimit(files), template.specialTokens + 2)
+  const maxLength = checkedLength(options.maxLength, files.limit ?? modelLimit(files), template.specialTokens + 2)
   const available = maxLength - template.specialTokens
-  const { encoder } = files
+  const { encoder, truncationSide = 'right', hasSegments = true } = files
+  const cutsLeft = truncationSide === 'left'
   return {
     maxLength,
-    encodeQuery: (query) => ({ ids: encoder.encode(query) }),
-    encodePair({ ids: query }, textToEncode) {
-      const text = encoder.encode(textToEncode, textTokensThatMatter(query.length, available))
+    together: encoder.together,
+    encodeQuery: async (query) => ({ ids: await encoder.encode(query) }),
+    async encodePair({ ids: query }, textToEncode) {
+      // From the right, no more of a long text is read than can matter.
+      const most = cutsLeft ? undefined : textTokensThatMatter(query.length, available)
+      const text = await encoder.encode(textToEncode, most)
       const kept = keptLengths(query.length, text.length, available)
-      const shownQuery = options.queryTruncationSide === 'left' ? query.slice(query.length - kept.query) : query
+      const cutsQueryLeft = cutsLeft || options.queryTruncationSide === 'left'
+      const sides = {
+        query: cutsQueryLeft ? lastOf(query, kept.query) : query,
+        text: cutsLeft ? lastOf(text, kept.text) : text,
+      }
+      const joined = join(template, sides, kept)
       return {
-        ...join(template, { query: shownQuery, text }, kept),
+        ...joined,
+        ...(hasSegments ? {} : { secondSegmentStart: joined.ids.length }),
         truncated: kept.text < text.length,
         queryTruncated: kept.query < query.length,
       }
     },
     roomForText: ({ ids: query }) => keptLengths(query.length, Infinity, available).text,
-    countTokens: (text, atMost) => encoder.encode(text, atMost).length,
+    countTokens: async (text, atMost) => (await encoder.encode(text, atMost)).length,
   }
+}
+
+function lastOf(ids: readonly number[], count: number): readonly number[] {
+  return ids.slice(ids.length - count)
 }
 
 type Sides<T> = { readonly query: T; readonly text: T }
@@ -249,7 +273,12 @@ const SANE_LENGTH = 1e6
 const OFFSET_POSITIONS = /^(xlm-roberta|roberta|camembert|xmod|mpnet|longformer|data2vec-text|bigbird_roberta)/
 
 /** The model's own limit in tokens; 512 when no file names one. */
-export function modelLimit({ config, tokenizerConfig, sentenceBert }: LengthFiles): number {
+export function modelLimit(files: LengthFiles): number {
+  return namedLimit(files) ?? 512
+}
+
+/** The limit in tokens that a model's files name; nothing when none does. */
+export function namedLimit({ config, tokenizerConfig, sentenceBert }: LengthFiles): number | undefined {
   const model = (config ?? {}) as Json
   const limits: number[] = []
   const positions = model['max_position_embeddings'] ?? model['n_positions']
@@ -259,9 +288,10 @@ export function modelLimit({ config, tokenizerConfig, sentenceBert }: LengthFile
     limits.push(positions - offset)
   }
   const { max_seq_length: ofSentences } = (sentenceBert ?? {}) as Json
-  const named = ofSentences ?? (tokenizerConfig as Json | undefined)?.['model_max_length']
+  const { model_max_length: ofTokenizer, max_len: older } = (tokenizerConfig ?? {}) as Json
+  const named = ofSentences ?? ofTokenizer ?? older
   if (typeof named === 'number' && named > 0 && named <= SANE_LENGTH) limits.push(named)
-  return limits.length === 0 ? 512 : limits.reduce((least, limit) => Math.min(least, limit))
+  return limits.length === 0 ? undefined : limits.reduce((least, limit) => Math.min(least, limit))
 }
 
 /**
@@ -270,6 +300,11 @@ export function modelLimit({ config, tokenizerConfig, sentenceBert }: LengthFile
  * @throws RerankError `'invalid-argument'` for a length that is no integer or leaves no room for texts.
  */
 export function checkedLength(asked: number | undefined, limit: number, minimum: number): number {
+  if (limit < minimum) {
+    const fix = 'restore model_max_length, max_seq_length or max_position_embeddings, whichever it is'
+    const seen = `The model's files say that it reads ${limit} tokens, and ${minimum} are the least for a pair`
+    throw new RerankError('model-files', `${seen}: ${fix}.`)
+  }
   if (asked === undefined) return limit
   if (!Number.isInteger(asked) || asked < minimum) {
     throw invalidArgument('maxLength', asked, `pass an integer of at least ${minimum} (at most ${limit} has an effect)`)

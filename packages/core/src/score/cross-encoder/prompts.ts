@@ -1,5 +1,5 @@
 import { checkedLength, modelLimit, type PairEncoder, type PairEncoderFiles, type PairEncoderOptions } from './pairs.js'
-import type { TokenEncoder } from './tokenizer/library.js'
+import type { TokenEncoder } from './tokenizer/pipeline.js'
 
 /** The prompts that are known by name. */
 export type TemplateName = 'qwen3-reranker' | 'mxbai-rerank-v2'
@@ -91,42 +91,48 @@ export const templateNames: readonly TemplateName[] = profiles.map(({ name }) =>
  *
  * @throws RerankError `'invalid-argument'` for a `maxLength` that is no integer or leaves no room for texts.
  */
-export function createPromptEncoder(
+export async function createPromptEncoder(
   files: Omit<PairEncoderFiles, 'tokenizer'> & {
     /** For the prompt's own words, control tokens included; `encoder` is for the query and the text. */
     readonly prompts: TokenEncoder
   },
   profile: Profile,
   options: PairEncoderOptions & { readonly instruction?: string | undefined },
-): PairEncoder {
+): Promise<PairEncoder> {
   const { encoder, prompts } = files
   const prompt = profile.prompt(options.instruction)
-  const idsOf = (parts: readonly string[]): number[] => parts.flatMap((part) => prompts.encode(part))
-  const [prefix, separator, suffix] = [idsOf(prompt.prefix), idsOf(prompt.separator), idsOf(prompt.suffix)]
+  const idsOf = async (parts: readonly string[]): Promise<number[]> =>
+    (await Promise.all(parts.map(async (part) => prompts.encode(part)))).flat()
+  const [prefix, separator, suffix] = [
+    await idsOf(prompt.prefix),
+    await idsOf(prompt.separator),
+    await idsOf(prompt.suffix),
+  ]
   const around = prefix.length + suffix.length
-  const beforeText = separator.length + encoder.encode(prompt.beforeText).length
-  const least = around + beforeText + encoder.encode(prompt.beforeQuery + prompt.afterQuery).length
-  const limit = Math.min(profile.maxTokens, modelLimit(files))
+  const beforeText = separator.length + (await encoder.encode(prompt.beforeText)).length
+  const least = around + beforeText + (await encoder.encode(prompt.beforeQuery + prompt.afterQuery)).length
+  const limit = Math.min(profile.maxTokens, files.limit ?? modelLimit(files))
   const maxLength = checkedLength(options.maxLength, limit, least + 2)
   // What stays before a query that loses its beginning: blanks belong to the word behind them.
-  const head = encoder.encode(prompt.beforeQuery.trimEnd()).length
+  const head = (await encoder.encode(prompt.beforeQuery.trimEnd())).length
   // Query, separator and text together, and what of it is the query's.
   const content = Math.min(profile.maxContentTokens ?? Infinity, maxLength - around)
   const queryRoom = Math.floor(content * profile.queryShare)
   return {
     maxLength,
-    encodeQuery: (query) => ({ ids: encoder.encode(prompt.beforeQuery + query + prompt.afterQuery) }),
-    encodePair({ ids: query }, text) {
+    together: encoder.together,
+    encodeQuery: async (query) => ({ ids: await encoder.encode(prompt.beforeQuery + query + prompt.afterQuery) }),
+    async encodePair({ ids: query }, text) {
       const kept = options.queryTruncationSide === 'left' ? endOf(query, queryRoom, head) : query.slice(0, queryRoom)
       const room = content - kept.length
-      const body = encoder.encode(prompt.beforeText + text, Math.max(1, room - separator.length + 1))
+      const body = await encoder.encode(prompt.beforeText + text, Math.max(1, room - separator.length + 1))
       const second = [...separator, ...body]
       const ids = Int32Array.from([...prefix, ...kept, ...second.slice(0, room), ...suffix])
       const queryTruncated = query.length > kept.length
       return { ids, secondSegmentStart: ids.length, truncated: second.length > room, queryTruncated }
     },
     roomForText: ({ ids: query }) => Math.max(1, content - Math.min(query.length, queryRoom) - beforeText),
-    countTokens: (text, atMost) => encoder.encode(text, atMost).length,
+    countTokens: async (text, atMost) => (await encoder.encode(text, atMost)).length,
   }
 }
 

@@ -86,7 +86,7 @@ export interface LoadedModel {
 /** The pairs of one request; each is encoded when it is asked for. */
 export interface PairSource {
   readonly length: number
-  pair(at: number): EncodedPair
+  pair(at: number): Promise<EncodedPair>
   /** See {@link effortOf}. */
   effort(at: number): number
 }
@@ -167,10 +167,11 @@ async function readWhole(asked: Asked, { pairs, runner }: LoadedModel, running: 
 /** Reads each text in windows that fit beside the query, and keeps the best window of each. */
 async function readWindows({ query, texts, options }: Asked, model: LoadedModel, running: Running): Promise<Reading[]> {
   const { pairs } = model
-  const maxLength = pairs.roomForText(pairs.encodeQuery(query))
+  const maxLength = pairs.roomForText(await pairs.encodeQuery(query))
   const overlap = Math.min(options.windowOverlap ?? DEFAULT_OVERLAP_TOKENS, Math.floor(maxLength / 2))
   // How much longer a piece is than a window does not matter.
-  const measure = (parts: readonly string[]): number[] => parts.map((part) => pairs.countTokens(part, maxLength + 1))
+  const measure = (parts: readonly string[]): Promise<number[]> =>
+    Promise.all(parts.map((part) => pairs.countTokens(part, maxLength + 1)))
   const { maxWindows = DEFAULT_MAX_WINDOWS } = options
   const { call } = running
   const pacer = new Pacer(() => checkStillWanted(running.scorerId, call))
@@ -200,14 +201,14 @@ export function closedWhileScoring(): RerankError {
 }
 
 /**
- * The pairs of one request. The query is encoded once; a text when its turn comes. `longText: 'error'` refuses a text that
+ * The pairs of one request. The query is encoded once; a text when its turn comes, or that of one just before it. `longText: 'error'` refuses a text that
  * does not fit; it is cut otherwise.
  */
 export class PairBatch implements PairSource {
   readonly #pairs: PairEncoder
   readonly #asked: string
-  readonly #query: EncodedQuery
-  readonly #queryLength: number
+  #query: Promise<EncodedQuery> | undefined
+  readonly #begun = new Map<number, Promise<EncodedPair>>()
   readonly #texts: readonly string[]
   readonly #refusesLong: boolean
   #tokens = 0
@@ -217,8 +218,6 @@ export class PairBatch implements PairSource {
   constructor(pairs: PairEncoder, { query, texts, options }: Asked) {
     this.#pairs = pairs
     this.#asked = query
-    this.#query = pairs.encodeQuery(query)
-    this.#queryLength = query.length
     this.#texts = texts
     this.#refusesLong = options.longText === 'error'
   }
@@ -227,15 +226,28 @@ export class PairBatch implements PairSource {
     return this.#texts.length
   }
 
-  pair(at: number): EncodedPair {
-    const pair = this.#pairs.encodePair(this.#query, this.#texts[at] as string)
+  async pair(at: number): Promise<EncodedPair> {
+    if (!this.#begun.has(at)) this.#encodeFrom(at)
+    const pair = await (this.#begun.get(at) as Promise<EncodedPair>)
     this.#tokens += pair.ids.length
     if (pair.truncated || pair.queryTruncated) this.#note(at, pair)
     return pair
   }
 
+  /** What was not begun yet of this text and those behind it. */
+  #encodeFrom(first: number): void {
+    this.#query ??= this.#pairs.encodeQuery(this.#asked)
+    for (const [past, text] of this.#texts.slice(first, first + (this.#pairs.together ?? 1)).entries()) {
+      if (this.#begun.has(first + past)) continue
+      const pair = this.#query.then((query) => this.#pairs.encodePair(query, text))
+      // Whoever asks for the pair hears of it; nobody may.
+      pair.catch(() => {})
+      this.#begun.set(first + past, pair)
+    }
+  }
+
   effort(at: number): number {
-    return effortOf(this.#queryLength, this.#texts[at] as string, this.#pairs.maxLength)
+    return effortOf(this.#asked.length, this.#texts[at] as string, this.#pairs.maxLength)
   }
 
   #note(at: number, { truncated, queryTruncated }: EncodedPair): void {
@@ -274,7 +286,7 @@ async function runPairs(
   const lane = async (): Promise<void> => {
     while (next < order.length) {
       const at = order[next++] as number
-      logits[at] = await turns.turn(pairs.effort(at), () => runner.score(pairs.pair(at)))
+      logits[at] = await turns.turn(pairs.effort(at), async () => runner.score(await pairs.pair(at)))
       count(call, 'runs', 1)
     }
   }

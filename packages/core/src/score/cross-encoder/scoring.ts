@@ -9,11 +9,18 @@ import {
 } from '../../base/check.js'
 import { invalidArgument, RerankError } from '../../base/errors.js'
 import type { ScorerDefaults } from '../../types.js'
-import { createPairEncoder, type PairEncoder, type PairEncoderOptions } from './pairs.js'
-import type { ReadingOptions } from './reading.js'
+import type { Activation } from './folder/activation.js'
+import { type Chat, chatSourceOf, createChat, createChatEncoder } from './folder/chat.js'
+import type { HeadStep } from './folder/head-steps.js'
+import { type Layout, plainLayout } from './folder/layout.js'
+import { type EffectiveTokenizer, effectiveTokenizer } from './folder/tokenizer-file.js'
+import { idOf as idIn } from './folder/tokenizer-rebuild.js'
+import { architectureOf, type ChatSettings } from './folder/transformer-settings.js'
+import { createPairEncoder, modelLimit, namedLimit, type PairEncoder, type PairEncoderOptions } from './pairs.js'
 import { createPromptEncoder, type Profile, profiles, type TemplateName, templateNames } from './prompts.js'
+import type { ReadingOptions } from './reading.js'
 import { type Head, labelsHead } from './session/tensors.js'
-import type { Json, TokenEncoder } from './tokenizer/library.js'
+import type { ChosenEncoder, Json, TokenEncoder, TokenizerKind } from './tokenizer/pipeline.js'
 import { createContentEncoder } from './tokenizer/special-tokens.js'
 import { createTextEncoder } from './tokenizer/wordpiece.js'
 
@@ -24,16 +31,40 @@ export interface ScoringFiles {
   readonly config: unknown
   readonly tokenizer: unknown
   readonly tokenizerConfig?: unknown
-  /** sentence_bert_config.json, which may name a limit. */
-  readonly sentenceBert?: unknown
-  /** 1_LogitScore/config.json, where `sentence_transformers` keeps which words are compared. */
-  readonly logitScore?: unknown
+  /** special_tokens_map.json */
+  readonly specialTokens?: unknown
+  /** added_tokens.json */
+  readonly addedTokens?: unknown
+  /** The text of chat_template.jinja. */
+  readonly chatTemplate?: string | undefined
+  /** What the folder is made of. Default: the bare transformer of config.json. */
+  readonly layout?: Layout | undefined
+  /** The modules that score what an encoder gives, with their weights. */
+  readonly steps?: readonly HeadStep[] | undefined
 }
 
 /** How pairs become tokens, and the model's numbers a score. */
 export interface Scoring {
   readonly pairs: PairEncoder
   readonly head: Head
+  /** What turns text into tokens. */
+  readonly tokenizer: TokenizerKind
+}
+
+/** How a pair is put to a model: as a pair, or in a prompt, of its own or known here by name. */
+type Way =
+  | { readonly kind: 'pair' }
+  | { readonly kind: 'chat'; readonly chat: Chat }
+  | { readonly kind: 'profile'; readonly profile: Profile }
+
+type PreparingOptions = ScoringOptions & PairEncoderOptions & Pick<ReadingOptions, 'splitSpecialTokens'>
+
+/** Everything that is known of a model before its tokenizer is made. */
+interface Known {
+  readonly files: ScoringFiles
+  readonly layout: Layout
+  readonly tokenizer: EffectiveTokenizer
+  readonly options: PreparingOptions
 }
 
 /**
@@ -43,72 +74,177 @@ export interface Scoring {
  */
 export async function prepareScoring(
   files: ScoringFiles,
-  options: ScoringOptions & PairEncoderOptions & Pick<ReadingOptions, 'splitSpecialTokens'>,
+  options: PreparingOptions,
 ): Promise<Scoring> {
-  const profile = profileOf(files.name, files.config, options.template)
-  const isLanguageModel = architectureOf(files.config).endsWith('ForCausalLM')
-  if (profile === undefined) refuseWithoutProfile(files, options, isLanguageModel)
-  const { tokenizer, tokenizerConfig } = files
-  const make = options.splitSpecialTokens === false ? createTextEncoder : createContentEncoder
-  const encoder = await usable(files.name, make(tokenizer, tokenizerConfig))
-  if (profile === undefined) {
-    return { pairs: createPairEncoder({ ...files, encoder }, options), head: labelsHead(files.config) }
-  }
-  // What a prompt is made of has control tokens in it; what it quotes has none. Kept no longer than the prompt is made.
-  const prompts = await usable(files.name, createTextEncoder(tokenizer, tokenizerConfig))
-  const pairs = createPromptEncoder({ ...files, encoder, prompts }, profile, options)
-  return { pairs, head: isLanguageModel ? wordsHead(files, profile, encoder) : labelsHead(files.config) }
+  if (isOurs(files.config)) return prepareOurs(files, options)
+  const layout = files.layout ?? plainLayout(files.config)
+  const tokenizer = effectiveTokenizer(files.tokenizer, files, layout.transformer.lowercase)
+  const known = { files, layout, tokenizer, options }
+  const way = await wayOf(known)
+  // What a prompt is made of has control tokens in it; what it quotes has none.
+  const splits = options.splitSpecialTokens !== false && way.kind !== 'chat'
+  const encoder = await textEncoderFor(files.name, tokenizer.tokenizer, splits)
+  const pairs = await pairsFor(known, way, encoder)
+  return { pairs, head: await headFor(known, way, encoder), tokenizer: encoder.kind }
 }
 
-/** @throws RerankError `'model-files'` when the tokenizer cannot be made. */
-async function usable(model: string, encoder: Promise<TokenEncoder>): Promise<TokenEncoder> {
-  try {
-    return await encoder
-  } catch (cause) {
+/** Whether a model is of a kind of our own, which Python does not load: no rule of Python's says how its files are read. */
+export function isOurs(config: unknown): boolean {
+  const { model_type: kind, architectures } = (config ?? {}) as Json
+  // What loads it for browsers knows the class by another type.
+  return kind === 'secondpass-split' || (Array.isArray(architectures) && architectures[0] === 'SplitReranker')
+}
+
+/** The files of a model of ours mean what they say. */
+async function prepareOurs(files: ScoringFiles, options: PreparingOptions): Promise<Scoring> {
+  if (options.instruction !== undefined) throw noInstruction(files.name, options.instruction)
+  const encoder = await textEncoderFor(files.name, files.tokenizer, options.splitSpecialTokens !== false)
+  const pairs = createPairEncoder({ ...files, encoder }, options)
+  return { pairs, head: labelsHead(files.config), tokenizer: encoder.kind }
+}
+
+function noInstruction(name: string, given: string): RerankError {
+  return invalidArgument('instruction', given, `${name} takes none; leave it out`)
+}
+
+/** `splits`: control tokens that are spelled out in a text are read as text. */
+async function textEncoderFor(name: string, tokenizer: unknown, splits: boolean): Promise<ChosenEncoder> {
+  return (splits ? createContentEncoder : createTextEncoder)(tokenizer).catch((cause: unknown) => {
+    if (RerankError.is(cause)) throw cause
     const fix = 'restore it from the model it came with'
-    const message = `tokenizer.json of ${model} cannot be used (${(cause as Error).message}): ${fix}.`
+    const message = `tokenizer.json of ${name} cannot be used (${(cause as Error).message}): ${fix}.`
     throw new RerankError('model-files', message, { cause })
-  }
+  })
 }
 
-/** The profile of a model: the one that was asked for, else the one that its name or its config.json points to. */
-function profileOf(model: string, config: unknown, asked: TemplateName | undefined): Profile | undefined {
-  if (asked !== undefined) return profiles.find(({ name }) => name === asked)
-  const { _name_or_path: origin } = (config ?? {}) as { _name_or_path?: unknown }
-  const names = [model, typeof origin === 'string' ? origin : '']
-  return profiles.find(({ models }) => names.some((name) => models.test(name)))
-}
-
-function architectureOf(config: unknown): string {
-  const { architectures } = (config ?? {}) as { architectures?: unknown }
-  return Array.isArray(architectures) ? String(architectures[0] ?? '') : ''
-}
-
-function refuseWithoutProfile({ name, config }: ScoringFiles, options: ScoringOptions, isLanguageModel: boolean): void {
-  if (options.instruction !== undefined) {
-    throw invalidArgument('instruction', options.instruction, `${name} takes none; leave it out`)
-  }
-  if (!isLanguageModel) return
+/** A template that was asked for comes first, then the folder's own, then one that its name points to. */
+async function wayOf(known: Known): Promise<Way> {
+  const { files, layout, options } = known
+  const isLanguageModel = layout.transformer.task === 'text-generation'
+  const asked = profiles.find(({ name }) => name === options.template)
+  if (asked !== undefined) return { kind: 'profile', profile: asked }
+  const own = await ownChat(known)
+  if (own !== undefined) return { kind: 'chat', chat: own }
+  const { _name_or_path: origin } = (files.config ?? {}) as { _name_or_path?: unknown }
+  const names = [files.name, typeof origin === 'string' ? origin : '']
+  const named = layout.hasModules ? undefined : profiles.find(({ models }) => names.some((name) => models.test(name)))
+  if (named !== undefined) return { kind: 'profile', profile: named }
+  if (options.instruction !== undefined && layout.prompt === undefined)
+    throw noInstruction(files.name, options.instruction)
+  if (!isLanguageModel || layout.hasModules) return { kind: 'pair' }
   const fix = `pass template: '${templateNames.join("' or '")}' if it is one of these under another name`
+  const seen = `${files.name} is a language model (${architectureOf(files.config)})`
+  throw new RerankError('model-files', `${seen}, and how it is asked to rerank is not known here: ${fix}.`)
+}
+
+/** How sentence_transformers puts pairs to a model that came without settings for it, and that has a chat template. */
+const INFERRED: ChatSettings = { format: 'auto', variables: {}, restoreSuffix: true }
+/** A template that names the roles of a pair is meant for pairs. */
+const FOR_PAIRS = /["'](query|document)["']/
+
+/**
+ * The folder's own chat template, where pairs are put by it.
+ *
+ * @throws RerankError `'model-files'` where they should be and cannot. A template for chats alone, in a folder of another
+ * kind, leaves the choice to the name of the model.
+ */
+async function ownChat({ files, layout, tokenizer, options }: Known): Promise<Chat | undefined> {
+  const { chat } = layout.transformer
+  const template = chat === undefined ? undefined : chatSourceOf(files.chatTemplate, files.tokenizerConfig)
+  if (chat === undefined || (template === undefined && chat === 'template')) return undefined
+  if (template === undefined) {
+    throw new RerankError(
+      'model-files',
+      `${files.name} has no chat template, which its files ask for: restore chat_template.jinja.`,
+    )
+  }
+  const { specialTokens } = tokenizer
+  const prompt = options.instruction ?? layout.prompt
+  const settings = chat === 'template' ? INFERRED : chat
+  try {
+    return await createChat({ template, settings, config: files.config, specialTokens, prompt })
+  } catch (error) {
+    const isNamed = profiles.some(({ models }) => models.test(files.name))
+    if (chat === 'template' && isNamed && !FOR_PAIRS.test(template.source)) return undefined
+    throw error
+  }
+}
+
+async function pairsFor(
+  { files, layout, tokenizer, options }: Known,
+  way: Way,
+  encoder: TokenEncoder,
+): Promise<PairEncoder> {
+  const length = layout.transformer.maxSeqLength
+  const lengths = { ...files, sentenceBert: length === undefined ? undefined : { max_seq_length: length } }
+  const all = { ...tokenizer, encoder, limit: modelLimit(lengths) }
+  if (way.kind === 'profile') {
+    const prompts = await textEncoderFor(files.name, tokenizer.tokenizer, false)
+    return createPromptEncoder({ ...all, prompts }, way.profile, options)
+  }
+  if (namedLimit(lengths) === undefined && options.maxLength === undefined) {
+    const fix = 'pass maxLength'
+    throw new RerankError('model-files', `No file of ${files.name} says how many tokens it reads: ${fix}.`)
+  }
+  if (way.kind === 'chat') return createChatEncoder(all, way.chat, options)
+  const pairs = createPairEncoder(all, options)
+  const prompt = options.instruction ?? layout.prompt
+  if (prompt === undefined) return pairs
+  if (layout.modules.some((module) => module.kind === 'Pooling' && !module.takesPrompt)) {
+    const fix = 'set include_prompt to true, or default_prompt_name to null'
+    throw new RerankError(
+      'model-files',
+      `${files.name} leaves its prompt out when it pools, which is not known here: ${fix}.`,
+    )
+  }
+  return { ...pairs, encodeQuery: async (query) => pairs.encodeQuery(prompt + query) }
+}
+
+async function headFor({ files, layout, tokenizer }: Known, way: Way, encoder: ChosenEncoder): Promise<Head> {
+  const { task, outputName: input } = layout.transformer
+  const logitScore = layout.modules.find((module) => module.kind === 'LogitScore')
+  if (logitScore !== undefined) return { kind: 'next-token', yes: logitScore.yes, no: logitScore.no }
+  if (task === 'feature-extraction') {
+    const first = layout.modules.find((module) => 'width' in module && module.from === input)
+    const width = first !== undefined && 'width' in first ? first.width : 0
+    return { kind: 'modules', input, width, steps: files.steps ?? [] }
+  }
+  if (task === 'sequence-classification') return labelsOf(files)
+  return way.kind === 'profile'
+    ? wordsHead(files.name, way.profile, encoder)
+    : plainWordsHead(files.name, tokenizer.tokenizer)
+}
+
+/** A model whose config.json names no architecture has one label for CrossEncoder, whatever else it names. */
+function labelsOf({ name, config }: ScoringFiles): Head {
+  const head = labelsHead(config)
+  if (head.names.length < 2 || architectureOf(config) !== '') return head
+  const fix = 'write the class of the model there, such as BertForSequenceClassification'
   throw new RerankError(
     'model-files',
-    `${name} is a language model (${architectureOf(config)}), and how it is asked to rerank is not known here: ${fix}.`,
+    `config.json of ${name} names ${head.names.length} labels and no architectures: ${fix}.`,
   )
 }
 
-/** The words whose numbers are compared: those that the files name, else those of the profile. */
-function wordsHead({ name, logitScore }: ScoringFiles, { words }: Profile, encoder: TokenEncoder): Head {
-  const { true_token_id: yes, false_token_id: no } = (logitScore ?? {}) as Json
-  if (typeof yes === 'number') return { kind: 'next-token', yes, no: typeof no === 'number' ? no : undefined }
-  const idOf = (word: string): number => {
-    const ids = encoder.encode(word)
+/** The words whose numbers are compared in a prompt that is known by name. */
+async function wordsHead(name: string, { words }: Profile, encoder: TokenEncoder): Promise<Head> {
+  const idOf = async (word: string): Promise<number> => {
+    const ids = await encoder.encode(word)
     if (ids.length === 1) return ids[0] as number
     throw new RerankError(
       'model-files',
       `The word ${JSON.stringify(word)} is ${ids.length} tokens for ${name}: its tokenizer.json is not the one it was made with.`,
     )
   }
-  return { kind: 'next-token', yes: idOf(words.yes), no: idOf(words.no) }
+  return { kind: 'next-token', yes: await idOf(words.yes), no: await idOf(words.no) }
+}
+
+/** What sentence_transformers compares when no file says it. */
+function plainWordsHead(name: string, tokenizer: Json): Head {
+  const [yes, no] = [idIn(tokenizer, 'yes'), idIn(tokenizer, 'no')]
+  if (yes !== undefined && no !== undefined) return { kind: 'next-token', yes, no }
+  const fix = 'add modules.json and 1_LogitScore/config.json with the ids of the words it answers with'
+  throw new RerankError('model-files', `tokenizer.json of ${name} has no token "yes" or no token "no": ${fix}.`)
 }
 
 /** What a model's files may leave open, or what should differ from them. */
@@ -144,45 +280,6 @@ export function scoringParts({ template, instruction, activation }: ScoringOptio
     ...(instruction === undefined ? [] : [`instruction=${JSON.stringify(instruction)}`]),
     ...(activation === undefined ? [] : [activation]),
   ]
-}
-
-/**
- * What the authors of a model put on top of its score: the sigmoid, which makes a number in 0..1 of it, or nothing, which
- * leaves a number whose size means something only beside others of the same model.
- */
-export type Activation = 'sigmoid' | 'identity'
-
-/** The files that may name an activation, parsed. */
-export interface ActivationFiles {
-  /** config.json */
-  readonly config?: unknown
-  /** config_sentence_transformers.json */
-  readonly sentenceTransformers?: unknown
-}
-
-/**
- * The activation that `sentence_transformers.CrossEncoder` would use, by its own rules: what
- * config_sentence_transformers.json names, else `sentence_transformers.activation_fn` of config.json, else the older
- * `sbert_ce_default_activation_function`, else the sigmoid. Never guessed from scores.
- *
- * Several labels have the sigmoid as well: the score is then the log-odds of one label, and its sigmoid the softmax.
- *
- * @throws RerankError `'model-files'` for a function of PyTorch that is neither.
- */
-export function readActivation({ config, sentenceTransformers }: ActivationFiles): Activation {
-  const model = (config ?? {}) as Json
-  const own = (sentenceTransformers ?? {}) as Json
-  const nested = (model['sentence_transformers'] ?? {}) as Json
-  const named =
-    own['activation_fn'] ??
-    ('activation_fn' in nested ? nested['activation_fn'] : model['sbert_ce_default_activation_function'])
-  // A function that PyTorch does not have is not loaded by the reference either, unless it is told to trust the files.
-  if (typeof named !== 'string' || !named.startsWith('torch.')) return 'sigmoid'
-  const name = named.slice(named.lastIndexOf('.') + 1)
-  if (name === 'Identity') return 'identity'
-  if (name === 'Sigmoid') return 'sigmoid'
-  const fix = "only Sigmoid and Identity are known here; pass activation: 'identity' to have the bare logits"
-  throw new RerankError('model-files', `The model's activation is ${named}: ${fix}.`)
 }
 
 /**

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { chooseGraph, externalFiles, type GraphSpec, optionalFiles, requiredFiles } from './layout.js'
+import { chooseGraph, externalFiles, type GraphSpec, moduleFiles, optionalFiles, requiredFiles } from './layout.js'
 import { hubCacheFolder, type HubOptions, isCommit, isOffline, repoFolder } from './settings.js'
 
 /** One commit of a model in the cache; which of its files are there is another matter. */
@@ -86,6 +86,7 @@ export function findInCache(model: HubModel, isEnough: boolean = isOfflineFor(mo
   try {
     if (!requiredFiles.every(isKnown)) return undefined
     optionalFiles.forEach(isKnown)
+    moduleFiles(snapshot.path).forEach(isKnown)
     const graph = chooseGraph(place, model.graph)
     const beside = externalFiles(join(snapshot.path, graph)).map((name) => besideGraph(graph, name))
     return beside.every((file) => presenceOf(snapshot, file) === 'here') ? { ...snapshot, graph } : undefined

@@ -16,7 +16,15 @@ import { hubSettings, type HubSettings } from './connection.js'
 import { explainDisk, isThere, showBlob } from './disk.js'
 import { downloadBlob } from './download.js'
 import { type HubContext, offlineError } from './http.js'
-import { checkSafeName, chooseGraph, externalFiles, graphCandidates, optionalFiles, requiredFiles } from './layout.js'
+import {
+  checkSafeName,
+  chooseGraph,
+  externalFiles,
+  graphCandidates,
+  moduleFiles,
+  optionalFiles,
+  requiredFiles,
+} from './layout.js'
 import { isCommit, repoFolder } from './settings.js'
 
 /** Progress of a download. Reported often: show it, do not log it. */
@@ -127,7 +135,10 @@ class Download {
     try {
       const graph = this.#chooseGraph()
       // The graph last: small files are there at once, and a look at the cache finds a graph only with what it needs.
-      await this.#bring([...requiredFiles, ...optionalFiles.filter((file) => this.#there.has(file)), graph])
+      const small = [...requiredFiles, ...optionalFiles]
+      await this.#bring(small.filter((file) => file === 'modules.json' && this.#there.has(file)))
+      const ofModules = moduleFiles(this.#snapshot.path)
+      await this.#bring([...[...small, ...ofModules].filter((file) => this.#there.has(file)), graph])
       // Which weights lie beside a graph only shows once it is on disk.
       await this.#bring(externalFiles(join(this.#snapshot.path, graph)).map((name) => besideGraph(graph, name)))
       await this.#nameCommit()
@@ -207,7 +218,8 @@ class Download {
   }
 
   async #rememberAbsent(): Promise<void> {
-    for (const path of [...optionalFiles, ...graphCandidates(this.#listed.model.graph)]) {
+    const small = [...optionalFiles, ...moduleFiles(this.#snapshot.path)]
+    for (const path of [...small, ...graphCandidates(this.#listed.model.graph)]) {
       if (this.#there.has(path)) continue
       const marker = join(markerFolder(this.#snapshot), path)
       await mkdir(dirname(marker), { recursive: true })

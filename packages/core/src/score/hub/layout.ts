@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { join } from 'node:path'
 import { type Check, oneOf } from '../../base/check.js'
 import { RerankError } from '../../base/errors.js'
 
@@ -15,14 +16,38 @@ export const optionalFiles: readonly string[] = [
   'calibration.json',
   'modules.json',
   'sentence_bert_config.json',
+  'sentence_roberta_config.json',
+  'sentence_distilbert_config.json',
+  'sentence_camembert_config.json',
+  'sentence_albert_config.json',
+  'sentence_xlm-roberta_config.json',
+  'sentence_xlnet_config.json',
   'config_sentence_transformers.json',
-  '1_LogitScore/config.json',
   // Of late-interaction models.
   'onnx_config.json',
   'artifact.metadata',
   'chat_template.jinja',
   'chat_template.json',
 ]
+
+/**
+ * What may lie in the folders of the modules that a modules.json names: what each is, and its weights, which are small
+ * beside a graph's. Whether the modules can be used is not looked at here.
+ *
+ * @param folder where modules.json is
+ */
+export function moduleFiles(folder: string): string[] {
+  const place = join(folder, 'modules.json')
+  if (!existsSync(place)) return []
+  try {
+    const modules = JSON.parse(readFileSync(place, 'utf8')) as readonly { readonly path?: unknown }[]
+    const paths = modules.map(({ path }) => path).filter((path) => typeof path === 'string' && isPlainName(path))
+    return [...new Set(paths as string[])].flatMap((path) => [`${path}/config.json`, `${path}/model.safetensors`])
+  } catch {
+    // A file that is not of this form is refused where the folder is read.
+    return []
+  }
+}
 
 /** The number formats that a graph may come in. */
 export type Dtype = 'auto' | 'int8' | 'uint8' | 'q4' | 'fp16' | 'fp32'

@@ -4,13 +4,14 @@ import { aloneInThread } from '../../base/schedule.js'
 import type { Scorer, ScorerDefaults } from '../../types.js'
 import { PairScorer } from '../cross-encoder/pair-scorer.js'
 import type { LoadedModel, PairRunner } from '../cross-encoder/reading.js'
-import { prepareScoring, readActivation, readDefaults, type Scoring } from '../cross-encoder/scoring.js'
+import { readActivation } from '../cross-encoder/folder/activation.js'
+import { prepareScoring, readDefaults, type Scoring } from '../cross-encoder/scoring.js'
 import {
   checkOutput,
   type Feeds,
   type Head,
-  numbersOf,
   scoreOf,
+  numbersOf,
   type TensorClass,
   tokenFeeds,
   type TokenInput,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { normalize, splitPieces } from '../../../../../packages/core/src/score/cross-encoder/tokenizer/characters.ts'
-import type { TokenEncoder } from '../../../../../packages/core/src/score/cross-encoder/tokenizer/library.ts'
+import type { WordPieceEncoder } from '../../../../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
 import { createWordPiece } from '../../../../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
 import { WordCache } from '../../../../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
 import { longWordPieces } from '../../../../../packages/core/src/score/cross-encoder/tokenizer/characters.ts'
@@ -27,7 +27,7 @@ const file = {
     vocab,
   },
 }
-const encoder = createWordPiece(file) as TokenEncoder
+const encoder = createWordPiece(file) as WordPieceEncoder
 
 test('spells words from the left with the longest entries', () => {
   expect(encoder.encode('Abab á. [SEP]c漢')).toEqual([6, 5, 2, 7, 1, 0, 8])
@@ -143,4 +143,14 @@ describe('the word cache', () => {
     expect(cache.get('w0')).toEqual([2])
     expect(computed).toHaveLength(60_001)
   })
+})
+
+test('an added token whose id is not the one that Python gives it is left to the Rust tokenizer', () => {
+  const added = (id: number, content: string) => ({ ...file.added_tokens[0], id, content })
+  const size = Object.keys(vocab).length
+  const withAdded = (...tokens: object[]) =>
+    createWordPiece({ ...file, added_tokens: [...file.added_tokens, ...tokens] })
+  expect(withAdded(added(size, '[new]'), added(size + 1, '[newer]'))?.encode('[newer] a')).toEqual([size + 1, 2])
+  expect(withAdded(added(size + 5, '[new]'))).toBeUndefined()
+  expect(withAdded(added(5, '[SEP]'))).toBeUndefined()
 })

@@ -3,7 +3,7 @@ import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { RerankError } from '../../../base/errors.js'
 import type { PairRunner } from '../reading.js'
 import { explainMissing, hostFacts, type Provider } from './providers.js'
-import { checkOutput, createFeeds, type Head, labelsHead, numbersOf, scoreOf } from './tensors.js'
+import { createFeeds, type Head, headFor, labelsHead, numbersOf, outputFor, scoreOf } from './tensors.js'
 
 /** How one graph is opened. */
 export interface SessionOptions {
@@ -80,17 +80,16 @@ export function refuseTelemetry(): void {
  */
 export async function openSession(options: SessionOptions): Promise<GraphSession> {
   const { session, Tensor, opened } = await openGraph(options)
-  const head = options.head ?? labelsHead(undefined)
-  const output = chooseOutput(session, head, options.graphPath)
+  const { output, head } = chooseOutput(session, options.head ?? labelsHead(undefined), options.graphPath)
   const feeds = createFeeds(Tensor, session, options)
   let released = false
   return {
     opened,
     async run(ids, secondSegmentStart) {
       const inputs = feeds(ids, secondSegmentStart) as Record<string, Tensor>
-      const answer = await session.run(inputs, [output]).catch((cause: unknown) => {
-        throw runFailed(options.graphPath, cause)
-      })
+      const answer = await session
+        .run(inputs, [output])
+        .catch((cause: unknown) => failed(options.graphPath, ids, cause))
       return readScore(head, answer[output] as Tensor)
     },
     async release() {
@@ -99,13 +98,6 @@ export async function openSession(options: SessionOptions): Promise<GraphSession
       await session.release()
     },
   }
-}
-
-/** A graph that opened and fails with a pair: tokens that it has no vectors for, say. */
-function runFailed(graphPath: string, cause: unknown): RerankError {
-  const said = cause instanceof Error ? cause.message : String(cause)
-  const fix = 'check that its tokenizer.json and config.json are those it was exported with'
-  return new RerankError('scorer', `${graphPath} failed to run (${said}): ${fix}.`, { cause })
 }
 
 type Runtime = typeof import('onnxruntime-node')
@@ -199,7 +191,8 @@ function createSession(ort: Runtime, provider: Provider, options: OpeningOptions
     executionMode: 'sequential',
     interOpNumThreads: 1,
     intraOpNumThreads: options.threads,
-    logSeverityLevel: 3,
+    // What fails is thrown, not printed.
+    logSeverityLevel: 4,
     ...graphOptionsFor(options.graphPath, provider, options.spinning ?? false),
   })
 }
@@ -240,16 +233,22 @@ function isWrittenHere(graphPath: string): boolean {
 }
 
 /**
- * The output that holds the scores: `logits`, else the first.
+ * The output that holds the scores, and the head that reads it.
  *
  * @throws RerankError `'model-files'` when there is none or it does not hold what the head reads.
  */
-function chooseOutput(session: InferenceSession, head: Head, graphPath: string): string {
-  const name = session.outputNames.includes('logits') ? 'logits' : session.outputNames[0]
-  if (name === undefined) throw new RerankError('model-files', `${graphPath} has no output: export it again.`)
-  const info = session.outputMetadata[session.outputNames.indexOf(name)]
-  checkOutput(head, { name, dims: info?.isTensor ? info.shape : [] }, graphPath)
-  return name
+function chooseOutput(session: InferenceSession, head: Head, graphPath: string): { output: string; head: Head } {
+  const output = outputFor(head, session.outputNames)
+  if (output === undefined) throw new RerankError('model-files', `${graphPath} has no output: export it again.`)
+  const info = session.outputMetadata[session.outputNames.indexOf(output)]
+  return { output, head: headFor(head, { name: output, dims: info?.isTensor ? info.shape : [] }, graphPath) }
+}
+
+/** A graph may open and then fail on what it is fed: ids beyond its table of words, more places than it has. */
+function failed(graphPath: string, ids: Int32Array, cause: unknown): never {
+  const fix = 'the graph and the tokenizer do not belong together, or maxLength is too large for the graph'
+  const message = `${graphPath} failed on a pair of ${ids.length} tokens (${reasonOf(cause)}): ${fix}.`
+  throw new RerankError('scorer', message, { cause })
 }
 
 /** The score in one output. */

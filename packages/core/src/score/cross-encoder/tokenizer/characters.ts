@@ -238,3 +238,25 @@ function unitOf(bits: number, options: BertNormalizerOptions): number {
   if (options.handleChineseChars && (bits & Property.ideograph) !== 0) return Unit.single
   return (bits & (Property.punctuation | Property.decomposing)) === Property.punctuation ? Unit.single : Unit.letter
 }
+
+/** A vocabulary, to be asked for ids. */
+interface Vocabulary {
+  get(token: string): number | undefined
+  readonly size: number
+}
+
+/**
+ * The ids that Python gives to the added tokens of a file: those of the vocabulary, and behind it one after the other. What
+ * the file says itself is not asked.
+ */
+export function idsOfAdded(contents: readonly string[], vocabulary: Vocabulary): readonly number[] {
+  const given = new Map<string, number>()
+  let highest = -1
+  for (const content of contents) {
+    if (given.has(content)) continue
+    const id = vocabulary.get(content) ?? Math.max(vocabulary.size, highest + 1)
+    given.set(content, id)
+    highest = Math.max(highest, id)
+  }
+  return contents.map((content) => given.get(content) as number)
+}

@@ -1,182 +1,155 @@
-import { graphemesOf, normalizeText, orderMarks } from '../../../base/words.js'
-
-/** A JSON object, parsed. */
-export type Json = Readonly<Record<string, unknown>>
-
-/** Turns text into token ids, without the special tokens that stand around a text. */
-export interface TokenEncoder {
-  /**
-   * Ids of `text`. With `maxTokens` (an integer of 1 or more) the first `maxTokens` of them, and no more of the text is
-   * read than they need.
-   */
-  encode(text: string, maxTokens?: number): number[]
-}
+import { graphemesOf, normalizeText } from '../../../base/words.js'
+import { idsOfAdded } from './characters.js'
+import { type AddedToken, addedTokensOf, type Json, stepsOf } from './pipeline.js'
 
 /** The part of `@huggingface/tokenizers` that is used here; its own types cannot be read by TypeScript's `nodenext`. */
 interface Library {
   readonly Tokenizer: new (tokenizerJson: object, configJson: object) => LibraryTokenizer
-  readonly Normalizer: new (json: object) => LibraryNormalizer
-  readonly SequenceNormalizer: new (json: object) => LibraryNormalizer
-  readonly Unigram: new (...rest: never[]) => Unigram
+  readonly Unigram: new (...rest: never[]) => LibraryModel & { tokenize(word: string): string[] }
 }
 interface LibraryTokenizer {
-  normalizer: LibraryNormalizer | null
-  readonly model: unknown
-  encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] }
+  /** Cuts a text into words. */
+  readonly pre_tokenizer: ((text: string) => string[]) | null
+  readonly model: LibraryModel
 }
-interface LibraryNormalizer {
-  normalize(text: string): string
+interface LibraryModel {
+  readonly tokens_to_ids: ReadonlyMap<string, number>
+  readonly unk_token_id: number | undefined
+  /** Cuts words into tokens. */
+  (words: readonly string[]): string[]
 }
-interface Unigram {
-  encode(words: readonly string[]): string[]
-  tokenize(word: string): string[]
-}
-
-/** Code units read for each token asked for, at first; far above what text in any script needs. */
-const UNITS_PER_TOKEN = 32
-
-/** The encoder for a tokenizer.json that our own WordPiece does not reproduce. */
-export async function createLibraryEncoder(tokenizerJson: unknown, configJson: unknown): Promise<TokenEncoder> {
-  const encodeAll = await createLibraryTokenizer(tokenizerJson, configJson)
-  return {
-    encode(text, maxTokens = Infinity) {
-      // A long text is read in ever longer stretches that end behind a word, until there are tokens to spare.
-      for (let units = maxTokens * UNITS_PER_TOKEN; units < text.length; units *= 2) {
-        const end = wordEnd(text, units)
-        const ids = end > 0 ? encodeAll(text.slice(0, end)) : []
-        if (ids.length > maxTokens) return ids.slice(0, maxTokens)
-      }
-      const ids = encodeAll(text)
-      return ids.length > maxTokens ? ids.slice(0, maxTokens) : ids
-    },
-  }
-}
-
-const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u
-
-/** The last place up to `from` where white space follows a letter or digit: there, every tokenizer starts anew. 0: none. */
-function wordEnd(text: string, from: number): number {
-  for (let end = from; end > 0; end--) {
-    if (WHITE_SPACE.test(text[end] as string) && LETTER_OR_DIGIT.test(text[end - 1] as string)) return end
-  }
-  return 0
-}
-
-/** All ids of a text, without special tokens. */
-type EncodeAll = (text: string) => number[]
 
 /**
- * The tokenizer of `@huggingface/tokenizers` for a parsed tokenizer.json, brought closer to the reference (the Rust crate
- * `tokenizers`) where the two differ: see `normalizerSteps` and `rewordPreTokenizer`.
+ * All ids of a text, without special tokens, by `@huggingface/tokenizers`: for a parsed tokenizer.json of which
+ * `unknownToLibrary` has nothing to say. Finding added tokens, normalizing and adding a space in front are done here, since
+ * the library does them otherwise than Python; what it does is to cut words and spell them.
  */
-async function createLibraryTokenizer(tokenizerJson: unknown, configJson: unknown): Promise<EncodeAll> {
+export async function createLibraryEncoder(tokenizerJson: Json): Promise<(text: string) => number[]> {
   const library = (await import('@huggingface/tokenizers')) as unknown as Library
-  const json = tokenizerJson as Json
-  const complete = { normalizer: null, decoder: null, post_processor: null, added_tokens: [], ...json }
-  const file = { ...complete, pre_tokenizer: rewordPreTokenizer(json['pre_tokenizer']) }
-  const tokenizer = new library.Tokenizer(file, (configJson ?? {}) as object)
-  tokenizer.normalizer = exactNormalizer(library, json['normalizer']) ?? tokenizer.normalizer
-  if (tokenizer.model instanceof library.Unigram) wordByWord(tokenizer.model)
-  fuseUnknown(tokenizer.model as FusingModel)
-  return (text) => tokenizer.encode(text, { add_special_tokens: false }).ids
+  const complete = { decoder: null, ...tokenizerJson, normalizer: null, post_processor: null, added_tokens: [] }
+  const file = { ...complete, pre_tokenizer: rewordPreTokenizer(tokenizerJson['pre_tokenizer']) }
+  const { pre_tokenizer: cut, model } = new library.Tokenizer(file, {})
+  // Of many words it makes one list, and joins unknown pieces across them, in square time: each is spelled by itself.
+  const idsOfWord = wordSpeller(model, model instanceof library.Unigram ? (word) => model.tokenize(word) : undefined)
+  const startsWithSpace = stepsOf(tokenizerJson['pre_tokenizer'])[0]?.['add_prefix_space'] === true
+  const normalize = normalizerOf(tokenizerJson['normalizer'])
+  const listed = addedTokensOf(tokenizerJson)
+  const ids = idsOfAdded(
+    listed.map(({ content }) => content),
+    model.tokens_to_ids,
+  )
+  const added = listed.map((token, at) => ({ ...token, id: ids[at] as number }))
+  const inText = new AddedTokens(added.filter(({ normalized }) => normalized !== true))
+  const normalized = added.filter((token) => token.normalized === true)
+  const inNormalized = new AddedTokens(normalized.map((one) => ({ ...one, content: normalize(one.content) })))
+  const idsOf = (text: string): number[] => {
+    const spaced = startsWithSpace && !text.startsWith(' ') ? ` ${text}` : text
+    return (cut === null ? [spaced] : cut(spaced)).flatMap(idsOfWord)
+  }
+  return (text) =>
+    inText
+      .split(text.replace(LONE_SURROGATES, '\ufffd'))
+      .flatMap((part) => (typeof part === 'number' ? part : inNormalized.split(normalize(part))))
+      .flatMap((part) => (typeof part === 'number' ? part : idsOf(part)))
 }
 
-/** `undefined` when there is nothing to do. */
-function exactNormalizer(library: Library, json: unknown): LibraryNormalizer | undefined {
-  const steps = normalizerSteps(json)
-  if (steps.length === 0) return undefined
-  const functions = steps.map(({ json: step, exact }): Normalize => {
-    if (exact !== undefined) return exact
-    const one = new library.SequenceNormalizer({ type: 'Sequence', normalizers: [step] })
-    // Some decompose texts by the way.
-    return (text) => one.normalize(orderMarks(text, 'NFC'))
-  })
-  class Exact extends library.Normalizer {
-    override normalize(text: string): string {
-      return functions.reduce((value, step) => step(value), text)
-    }
-  }
-  return new Exact({ type: 'Sequence' })
-}
+const LONE_SURROGATES = /\p{Cs}/gu
 
 /** Words remembered, and the longest of them: as many as a page of any language holds, several times over. */
 const MOST_WORDS = 20_000
 const LONGEST_WORD = 32
 
-/**
- * The library cuts every word anew, and passes its pieces on as arguments, which fails for words of a hundred thousand
- * pieces. A word has the same pieces wherever it stands.
- */
-function wordByWord(model: Unigram): void {
-  const known = new Map<string, string[]>()
-  const piecesOf = (word: string): string[] => {
+/** A word has the same ids wherever it stands. `joining`: cuts a word into pieces of which unknown ones in a row are one. */
+function wordSpeller(model: LibraryModel, joining?: (word: string) => string[]): (word: string) => readonly number[] {
+  const unknown = model.unk_token_id as number
+  const idOf = (piece: string): number => model.tokens_to_ids.get(piece) ?? unknown
+  const spell = (word: string): number[] => {
+    if (joining === undefined) return model([word]).map(idOf)
+    return joining(word)
+      .map(idOf)
+      .filter((id, at, ids) => id !== unknown || ids[at - 1] !== unknown)
+  }
+  const known = new Map<string, readonly number[]>()
+  return (word) => {
     const found = known.get(word)
     if (found !== undefined) return found
-    const pieces = model.tokenize(word)
-    if (word.length <= LONGEST_WORD && known.size < MOST_WORDS) known.set(word, pieces)
-    return pieces
+    const ids = spell(word)
+    if (word.length <= LONGEST_WORD && known.size < MOST_WORDS) known.set(word, ids)
+    return ids
   }
-  model.encode = (words) => words.flatMap(piecesOf)
 }
 
-interface FusingModel {
-  fuse_unk: boolean
-  encode(words: readonly string[]): string[]
-  readonly tokens_to_ids: ReadonlyMap<string, number>
-  readonly unk_token_id: number | undefined
+/** Cuts a text at added tokens as Python does: of several at one place the longest is meant. */
+class AddedTokens {
+  readonly #tokens: ReadonlyMap<string, AddedToken>
+  readonly #pattern: RegExp | undefined
+
+  constructor(tokens: readonly AddedToken[]) {
+    this.#tokens = new Map(tokens.filter(({ content }) => content !== '').map((token) => [token.content, token]))
+    const longestFirst = [...this.#tokens.keys()].sort((one, other) => other.length - one.length)
+    const choices = longestFirst.map((content) => content.replace(/[$()*+.?[\\\]^{|}]/g, '\\$&')).join('|')
+    this.#pattern = choices === '' ? undefined : new RegExp(choices, 'g')
+  }
+
+  /** The stretches of a text in order: an added token's id, or what stands between two. */
+  split(text: string): (number | string)[] {
+    if (this.#pattern === undefined) return text === '' ? [] : [text]
+    const parts: (number | string)[] = []
+    let end = 0
+    for (const { 0: content, index } of text.matchAll(this.#pattern)) {
+      const token = this.#tokens.get(content) as AddedToken
+      let [start, stop] = [index, index + content.length]
+      if (token.single_word === true && !standsAlone(text, start, stop)) continue
+      while (token.lstrip === true && start > end && WHITE_SPACE.test(text[start - 1] as string)) start--
+      while (token.rstrip === true && stop < text.length && WHITE_SPACE.test(text[stop] as string)) stop++
+      if (start > end) parts.push(text.slice(end, start))
+      parts.push(token.id)
+      end = stop
+    }
+    if (end < text.length) parts.push(text.slice(end))
+    return parts
+  }
 }
 
-/**
- * The library joins unknown pieces in a row into one, and looks up what it has so far at each of them, which takes square
- * time. They are the unknown token whatever they are joined to, so that the first stands for all.
- */
-function fuseUnknown(model: FusingModel): void {
-  if (!model.fuse_unk) return
-  model.fuse_unk = false
-  const encode = model.encode.bind(model)
-  const isUnknown = (piece: string | undefined): boolean =>
-    piece !== undefined && (model.tokens_to_ids.get(piece) ?? model.unk_token_id) === model.unk_token_id
-  model.encode = (words) => encode(words).filter((piece, at, pieces) => !isUnknown(piece) || !isUnknown(pieces[at - 1]))
+// `\w` of the Rust crate `regex`.
+const endsWithWord = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]$/u
+const startsWithWord = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u
+
+function standsAlone(text: string, start: number, end: number): boolean {
+  return !endsWithWord.test(text.slice(Math.max(0, start - 2), start)) && !startsWithWord.test(text.slice(end, end + 2))
 }
 
 /** A step of a tokenizer that changes text. */
 type Normalize = (text: string) => string
 
-/**
- * The steps of a tokenizer.json's `normalizer`, where this library does them as the reference does and
- * `@huggingface/tokenizers` does not quite; `undefined` for each other step. A `Sequence` is taken apart.
- */
-function normalizerSteps(normalizer: unknown): { readonly json: Json; readonly exact: Normalize | undefined }[] {
-  const json = (normalizer ?? {}) as Json
-  if (json['type'] === 'Sequence') return ((json['normalizers'] ?? []) as unknown[]).flatMap(normalizerSteps)
-  return json['type'] === undefined ? [] : [{ json, exact: exactStep(json) }]
+function normalizerOf(normalizer: unknown): Normalize {
+  const steps = stepsOf(normalizer).map(normalizerStep)
+  return (text) => steps.reduce((value, step) => step(value), text)
 }
 
-function exactStep(json: Json): Normalize | undefined {
+/** The library does these otherwise than Python, or in square time. */
+function normalizerStep(json: Json): Normalize {
   switch (json['type']) {
+    case 'NFC':
+      return (text) => normalizeText(text, 'NFC')
     case 'Precompiled':
-      return typeof json['precompiled_charsmap'] === 'string'
-        ? precompiledNormalizer(json['precompiled_charsmap'])
-        : undefined
+      return precompiledNormalizer(json['precompiled_charsmap'] as string)
     case 'Strip':
       return (text) => strip(text, json['strip_left'] === true, json['strip_right'] === true)
     case 'Lowercase':
       // One character after the other: a capital sigma becomes the same letter wherever it stands.
       return (text) => (text.includes('Σ') ? Array.from(text, (one) => one.toLowerCase()).join('') : text.toLowerCase())
-    case 'NFC':
-    case 'NFD':
-    case 'NFKC':
-    case 'NFKD': {
-      const form = json['type']
-      return (text) => normalizeText(text, form)
-    }
-    case 'StripAccents':
-      return (text) => text.replace(/\p{Mn}/gu, '')
-    case 'Prepend':
-      return (text) => (text === '' ? '' : `${(json['prepend'] as string | undefined) ?? ''}${text}`)
+    case 'Replace':
+      return replacer(((json['pattern'] ?? {}) as Json)['Regex'] as string, (json['content'] ?? '') as string)
     default:
-      return undefined
+      throw new Error(`the normalizer ${String(json['type'])} is not known`)
   }
+}
+
+/** By Unicode's White_Space, as in Rust: JavaScript's `\s` has U+FEFF too, and U+0085 not. */
+function replacer(pattern: string, content: string): Normalize {
+  const regex = new RegExp(pattern.replaceAll(String.raw`\s`, String.raw`\p{White_Space}`), 'gu')
+  return (text) => text.replace(regex, () => content)
 }
 
 const WHITE_SPACE = /\p{White_Space}/u
@@ -190,7 +163,6 @@ function strip(text: string, left: boolean, right: boolean): string {
 }
 
 const BYTE_LEVEL = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
-const PUNCTUATION = String.raw`[\p{P}\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e]`
 
 const split = (regex: string, more: Json = {}): Json => ({
   type: 'Split',
@@ -201,49 +173,31 @@ const split = (regex: string, more: Json = {}): Json => ({
 })
 
 /**
- * A tokenizer.json's `pre_tokenizer` in other words, which mean the same to the reference and which
- * `@huggingface/tokenizers` reads exactly. Its own forms of these steps use JavaScript's `\s` and `\d`, which take U+FEFF
- * for white space, U+0085 for none, and only 0 to 9 for digits.
+ * A tokenizer.json's `pre_tokenizer` in other words, which mean the same to Python and which the library reads exactly. Its
+ * own forms of these steps use JavaScript's `\s`, and leave the words of Metaspace in one piece, where pieces that reach
+ * from one into the next could be found.
  */
 function rewordPreTokenizer(preTokenizer: unknown): unknown {
-  if (typeof preTokenizer !== 'object' || preTokenizer === null) return preTokenizer ?? null
-  const json = preTokenizer as Json
-  switch (json['type']) {
-    case 'Sequence':
-      return { ...json, pretokenizers: ((json['pretokenizers'] ?? []) as unknown[]).map(rewordPreTokenizer) }
-    case 'ByteLevel':
-      return byteLevel(json)
-    case 'WhitespaceSplit':
-      return split(String.raw`\S+`, { behavior: 'Removed', invert: true })
-    case 'Digits':
-      return split(json['individual_digits'] === true ? String.raw`\p{N}` : String.raw`\p{N}+`)
-    case 'Punctuation':
-      return json['behavior'] === undefined || json['behavior'] === 'Isolated' ? split(PUNCTUATION) : json
-    case 'Metaspace':
-      return metaspace(json)
-    default:
-      return json
-  }
+  const steps = stepsOf(preTokenizer).flatMap((json): Json[] => {
+    switch (json['type']) {
+      case 'ByteLevel': {
+        const bytes = { ...json, add_prefix_space: false, use_regex: false }
+        return json['use_regex'] === false ? [bytes] : [split(BYTE_LEVEL), bytes]
+      }
+      case 'WhitespaceSplit':
+        return [split(String.raw`\S+`, { behavior: 'Removed', invert: true })]
+      case 'Metaspace':
+        return metaspace(json)
+      default:
+        return [json]
+    }
+  })
+  return steps.length === 0 ? null : { type: 'Sequence', pretokenizers: steps }
 }
 
-function byteLevel(json: Json): Json {
-  const bytes = { ...json, add_prefix_space: false, use_regex: false }
-  const steps: Json[] = [bytes]
-  if (json['use_regex'] !== false) steps.unshift(split(BYTE_LEVEL))
-  if (json['add_prefix_space'] === true) {
-    steps.unshift({ type: 'Replace', pattern: { Regex: String.raw`\A(?! )` }, content: ' ' })
-  }
-  return steps.length === 1 ? bytes : { type: 'Sequence', pretokenizers: steps }
-}
-
-/** The library leaves the words in one piece, where pieces that reach from one into the next could be found. */
-function metaspace(json: Json): Json {
+function metaspace(json: Json): Json[] {
   const isLegacy = json['prepend_scheme'] === undefined && json['add_prefix_space'] === false
-  const step = isLegacy ? { ...json, prepend_scheme: 'never' } : json
-  if (json['split'] === false) return step
-  const sign = typeof json['replacement'] === 'string' ? json['replacement'] : '\u2581'
-  const words = split(`${sign}?[^${sign}]+|${sign}`)
-  return { type: 'Sequence', pretokenizers: [step, words] }
+  return [isLegacy ? { ...json, prepend_scheme: 'never' } : json, split('\u2581?[^\u2581]+|\u2581')]
 }
 
 /**
@@ -253,7 +207,7 @@ function metaspace(json: Json): Json {
  */
 function precompiledNormalizer(base64: string): (text: string) => string {
   const table = new CharacterTable(base64)
-  return (text) => normalize(table, text)
+  return (text) => normalizeBy(table, text)
 }
 
 /**
@@ -265,7 +219,7 @@ const MAY_COMBINE =
 /** Only graphemes shorter than this, in UTF-8, are looked up whole. */
 const WHOLE_GRAPHEME_BYTES = 6
 
-function normalize(table: CharacterTable, text: string): string {
+function normalizeBy(table: CharacterTable, text: string): string {
   if (!MAY_COMBINE.test(text)) return eachCharacter(table, text)
   let result = ''
   for (const segment of graphemesOf(text)) {

@@ -1,4 +1,5 @@
-import type { Json, TokenEncoder } from './library.js'
+import { idsOfAdded } from './characters.js'
+import { type AddedToken, addedTokensOf, type ChosenEncoder, type Json } from './pipeline.js'
 import { createTextEncoder } from './wordpiece.js'
 
 /*
@@ -9,29 +10,58 @@ import { createTextEncoder } from './wordpiece.js'
 /** Added tokens that no file marks as special and that steer a model all the same: `<think>`, `[unused3]`, `<｜User｜>`. */
 const LOOKS_LIKE_CONTROL = /^\s*(?:<[^\s<>]{1,60}>|\[[^\s[\]]{1,60}\])\s*$/u
 
-interface AddedToken {
-  readonly content: string
-  readonly id: number
-  readonly special?: boolean
-}
-
 /**
  * The encoder for queries and texts: what is spelled like a control token stays the characters that it is. Equal to
  * `split_special_tokens=True` of Python's transformers, and also for added tokens that are not marked as special, and for
  * vocabularies in which a word may become a control token by itself (Unigram has `</s>` among its pieces).
  */
-export async function createContentEncoder(tokenizerJson: unknown, tokenizerConfig: unknown): Promise<TokenEncoder> {
+export async function createContentEncoder(tokenizerJson: unknown): Promise<ChosenEncoder> {
   const json = (tokenizerJson ?? {}) as Json
-  const added = Array.isArray(json['added_tokens']) ? (json['added_tokens'] as AddedToken[]) : []
-  const controls = added.filter(isControl)
-  const rest = added.filter((token) => !isControl(token))
-  const encoder = await createTextEncoder({ ...json, added_tokens: rest }, tokenizerConfig)
+  const added = addedTokensOf(json)
+  const controls = new Set(controlsOf(json))
+  if (controls.size === 0) return createTextEncoder(json)
+  const vocabulary = vocabularyOf(json)
+  const ids = idsOfAdded(
+    added.map(({ content }) => content),
+    vocabulary,
+  )
+  const rest = added.filter(({ content }) => !controls.has(content))
+  // Without the control tokens, those behind them move up: what the encoder says is put back.
+  const moved = idsOfAdded(
+    rest.map(({ content }) => content),
+    vocabulary,
+  )
+  const encoder = await createTextEncoder({ ...json, added_tokens: rest.map((token, at) => ({ ...token, id: moved[at] })) })
+  const idOf = new Map(added.map(({ content }, at) => [content, ids[at] as number]))
+  const back = new Map(rest.map(({ content }, at) => [moved[at] as number, idOf.get(content) as number]))
   const unknown = unknownId(json['model'] as Json | undefined)
-  const names = new Map(controls.filter(({ id }) => id !== unknown).map(({ id, content }) => [id, content.trim()]))
-  return names.size === 0 ? encoder : new ContentEncoder(encoder, names, unknown)
+  const spellable = [...controls].filter((content) => vocabulary.get(content) !== undefined)
+  const named = spellable.map((content) => [idOf.get(content) as number, content.trim()] as const)
+  const names = new Map(named.filter(([id]) => id !== unknown))
+  return new ContentEncoder(encoder, { names, back, unknown })
 }
 
-function isControl(token: AddedToken | null | undefined): token is AddedToken {
+/** The added tokens that steer a model, of a parsed tokenizer.json. */
+export function controlsOf(json: Json): readonly string[] {
+  return addedTokensOf(json)
+    .filter(isControl)
+    .map(({ content }) => content)
+}
+
+/** What a model spells words with. As parsed where it can be: making a Map of a large one takes longer than to ask it. */
+function vocabularyOf(json: Json): { get(token: string): number | undefined; readonly size: number } {
+  const { vocab = {} } = (json['model'] ?? {}) as { vocab?: unknown }
+  if (Array.isArray(vocab)) return new Map((vocab as [string, number][]).map(([token], id) => [token, id]))
+  const ids = vocab as Readonly<Record<string, number>>
+  return {
+    get: (token) => (Object.hasOwn(ids, token) ? ids[token] : undefined),
+    get size() {
+      return Object.keys(ids).length
+    },
+  }
+}
+
+function isControl(token: (AddedToken & { readonly special?: boolean }) | null | undefined): boolean {
   return typeof token?.content === 'string' && (token.special === true || LOOKS_LIKE_CONTROL.test(token.content))
 }
 
@@ -43,28 +73,52 @@ function unknownId(model: Json | undefined): number | undefined {
   return typeof id === 'number' ? id : undefined
 }
 
-/** Spells out the control tokens that an encoder found in spite of all. */
-class ContentEncoder implements TokenEncoder {
-  readonly #encoder: TokenEncoder
-  /** What each control token is called. */
-  readonly #names: ReadonlyMap<number, string>
-  readonly #unknown: number | undefined
+/** What a {@link ContentEncoder} changes. */
+interface Changes {
+  /** What each control token is called that a word may become by itself. */
+  readonly names: ReadonlyMap<number, string>
+  /** The ids of other added tokens, by those that the encoder gives them. */
+  readonly back: ReadonlyMap<number, number>
+  readonly unknown: number | undefined
+}
 
-  constructor(encoder: TokenEncoder, names: ReadonlyMap<number, string>, unknown: number | undefined) {
+/** Spells out the control tokens that an encoder found in spite of all. */
+class ContentEncoder implements ChosenEncoder {
+  readonly #encoder: ChosenEncoder
+  readonly #changes: Changes
+
+  constructor(encoder: ChosenEncoder, changes: Changes) {
     this.#encoder = encoder
-    this.#names = names
-    this.#unknown = unknown
+    this.#changes = changes
   }
 
-  encode(text: string, maxTokens?: number): number[] {
-    const ids = this.#encoder.encode(text, maxTokens)
-    if (!ids.some((id) => this.#names.has(id))) return ids
-    return ids.flatMap((id) => (this.#names.has(id) ? this.#spelled(id) : id)).slice(0, maxTokens)
+  get kind(): ChosenEncoder['kind'] {
+    return this.#encoder.kind
+  }
+
+  get together(): number | undefined {
+    return this.#encoder.together
+  }
+
+  async encode(text: string, maxTokens?: number): Promise<readonly number[]> {
+    const ids = await this.#encoder.encode(text, maxTokens)
+    const { names, back } = this.#changes
+    if (!ids.some((id) => names.has(id) || back.has(id))) return ids
+    const spelled: number[] = []
+    for (const id of ids) {
+      // An added token may have been given the id that a control token has.
+      const own = back.get(id)
+      if (own !== undefined) spelled.push(own)
+      else if (names.has(id)) for (const part of await this.#spelled(id)) spelled.push(part)
+      else spelled.push(id)
+    }
+    return spelled.slice(0, maxTokens)
   }
 
   /** The name with blanks in it, which is no token any more. */
-  #spelled(control: number): number[] {
-    const ids = this.#encoder.encode(Array.from(this.#names.get(control) as string).join(' '))
-    return ids.flatMap((id) => (this.#names.has(id) ? (this.#unknown ?? []) : id))
+  async #spelled(control: number): Promise<number[]> {
+    const { names, unknown } = this.#changes
+    const ids = await this.#encoder.encode(Array.from(names.get(control) as string).join(' '))
+    return ids.flatMap((id) => (names.has(id) ? (unknown ?? []) : id))
   }
 }

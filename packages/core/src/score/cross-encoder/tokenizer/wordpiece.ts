@@ -1,26 +1,37 @@
-import { type BertNormalizerOptions, longWordPieces, normalize, splitPieces, Unit, unitTable } from './characters.js'
-import { refuseEndlessWork } from './guard.js'
-import type { Json, TokenEncoder } from './library.js'
+import {
+  type BertNormalizerOptions,
+  idsOfAdded,
+  longWordPieces,
+  normalize,
+  splitPieces,
+  Unit,
+  unitTable,
+} from './characters.js'
+import type { ChosenEncoder, Json } from './pipeline.js'
 
 /**
- * The encoder for a parsed tokenizer.json: our own WordPiece where it reproduces the file exactly, otherwise
- * `@huggingface/tokenizers`, loaded on first use.
+ * The encoder for a parsed tokenizer.json, which gives the ids of Python's `tokenizers`: our own WordPiece where it
+ * reproduces the file exactly, otherwise what `choice.ts` chooses, loaded on first use.
  */
-export async function createTextEncoder(tokenizerJson: unknown, tokenizerConfigJson?: unknown): Promise<TokenEncoder> {
+export async function createTextEncoder(tokenizerJson: unknown): Promise<ChosenEncoder> {
   const own = createWordPiece(tokenizerJson)
-  if (own !== undefined) return own
-  refuseEndlessWork(tokenizerJson)
-  const { createLibraryEncoder } = await import('./library.js')
-  return createLibraryEncoder(tokenizerJson, tokenizerConfigJson)
+  if (own !== undefined) return { kind: 'wordpiece', encode: (text, maxTokens) => own.encode(text, maxTokens) }
+  const { chooseEncoder } = await import('./choice.js')
+  return chooseEncoder((tokenizerJson ?? {}) as Json)
 }
 
 /**
  * A WordPiece encoder equal to the reference (the Rust crate `tokenizers`) token for token, or `undefined` when the
  * tokenizer.json asks for a pipeline that is not reproduced here. Lone surrogates count as U+FFFD.
  */
-export function createWordPiece(tokenizerJson: unknown): TokenEncoder | undefined {
+export function createWordPiece(tokenizerJson: unknown): WordPieceEncoder | undefined {
   const file = readWordPieceFile(tokenizerJson)
   return file && new WordPiece(file)
+}
+
+/** A `TokenEncoder` that answers at once. */
+export interface WordPieceEncoder {
+  encode(text: string, maxTokens?: number): number[]
 }
 
 /** One text on its way through the scanner. */
@@ -35,7 +46,7 @@ const plainWord = /^[A-Za-z0-9]+$/
 /** Words longer than this many code units are not cached: they are rare, and a cache of them would be large. */
 const LONG_WORD = 64
 
-class WordPiece implements TokenEncoder {
+class WordPiece implements WordPieceEncoder {
   readonly #file: WordPieceFile
   readonly #units: Uint8Array
   readonly #pieces: PieceEncoder
@@ -301,10 +312,24 @@ function readAddedTokens(entries: unknown, vocabulary: Readonly<Record<string, n
     const { content, id, normalized, single_word: singleWord } = entry
     // White space around a token never yields a token here, so lstrip and rstrip change nothing; inside it they would.
     if (typeof content !== 'string' || content === '' || /\s/.test(content) || !isIndex(id)) return undefined
-    if (normalized !== false || (Object.hasOwn(vocabulary, content) && vocabulary[content] !== id)) return undefined
+    if (normalized !== false) return undefined
     tokens.push({ content, id, singleWord: singleWord === true })
   }
-  return tokens.sort((one, other) => other.content.length - one.content.length)
+  return hasOwnIds(tokens, vocabulary)
+    ? tokens.sort((one, other) => other.content.length - one.content.length)
+    : undefined
+}
+
+/** Whether these are the ids that the reference gives. */
+function hasOwnIds(tokens: readonly AddedToken[], vocabulary: Readonly<Record<string, number>>): boolean {
+  const contents = tokens.map(({ content }) => content)
+  const ids = idsOfAdded(contents, {
+    get: (content) => (Object.hasOwn(vocabulary, content) ? vocabulary[content] : undefined),
+    get size() {
+      return Object.keys(vocabulary).length
+    },
+  })
+  return tokens.every(({ id }, at) => id === ids[at])
 }
 
 function isObject(value: unknown): value is Json {

@@ -1,0 +1,71 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { crossEncoder } from '@secondpass/core'
+import type { Call } from '@secondpass/core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openFolder, readTokenizerFiles } from '../../packages/core/src/score/cross-encoder/model-files.ts'
+import { prepareScoring } from '../../packages/core/src/score/cross-encoder/scoring.ts'
+import { readGolden } from './golden.ts'
+
+/** A folder as `CrossEncoder.save_pretrained` writes it, and what Python makes of pairs; see generate_layouts.py. */
+interface Layout {
+  /** By their paths, in base64. */
+  readonly files: Readonly<Record<string, string>>
+  readonly rows: readonly {
+    readonly query: string
+    readonly text: string
+    readonly ids: readonly number[]
+    /** Before the activation. */
+    readonly logit: number
+    /** What `CrossEncoder.predict` answers. */
+    readonly score: number
+  }[]
+}
+
+/** Largest difference to PyTorch's floats of 32 bits. */
+const TOLERANCE = 1e-5
+
+const call: Call = { signal: new AbortController().signal, deadline: Infinity, now: () => 0, stats: {}, note() {} }
+
+describe.each(['ettin', 'prompted-mean', 'every-pooling', 'yes-no', 'yes-alone'])('%s', (name) => {
+  const { files, rows } = readGolden<Layout>(`layouts/${name}.json.gz`)
+  const place = mkdtempSync(join(tmpdir(), 'secondpass-layout-'))
+  const folder = join(place, name)
+
+  beforeAll(() => {
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true })
+      writeFileSync(join(folder, path), Buffer.from(content, 'base64'))
+    }
+  })
+  afterAll(() => rmSync(place, { recursive: true }))
+
+  test('token ids equal those of Python for every pair', async () => {
+    const graph = { dtype: 'auto', onProcessor: true, arch: process.arch } as const
+    const opened = openFolder({ path: folder, model: folder, graph })
+    const layout = opened.layout()
+    const { pairs } = await prepareScoring(
+      { name, config: opened.config, layout, ...(await readTokenizerFiles(opened, layout)) },
+      { splitSpecialTokens: false },
+    )
+    const wrong = []
+    for (const { query, text, ids } of rows) {
+      const pair = await pairs.encodePair(await pairs.encodeQuery(query), text)
+      if ([...pair.ids].join() !== ids.join()) wrong.push([query, text, [...pair.ids], ids])
+    }
+    expect(wrong).toEqual([])
+  })
+
+  test.each([0, 1])('logits and scores equal those of CrossEncoder.predict, with %i workers', async (workers) => {
+    await using scorer = crossEncoder({ model: folder, workers, splitSpecialTokens: false })
+    const wrong = []
+    for (const { query, text, logit, score } of rows) {
+      const [found] = (await scorer.score(query, [text], call)) as [number]
+      const shown = scorer.toProbability?.(found) ?? found
+      const isRight = Math.abs(found - logit) <= TOLERANCE && Math.abs(shown - score) <= TOLERANCE
+      if (!isRight) wrong.push([query, text, found, logit, shown, score])
+    }
+    expect(wrong).toEqual([])
+  })
+})
