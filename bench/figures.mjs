@@ -1,5 +1,5 @@
 /**
- * Writes the measured tables of the README, the docs and the small model's card between the marks
+ * Writes the measured tables of the README, the docs and the models' cards between the marks
  * `<!-- figures: NAME -->` and `<!-- /figures -->`: from bench/results/*.json and from the card of the bundled model. A
  * figure is typed nowhere, so that two pages cannot disagree.
  *
@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { paths } from './lib/paths.mjs'
 import { calibration, languages, peers, runtime } from './figures/from-results.mjs'
+import { contrast, firstStages, miniReading, tinyReading } from './figures/reading.mjs'
 import { byCollection, cascade, fiveWays, smallModel } from './figures/quality.mjs'
 
 const makers = {
@@ -22,12 +23,17 @@ const makers = {
   runtime,
   languages,
   calibration,
+  contrast,
+  'first stages': firstStages,
+  'reading of mini': miniReading,
+  'reading of tiny': tinyReading,
 }
 const pages = [
   'README.md',
   'docs/measurements.md',
   'docs/cascades.md',
   'docs/evaluation.md',
+  'packages/model-en-mini/CARD.md',
   'packages/model-en-tiny/CARD.md',
 ]
 const marked = /(<!-- figures: ([\w ]+) -->\n)[\s\S]*?(<!-- \/figures -->)/g
