@@ -1,7 +1,7 @@
 /**
  * Writes the measured tables of the README, the docs and the models' cards between the marks
- * `<!-- figures: NAME -->` and `<!-- /figures -->`: from bench/results/*.json and from the card of the bundled model. A
- * figure is typed nowhere, so that two pages cannot disagree.
+ * `<!-- figures: NAME -->` and `<!-- /figures -->`: from bench/results/*.json, from
+ * training/runs and from the card of the bundled model. A figure is typed nowhere, so that two pages cannot disagree.
  *
  *   node bench/figures.mjs            writes
  *   node bench/figures.mjs --check    changes nothing; ends with 1 and names the pages that are out of date
@@ -11,8 +11,8 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { paths } from './lib/paths.mjs'
 import { calibration, languages, peers, runtime } from './figures/from-results.mjs'
-import { contrast, firstStages, miniReading, tinyReading } from './figures/reading.mjs'
 import { byCollection, cascade, fiveWays, smallModel } from './figures/quality.mjs'
+import { reading } from './figures/reading.mjs'
 
 const makers = {
   'five ways': fiveWays,
@@ -23,10 +23,7 @@ const makers = {
   runtime,
   languages,
   calibration,
-  contrast,
-  'first stages': firstStages,
-  'reading of mini': miniReading,
-  'reading of tiny': tinyReading,
+  ...reading,
 }
 const pages = [
   'README.md',

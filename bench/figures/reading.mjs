@@ -13,7 +13,7 @@ const three = (/** @type {number} */ value) => value.toFixed(3)
 const signed = (/** @type {number} */ value) => `${value < 0 ? '' : '+'}${value.toFixed(3)}`
 
 /** Of the pairs of a kind, those whose answer comes before the distractor: a row a kind, a column a system. */
-export function contrast() {
+function contrast() {
   const { split, systems } = run('contrast/test')
   const names = Object.keys(systems)
   const kinds = Object.keys(systems[names[0]])
@@ -27,32 +27,34 @@ export function contrast() {
   ].join('\n\n')
 }
 
-/** The pairs in one line and the careless questions in a table, for the card of one model. */
-function readingOf(/** @type {string} */ name) {
+/** The pairs in one line, for the card of one model. */
+const contrastOf = (/** @type {string} */ name) => () => {
   const { systems } = run('contrast/test')
   const right = (/** @type {string} */ system) => `${systems[system].all[0]}`
   const others = Object.keys(systems).filter((system) => !['mini', 'tiny'].includes(system))
+  const compared = others.map((system) => `${system} ${right(system)}`).join(', ')
+  return `Of ${systems[name].all[1]} contrast pairs, an answer in other words against a distractor with the question's words, it has ${right(name)} right, alone (${compared}; a coin has half of them).`
+}
+
+/** The same questions as careless or hurried people type them, for the card of one model. */
+const carelessOf = (/** @type {string} */ name) => () => {
   const { queries, sets, questions, 'first stage': stage } = run(`robust/${name}`)
+  const columns = ['first stage', 'alone', 'blended']
   const rows = Object.entries(queries).map(([query, measured]) => [
     query,
-    ...['first stage', 'alone', 'blended'].map((system) => {
-      const [change] = measured[system].change
-      return query === 'as it is' ? three(measured[system].mean) : `${three(measured[system].mean)} (${signed(change)})`
+    ...columns.map((column) => {
+      const { mean, change } = measured[column]
+      return query === 'as it is' ? three(mean) : `${three(mean)} (${signed(change[0])})`
     }),
   ])
-  const means = `nDCG@10, mean of ${sets.join(', ')}, ${questions} questions of each; in brackets the change from the question as it is. First stage: ${stage}, asked the changed question too.`
   return [
-    `Contrast pairs, an answer in other words against a distractor with the question's words: ${right(name)} of ${systems[name].all[1]} right, alone (${others.map((system) => `${system} ${right(system)}`).join(', ')}).`,
-    pageTable(['question', 'first stage', 'model alone', 'blend'], rows),
-    means,
+    pageTable(['question', stage, 'model alone', 'blend'], rows),
+    `nDCG@10, mean of ${sets.join(', ')}, ${questions} questions of each; in brackets the change from the question as it is. ${stage} is asked the changed question too.`,
   ].join('\n\n')
 }
 
-export const miniReading = () => readingOf('mini')
-export const tinyReading = () => readingOf('tiny')
-
 /** A row a first stage, for both models: the search alone, the model alone, and the blend by the default shares. */
-export function firstStages() {
+function firstStages() {
   const { models, max_tokens: tokens } = run('first-stages/first-stages')
   const tables = Object.entries(models).map(([name, { sets, mean }]) => {
     const columns = Object.keys(sets)
@@ -71,4 +73,14 @@ export function firstStages() {
     ...tables,
     `nDCG@10 over the first 100 of each search over whole collections, at most ${tokens} tokens a pair: search / model alone / blend by the default shares. "Worst set": the least that the blend adds.`,
   ].join('\n\n')
+}
+
+/** @type {Record<string, () => string>} */
+export const reading = {
+  contrast,
+  'first stages': firstStages,
+  'contrast of mini': contrastOf('mini'),
+  'contrast of tiny': contrastOf('tiny'),
+  'careless questions of mini': carelessOf('mini'),
+  'careless questions of tiny': carelessOf('tiny'),
 }
