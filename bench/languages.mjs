@@ -1,5 +1,6 @@
 /**
- * What the English model does to other languages: nDCG@10 of BM25, of the model alone and of both blended.
+ * What the English model does to other languages: nDCG@10 of BM25, of the model alone, of both blended, and of the default,
+ * which leaves alone what the model does not read.
  *
  *   node bench/languages.mjs [--sets xquad-en,xquad-de] [--limit 40] [--depth 30] [--model FOLDER] [--name languages]
  *
@@ -25,12 +26,11 @@ const { values: options } = parseArgs({
   },
 })
 const machine = describeMachine()
-const { bm25, createReranker, crossEncoder, otherScript } = await import(requirePath(paths.core, 'run `pnpm build`'))
+const { bm25, createReranker, crossEncoder } = await import(requirePath(paths.core, 'run `pnpm build`'))
 
 const scorer = crossEncoder({ model: options.model })
 const alone = createReranker({ scorer, blend: false, skip: false })
 const lexical = createReranker({ scorer: bm25({ k1: 0.9, b: 0.4 }), depth: Infinity })
-const skipsScript = otherScript()
 
 /** @template T @param {readonly T[]} all @param {number} limit @returns {T[]} so many of them, evenly spread */
 function spread(all, limit) {
@@ -52,8 +52,8 @@ const idsOf = ({ results }) => results.map(({ candidate }) => candidate.id)
 async function measureSet(set) {
   const { texts, queries, qrels } = await loadSet(set)
   const chosen = spread(queries, Number(options.limit))
-  /** @type {{ bm25: string[][], model: string[][], blend: string[][] }} */
-  const ranked = { bm25: [], model: [], blend: [] }
+  /** @type {{ bm25: string[][], model: string[][], blend: string[][], usual: string[][] }} */
+  const ranked = { bm25: [], model: [], blend: [], usual: [] }
   const judged = []
   let skipped = 0
   for (const [id, text] of chosen) {
@@ -63,22 +63,22 @@ async function measureSet(set) {
     const read = await alone.rerank(text, pool, { topN: pool.length })
     ranked.bm25.push(idsOf(first))
     ranked.model.push(idsOf(read))
-    ranked.blend.push(idsOf(await blendOf(text, pool, read)))
-    skipped += skipsScript({ query: text, candidates: pool, scorerId: scorer.id }) === undefined ? 0 : 1
+    ranked.blend.push(idsOf(await again(text, pool, read, { skip: false })))
+    const usual = await again(text, pool, read)
+    ranked.usual.push(idsOf(usual))
+    skipped += usual.report.stages[0].outcome === 'skipped' ? 1 : 0
   }
   console.error(`${set}: ${chosen.length} questions`)
-  const [lexicalScores, model, blend] = [ranked.bm25, ranked.model, ranked.blend].map((lists) =>
-    ndcgAt10(lists, judged),
-  )
-  return { set, questions: chosen.length, skipped, bm25: lexicalScores, model, blend }
+  const [lexicalScores, model, blend, usual] = Object.values(ranked).map((lists) => ndcgAt10(lists, judged))
+  return { set, questions: chosen.length, skipped, bm25: lexicalScores, model, blend, usual }
 }
 
-/** The blend by the library itself, from the logits that are known already. */
-function blendOf(query, pool, { results }) {
+/** What the library itself makes of the logits that are known already. */
+function again(query, pool, { results }, options = {}) {
   const logits = new Array(pool.length)
   for (const { index, logit } of results) logits[index] = logit
-  const known = { id: 'known-logits', scope: 'pair', score: async () => logits }
-  return createReranker({ scorer: known, blend: scorer.defaults.blend }).rerank(query, pool, { topN: pool.length })
+  const known = { id: 'known-logits', scope: 'pair', score: async () => logits, defaults: scorer.defaults }
+  return createReranker({ scorer: known, ...options }).rerank(query, pool, { topN: pool.length })
 }
 
 const measured = []
@@ -92,17 +92,17 @@ const difference = (left, right) => {
 const rows = measured.map(({ set, questions, skipped, ...ways }) => [
   set,
   questions,
-  ...[ways.bm25, ways.model, ways.blend].map((values) => mean(values).toFixed(3)),
-  difference(ways.blend, ways.bm25),
+  ...[ways.bm25, ways.model, ways.blend, ways.usual].map((values) => mean(values).toFixed(3)),
+  difference(ways.usual, ways.bm25),
   `${Math.round((100 * skipped) / questions)} %`,
 ])
-const heads = ['set', 'questions', 'BM25', 'model alone', 'blended', 'blended − BM25', 'skipped by otherScript']
+const heads = ['set', 'questions', 'BM25', 'model alone', 'blended', 'default', 'default − BM25', 'left alone']
 report(options.name, {
   machine,
   tables: [`${scorer.id}, BM25's top ${options.depth}, nDCG@10`, table(heads, rows)],
   options,
-  measured: measured.map(({ bm25: lexicalScores, model, blend, ...rest }) => ({
+  measured: measured.map(({ bm25: lexicalScores, model, blend, usual, ...rest }) => ({
     ...rest,
-    ndcgAt10: { bm25: mean(lexicalScores), model: mean(model), blend: mean(blend) },
+    ndcgAt10: { bm25: mean(lexicalScores), model: mean(model), blend: mean(blend), default: mean(usual) },
   })),
 })

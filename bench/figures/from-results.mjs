@@ -54,14 +54,14 @@ export function runtime() {
 export function languages() {
   const { machine, measured, options } = result('languages')
   const three = (/** @type {number} */ value) => value.toFixed(3)
-  const rows = measured.map(({ set, questions, skipped, ndcgAt10: { bm25, model, blend } }) => [
+  const rows = measured.map(({ set, questions, skipped, ndcgAt10: { bm25, model, blend, ...rest } }) => [
     set,
     String(questions),
-    ...[bm25, model, blend].map(three),
+    ...[bm25, model, blend, rest.default].map(three),
     percent(skipped / questions),
   ])
   return [
-    pageTable(['set', 'questions', 'BM25', 'model alone', 'blend', 'left alone by `otherScript`'], rows),
+    pageTable(['set', 'questions', 'BM25', 'model alone', 'blend', 'default', 'left alone'], rows),
     `nDCG@10 over BM25's top ${options.depth}. ${machineLine(machine)}.`,
   ].join('\n\n')
 }

@@ -115,6 +115,21 @@ describe('a labelled file', () => {
     await expect(run({ input: packed })).rejects.toThrow(`${packed} cannot be read: unexpected end of file`)
   })
 
+  it('keeps numbers with all their digits, and keys in their order', async () => {
+    const rest = '"9":1.0,"1":449001234567890123,"9":-0'
+    const line = `{"query":"Why?","id":"q","candidates":[{"text":"t","id":"d","scores":{"b":0.10,"a":1e0},${rest}}],${rest}}`
+    await writeFile(input, `${line}\n`)
+    await run()
+    const scores = `"scores":{"b":0.10,"a":1e0,"length":${1 / 7}}`
+    const candidate = `{"id":"d","text":"t","label":null,${scores},${rest}}`
+    expect(await written()).toBe(
+      `{"id":"q","set":"","query":"Why?","candidates":[${candidate}],"style":"original",${rest}}\n`,
+    )
+    expect(await run()).toMatchObject({ resumed: 1, written: 0 })
+    await writeFile(input, `${line.replace('890123', '890101')}\n`)
+    await expect(run()).rejects.toThrow('the input has no such query at this place')
+  })
+
   it('keeps a query without candidates, at no cost', async () => {
     await writeFile(input, jsonl([{ id: 'q', query: 'Why?', candidates: [] }]))
     const teacher = teacherOf()
@@ -206,7 +221,7 @@ describe('a run that ended early', () => {
     await expect(run()).rejects.toThrow(`${output}, line 2`)
     await expect(run({ output: input })).rejects.toThrow('it is the input')
     await writeFile(output, 'Dear diary')
-    await expect(run()).rejects.toThrow('it ends in something that labelling did not write')
+    await expect(run()).rejects.toThrow('it ends in something that this command did not write')
     expect(await written()).toBe('Dear diary')
   })
 })
@@ -285,6 +300,8 @@ describe('what is wrong', () => {
     ['{"id": "x", "query": " ", "candidates": []}', 'the query is blank'],
     ['{"id": "x", "query": "Why?", "candidates": [{"id":"d","text":"a"},{"id":"d","text":"b"}]}', 'list each once'],
     ['{"id": "q0", "set": "lamps", "query": "Why?", "candidates": []}', 'line 1 has the same id and set'],
+    ['{"id":"x","id":"y","query":"Why?","candidates":[]}', '"id" stands there twice'],
+    ['{"id":"x","query":"Why?","candidates":[{"id":"d","text":"a","text":"b"}]}', '"text" stands there twice'],
     ['[1]', 'write one object on each line'],
     ['nonsense', 'it is not JSON'],
   ])('names file and line before anything is spent: %s', async (line, message) => {

@@ -182,6 +182,92 @@ describe('eval of a BEIR folder', () => {
   })
 })
 
+describe('eval of a file of queries', () => {
+  const query = (id: string, candidates: readonly string[], rest = ''): string =>
+    `{"id":${id},"query":"a lamp","candidates":[${candidates.join(',')}]${rest}}\n`
+  const flagsOf = (at: (name: string) => string, input: string): string[] => {
+    writeFileSync(at('in.jsonl'), input)
+    return ['eval', '--input', at('in.jsonl'), '--scorer', at('scorer.mjs'), '--state', at('s'), '--metrics', 'MRR']
+  }
+
+  it('tells ids of 64 bits apart, and finds their judgements', async () => {
+    const { at } = beirFolder(1)
+    const [one, two] = ['449001234567890123', '449001234567890101']
+    const candidates = [`{"id":${one},"text":"nothing"}`, `{"id":${two},"text":"a lamp"}`]
+    const input =
+      query(one, candidates, `,"judgements":{"${two}":1}`) + query(two, candidates, `,"judgements":{"${one}":1}`)
+    const { code, stdout, stderr } = await run([...flagsOf(at, input), '--save-run', at('r'), '--json'])
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
+    expect((JSON.parse(stdout) as Printed).lift.perQuery).toMatchObject({ [one]: 0.5, [two]: -0.5 })
+    expect(readFileSync(at('r'), 'utf8')).toMatch(new RegExp(`^${one} Q0 ${two} 1 2 secondpass\n${one} Q0 ${one} 2 1 `))
+  })
+
+  it('refuses judgements that are there twice, and ids that are equal', async () => {
+    const { at } = beirFolder(1)
+    const twice = query('"q"', ['"a lamp"'], ',"judgements":{"#1":1,"#1":0}')
+    expect((await run(flagsOf(at, twice))).stderr).toContain('"judgements" has "#1" twice')
+    const equal = query('"q"', ['{"id":7,"text":"a"}', '{"id":"7","text":"b"}'])
+    expect((await run(flagsOf(at, equal))).stderr).toContain('two candidates have the same id')
+  })
+
+  it.each([
+    ['"annual report"', '"d"', 'query id "annual report" holds U+0020'],
+    ['"q"', '"annual\\u00a0report"', 'document id "annual report" holds U+00A0'],
+    ['"q"', '"a\\tb"', 'holds U+0009'],
+    ['"q"', '""', 'the document id "" is empty'],
+  ])('saves no run with the ids %s, %s, and says so before anything is scored', async (id, document, message) => {
+    const { at } = beirFolder(1)
+    const input = query(id, [`{"id":${document},"text":"a lamp","label":1}`])
+    writeFileSync(at('r'), 'old')
+    const { code, stderr } = await run([...flagsOf(at, input), '--save-run', at('r')])
+    // The state has its header at most.
+    const scored = existsSync(at('s')) ? fromJsonl(readFileSync(at('s'), 'utf8')).slice(1) : []
+    expect({ code, scored }).toEqual({ code: 1, scored: [] })
+    expect(stderr).toContain(message)
+    expect(stderr).toContain('in.jsonl')
+    expect(readFileSync(at('r'), 'utf8')).toBe('old')
+    expect((await run(flagsOf(at, input))).code).toBe(0)
+  })
+
+  it('keeps the scores that are to be replaced until the new ones are there', async () => {
+    const { at } = beirFolder(1)
+    const input = [1, 2, 3].map((id) => query(String(id), ['{"id":"d","text":"a lamp","label":1}'])).join('')
+    const args = flagsOf(at, input)
+    await run(args)
+    const old = readFileSync(at('s'), 'utf8')
+    const failing = `let calls = 0
+      export default { id: 'shared-words', scope: 'pair', async score(query, texts) {
+        if (++calls === 2) throw new Error('is down')
+        return texts.map(() => 1) } }`
+    writeFileSync(at('failing.mjs'), failing)
+    const again = args.map((arg) => (arg === at('scorer.mjs') ? at('failing.mjs') : arg))
+    expect((await run([...again, '--restart'])).code).toBe(1)
+    expect(readFileSync(at('s'), 'utf8')).toBe(old)
+    expect((await run(args)).stderr).toContain('1 were scored before')
+    expect(readFileSync(at('s'), 'utf8')).not.toBe(old)
+    expect(existsSync(at('s.part'))).toBe(false)
+  })
+
+  it('writes no output over an input, and no two outputs into one file', async () => {
+    const { at, folder } = beirFolder(3)
+    const base = ['--beir', folder, '--scorer', at('scorer.mjs')]
+    const qrels = `${folder}/qrels/test.tsv`
+    const before = readFileSync(qrels, 'utf8')
+    for (const args of [
+      ['eval', ...base, '--html', qrels],
+      ['eval', ...base, '--save-run', `${folder}/corpus.jsonl`],
+      ['eval', ...base, '--state', `${folder}/queries.jsonl`, '--restart'],
+      ['calibrate', ...base, '--output', qrels],
+      ['depth', ...base, '--state', at('scorer.mjs')],
+    ]) {
+      expect(await run(args)).toMatchObject({ code: 2, stderr: expect.stringContaining('it is the input') as string })
+    }
+    const twice = await run(['eval', ...base, '--html', at('r'), '--markdown', at('./r')])
+    expect(twice).toMatchObject({ code: 2, stderr: expect.stringContaining('is the same file') as string })
+    expect(readFileSync(qrels, 'utf8')).toBe(before)
+  })
+})
+
 describe('eval of files', () => {
   const qrels = 'q1 0 a 1\nq2 0 b 1\n'
   const run1 = 'q1 Q0 a 1 2 x\nq1 Q0 b 2 1 x\nq2 Q0 a 1 2 x\nq2 Q0 b 2 1 x\n'

@@ -1,7 +1,10 @@
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { type Scorer, crossEncoder } from '@secondpass/core'
 import { describe, expect, it } from 'vitest'
+import { Lock } from '../../packages/cli/src/files/lock.ts'
+import { targetOf } from '../../packages/cli/src/files/target.ts'
 import { folderWith, fromJsonl, jsonl, run, sharedWords } from './support.ts'
 
 const queries = Array.from({ length: 11 }, (_, at) => ({
@@ -297,5 +300,155 @@ describe('a batch', () => {
     writeFileSync(at('calibration.json'), calibration(5))
     expect((await run(args)).code).toBe(0)
     expect(fromJsonl(readFileSync(output, 'utf8')).map(({ outcome }) => outcome)).toEqual(queries.map(() => 'skipped'))
+  })
+})
+
+describe('what is not ours', () => {
+  const ids = ['449001234567890123', '449001234567890101', '-0', '1.0', '1e400', '"a\\u00e9"']
+
+  it('comes back to the byte: numbers of any size, keys in their order and as often as they were there', async () => {
+    const candidate = (id: string): string => `{ "2":2.50,"1":1,"id":${id}, "text":"lamp","__proto__":{},"2":-0 }`
+    const line = `{"id":449001234567890123,"query":"a lamp","candidates":[${ids.map(candidate).join(',')},"l\\u0061mp"]}\n`
+    const { batch } = setUp({ 'in.jsonl': line })
+    const { stdout } = await run(batch)
+    expect(stdout).toMatch(/^\{"line":1,"id":449001234567890123,/)
+    for (const id of ids) expect(stdout).toContain(`"candidate":${candidate(id)}`)
+    expect(stdout).toContain('"candidate":{"text":"l\\u0061mp"}')
+    const short = await run([...batch, '--ids-only'])
+    expect([...short.stdout.matchAll(/"id":([^,}]*)\}/g)].map(([, id]) => id)).toEqual(ids)
+    const pool = await run(['rerank', 'a lamp', ...batch.slice(1, 3)], {
+      stdin: `  ${candidate(ids[0] as string)}  \n`,
+    })
+    expect(pool.stdout).toContain(`"candidate":${candidate(ids[0] as string)}}`)
+  })
+
+  it('is not guessed where a key that is read is there twice', async () => {
+    const { batch } = setUp({ 'in.jsonl': '{"query":"a","query":"b","candidates":[]}\n' })
+    expect((await run(batch)).stderr).toContain('in.jsonl, line 1: ')
+    expect((await run(batch)).stderr).toContain('"query" stands there twice; write it once')
+    const pool = await run(['rerank', 'q', ...batch.slice(1, 3)], { stdin: '{"text":"a","text":"b"}\n' })
+    expect(pool.stderr).toContain('"text" stands there twice')
+  })
+
+  it('stays: an input that is an output, an old output beside a mistyped input, a folder', async () => {
+    const { at, batch } = setUp({ 'out.jsonl': 'what was there\n' })
+    const input = readFileSync(at('in.jsonl'), 'utf8')
+    for (const flags of [[], ['--overwrite']]) {
+      const self = await run([...batch, '--output', at('in.jsonl'), ...flags])
+      expect(self).toMatchObject({ code: 2, stderr: expect.stringContaining('it is the input (--input') as string })
+      const scorer = await run([...batch, '--output', at('scorer.mjs'), ...flags])
+      expect(scorer).toMatchObject({ code: 2, stderr: expect.stringContaining('it is the input (--scorer') as string })
+    }
+    const mistyped = await run([...batch.slice(0, -1), at('im.jsonl'), '--output', at('out.jsonl'), '--overwrite'])
+    expect(mistyped).toMatchObject({ code: 1, stderr: expect.stringContaining('there is no such file') as string })
+    expect(readFileSync(at('in.jsonl'), 'utf8')).toBe(input)
+    expect(readFileSync(at('out.jsonl'), 'utf8')).toBe('what was there\n')
+  })
+
+  it('stays until what takes its place is whole, which is continued without --overwrite', async () => {
+    const [first, ...rest] = queries.map((query) => jsonl(query))
+    const { at, batch } = setUp()
+    const args = [...batch, '--output', at('out.jsonl')]
+    await run([...args, '--ids-only'])
+    const old = readFileSync(at('out.jsonl'), 'utf8')
+    writeFileSync(at('in.jsonl'), `${first}oops\n${rest.slice(1).join('')}`)
+    const stopped = await run([...args, '--overwrite'])
+    expect(stopped.code).toBe(1)
+    expect(stopped.stderr).toContain('out.jsonl is as it was; what was done is in ')
+    expect(readFileSync(at('out.jsonl'), 'utf8')).toBe(old)
+    writeFileSync(at('in.jsonl'), `${first}${rest.join('')}`)
+    const resumed = await run(args)
+    expect(resumed).toMatchObject({ code: 0, stderr: expect.stringContaining('continued behind line 1') as string })
+    expect(readFileSync(at('out.jsonl'), 'utf8')).toBe((await run(batch)).stdout)
+    expect(readdirSync(at('.')).sort()).toEqual(['in.jsonl', 'out.jsonl', 'out.jsonl.state', 'scorer.mjs'])
+  })
+
+  it('is not written through a link that stands where the state should', async () => {
+    const { at, batch } = setUp({ precious: 'mine\n' })
+    for (const name of ['out.jsonl.state', 'out.jsonl.lock', 'out.jsonl.part']) {
+      symlinkSync(at('precious'), at(name))
+      const { code, stderr } = await run([...batch, '--output', at('out.jsonl')])
+      expect({ code: code > 0, lines: stderr.split('\n').length }).toEqual({ code: true, lines: 2 })
+      expect(readFileSync(at('precious'), 'utf8')).toBe('mine\n')
+      rmSync(at(name))
+    }
+  })
+
+  it('is one output under two names: the second writer is refused', async () => {
+    const { at, batch } = setUp({ 'real.jsonl': '' })
+    symlinkSync('real.jsonl', at('link.jsonl'))
+    const held = Lock.take(targetOf(at('real.jsonl')), 'real.jsonl')
+    const { code, stderr } = await run([...batch, '--output', at('link.jsonl')])
+    held.release()
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining('is being written by process') as string,
+    })
+    expect((await run([...batch, '--output', at('link.jsonl')])).code).toBe(0)
+    expect(readFileSync(at('real.jsonl'), 'utf8')).toBe((await run(batch)).stdout)
+  })
+})
+
+describe('an input that was changed in the meantime', () => {
+  it.each([
+    ['a candidate', 2, (line: string) => line.replace('bananas', 'apples'), 'line 3: another line than the one'],
+    ['a line that became blank', 1, () => '', 'line 2: blank or not there now'],
+    ['an id', 0, (line: string) => line.replace('"q0"', '"q9"'), 'line 1: another line'],
+  ])('in %s is noticed, wherever it is', async (_what, at, change, message) => {
+    const { at: path, batch } = setUp()
+    const args = [...batch, '--output', path('out.jsonl')]
+    await run(args)
+    const lines = readFileSync(path('in.jsonl'), 'utf8').split('\n')
+    writeFileSync(path('in.jsonl'), lines.with(at, change(lines[at] as string)).join('\n'))
+    const { code, stderr } = await run(args)
+    expect(code).toBe(1)
+    expect(stderr).toContain(message)
+    expect(stderr).toContain('is it the same input? Else add --overwrite')
+  })
+
+  it('in a line that was left out before is noticed', async () => {
+    const lines = queries.map((query) => jsonl(query))
+    const { at, batch } = setUp({ 'in.jsonl': lines.with(3, 'oops\n').join('') })
+    const args = [...batch, '--output', at('out.jsonl'), '--bad-lines', 'skip']
+    expect((await run(args)).code).toBe(3)
+    writeFileSync(at('in.jsonl'), lines.join(''))
+    expect(await run(args)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('line 4: another line') as string,
+    })
+  })
+})
+
+describe('lines that cannot be read', () => {
+  const bad = [Buffer.from('{"query":"a","candidates":["b'), Buffer.of(0xff), Buffer.from('"]}\n')]
+
+  it('are left out of a batch and of a pool, named and counted, whatever is wrong with them', async () => {
+    const good = jsonl(queries[0])
+    const input = Buffer.concat([Buffer.from(good), ...bad, Buffer.from('{"query"\n'), Buffer.from(good)])
+    const { at, batch } = setUp({ 'in.jsonl': input })
+    const { code, stdout, stderr } = await run([...batch, '--bad-lines', 'skip'])
+    expect({ code, lines: fromJsonl(stdout).map(({ line }) => line) }).toEqual({ code: 3, lines: [1, 4] })
+    expect(stderr).toContain('in.jsonl, line 2: it is not UTF-8')
+    expect(stderr).toContain('in.jsonl, line 3: ')
+    expect(stderr).toContain(`secondpass: 2 lines of ${at('in.jsonl')} left out`)
+    const pool = ['rerank', 'lamp', ...batch.slice(1, 3), '--bad-lines', 'skip']
+    const stdin = Buffer.concat([Buffer.from('"a lamp"\n'), Buffer.of(0x22, 0xc0, 0x22, 0x0a)])
+    expect(await run(pool, { stdin })).toMatchObject({ code: 3, stdout: expect.stringContaining('a lamp') as string })
+    expect((await run([...batch, '--output', at('o')])).code).toBe(1)
+  })
+
+  it('are the business of their own shard only', async () => {
+    const input = Buffer.concat([...queries.slice(0, 3).map((query) => Buffer.from(jsonl(query))), ...bad])
+    const { batch } = setUp({ 'in.jsonl': input })
+    expect(await run([...batch, '--shard', '0/2'])).toMatchObject({ code: 0, stderr: '' })
+    expect((await run([...batch, '--shard', '1/2'])).code).toBe(1)
+  })
+
+  it('are packed ones no more, whatever they are called', async () => {
+    const { at, batch } = setUp({ packed: gzipSync(jsonl(...queries)) })
+    const whole = (await run(batch)).stdout
+    expect((await run([...batch.slice(0, -1), at('packed')])).stdout).toBe(whole)
+    const stdin = readFileSync(at('packed'))
+    expect((await run([...batch.slice(0, -1), '-'], { stdin })).stdout).toBe(whole)
   })
 })

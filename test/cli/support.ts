@@ -17,15 +17,19 @@ export interface RunOptions {
   readonly stdin?: string | Buffer
   /** Whether stderr is a terminal, and how wide. */
   readonly columns?: number
+  /** Whether stdout is a terminal. */
+  readonly terminal?: boolean
   readonly env?: Record<string, string>
   readonly signal?: AbortSignal
 }
 
 /** The process as a command sees it, with everything that was written kept. */
-export function fakeIo({ stdin = '', columns, env = {}, signal }: RunOptions = {}): Io & { written: Ran } {
+export function fakeIo({ stdin = '', columns, terminal = false, env = {}, signal }: RunOptions = {}): Io & {
+  written: Ran
+} {
   const written = { code: 0, stdout: '', stderr: '' }
   const output = (name: 'stdout' | 'stderr'): Io['stdout'] => ({
-    isTTY: name === 'stderr' && columns !== undefined,
+    isTTY: name === 'stderr' ? columns !== undefined : terminal,
     columns,
     write(text, done) {
       written[name] += text

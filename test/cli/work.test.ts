@@ -1,10 +1,6 @@
-import { appendFileSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { AppendFile } from '../../packages/cli/src/output/append-file.ts'
-import { mapInOrder } from '../../packages/cli/src/work/batch.ts'
-import { claimOutput, firstDifference } from '../../packages/cli/src/work/batch.ts'
+import { firstDifference, mapInOrder } from '../../packages/cli/src/work/batch.ts'
 import { isOwn, readShard } from '../../packages/cli/src/work/batch.ts'
-import { folderWith } from './support.ts'
 
 describe('shards', () => {
   it('take every line once', () => {
@@ -76,60 +72,8 @@ describe('mapInOrder', () => {
   })
 })
 
-describe('AppendFile', () => {
-  it('cuts off a torn last line, and goes on behind the last whole one', () => {
-    const path = folderWith()('out.jsonl')
-    const first = new AppendFile(path)
-    first.add('one')
-    first.add('two')
-    first.close()
-    appendFileSync(path, '{"torn')
-    const second = new AppendFile(path)
-    expect(second.lastLine()).toBe('two')
-    second.add('three')
-    second.close()
-    expect(readFileSync(path, 'utf8')).toBe('one\ntwo\nthree\n')
-  })
-
-  it('finds the last line when it is longer than what is read at once', () => {
-    const path = folderWith({ out: `short\n${'ä'.repeat(100_000)}\n` })('out')
-    const file = new AppendFile(path)
-    expect(file.lastLine()).toBe('ä'.repeat(100_000))
-    file.close()
-  })
-
-  it('empties a file that holds nothing but a torn line', () => {
-    const path = folderWith({ out: 'x'.repeat(200_000) })('out')
-    const file = new AppendFile(path)
-    expect(file.lastLine()).toBeUndefined()
-    file.close()
-    expect(readFileSync(path, 'utf8')).toBe('')
-  })
-
-  it('says which file cannot be written', () => {
-    const path = folderWith()('no/such/folder')
-    expect(() => new AppendFile(path)).toThrow(`${path} cannot be written`)
-  })
-})
-
-describe('claimOutput', () => {
-  it('lets a run with the same settings go on, and names the setting that differs', () => {
-    const path = folderWith()('out')
-    claimOutput(path, { shard: '0/2', topN: null })
-    appendFileSync(path, 'line\n')
-    expect(() => claimOutput(path, { shard: '0/2', topN: null })).not.toThrow()
-    expect(() => claimOutput(path, { shard: '1/2', topN: null })).toThrow(
-      'was begun with shard "0/2", and now it is "1/2"',
-    )
-  })
-
-  it('refuses a file that nobody says how to continue', () => {
-    const path = folderWith({ out: 'precious\n' })('out')
-    expect(() => claimOutput(path, {})).toThrow('name another file')
-    expect(readFileSync(path, 'utf8')).toBe('precious\n')
-  })
-
-  it('sees a setting that is new or gone', () => {
+describe('settings', () => {
+  it('differ where one is new, gone or another', () => {
     expect(firstDifference({ a: 1 }, { a: 1, b: 2 })).toBe('b null, and now it is 2')
     expect(firstDifference({ a: 1, b: [2] }, { b: [2], a: 1 })).toBeUndefined()
   })

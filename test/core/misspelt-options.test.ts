@@ -23,6 +23,7 @@ const source = {
   providers: ['cpu'],
   threads: 1,
   maxLength: 128,
+  maxQueued: 100,
 } as const
 
 /** Each with every option that its type names, so that a new one cannot be forgotten among those that are let through. */

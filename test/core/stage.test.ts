@@ -349,7 +349,8 @@ describe('a stage that does not rank', () => {
 
   it('late: when the scorer itself gives up', async () => {
     const scorer = scorerOf(() => Promise.reject(new RerankError('deadline', 'between two runs')))
-    const { report } = await createReranker({ scorer, deadlineMs: 80 }).rerank('q', abc)
+    const reranker = createReranker({ scorer, clock: new FakeClock(), deadlineMs: 80 })
+    const { report } = await reranker.rerank('q', abc)
     expect(report.stages[0]).toMatchObject({ outcome: 'late', error: { message: 'between two runs' } })
   })
 

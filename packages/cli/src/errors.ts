@@ -40,6 +40,33 @@ export function misuse(message: string): CliError {
   return new CliError(message, { exitCode: exitCodes.usage })
 }
 
+/** What the system says when a file cannot be read or written, in words. */
+const WORDS: Readonly<Record<string, string | readonly [reading: string, writing: string]>> = {
+  ENOENT: ['there is no such file', 'there is no such folder; make it first'],
+  EISDIR: ['it is a folder', 'it is a folder; name a file'],
+  ENOTDIR: 'a part of the path is a file',
+  EACCES: ['this user may not read it', 'this user may not write it, or not in its folder'],
+  EPERM: ['this user may not read it', 'this user may not write it, or not in its folder'],
+  EROFS: 'the file system may only be read',
+  ENOSPC: 'the disk is full; free some space',
+  EDQUOT: 'the disk quota is used up; free some space',
+  EFBIG: 'it would be larger than files may be here (ulimit -f, or the file system)',
+  ELOOP: 'it is a symbolic link, which is not followed here, or links lead in a circle',
+  EMFILE: 'too many files are open',
+  ENAMETOOLONG: 'the name is too long',
+  EBUSY: 'something else holds it, as a mount does',
+  ENXIO: 'it is a socket, or a pipe without a reader',
+  EIO: 'the disk reports an error',
+}
+
+/** The error for a file that cannot be read or written: names it, and says why in words. */
+export function fileError(path: string, what: 'read' | 'written', cause: unknown): CliError {
+  const { code = '', message = 'unknown' } = (cause ?? {}) as Partial<NodeJS.ErrnoException>
+  const words = WORDS[code] ?? message
+  const reason = typeof words === 'string' ? words : words[what === 'read' ? 0 : 1]
+  return new CliError(`${path} cannot be ${what}: ${reason}`, { cause })
+}
+
 /** Why work stopped before its end: what the signal of {@link Io} is aborted with. */
 export class Stopped extends Error {
   override readonly name: string = 'Stopped'
@@ -55,11 +82,10 @@ export class Stopped extends Error {
   }
 }
 
-/** The message of an error as one line, without control characters that could play with a terminal. */
+/** The message of an error as one line. */
 export function oneLine(error: unknown): string {
   const message = error instanceof Error ? error.message || error.name : String(error)
-  // oxlint-disable-next-line no-control-regex -- control characters are what is removed
-  return message.replaceAll(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ').trim()
+  return message.replaceAll(/\s+/g, ' ').trim()
 }
 
 /** What an error ends the program with. */

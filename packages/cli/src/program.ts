@@ -13,8 +13,12 @@ const FOOTER = `
 Exit codes: 0 done, 1 failed, 2 wrong command line, 3 done but for lines left out, 130 Ctrl-C, 143 SIGTERM.
 Environment: NO_COLOR and FORCE_COLOR for colours, DEBUG=secondpass for the stack of an error.`
 
-/** The commands, and what each is told and answers with. */
-export function buildProgram(io: Io, ended: (code: ExitCode) => void): Command {
+/**
+ * The commands, and what each is told and answers with.
+ *
+ * @param print where help and version go
+ */
+export function buildProgram(io: Io, ended: (code: ExitCode) => void, print: (text: string) => void): Command {
   const program = new Command('secondpass')
     .description('Second-stage reranking: reranks search results, and measures whether that helps.')
     .version(version)
@@ -23,16 +27,16 @@ export function buildProgram(io: Io, ended: (code: ExitCode) => void): Command {
     .addHelpText('after', FOOTER)
   for (const add of [addRerank, addEval, addCalibrate, addDepth, addLabel, addFetchModel, addDoctor])
     add(program, io, ended)
-  for (const command of [program, ...program.commands]) prepare(command, io)
+  for (const command of [program, ...program.commands]) prepare(command, io, print)
   return program
 }
 
-/** Errors are thrown, and printed in one place; help goes to stdout. */
-function prepare(command: Command, io: Io): void {
+/** Errors are thrown, and printed in one place. */
+function prepare(command: Command, io: Io, print: (text: string) => void): void {
   command
     .showSuggestionAfterError()
     .configureOutput({
-      writeOut: (text) => void io.stdout.write(text),
+      writeOut: print,
       writeErr: () => {},
       getOutHelpWidth: () => Math.min(io.stdout.columns ?? 100, 110),
     })

@@ -118,11 +118,14 @@ async function choose<C extends Candidate>(
   { list, stages }: { list: readonly Entry<C>[]; stages: readonly StageReport[] },
 ): Promise<Ranking<C>> {
   const relevant = list.filter((entry) => !isBelowMinScore(entry, settings))
-  const { kept, overBudget, nearDuplicates } = await select(relevant, request.selection)
+  const { clock, deadline } = request.run
+  const isLate = (): boolean => clock.now() >= deadline
+  const { kept, overBudget, nearDuplicates, notCompared } = await select(relevant, { ...request.selection, isLate })
   const ranked = kept.map(({ text: _, ...result }, at) => ({ ...result, rank: at + 1 }))
   const results = request.order === 'edges' ? toEdges(ranked) : ranked
   const belowMinScore = list.length - relevant.length
-  const counts = { returned: results.length, belowMinScore, overBudget, nearDuplicates }
+  const left = notCompared > 0 ? { notCompared } : {}
+  const counts = { returned: results.length, belowMinScore, overBudget, nearDuplicates, ...left }
   return { results, report: { ...reportOf(request, { stages }), ...counts } }
 }
 

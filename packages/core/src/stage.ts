@@ -104,6 +104,7 @@ class StageWork {
       deadline: this.deadline,
       now: () => this.run.clock.now(),
       stats: this.#stats,
+      caller: this.stage,
       note: (position, note) => {
         this.notes[position] = { ...this.notes[position], ...note }
       },

@@ -58,6 +58,11 @@ export interface Call {
   now(): Milliseconds
   /** Counters that each layer adds to (tokens, runs, cacheHits…); the report prints them. */
   readonly stats: Record<string, number>
+  /**
+   * Who asks. Where calls without a deadline wait for one another, callers take turns, so that one with many calls does
+   * not hold up one with few. A reranker names itself.
+   */
+  readonly caller?: object | undefined
   /** Says something about the text at `position` of the `texts` given to `score`. */
   note(position: number, note: TextNote): void
   /**
@@ -268,6 +273,8 @@ export interface Report {
   readonly belowMinScore: number
   /** How many results `diversity` left out for a better one that says the same. Counted until `topN` were chosen. */
   readonly nearDuplicates: number
+  /** How many results `diversity` did not hold against the others, because the deadline had passed. Missing for none. */
+  readonly notCompared?: number
   /** How many results were passed over because they did not fit what was left of `maxTokens`. Counted like those. */
   readonly overBudget: number
   /** Wall-clock time of the whole call. */

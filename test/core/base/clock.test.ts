@@ -1,12 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import {
-  Gate,
-  LONGEST_DELAY_MS,
-  pause,
-  startTimer,
-  systemClock,
-  waitFor,
-} from '../../../packages/core/src/base/clock.ts'
+import { LONGEST_DELAY_MS, pause, startTimer, systemClock, waitFor } from '../../../packages/core/src/base/clock.ts'
 import { FakeClock, settle } from '../../contract/fake-clock.ts'
 import { StrictClock } from './strict-clock.ts'
 
@@ -146,47 +139,6 @@ describe('pause', () => {
     const outcome = await clock.runUntilSettled(pause(30, { clock, deadline: 20, deadlineError }))
     expect(outcome).toMatchObject({ status: 'rejected', reason: { message: 'late' } })
     expect(clock.pending).toBe(0)
-  })
-})
-
-describe('Gate', () => {
-  const { signal } = new AbortController()
-
-  it('lets so many in at a time, in the order in which they came, also after a failure', async () => {
-    const gate = new Gate(2)
-    const started: number[] = []
-    const enders: ((error?: Error) => void)[] = []
-    const pass = (name: number): Promise<void> =>
-      gate.pass(signal, () => {
-        started.push(name)
-        return new Promise((resolve, reject) => (enders[name] = (error) => (error ? reject(error) : resolve())))
-      })
-    const passing = [0, 1, 2, 3].map(pass)
-    await settle()
-    expect(started).toEqual([0, 1])
-    enders[1]?.(new Error('down'))
-    await expect(passing[1]).rejects.toThrow('down')
-    await settle()
-    expect(started).toEqual([0, 1, 2])
-    enders[0]?.()
-    await settle()
-    expect(started).toEqual([0, 1, 2, 3])
-    for (const end of enders) end()
-    await Promise.all([passing[0], passing[2], passing[3]])
-  })
-
-  it('loses no place to one that gives up in line', async () => {
-    const gate = new Gate(1)
-    let end: () => void = () => {}
-    const first = gate.pass(signal, () => new Promise<void>((resolve) => (end = resolve)))
-    const controller = new AbortController()
-    const second = expect(gate.pass(controller.signal, async () => expect.unreachable())).rejects.toBe('not any more')
-    const third = gate.pass(signal, async () => 3)
-    controller.abort('not any more')
-    await second
-    end()
-    await first
-    await expect(third).resolves.toBe(3)
   })
 })
 

@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs'
 import type { SkipCalibrationResult } from '@secondpass/core/eval'
 import type { Command } from 'commander'
 import { type ExitCode, exitCodes } from '../errors.js'
+import { replaceFile } from '../files/replace.js'
 import { type Io, tell, write } from '../io.js'
 import { type SkipOptions, scorerIdOf, skipOf } from '../measure/findings.js'
 import { type PoolFlags, openPools, withPools } from '../measure/options.js'
@@ -40,7 +40,7 @@ export function addCalibrate(program: Command, io: Io, ended: (code: ExitCode) =
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLE)
   withScorer(withPools(command)).action(async (flags: CalibrateFlags) => {
-    const pools = await openPools(flags, io)
+    const pools = await openPools(flags, [{ option: '--output', path: flags.output }], io)
     const loaded = await loadReranker(flags, io, { depth: Infinity })
     ended(
       await withReranker(loaded, async () => {
@@ -49,10 +49,10 @@ export function addCalibrate(program: Command, io: Io, ended: (code: ExitCode) =
         const options: SkipOptions = { ...pick(flags), scorerId: scorerIdOf(scored) ?? loaded.id, retriever, corpus }
         const labelled = flags.unlabelled !== true && pools.qrels.size > 0
         const result = skipOf(scored, labelled ? pools.qrels : undefined, options)
-        writeFileSync(flags.output, `${JSON.stringify(result.file, undefined, 2)}\n`)
+        replaceFile(flags.output, `${JSON.stringify(result.file, undefined, 2)}\n`)
         const truth = labelled ? 'judgements' : "the reranker's own order"
         tell(io, `secondpass: ${scored.length} queries, by ${truth}; written to ${flags.output}`)
-        await write(io.stdout, flags.json === true ? `${JSON.stringify(result)}\n` : `${printed(result)}\n`)
+        await write(io, flags.json === true ? `${JSON.stringify(result)}\n` : `${printed(result)}\n`)
         return exitCodes.ok
       }),
     )

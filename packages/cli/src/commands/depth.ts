@@ -33,14 +33,14 @@ export function addDepth(program: Command, io: Io, ended: (code: ExitCode) => vo
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLE)
   withScorer(withPools(command)).action(async (flags: DepthFlags) => {
-    const pools = await openPools(flags, io)
+    const pools = await openPools(flags, [], io)
     refuseUnjudged(pools.qrels)
     const loaded = await loadReranker(flags, io, { depth: Infinity })
     ended(
       await withReranker(loaded, async () => {
         const scored = await scorePools(pools, { loaded, flags, io })
         const advice = depthOf(scored, pools.qrels, { ...flags, blend: blendOf(loaded, scored) })
-        await write(io.stdout, flags.json === true ? `${JSON.stringify(advice)}\n` : `${printed(advice, flags)}\n`)
+        await write(io, flags.json === true ? `${JSON.stringify(advice)}\n` : `${printed(advice, flags)}\n`)
         return exitCodes.ok
       }),
     )

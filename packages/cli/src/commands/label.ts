@@ -1,11 +1,12 @@
 import type { Teacher } from '@secondpass/core/eval'
 import type { Command } from 'commander'
-import { type ExitCode, exitCodes, usageError } from '../errors.js'
+import { type ExitCode, exitCodes, oneLine, usageError } from '../errors.js'
+import { checkFiles } from '../files/identity.js'
 import { type Io, tell, write } from '../io.js'
 import { type LabelSummary, labelFile } from '../label/run.js'
 import { aboveZero, oneOf, wholeFrom } from '../options/values.js'
 import { startProgress } from '../output/terminal.js'
-import { loadReranker, withReranker } from '../scorer/load.js'
+import { loadReranker, scorerFiles, withReranker } from '../scorer/load.js'
 import { type ScorerFlags, withScorer } from '../scorer/options.js'
 
 interface LabelFlags extends ScorerFlags {
@@ -46,6 +47,9 @@ export function addLabel(program: Command, io: Io, ended: (code: ExitCode) => vo
     .option('--json', 'print the summary as JSON')
     .addHelpText('after', EXAMPLE)
   withScorer(command).action(async (flags: LabelFlags) => {
+    const { input, output } = flags
+    const read = [...scorerFiles(flags), { option: '--input', path: input, again: true }]
+    checkFiles(read, [{ option: '--output', path: output }], io)
     const loaded = await loadReranker(flags, io, { depth: Infinity })
     ended(await withReranker(loaded, async ({ reranker }) => print(await run(reranker, flags, io), flags, io)))
   })
@@ -62,7 +66,7 @@ async function run(teacher: Teacher, flags: LabelFlags, io: Io): Promise<LabelSu
         onProgress: ({ done, total }) => progress.update(done, total),
         onFailure: ({ id, line, error }) => {
           progress.stop()
-          tell(io, `secondpass: ${input}, line ${line}: query "${id}" is left out: ${error.message}`)
+          tell(io, `secondpass: ${input}, line ${line}: query "${id}" is left out: ${oneLine(error)}`)
         },
       },
       io,
@@ -73,7 +77,7 @@ async function run(teacher: Teacher, flags: LabelFlags, io: Io): Promise<LabelSu
 }
 
 async function print(summary: LabelSummary, { json, output }: LabelFlags, io: Io): Promise<ExitCode> {
-  if (json === true) await write(io.stdout, `${JSON.stringify(summary)}\n`)
+  if (json === true) await write(io, `${JSON.stringify(summary)}\n`)
   const { done, total, written, resumed, failed, spent, stoppedBy } = summary
   const before = resumed === 0 ? '' : `, ${resumed} before`
   const left = failed === 0 ? '' : `, ${failed} left out`

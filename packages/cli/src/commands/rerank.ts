@@ -1,12 +1,14 @@
 import { calibrated } from '@secondpass/core'
 import type { Command } from 'commander'
 import { type ExitCode, misuse } from '../errors.js'
+import { type InputFile, type NamedFile, checkFiles } from '../files/identity.js'
+import { isPlace } from '../files/target.js'
 import { readSmallFile } from '../input/open.js'
 import { type Io, tell } from '../io.js'
 import { finiteNumber, oneOf, wholeFrom } from '../options/values.js'
 import { type Ready, rerankBatch } from '../rerank/batch.js'
 import { type RerankFlags, rerankPool } from '../rerank/pool.js'
-import { type Extras, loadReranker, withReranker } from '../scorer/load.js'
+import { type Extras, loadReranker, scorerFiles, withReranker } from '../scorer/load.js'
 import { withScorer } from '../scorer/options.js'
 import { readShard } from '../work/batch.js'
 
@@ -56,10 +58,24 @@ export function addRerank(program: Command, io: Io, ended: (code: ExitCode) => v
     .addHelpText('after', EXAMPLES)
   withScorer(command).action(async (query: string | undefined, flags: RerankFlags) => {
     checkFlags(query, flags)
+    checkFiles([...scorerFiles(flags), ...inputsOf(flags)], outputsOf(flags), io)
     const calibration = flags.skip === undefined ? undefined : readSmallFile(flags.skip)
     const loaded = await loadReranker(flags, io, extrasOf(flags, { calibration, io }))
     ended(await withReranker(loaded, (ready) => run(query, flags, { io, ready: { ...ready, calibration } })))
   })
+}
+
+function inputsOf({ input = '-', skip }: RerankFlags): InputFile[] {
+  const files: InputFile[] = [{ option: '--input', path: input }]
+  if (skip !== undefined) files.push({ option: '--skip', path: skip })
+  return files
+}
+
+/** The output and what stands beside it, unless it is a pipe or a device. */
+function outputsOf({ output }: RerankFlags): NamedFile[] {
+  if (output === undefined) return []
+  const beside = output !== '' && isPlace(output) ? ['.part', '.state', '.part.state'] : []
+  return ['', ...beside].map((suffix) => ({ option: '--output', path: `${output}${suffix}` }))
 }
 
 async function run(

@@ -1,8 +1,9 @@
 import { type DoctorOptions, type DoctorReport, doctor, fetchModel } from '@secondpass/core'
 import type { Command } from 'commander'
 import { type ExitCode, exitCodes, usageError } from '../errors.js'
-import { type Io, write } from '../io.js'
+import { type Io, write, writeStyled } from '../io.js'
 import { type Paint, byteSize, painter, table } from '../output/terminal.js'
+import { printableLine } from '../printable.js'
 import { downloadBar, modelOptions } from '../scorer/model.js'
 import { type ModelFlags, withFiles, withModel } from '../scorer/options.js'
 import { version } from '../version.js'
@@ -24,9 +25,8 @@ export function addDoctor(program: Command, io: Io, ended: (code: ExitCode) => v
     .addHelpText('after', DOCTOR_EXAMPLE)
   withModel(command).action(async ({ json, ...flags }: ModelFlags & { readonly json?: boolean }) => {
     const report = await doctor(modelOptions(flags) as DoctorOptions)
-    const text =
-      json === true ? JSON.stringify({ cli: version, ...report }) : printed(report, painter(io.stdout, io.env))
-    await write(io.stdout, `${text}\n`)
+    if (json === true) await write(io, `${JSON.stringify({ cli: version, ...report })}\n`)
+    else await writeStyled(io, `${printed(report, painter(io.stdout, io.env))}\n`)
     ended(report.problems.length > 0 ? exitCodes.failed : exitCodes.ok)
   })
 }
@@ -56,8 +56,14 @@ export function addFetchModel(program: Command, io: Io, ended: (code: ExitCode) 
     const bar = downloadBar(io)
     const spec = { ...(revision !== undefined && { revision }), ...(dtype !== undefined && { dtype }) }
     const found = await fetchModel(model, { ...spec, onProgress: bar.tell, signal: io.signal }).finally(bar.stop)
-    const words = `${found.id}\n  commit  ${found.commit}\n  folder  ${found.path}\n  graph   ${found.graphPath}`
-    await write(io.stdout, `${json === true ? JSON.stringify(found) : words}\n`)
+    const { id, commit, path, graphPath } = found
+    const rows = [
+      ['commit', commit],
+      ['folder', path],
+      ['graph', graphPath],
+    ]
+    const words = `${printableLine(id)}\n${table(rows, 'left').replaceAll(/^/gm, '  ')}`
+    await write(io, `${json === true ? JSON.stringify(found) : words}\n`)
     ended(exitCodes.ok)
   })
 }
@@ -81,7 +87,10 @@ function printed(report: DoctorReport, paint: Paint): string {
   const verdict =
     problems.length === 0
       ? paint('green', 'No problems found.')
-      : [paint('red', `${problems.length} problem${problems.length === 1 ? '' : 's'}:`), ...problems].join('\n  ')
+      : [
+          paint('red', `${problems.length} problem${problems.length === 1 ? '' : 's'}:`),
+          ...problems.map(printableLine),
+        ].join('\n  ')
   return `${blocks.join('\n\n')}\n\n${verdict}`
 }
 

@@ -1,6 +1,6 @@
-import { writeFileSync } from 'node:fs'
 import type { Lift, MetricName } from '@secondpass/core/eval'
-import { CliError } from '../errors.js'
+import type { NamedFile } from '../files/identity.js'
+import { replaceFile } from '../files/replace.js'
 import { type Io, tell } from '../io.js'
 import type { PoolFlags } from '../measure/options.js'
 import { percent, table } from '../output/terminal.js'
@@ -62,6 +62,12 @@ function signed(value: number): string {
 /** Queries by name only, where no text is at hand. */
 export const documentsUnknown: ReadonlyMap<string, string> = new Map()
 
+/** The files that are written at the end. */
+export function reportsOf({ html, markdown, saveRun }: EvalFlags): NamedFile[] {
+  const files = { '--html': html, '--markdown': markdown, '--save-run': saveRun }
+  return Object.entries(files).flatMap(([option, path]) => (path === undefined ? [] : [{ option, path }]))
+}
+
 /** Writes the report in the formats that were asked for. */
 export async function writeReports(
   report: EvalReport,
@@ -70,21 +76,12 @@ export async function writeReports(
 ): Promise<void> {
   if (html !== undefined) {
     const { renderHtml } = await import('../report/html.js')
-    openForWriting(html, await renderHtml(report))
+    replaceFile(html, await renderHtml(report))
     tell(io, `secondpass: the report is in ${html}`)
   }
   if (markdown !== undefined) {
     const { renderMarkdown } = await import('../report/markdown.js')
-    openForWriting(markdown, renderMarkdown(report))
+    replaceFile(markdown, renderMarkdown(report))
     tell(io, `secondpass: the report is in ${markdown}`)
-  }
-}
-
-/** @throws CliError when the file cannot be written. */
-export function openForWriting(path: string, text: string): void {
-  try {
-    writeFileSync(path, text)
-  } catch (error) {
-    throw new CliError(`${path} cannot be written: ${(error as Error).message}`, { cause: error })
   }
 }

@@ -11,19 +11,21 @@ import {
   runsOf,
   scorerIdOf,
   skipOf,
-  trecLines,
 } from '../measure/findings.js'
 import { openPools } from '../measure/options.js'
-import { type Scored, scorePools } from '../measure/score-pools.js'
+import type { Scored } from '../measure/journal.js'
+import { scorePools } from '../measure/score-pools.js'
 import type { Pools } from '../pools/types.js'
 import { type ReportInput, buildReport } from '../report/build.js'
 import { chooseCases, documentsOf } from '../report/cases.js'
 import { type Loaded, loadReranker, withReranker } from '../scorer/load.js'
-import { type EvalFlags, liftAsJson, openForWriting, printedLift, writeReports } from './output.js'
+import { type EvalFlags, liftAsJson, printedLift, reportsOf, writeReports } from './output.js'
+import { fitForTrec, saveRun } from './trec-run.js'
 
 /** Reranks the candidates of a first stage and compares both orders. */
 export async function evalPools(flags: EvalFlags, io: Io): Promise<ExitCode> {
-  const pools = await openPools(flags, io)
+  const opened = await openPools(flags, reportsOf(flags), io)
+  const pools = flags.saveRun === undefined ? opened : fitForTrec(opened)
   refuseUnjudged(pools.qrels)
   const loaded = await loadReranker(flags, io, { depth: Infinity })
   return withReranker(loaded, async () => {
@@ -31,12 +33,12 @@ export async function evalPools(flags: EvalFlags, io: Io): Promise<ExitCode> {
     const { metrics, confidence } = flags
     const lift = liftOf(scored, pools.qrels, { metrics, confidence })
     for (const warning of lift.warnings) tell(io, `secondpass: ${warning}`)
-    if (flags.saveRun !== undefined) saveRun(flags.saveRun, scored)
+    if (flags.saveRun !== undefined) saveRun(flags.saveRun, runsOf(scored).reranked)
     const report = buildReport(await reportInput({ pools, scored, lift, loaded }, flags))
     await writeReports(report, flags, io)
     const means = Object.fromEntries(report.metrics.map(({ name, reranked }) => [name, reranked]))
     const json = { ...means, lift: liftAsJson(lift), report }
-    await write(io.stdout, flags.json === true ? `${JSON.stringify(json)}\n` : printedLift(lift))
+    await write(io, flags.json === true ? `${JSON.stringify(json)}\n` : printedLift(lift))
     return exitCodes.ok
   })
 }
@@ -110,9 +112,4 @@ function skipFor({ pools, scored, loaded }: Measured, { maxLoss }: EvalFlags): R
   const goal = { maxLoss, confidence: 0.9 }
   const scorerId = scorerIdOf(scored) ?? loaded.id
   return { result: skipOf(scored, qrels, { ...goal, scorerId, retriever, corpus }), ...goal, metric: 'nDCG@10' }
-}
-
-function saveRun(path: string, scored: readonly Scored[]): void {
-  const lines = [...trecLines(runsOf(scored).reranked, 'secondpass')]
-  openForWriting(path, `${lines.join('\n')}\n`)
 }

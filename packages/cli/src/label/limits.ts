@@ -18,8 +18,6 @@ export const machineClock: Clock = {
 }
 
 const MINUTE_MS = 60_000
-/** A longer delay overflows the 32-bit timer of Node.js, which would then fire at once. */
-const LONGEST_DELAY_MS = 2 ** 31 - 1
 
 /** Lets so many begin per minute, evenly spaced. */
 export class Pace {
@@ -37,13 +35,16 @@ export class Pace {
     signal.throwIfAborted()
     const at = Math.max(this.#next, this.#clock.now())
     this.#next = at + this.#intervalMs
-    for (let left = at - this.#clock.now(); left > 0; left = at - this.#clock.now()) await this.#pause(left, signal)
+    // In parts: a timer that is too long for the system fires at once.
+    for (let left = at - this.#clock.now(); left > 0; left = at - this.#clock.now()) {
+      await this.#pause(Math.min(left, MINUTE_MS), signal)
+    }
   }
 
   async #pause(delayMs: number, signal: AbortSignal): Promise<void> {
     let timer: unknown
     const waiting = new Promise<void>((resolve) => {
-      timer = this.#clock.setTimeout(resolve, Math.min(delayMs, LONGEST_DELAY_MS))
+      timer = this.#clock.setTimeout(resolve, delayMs)
     })
     await untilAborted(waiting, signal).finally(() => this.#clock.clearTimeout(timer))
   }

@@ -1,9 +1,12 @@
 import { type Clock, RerankError } from '@secondpass/core'
 import { type LabelledQuery, type Teacher, labelQuery } from '@secondpass/core/eval'
 import { CliError, misuse } from '../errors.js'
+import { checkFiles } from '../files/identity.js'
+import type { LineFile } from '../files/line-file.js'
 import type { Io } from '../io.js'
-import { countQueries, LineWriter, newScorers, type NumberedQuery, readQueries, resume, wholeLines } from './files.js'
+import { countQueries, newScorers, type NumberedQuery, openOutput, readQueries, resume } from './files.js'
 import { machineClock, Pace, Spend, untilAborted } from './limits.js'
+import { labelledSource } from './source.js'
 
 /** What is to be labelled, and how. */
 export interface LabelJob {
@@ -79,19 +82,17 @@ export interface LabelSummary extends LabelProgress {
 export async function labelFile(job: LabelJob, io: Io): Promise<LabelSummary> {
   const { input, output } = job
   io.signal.throwIfAborted()
-  if (output.endsWith('.gz')) throw misuse(`--output ${output}: lines are not packed; leave out .gz`)
-  const total = await countQueries(input, io)
-  const bytes = await wholeLines(output, input)
+  checkFiles([{ option: '--input', path: input, again: true }], [{ option: '--output', path: output }], io)
+  const { lines, close } = openOutput(output)
   const queries = readQueries(input, io)
   try {
-    const resumed = await resume(queries, { path: output, bytes })
-    const writer = await LineWriter.open(output, bytes)
-    try {
-      return await new LabelRun(job, { ...resumed, writer, total, signal: io.signal }).through(queries)
-    } finally {
-      await writer.close()
-    }
+    const total = await countQueries(input, io)
+    const resumed = await resume(queries, lines)
+    const summary = await new LabelRun(job, { ...resumed, lines, total, signal: io.signal }).through(queries)
+    lines.sync()
+    return summary
   } finally {
+    close()
     await queries.return(undefined)
   }
 }
@@ -105,7 +106,7 @@ interface Asked {
 
 /** Where a run begins. */
 interface Start {
-  readonly writer: LineWriter
+  readonly lines: LineFile
   readonly total: number
   readonly labelled: number
   readonly leftOut: number
@@ -181,14 +182,14 @@ class LabelRun {
     this.#spend.add(stats)
     this.start.signal.throwIfAborted()
     if (outcome.status === 'rejected') this.#fail(query, outcome.reason)
-    else await this.#write(query.query, outcome.value)
+    else this.#write(query, outcome.value)
     this.#tell()
   }
 
-  async #write(query: LabelledQuery, labelled: LabelledQuery): Promise<void> {
+  #write({ query, line }: NumberedQuery, labelled: LabelledQuery): void {
     const ids = newScorers(labelled, query)
     this.#checkTeacher(ids)
-    await this.start.writer.append(JSON.stringify(labelled))
+    this.start.lines.add(labelledSource(line, query, labelled))
     this.#written += 1
     if (labelled.candidates.length > 0) this.#spend.refuseUncounted()
   }

@@ -16,7 +16,7 @@ import {
 } from '@secondpass/core/eval'
 import { CliError } from '../errors.js'
 import type { Loaded } from '../scorer/load.js'
-import type { Scored } from './score-pools.js'
+import type { Scored } from './journal.js'
 
 /** Both orders of the scored queries. */
 export interface Runs {
@@ -48,17 +48,6 @@ export function liftOf(
 export function refuseUnjudged(qrels: Qrels): void {
   if (qrels.size > 0) return
   throw new CliError('no query is judged: add "judgements" to the lines of --input, or use --beir with qrels')
-}
-
-/** A run as a TREC file: `query-id Q0 document-id rank score tag`, with scores by place. */
-export function* trecLines(run: Run, tag: string): Generator<string> {
-  for (const [queryId, scores] of run) {
-    let rank = 0
-    for (const id of scores.keys()) {
-      rank += 1
-      yield `${queryId} Q0 ${id} ${rank} ${scores.size - rank + 1} ${tag}`
-    }
-  }
 }
 
 /** Options of {@link depthOf}. */

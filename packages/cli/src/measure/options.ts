@@ -1,11 +1,15 @@
+import { join } from 'node:path'
 import { type Command, Option } from 'commander'
 import { misuse } from '../errors.js'
+import { type InputFile, type NamedFile, checkFiles } from '../files/identity.js'
 import type { Io } from '../io.js'
 import type { ScoreFlags } from './score-pools.js'
 import { openBeir } from '../pools/beir.js'
 import { openPoolFile } from '../pools/file.js'
 import type { Pools } from '../pools/types.js'
 import { wholeFrom } from '../options/values.js'
+import { scorerFiles } from '../scorer/load.js'
+import type { ScorerFlags } from '../scorer/options.js'
 
 /** What every command takes that reranks a sample of queries. */
 export interface PoolFlags extends ScoreFlags {
@@ -46,17 +50,36 @@ function candidatesOption(): Option {
     .argParser(wholeFrom('--candidates', 1))
 }
 
-/** Opens what the options name. */
-export async function openPools(flags: PoolFlags, io: Io): Promise<Pools> {
+/**
+ * Opens what the options name, after a look at every file that is read and written.
+ *
+ * @param outputs what else is written, besides the state
+ */
+export async function openPools(flags: PoolFlags & ScorerFlags, outputs: readonly NamedFile[], io: Io): Promise<Pools> {
   const { beir, input } = flags
   if (beir !== undefined && input !== undefined) throw misuse('--beir and --input cannot be used together: name one')
   if (beir === undefined && input === undefined)
     throw misuse('no queries: name a BEIR folder with --beir, or a file with --input')
   if (input !== undefined && flags.run !== undefined)
     throw misuse('--run goes with --beir: the candidates of --input stand in the file')
+  const state = flags.state === undefined ? [] : [flags.state, `${flags.state}.part`]
+  const written = [...outputs, ...state.map((path) => ({ option: '--state', path }))]
+  checkFiles([...scorerFiles(flags), ...sampleFiles(flags)], written, io)
   const pools =
     beir === undefined
       ? await openPoolFile({ ...flags, input: input as string }, io)
       : await openBeir({ ...flags, beir }, io)
   return { ...pools, retriever: flags.retriever ?? pools.retriever, corpus: flags.corpus ?? pools.corpus }
+}
+
+/** The files of the sample; all of them are read more than once. */
+function sampleFiles({ beir, split, run, input }: PoolFlags): InputFile[] {
+  const files: InputFile[] = []
+  if (input !== undefined) files.push({ option: '--input', path: input, again: true })
+  if (run !== undefined) files.push({ option: '--run', path: run, again: true })
+  if (beir === undefined) return files
+  const places = [join(beir, 'queries.jsonl'), join(beir, 'qrels', `${split}.tsv`)]
+  for (const path of places) files.push({ option: '--beir', path, again: true })
+  files.push({ option: '--beir', path: join(beir, 'corpus.jsonl'), again: true, unpacked: true })
+  return files
 }

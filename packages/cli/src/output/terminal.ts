@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import type { Io, Output } from '../io.js'
+import { printableLine } from '../printable.js'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -22,9 +23,10 @@ export function painter(stream: Output, env: Io['env']): Paint {
 
 /**
  * Rows as text, columns aligned: the first to the left, the others, which are numbers unless told otherwise, to the right.
- * For a person; programs read `--json`.
+ * For a person; programs read `--json`. Cells may come from outside: nothing in them can play with a terminal.
  */
-export function table(rows: readonly (readonly string[])[], others: 'left' | 'right' = 'right'): string {
+export function table(cells: readonly (readonly string[])[], others: 'left' | 'right' = 'right'): string {
+  const rows = cells.map((row) => row.map(printableLine))
   const widths: number[] = []
   for (const row of rows) row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, cell.length)))
   const align = (cell: string, at: number): string =>

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { type Qrels, type Run, openBeirFolder, rankByScore, readTrecRun } from '@secondpass/core/eval'
-import { CliError } from '../errors.js'
-import { readError } from '../input/open.js'
+import { CliError, fileError } from '../errors.js'
 import { type Io, tell } from '../io.js'
 import { byteSize, startProgress } from '../output/terminal.js'
 import { type FirstStage, searchWithBm25 } from './bm25.js'
@@ -76,7 +75,7 @@ async function* readPools(source: Source, done: ReadonlySet<string>): AsyncGener
       const scores = found.get(queryId) ?? new Map<string, number>()
       const ids = [...scores.keys()]
       const texts = await Promise.all(ids.map((id) => reader.textOf(id)))
-      yield { queryId, query, ids, scores: [...scores.values()], texts }
+      yield { queryId, query, ids, scores: [...scores.values()], texts, place: source.corpus }
     }
   } finally {
     await reader.close()
@@ -139,7 +138,7 @@ export async function digestOf(path: string): Promise<string> {
   try {
     for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer)
   } catch (error) {
-    throw readError(path, error)
+    throw fileError(path, 'read', error)
   }
   return hash.digest('hex').slice(0, 16)
 }

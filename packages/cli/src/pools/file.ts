@@ -1,9 +1,9 @@
 import { basename } from 'node:path'
-import type { Candidate } from '@secondpass/core'
 import type { Judgements } from '@secondpass/core/eval'
 import { CliError, misuse } from '../errors.js'
-import { type ReadCandidate, type Task, badLine, parseLine, taskFault } from '../input/json-lines.js'
+import { type Task, badLine, candidateId, readTask } from '../input/json-lines.js'
 import { readLines } from '../input/open.js'
+import { idText } from '../input/source.js'
 import type { Io } from '../io.js'
 import { digestOf } from './beir.js'
 import type { Pool, Pools } from './types.js'
@@ -50,6 +50,7 @@ export async function openPoolFile(flags: PoolFileFlags, io: Io): Promise<Pools>
 interface PoolLine {
   readonly queryId: string
   readonly task: Task
+  readonly line: number
   /** The error for this line. */
   readonly name: (fix: string) => CliError
 }
@@ -57,16 +58,19 @@ interface PoolLine {
 async function* readPoolFile({ input, candidates }: PoolFileFlags, io: Io): AsyncGenerator<PoolLine> {
   for await (const line of readLines(input, io)) {
     io.signal.throwIfAborted()
-    const name = (fix: string): CliError => badLine(input, line, fix)
-    const value = parseLine(input, line)
-    const fault = taskFault(value)
-    if (fault !== undefined) throw name(fault)
-    const task = value as Task
+    const name = (fix: string): CliError => badLine(line, fix)
+    const task = readTask(line)
     const head = { ...task, candidates: task.candidates.slice(0, candidates) }
-    if (new Set(head.candidates.map(idOf)).size < head.candidates.length) {
+    if (new Set(head.candidates.map(candidateId)).size < head.candidates.length) {
       throw name('two candidates have the same id; list each once')
     }
-    yield { queryId: String(task.id ?? `line ${line.number}`), task: head, name }
+    const { idSource } = task
+    yield {
+      queryId: idSource === undefined ? `line-${line.number}` : idText(idSource),
+      task: head,
+      line: line.number,
+      name,
+    }
   }
 }
 
@@ -76,12 +80,12 @@ async function* readPools(
 ): AsyncGenerator<Pool> {
   let left = queries.size - done.size
   if (left <= 0) return
-  for await (const { queryId, task } of readPoolFile(flags, io)) {
+  for await (const { queryId, task, line } of readPoolFile(flags, io)) {
     if (!queries.has(queryId) || done.has(queryId)) continue
     const { query, candidates } = task
-    const texts = candidates.map(textOf)
-    const scores = candidates.map((candidate) => (typeof candidate === 'string' ? undefined : candidate.score))
-    yield { queryId, query, ids: candidates.map(idOf), scores, texts }
+    const texts = candidates.map(({ value }) => value.text)
+    const scores = candidates.map(({ value }) => value.score)
+    yield { queryId, query, ids: candidates.map(candidateId), scores, texts, place: `${flags.input}, line ${line}` }
     left -= 1
     if (left === 0) return
   }
@@ -91,27 +95,17 @@ async function textsOf(flags: PoolFileFlags, ids: ReadonlySet<string>, io: Io): 
   const texts = new Map<string, string>()
   for await (const { task } of readPoolFile(flags, io)) {
     for (const [at, candidate] of task.candidates.entries()) {
-      const id = idOf(candidate, at)
-      if (ids.has(id) && !texts.has(id)) texts.set(id, textOf(candidate))
+      const id = candidateId(candidate, at)
+      if (ids.has(id) && !texts.has(id)) texts.set(id, candidate.value.text)
     }
   }
   return texts
 }
 
-/** A candidate without an id is called by its place. */
-function idOf(candidate: ReadCandidate, at: number): string {
-  const id: unknown = typeof candidate === 'string' ? undefined : candidate.id
-  return typeof id === 'string' || typeof id === 'number' ? String(id) : `#${at + 1}`
-}
-
-function textOf(candidate: ReadCandidate): string {
-  return typeof candidate === 'string' ? candidate : (candidate satisfies Candidate).text
-}
-
-function judgementsOf({ judgements = {}, candidates }: Task): Judgements {
+function judgementsOf({ judgements = new Map(), candidates }: Task): Judgements {
   const labels = candidates.flatMap((candidate, at): [string, number][] => {
-    const label = typeof candidate === 'string' ? undefined : candidate['label']
-    return typeof label === 'number' ? [[idOf(candidate, at), label]] : []
+    const label = candidate.value['label']
+    return typeof label === 'number' ? [[candidateId(candidate, at), label]] : []
   })
-  return new Map([...labels, ...Object.entries(judgements)])
+  return new Map([...labels, ...judgements])
 }

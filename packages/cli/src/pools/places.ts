@@ -1,7 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { CliError } from '../errors.js'
-import { badLine, isObject, parseLine } from '../input/json-lines.js'
-import type { Line } from '../input/lines.js'
+import { type TextLine, badLine, isObject, parseLine } from '../input/json-lines.js'
 import { readLines } from '../input/open.js'
 import type { Io } from '../io.js'
 
@@ -22,15 +21,15 @@ export async function* readCorpus(path: string, io: Io): AsyncGenerator<PlacedDo
   for await (const line of readLines(path, io)) {
     io.signal.throwIfAborted()
     const { offset, length } = line
-    yield { ...readDocument(path, line), offset, length }
+    yield { ...readDocument(line), offset, length }
   }
 }
 
-function readDocument(path: string, line: Line): { readonly id: string; readonly text: string } {
-  const value = parseLine(path, line)
+function readDocument(line: TextLine): { readonly id: string; readonly text: string } {
+  const value = parseLine(line)
   const { _id: id, text, title = '' } = isObject(value) ? value : {}
   if (typeof id !== 'string' || typeof text !== 'string' || typeof title !== 'string') {
-    throw badLine(path, line, 'write an object with the strings "_id" and "text", and perhaps "title"')
+    throw badLine(line, 'write an object with the strings "_id" and "text", and perhaps "title"')
   }
   return { id, text: withTitle(title.trim(), text.trim()) }
 }
@@ -67,7 +66,7 @@ export class CorpusReader {
     this.#file ??= open(this.#path)
     const bytes = Buffer.alloc(place.length)
     await (await this.#file).read(bytes, 0, place.length, place.offset)
-    const found = readDocument(this.#path, { text: bytes.toString('utf8'), number: 0, ...place })
+    const found = readDocument({ file: this.#path, number: 0, text: bytes.toString('utf8') })
     if (found.id !== id) throw new CliError(`${this.#path} was changed while it was being read: start again`)
     return found.text
   }

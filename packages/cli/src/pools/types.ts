@@ -4,6 +4,8 @@ import type { Settings } from '../work/batch.js'
 /** One query with what a first stage found for it, best first. */
 export interface Pool {
   readonly queryId: string
+  /** Where its candidates stand, for messages. */
+  readonly place: string
   readonly query: string
   /** Document ids, each once. */
   readonly ids: readonly string[]

@@ -1,6 +1,6 @@
 import type { DepthAdvice } from '@secondpass/core/eval'
 import type { Axis, Mark, Spec } from 'vega'
-import { frame, place } from './chart-parts.js'
+import { frame, place, extentOf } from './chart-parts.js'
 import * as format from './format.js'
 import type { EvalReport } from './types.js'
 
@@ -10,8 +10,7 @@ export function depthChart({ depth, metrics }: EvalReport, width: number): Spec 
   const values = curve.map(({ depth: at, value }) => {
     return { depth: String(at), value, label: format.value(value), isAdvised: at === advised }
   })
-  const spread = curve.map(({ value }) => value)
-  const [least, most] = [Math.min(...spread), Math.max(...spread)]
+  const [least, most] = extentOf(curve.map(({ value }) => value))
   const room = Math.max(0.01, (most - least) * 0.25)
   const domain = [Math.max(0, least - room), most + room]
   return {

@@ -1,5 +1,5 @@
 import type { Mark, Scale, Spec } from 'vega'
-import { frame } from './chart-parts.js'
+import { frame, extentOf } from './chart-parts.js'
 import * as format from './format.js'
 import type { EvalReport, ReportMetric } from './types.js'
 
@@ -24,10 +24,7 @@ export function liftChart({ metrics }: EvalReport, width: number): Spec {
 }
 
 function scalesOf(metrics: readonly ReportMetric[], width: number): Scale[] {
-  const [least, most] = [
-    Math.min(0, ...metrics.map(({ interval: [from] }) => from)),
-    Math.max(0, ...metrics.map(({ interval: [, to] }) => to)),
-  ]
+  const [least, most] = extentOf([0, ...metrics.flatMap(({ interval }) => interval)])
   // Room for the number at the right end, also when nothing changed at all.
   const room = Math.max(most - least, 0.01) * (width < 400 ? 0.35 : 0.14)
   const colours = ['var(--up)', 'var(--down)', 'var(--muted)']

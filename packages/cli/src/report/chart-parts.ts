@@ -5,6 +5,13 @@ export function frame(width: number, height: number): Spec {
   return { width, height, padding: 6, autosize: { type: 'fit-x', contains: 'padding' } }
 }
 
+/** The smallest and the largest of at least one number. */
+export function extentOf(numbers: readonly number[]): [least: number, most: number] {
+  let [least, most] = [Infinity, -Infinity]
+  for (const number of numbers) [least, most] = [Math.min(least, number), Math.max(most, number)]
+  return [least, most]
+}
+
 /** A point of the data, by the names of its two fields. */
 export function place(x: string, y: string): EncodeEntry {
   return { x: { scale: 'x', field: x }, y: { scale: 'y', field: y } }

@@ -1,6 +1,6 @@
 import type { Axis, Legend, Mark, Scale, Spec } from 'vega'
 import * as format from './format.js'
-import { besides, frame, place } from './chart-parts.js'
+import { besides, frame, place, extentOf } from './chart-parts.js'
 import type { EvalReport, SkipSummary } from './types.js'
 
 /** Hues that stay apart for most eyes, and dashes for those that see none. */
@@ -38,7 +38,7 @@ export function skipChart({ skip }: EvalReport, width: number): Spec {
 }
 
 function scalesOf(signals: string[], losses: readonly number[]): Scale[] {
-  const [least, most] = [Math.min(...losses), Math.max(...losses)]
+  const [least, most] = extentOf(losses)
   // Room below, so that a promise on the lowest point is not drawn over the axis.
   const lowest = least < 0 ? least - (most - least) * 0.08 : 0
   return [

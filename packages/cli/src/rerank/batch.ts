@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto'
-import { rmSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
-import { CliError, type ExitCode, exitCodes, misuse } from '../errors.js'
-import { type Task, badLine, isObject, parseLine, taskFault } from '../input/json-lines.js'
-import type { Line } from '../input/lines.js'
+import { RerankError } from '@secondpass/core'
+import type { Line } from '@secondpass/core/eval'
+import { CliError, type ExitCode, exitCodes, oneLine } from '../errors.js'
+import { isStdin } from '../files/identity.js'
+import { lookAt } from '../files/target.js'
+import { type Task, objectOf, readTask } from '../input/json-lines.js'
 import { nameOf, readLines } from '../input/open.js'
-import { type Io, tell, write } from '../io.js'
-import { AppendFile } from '../output/append-file.js'
+import { type Io, tell } from '../io.js'
 import { byteSize, startProgress } from '../output/terminal.js'
 import type { Loaded } from '../scorer/load.js'
-import { claimOutput, isOwn, mapInOrder } from '../work/batch.js'
-import { type RerankFlags, printedOutcome, printedResult } from './pool.js'
+import { type Settings, isOwn, mapInOrder } from '../work/batch.js'
+import { type SeenLine, type Sink, changedInput, openSink, seen } from './output.js'
+import { type RerankFlags, printedOutcome, printedResult, tellLeftOut } from './pool.js'
 
 /** What a batch works with. */
 export interface Ready extends Loaded {
@@ -24,52 +26,64 @@ export interface Ready extends Loaded {
  */
 export async function rerankBatch(flags: RerankFlags, loaded: Ready, io: Io): Promise<ExitCode> {
   const input = flags.input as string
-  prepareOutput(flags, loaded)
-  const sink = openSink(flags.output, io)
+  const sink = openSink(flags.output, { overwrite: flags.overwrite === true, settings: settingsOf(flags, loaded) }, io)
   const counts = { done: 0, leftOut: 0 }
-  const last = sink.last()
   const total = sizeOf(input)
   const progress = startProgress(io, { label: 'reranking', total, format: byteSize })
   try {
-    const tasks = readTasks(flags, { io, last, leaveOut: () => (counts.leftOut += 1) })
-    for await (const { text, end } of mapInOrder(tasks, flags.concurrency, (task) =>
+    const tasks = readTasks(flags, { io, sink, leaveOut: () => (counts.leftOut += 1) })
+    for await (const { text, end, read } of mapInOrder(tasks, flags.concurrency, (task) =>
       rerankOne(task, flags, { loaded, io }),
     )) {
-      await sink.add(text)
+      await sink.add(text, read)
       counts.done += 1
       progress.update(end)
     }
+    sink.finish()
     // The last line may be another shard's, and line breaks count too.
     if (total !== undefined) progress.update(total)
+  } catch (error) {
+    progress.stop()
+    if (sink.unfinished !== undefined) tell(io, `secondpass: ${sink.unfinished}`)
+    throw error
   } finally {
     progress.stop()
     sink.close()
   }
-  report(counts, { sink, input, io, resumedAt: last?.line })
+  report(counts, { sink, input, io })
   return counts.leftOut > 0 ? exitCodes.incomplete : exitCodes.ok
 }
 
-async function rerankOne(
-  { line, task, end }: Numbered,
-  flags: RerankFlags,
-  { loaded, io }: { readonly loaded: Loaded; readonly io: Io },
-): Promise<{ readonly text: string; readonly end: number }> {
-  io.signal.throwIfAborted()
-  const { id, query, candidates } = task
-  const ranking = await loaded.reranker.rerank(query, candidates, { signal: io.signal })
-  const results = ranking.results.map((result) => printedResult(result, flags.idsOnly === true))
-  // `line` stands first: it is what the outputs of several shards are sorted by.
-  const answer = { line, ...(id !== undefined && { id }), query, ...printedOutcome(ranking), results }
-  return { text: JSON.stringify(answer), end }
+interface Answer extends Pick<Numbered, 'end' | 'read'> {
+  readonly text: string
 }
 
-/** What must not change between the parts of one output. */
-function prepareOutput(flags: RerankFlags, { id, calibration }: Ready): void {
-  const { output, overwrite, shard = { index: 0, count: 1 } } = flags
-  if (output === undefined) return
-  if (overwrite === true) for (const path of [output, `${output}.state.json`]) rmSync(path, { force: true })
-  // By the names of the options, since a message will show them.
-  claimOutput(output, {
+async function rerankOne(
+  { line, task, end, read }: Numbered,
+  flags: RerankFlags,
+  { loaded, io }: { readonly loaded: Loaded; readonly io: Io },
+): Promise<Answer> {
+  io.signal.throwIfAborted()
+  const { idSource, query, candidates } = task
+  const values = candidates.map(({ value }) => value)
+  const ranking = await loaded.reranker.rerank(query, values, { signal: io.signal })
+  const results = ranking.results.map((result) => printedResult(result, candidates, flags.idsOnly === true))
+  const outcome = Object.entries(printedOutcome(ranking) ?? {}).map(([key, value]) => [key, JSON.stringify(value)])
+  // `line` stands first: it is what the outputs of several shards are sorted by.
+  const text = objectOf([
+    ['line', String(line)],
+    ['id', idSource],
+    ['query', JSON.stringify(query)],
+    ...(outcome as [string, string][]),
+    ['results', `[${results.join(',')}]`],
+  ])
+  return { text, end, read }
+}
+
+/** What must not change between the parts of one output: by the names of the options, since a message will show them. */
+function settingsOf(flags: RerankFlags, { id, calibration }: Ready): Settings {
+  const { shard = { index: 0, count: 1 } } = flags
+  return {
     scorer: id,
     shard: `${shard.index}/${shard.count}`,
     input: basename(flags.input ?? '-'),
@@ -81,7 +95,7 @@ function prepareOutput(flags: RerankFlags, { id, calibration }: Ready): void {
     ...(calibration !== undefined && { 'sha256 of skip': sha256(calibration) }),
     'on-error': flags.onError ?? null,
     'ids-only': flags.idsOnly ?? false,
-  })
+  }
 }
 
 function sha256(text: string): string {
@@ -89,78 +103,91 @@ function sha256(text: string): string {
 }
 
 function sizeOf(input: string): number | undefined {
-  if (input === '-') return undefined
-  return statSync(input, { throwIfNoEntry: false })?.size
+  const stats = isStdin(input) ? undefined : lookAt(input)
+  return stats?.isFile() === true ? Number(stats.size) : undefined
 }
 
 function report(
   { done, leftOut }: { readonly done: number; readonly leftOut: number },
-  { sink, input, io, resumedAt }: { sink: Sink; input: string; io: Io; resumedAt: number | undefined },
+  { sink, input, io }: { readonly sink: Sink; readonly input: string; readonly io: Io },
 ): void {
+  tellLeftOut(leftOut, input, io)
   if (!sink.isFile) return
-  const before = resumedAt === undefined ? '' : `; continued behind line ${resumedAt}`
-  const left = leftOut === 0 ? '' : `; ${leftOut} lines left out`
-  tell(io, `secondpass: ${done} queries of ${nameOf(input)} reranked${before}${left}`)
+  const before = sink.last === undefined ? '' : `; continued behind line ${sink.last}`
+  tell(io, `secondpass: ${done} queries of ${nameOf(input)} reranked${before}`)
 }
 
 /** What the reading of tasks needs besides the flags. */
-export interface TaskContext {
+interface TaskContext {
   readonly io: Io
-  /** The last line that was done before; those up to it are passed over. */
-  readonly last: LastLine | undefined
+  /** What was done before: those lines are passed over. */
+  readonly sink: Pick<Sink, 'last' | 'earlier'>
   /** Told of each line that is left out. */
   readonly leaveOut: () => void
 }
 
 /**
- * The lines of this shard that are still to be done. Lines of other shards, and those done before, are counted and not
- * parsed.
+ * The lines of this shard that are still to be done. Lines of other shards are counted and not looked at, and those done
+ * before are held to what they were.
  *
- * @throws CliError with file and line for a bad line, unless those are to be skipped; and when the last line done before
- * has another query in the input, or is not in it.
+ * @throws CliError with file and line for a bad line, unless those are to be skipped; and when a line done before is not
+ *   what it was, or not there.
  */
-export async function* readTasks(flags: RerankFlags, { io, last, leaveOut }: TaskContext): AsyncGenerator<Numbered> {
+export async function* readTasks(flags: RerankFlags, { io, sink, leaveOut }: TaskContext): AsyncGenerator<Numbered> {
   const { input = '-', shard = { index: 0, count: 1 }, badLines } = flags
-  const name = nameOf(input)
-  let wanted = last
+  const { last = 0 } = sink
+  const earlier = sink.earlier()
+  let [reached, read] = [0, [] as SeenLine[]]
   for await (const line of readLines(input, io)) {
-    if (!isOwn(shard, line.number) || line.number < (wanted?.line ?? 0)) continue
-    if (line.number === wanted?.line) {
-      checkSame(name, line, wanted)
-      wanted = undefined
+    if (!isOwn(shard, line.number)) continue
+    if (line.number > last && reached < last) throw missingLine(input, last)
+    reached = line.number
+    if (line.number <= last) {
+      await checkSame(line, earlier)
       continue
     }
-    if (wanted !== undefined) throw missingLine(name, wanted)
-    try {
-      yield { line: line.number, task: readTask(name, line), end: line.offset + line.length }
-    } catch (error) {
-      if (badLines === 'stop' || !(error instanceof CliError)) throw error
-      tell(io, `secondpass: left out: ${error.message}`)
+    read.push(seen(line))
+    const task = taskOf(line)
+    if (task instanceof Error) {
+      if (badLines === 'stop') throw task
+      tell(io, `secondpass: left out: ${oneLine(task)}`)
       leaveOut()
+      continue
     }
+    yield { line: line.number, task, end: line.offset + line.length, read }
+    read = []
   }
-  if (wanted !== undefined) throw missingLine(name, wanted)
+  if (reached < last) throw missingLine(input, last)
 }
 
-function readTask(name: string, line: Line): Task {
-  const value = parseLine(name, line)
-  const fault = taskFault(value)
-  if (fault !== undefined) throw badLine(name, line, fault)
-  return value as Task
+/** What stands on a line, or what is wrong with it. */
+function taskOf(line: Line): Task | Error {
+  try {
+    return readTask(line)
+  } catch (error) {
+    if (error instanceof CliError || RerankError.is(error)) return error as Error
+    throw error
+  }
 }
 
-const FIX = 'is it the same input? Else add --overwrite'
-
-/** An input that was changed in the meantime would be continued in the wrong place. */
-function checkSame(name: string, line: Line, last: LastLine): void {
-  const { query } = readTask(name, line)
-  if (query === last.query) return
-  throw badLine(name, line, `the output has another query for this line: ${FIX}`)
+/** An input that was changed in the meantime would be continued in the wrong place, or mixed of two. */
+async function checkSame(line: Line, earlier: AsyncIterator<SeenLine>): Promise<void> {
+  const next = await earlier.next()
+  // What was remembered of the last lines may be lost with the power.
+  if (next.done === true) return
+  const { number, digest } = next.value
+  if (number === line.number && digest === seen(line).digest) return
+  const at = Math.min(number, line.number)
+  const what = number < line.number ? 'blank or not there now' : 'another line than the one that was read before'
+  throw changedInput(`${line.file}, line ${at}`, what)
 }
 
 /** Blank lines are not read, so a line may be missing in the middle too. */
-function missingLine(name: string, { line }: LastLine): CliError {
-  return new CliError(`${name}, line ${line}: blank or not there, but the output has an answer for this line: ${FIX}`)
+function missingLine(input: string, number: number): CliError {
+  return changedInput(
+    `${nameOf(input)}, line ${number}`,
+    'blank or not there, but the output has an answer for this line',
+  )
 }
 
 /** A line of the input that is to be reranked. */
@@ -170,47 +197,6 @@ export interface Numbered {
   readonly task: Task
   /** Where the line ends in the input, in bytes: how far the work has come. */
   readonly end: number
-}
-
-/** The last line that an earlier run wrote. */
-export interface LastLine {
-  readonly line: number
-  readonly query: string
-}
-
-/** Where answers go. */
-export interface Sink {
-  readonly isFile: boolean
-  add(text: string): Promise<void>
-  /** What an earlier run wrote last; nothing when this is the first. */
-  last(): LastLine | undefined
-  close(): void
-}
-
-/** Stdout, or a file that grows by whole lines. */
-export function openSink(path: string | undefined, io: Io): Sink {
-  if (path === undefined) {
-    return { isFile: false, add: (text) => write(io.stdout, `${text}\n`), last: () => undefined, close: () => {} }
-  }
-  const file = new AppendFile(path)
-  return {
-    isFile: true,
-    add: async (text) => file.add(text),
-    last: () => readLast(path, file.lastLine()),
-    close: () => file.close(),
-  }
-}
-
-function readLast(path: string, text: string | undefined): LastLine | undefined {
-  if (text === undefined) return undefined
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    value = undefined
-  }
-  if (isObject(value) && typeof value['line'] === 'number' && typeof value['query'] === 'string') {
-    return { line: value['line'], query: value['query'] }
-  }
-  throw misuse(`--output ${path}: its last line was not written by this command; name another file, or add --overwrite`)
+  /** The lines that were read for it: those left out since the one before, and its own. */
+  readonly read: readonly SeenLine[]
 }

@@ -1,6 +1,6 @@
 import type { Outcome, RankedResult, Ranking, SkipReason } from '@secondpass/core'
-import { type ExitCode, exitCodes } from '../errors.js'
-import { type ReadCandidate, badLine, candidateFault, parseLine } from '../input/json-lines.js'
+import { type ExitCode, exitCodes, oneLine } from '../errors.js'
+import { type ReadCandidate, objectOf, readCandidate } from '../input/json-lines.js'
 import { nameOf, readLines } from '../input/open.js'
 import { type Io, tell, write } from '../io.js'
 import type { Loaded } from '../scorer/load.js'
@@ -23,14 +23,21 @@ export interface RerankFlags extends ScorerFlags {
   readonly idsOnly?: boolean
 }
 
-/** What a run adds to a result that depends on the run and not on the pair is left out: equal input gives equal output. */
-export type PrintedResult = Readonly<Record<string, unknown>>
-
-/** A result as it is printed: `rank` first, the candidate last, or only its `id` when candidates are left out. */
-export function printedResult({ rank, candidate, ...rest }: RankedResult, idsOnly: boolean): PrintedResult {
-  const { scorerId: _sameForAll, ...numbers } = rest
-  if (!idsOnly) return { rank, ...numbers, candidate }
-  return candidate.id === undefined ? { rank, ...numbers } : { rank, ...numbers, id: candidate.id }
+/**
+ * A result as it is printed: `rank` first, the candidate last, as it came, or only its `id` when candidates are left out.
+ * What depends on the run and not on the pair is not printed: equal input gives equal output.
+ */
+export function printedResult(
+  { rank, candidate, scorerId: _sameForAll, ...numbers }: RankedResult,
+  candidates: readonly ReadCandidate[],
+  idsOnly: boolean,
+): string {
+  const given = candidates[numbers.index]
+  // A reranker of the caller's own may hand back what it likes.
+  const isSame = given?.value === candidate
+  const members = Object.entries({ rank, ...numbers }).map(([key, value]) => [key, JSON.stringify(value)] as const)
+  if (idsOnly) return objectOf([...members, ['id', isSame ? given.idSource : JSON.stringify(candidate.id)]])
+  return objectOf([...members, ['candidate', isSame ? given.source : JSON.stringify(candidate)]])
 }
 
 /** How the last stage of a call ended, and why it was not `'ranked'`. */
@@ -56,15 +63,22 @@ export async function rerankPool(
   io: Io,
 ): Promise<ExitCode> {
   const { candidates, leftOut } = await readPool(flags, io)
+  tellLeftOut(leftOut, flags.input, io)
   if (candidates.length === 0) tell(io, `secondpass: ${nameOf(flags.input ?? '-')} holds no candidates`)
-  const ranking = await reranker.rerank(query, candidates, { signal: io.signal })
+  const values = candidates.map(({ value }) => value)
+  const ranking = await reranker.rerank(query, values, { signal: io.signal })
   const ended = printedOutcome(ranking)
   if (ended !== undefined && ended.outcome !== 'ranked') {
     tell(io, `secondpass: the order was kept (${ended.outcome}): ${JSON.stringify(ended.skipReason ?? ended.error)}`)
   }
-  const lines = ranking.results.map((result) => JSON.stringify(printedResult(result, flags.idsOnly === true)))
-  if (lines.length > 0) await write(io.stdout, `${lines.join('\n')}\n`)
+  const lines = ranking.results.map((result) => printedResult(result, candidates, flags.idsOnly === true))
+  if (lines.length > 0) await write(io, `${lines.join('\n')}\n`)
   return leftOut > 0 ? exitCodes.incomplete : exitCodes.ok
+}
+
+/** How many lines could not be read, after each was named. */
+export function tellLeftOut(count: number, input: string | undefined, io: Io): void {
+  if (count > 0) tell(io, `secondpass: ${count} line${count === 1 ? '' : 's'} of ${nameOf(input ?? '-')} left out`)
 }
 
 async function readPool(
@@ -76,13 +90,10 @@ async function readPool(
   for await (const line of readLines(input, io)) {
     io.signal.throwIfAborted()
     try {
-      const value = parseLine(nameOf(input), line)
-      const fault = candidateFault(value)
-      if (fault !== undefined) throw badLine(nameOf(input), line, fault)
-      candidates.push(value as ReadCandidate)
+      candidates.push(readCandidate(line))
     } catch (error) {
       if (badLines === 'stop') throw error
-      tell(io, `secondpass: left out: ${(error as Error).message}`)
+      tell(io, `secondpass: left out: ${oneLine(error)}`)
       leftOut += 1
     }
   }

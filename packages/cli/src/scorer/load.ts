@@ -4,6 +4,8 @@ import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Blend, type Reranker, type RerankerOptions, type Scorer, createReranker } from '@secondpass/core'
 import { CliError, misuse, oneLine, usageError } from '../errors.js'
+import type { InputFile } from '../files/identity.js'
+import { lookAt } from '../files/target.js'
 import type { Io } from '../io.js'
 import { modelOptions, openModel } from './model.js'
 import type { ScorerFlags } from './options.js'
@@ -39,6 +41,15 @@ export async function loadReranker(flags: ScorerFlags, io: Io, extras: Extras = 
   if (isScorer(made)) return around(made, flags, extras)
   const fix = 'its default export must be a scorer (id, scope, score), a reranker, or a function that makes one'
   throw usageError('--scorer', flags.scorer, fix)
+}
+
+/** The files of the scorer that stand here: a module, or the folder of a model. */
+export function scorerFiles({ scorer, model }: ScorerFlags): InputFile[] {
+  const files: InputFile[] = []
+  if (scorer !== undefined && existsSync(scorer)) files.push({ option: '--scorer', path: scorer })
+  const isFolder = model !== undefined && lookAt(model)?.isDirectory() === true
+  if (isFolder) files.push({ option: '--model', path: model, folder: true })
+  return files
 }
 
 /** Around a scorer: mixed with first-stage scores by the share that was asked for, else as the scorer recommends. */

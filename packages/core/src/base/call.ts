@@ -1,4 +1,5 @@
 import type { Call } from '../types.js'
+import { deadlineError } from './errors.js'
 
 /** The part of `fetch` that is used. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
@@ -12,6 +13,16 @@ export function count({ stats }: Pick<Call, 'stats'>, counter: string, by: numbe
 export async function settleAll(work: readonly Promise<void>[]): Promise<void> {
   const failed = (await Promise.allSettled(work)).find((outcome) => outcome.status === 'rejected')
   if (failed !== undefined) throw failed.reason
+}
+
+/**
+ * Rejects work of a scorer that nobody waits for any more. Looked at between units of work, since one cannot be interrupted.
+ *
+ * @throws the signal's reason, or RerankError `'deadline'`.
+ */
+export function checkStillWanted(scorerId: string, call: Call): void {
+  call.signal.throwIfAborted()
+  if (call.now() >= call.deadline) throw deadlineError(scorerId)
 }
 
 /** Whether nobody waits for an answer to this call any more. */

@@ -83,6 +83,11 @@ export function wholeOrInfinity(least: number): Check<number> {
 
 /** One of a few words. */
 export function oneOf<const T extends string>(...known: readonly T[]): Check<T> {
+  return oneAmong(known)
+}
+
+/** The same, of a list of words. */
+export function oneAmong<T extends string>(known: readonly T[]): Check<T> {
   return must((value) => known.includes(value as T), `pass ${alternatives(known)}`)
 }
 
@@ -233,4 +238,11 @@ function isNumber(value: unknown): value is number {
 
 function isWhole(value: unknown): value is number {
   return Number.isSafeInteger(value)
+}
+
+/** The text without what it ends in: `/x+$/` would try anew at each `x` of a run that does not stand at the end. */
+export function trimEndWhile(text: string, isUnwanted: (unit: string) => boolean): string {
+  let end = text.length
+  while (end > 0 && isUnwanted(text[end - 1] as string)) end -= 1
+  return text.slice(0, end)
 }

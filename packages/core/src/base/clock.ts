@@ -124,55 +124,6 @@ export function pause(delayMs: Milliseconds, limits: WaitLimits & { readonly clo
   return waitFor(sleep, limits)
 }
 
-/** Lets so many in at a time; the others wait in line, and leave it when their signal aborts. */
-export class Gate {
-  #free: number
-  readonly #line = new Set<() => void>()
-
-  constructor(places: number) {
-    this.#free = places
-  }
-
-  async pass<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {
-    await this.#enter(signal)
-    try {
-      return await run()
-    } finally {
-      this.#leave()
-    }
-  }
-
-  #enter(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      signal.throwIfAborted()
-      if (this.#free > 0) {
-        this.#free -= 1
-        resolve()
-        return
-      }
-      const enter = (): void => {
-        unwatch()
-        resolve()
-      }
-      const unwatch = onAbort(signal, () => {
-        this.#line.delete(enter)
-        reject(signal.reason)
-      })
-      this.#line.add(enter)
-    })
-  }
-
-  #leave(): void {
-    const [next] = this.#line
-    if (next === undefined) {
-      this.#free += 1
-      return
-    }
-    this.#line.delete(next)
-    next()
-  }
-}
-
 /**
  * Lets the event loop turn: timers, input and other requests get their chance before the caller goes on. A resolved
  * promise would not do, since those run before anything else.
@@ -195,4 +146,35 @@ function postTo(resume: () => void): void {
   })
   port1.start()
   port2.postMessage(undefined)
+}
+
+/** Code units that are read between two turns of the event loop: a few milliseconds of the slowest work on them. */
+const UNITS_PER_TURN = 32_768
+/** What looking at a text takes however short it is, in code units. */
+const UNITS_PER_TEXT = 16
+
+/**
+ * Keeps long work on texts from holding up the event loop, and from going on when nobody waits for it any more. Work is
+ * counted in code units, so that it is cut at the same places on any machine.
+ */
+export class Pacer {
+  #left = UNITS_PER_TURN
+  readonly #check: () => void
+
+  /** @param check throws when the work is no longer wanted; called once at a turn. */
+  constructor(check: () => void) {
+    this.#check = check
+  }
+
+  /** Counts work that was done, or is about to be, on so many code units; what comes back is to be awaited. */
+  spend(units: number): Promise<void> | undefined {
+    this.#left -= units + UNITS_PER_TEXT
+    return this.#left > 0 ? undefined : this.#turn()
+  }
+
+  async #turn(): Promise<void> {
+    this.#left = UNITS_PER_TURN
+    await nextTurn()
+    this.#check()
+  }
 }

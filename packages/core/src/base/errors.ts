@@ -10,6 +10,8 @@ export type RerankErrorCode =
   | 'scorer'
   /** The deadline passed before the scorer was done. */
   | 'deadline'
+  /** Too much waits for the scorer already: see `maxQueued`. */
+  | 'overloaded'
   /** The scorer or reranker was used after `close()`. */
   | 'closed'
 
@@ -84,6 +86,11 @@ export function isDeadline(error: unknown): boolean {
   return RerankError.is(error) && error.code === 'deadline'
 }
 
+/** Whether a call was refused because too many wait, which says nothing about the scorer. */
+export function isOverload(error: unknown): boolean {
+  return RerankError.is(error) && error.code === 'overloaded'
+}
+
 /** Anything that a scorer rejected with, as an error. */
 export function asError(thrown: unknown, { id }: { readonly id: string }): Error {
   if (thrown instanceof Error) return thrown
@@ -112,7 +119,12 @@ export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value)
   if (value === null || typeof value !== 'object') return typeof value === 'function' ? 'a function' : String(value)
   if (Array.isArray(value)) return `an array of ${value.length}`
-  return `an object with keys ${JSON.stringify(Object.keys(value).slice(0, 8))}`
+  try {
+    return `an object with keys ${JSON.stringify(Object.keys(value).slice(0, 8))}`
+  } catch {
+    // A proxy may refuse to say.
+    return 'an object that cannot be read'
+  }
 }
 
 /**

@@ -155,7 +155,7 @@ async function trialReport(options: CrossEncoderOptions): Promise<TrialReport> {
       pairTimes.push(performance.now() - before)
     }
     const { provider, refused } = scorer.opened ?? { provider: 'cpu', refused: [] }
-    const pairMs = Math.min(...pairTimes)
+    const pairMs = pairTimes.reduce((least, time) => Math.min(least, time))
     const times = { loadMs: round(loadMs), pairMs: round(pairMs) }
     return { scorerId: scorer.id, defaults: scorer.defaults ?? null, provider, refused, ...times, logit }
   } finally {

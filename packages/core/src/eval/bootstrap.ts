@@ -36,7 +36,7 @@ export function shuffled<T>(items: readonly T[], random: Random): T[] {
 
 /** Options of {@link bootstrapInterval}. */
 export interface BootstrapOptions {
-  /** How often the queries are resampled, 100 or more. Default 10,000. */
+  /** How often the queries are resampled, 100 to 10,000,000. Default 10,000. */
   readonly resamples?: number | undefined
   /** Share of the resampled means that the interval holds, between 0 and 1. Default 0.95. */
   readonly confidence?: number | undefined
@@ -46,7 +46,7 @@ export interface BootstrapOptions {
 
 /** How an interval is drawn. */
 export const bootstrapTable: { readonly [K in keyof BootstrapOptions]-?: Defaulted<number> } = {
-  resamples: withDefault(whole(100), 10_000),
+  resamples: withDefault(whole(100, 10_000_000), 10_000),
   confidence: withDefault(inside(0, 1), 0.95),
   seed: withDefault(whole(0), 1),
 }

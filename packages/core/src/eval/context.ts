@@ -61,9 +61,9 @@ export function measureContext(options: ContextOptions): ContextSavings {
   const before = headsOf(firstStage, read)
   const after = headsOf(reranked, read)
   const wanted = meanRecall(before, topN)
-  const depths = Array.from({ length: topN }, (_, at) => at + 1)
   // Recall at equal depths is a sum of the same fractions in another order: less than this is rounding.
-  const rerankedTopN = depths.find((depth) => meanRecall(after, depth) >= wanted - 1e-9) ?? topN
+  const isEnough = (depth: number): boolean => meanRecall(after, depth) >= wanted - 1e-9
+  const rerankedTopN = firstFrom1(topN, isEnough) ?? topN
   const recalls = { firstStage: wanted, reranked: meanRecall(after, rerankedTopN) }
   const used = { firstStage: meanTokens(before, topN), reranked: meanTokens(after, rerankedTopN) }
   const savings = { topN, rerankedTopN, recall: recalls, tokens: { ...used, saved: used.firstStage - used.reranked } }
@@ -103,6 +103,18 @@ function tokensIn(id: string, tokensOf: (id: string) => number): number {
   const tokens = tokensOf(id)
   if (Number.isFinite(tokens) && tokens >= 0) return tokens
   throw invalidArgument(`tokensOf(${JSON.stringify(id)})`, tokens, 'return a finite number from 0')
+}
+
+/** The first of the whole numbers from 1 to `last` for which something holds that then holds for all further ones. */
+function firstFrom1(last: number, holds: (number: number) => boolean): number | undefined {
+  if (!holds(last)) return undefined
+  let [low, high] = [0, last]
+  while (high - low > 1) {
+    const middle = low + Math.floor((high - low) / 2)
+    if (holds(middle)) high = middle
+    else low = middle
+  }
+  return high
 }
 
 function meanRecall(heads: readonly Head[], depth: number): number {

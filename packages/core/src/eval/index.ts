@@ -1,8 +1,9 @@
 export { type Evaluation, type EvaluateOptions, defaultMetrics, evaluate } from './evaluate.js'
 export { type MetricName, metricOf } from './metrics.js'
 export { type Judgements, type Qrels, type RankOptions, type Run, rankByScore, runFromLists } from './run.js'
-export { type BeirDocument, type BeirFolder, openBeirFolder, readBeirQrels } from './read.js'
+export { openBeirFolder, readBeirQrels } from './read.js'
 export { readTrecQrels, readTrecRun } from './read.js'
+export { type Line, readLines } from './lines.js'
 
 export { type Lift, type LiftOptions, type MetricLift, type Spread, type Verdict, measureLift } from './lift.js'
 export { bootstrapInterval } from './bootstrap.js'

@@ -1,56 +1,10 @@
-import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
-import { createGunzip } from 'node:zlib'
 import { RerankError, show } from '../base/errors.js'
+import { type Line, readLines } from './lines.js'
 import type { Qrels, Run } from './run.js'
 
-/** One line of a file, without its line break. */
-export interface Line {
-  readonly text: string
-  /** 1-based. */
-  readonly number: number
-}
-
-/**
- * The lines of a file that are not blank, one at a time, so that a file of any size takes a line's memory. A byte order
- * mark is dropped, and LF, CRLF and CR all end a line. A path that ends in `.gz` is unpacked on the way.
- *
- * @param bytes how much of the file to read, from its beginning. Default: all of it.
- * @throws RerankError `'invalid-argument'` when the file cannot be read.
- */
-export async function* readLines(path: string, bytes: number = Infinity): AsyncGenerator<Line> {
-  if (bytes === 0) return
-  const file = createReadStream(path, { end: bytes - 1 })
-  const input: Readable = path.endsWith('.gz') ? file.pipe(createGunzip()) : file
-  input.setEncoding('utf8')
-  // An error of the stream ends the loop below without a word; it is raised after it.
-  let fault: Error | undefined
-  file.once('error', (error) => input.destroy(error))
-  input.once('error', (error) => (fault ??= error))
-  const lines = createInterface({ input, crlfDelay: Infinity })
-  let number = 0
-  try {
-    for await (const line of lines) {
-      number++
-      const text = number === 1 ? line.replace(/^\ufeff/, '') : line
-      if (text.trim() !== '') yield { text, number }
-    }
-  } catch (error) {
-    fault ??= error as Error
-  } finally {
-    lines.close()
-    input.destroy()
-    file.destroy()
-  }
-  if (fault !== undefined) {
-    throw new RerankError('invalid-argument', `${path} cannot be read: ${fault.message}`, { cause: fault })
-  }
-}
-
 /** The error for a line that is not what it should be: names file and line, shows the line, says the fix. */
-export function malformedLine(path: string, { number, text }: Line, fix: string): RerankError {
+function malformedLine(path: string, { number, text }: Line, fix: string): RerankError {
   return new RerankError('invalid-argument', `${path}, line ${number}: ${show(text)}: ${fix}`)
 }
 
@@ -58,10 +12,10 @@ export function malformedLine(path: string, { number, text }: Line, fix: string)
  * Puts a value under two ids. The same pair again with the same value changes nothing; with another value it is an error,
  * since it cannot be known which of the two was meant.
  */
-export function addOnce(
+function addOnce(
   table: Map<string, Map<string, number>>,
   entry: { readonly queryId: string; readonly id: string; readonly value: number },
-  complain: (fix: string) => RerankError,
+  complain: Complain,
 ): void {
   const { queryId, id, value } = entry
   const row = table.get(queryId) ?? new Map<string, number>()
@@ -76,70 +30,128 @@ export function addOnce(
 
 /**
  * Reads TREC judgements: `query-id iteration document-id grade` on each line, separated by spaces or tabs. The second
- * column is ignored.
+ * column, a number or `Q0`, is ignored.
  *
  * A line that repeats another is read once; one that contradicts another is an error.
  *
- * @throws RerankError `'invalid-argument'` with file and line when a line is malformed, and when there is none.
+ * @throws RerankError `'invalid-argument'` with file and line when a line is malformed, and when there is none. An id with
+ *   a blank in it would shift the columns: such a line is refused as far as it can be told.
  */
 export async function readTrecQrels(path: string): Promise<Qrels> {
   const qrels = new Map<string, Map<string, number>>()
   for await (const line of readLines(path)) {
-    const complain = (fix: string): RerankError => malformedLine(path, line, fix)
-    const [queryId, , id, grade, ...rest] = columnsOf(line)
-    if (queryId === undefined || id === undefined || grade === undefined || rest.length > 0) {
-      throw complain('write four columns: query-id iteration document-id grade')
+    const complain: Complain = (fix) => malformedLine(path, line, fix)
+    const columns = columnsOf(line, complain)
+    const [queryId = '', iteration = '', id = '', grade = ''] = columns
+    if (columns.length !== 4) {
+      const blank = columns.length > 4 ? `; ${BLANK}` : ''
+      throw complain(`write four columns: query-id iteration document-id grade${blank}`)
     }
+    if (!SECOND.test(iteration)) throw complain(`the second column is "${iteration}", not a number; ${BLANK}`)
+    checkId(queryId, complain)
+    checkId(id, complain)
     addOnce(qrels, { queryId, id, value: readGrade(grade, complain) }, complain)
   }
   return notEmpty(path, qrels, 'judgements')
 }
 
 /**
- * Reads a TREC run: `query-id Q0 document-id rank score tag` on each line, separated by spaces or tabs. Columns two, four
- * and six are ignored: the order is that of the scores, as in trec_eval. The tag may be missing, and may
- * hold spaces.
+ * Reads a TREC run: `query-id Q0 document-id rank score tag` on each line, separated by spaces or tabs. The order is that
+ * of the scores, as in trec_eval: column two (`Q0` or a number), the rank (a number) and the tag, which may be missing, are
+ * checked and then ignored.
  *
  * A line that repeats another is read once; one that contradicts another is an error.
  *
- * @throws RerankError `'invalid-argument'` with file and line when a line is malformed, and when there is none.
+ * @throws RerankError `'invalid-argument'` with file and line when a line is malformed, and when there is none. An id with
+ *   a blank in it would shift the columns: such a line is refused as far as it can be told.
  */
 export async function readTrecRun(path: string): Promise<Run> {
   const run = new Map<string, Map<string, number>>()
+  const checkColumns = columnsOfRun()
   for await (const line of readLines(path)) {
-    const complain = (fix: string): RerankError => malformedLine(path, line, fix)
-    const [queryId, , id, , score] = columnsOf(line)
-    if (queryId === undefined || id === undefined || score === undefined) {
-      throw complain('write six columns: query-id Q0 document-id rank score tag')
-    }
+    const complain: Complain = (fix) => malformedLine(path, line, fix)
+    const columns = columnsOf(line, complain)
+    checkColumns(columns, line.number, complain)
+    const [queryId = '', , id = '', , score = ''] = columns
+    checkId(queryId, complain)
+    checkId(id, complain)
     addOnce(run, { queryId, id, value: readScore(score, complain) }, complain)
   }
   return notEmpty(path, run, 'results')
 }
 
+type Complain = (fix: string) => RerankError
+
+/** Why a line may have a column too many, and what to do about it. */
+const BLANK = 'an id cannot hold a blank: write _ in its place'
+const SECOND = /^(?:q0|[+-]?[\d.]+)$/i
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i
+
+/**
+ * Holds the lines of a run to their columns. A blank in an id moves all that stands behind it by one column, where a number
+ * of the title may pass for the rank, and the rank for the score; the score then stands where the tag should. A tag may
+ * hold blanks and is the same on each line.
+ */
+function columnsOfRun(): (columns: readonly string[], number: number, complain: Complain) => void {
+  let first: { readonly tag: string; readonly number: number } | undefined
+  return (columns, number, complain) => {
+    const [, second = '', , rank = '', score, tag = ''] = columns
+    if (score === undefined) throw complain('write six columns: query-id Q0 document-id rank score tag')
+    if (!SECOND.test(second)) throw complain(`the second column is "${second}", not Q0; ${BLANK}`)
+    if (!NUMBER.test(rank)) throw complain(`the rank, column four, is "${rank}", not a number; ${BLANK}`)
+    first ??= { tag, number }
+    const isNumber = NUMBER.test(tag) || NUMBER.test(first.tag)
+    if (columns.length > 6 ? NUMBER.test(tag) : isNumber && tag !== first.tag) {
+      const before = number === first.number ? '' : `, on line ${first.number} "${first.tag}"`
+      throw complain(`the tag, column six, is "${tag}"${before}, as if there were a column too many; ${BLANK}`)
+    }
+  }
+}
+
+/** What other programs would take for the end of an id, or a terminal for a command. */
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const UNSAFE = /[\s\u0000-\u001f\u007f-\u009f\ufeff]/u
+
+function checkId(id: string, complain: Complain): void {
+  const [found] = UNSAFE.exec(id) ?? []
+  if (found === undefined) return
+  const code = found.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')
+  throw complain(
+    `the id "${id}" holds U+${code}, which other programs read as a blank or not at all; write _ in its place`,
+  )
+}
+
 /** Reads a grade: any finite number, though whole numbers are usual. */
-export function readGrade(text: string, complain: (fix: string) => RerankError): number {
+function readGrade(text: string, complain: Complain): number {
   const grade = Number(text)
-  if (text.trim() !== '' && Number.isFinite(grade)) return grade
+  if (NUMBER.test(text) && Number.isFinite(grade)) return grade
   throw complain(`the grade is "${text}"; write a number`)
 }
 
 /** Throws when a file holds nothing; hands back what it holds otherwise. */
-export function notEmpty<T extends { readonly size: number }>(path: string, table: T, what: string): T {
+function notEmpty<T extends { readonly size: number }>(path: string, table: T, what: string): T {
   if (table.size > 0) return table
   throw new RerankError('invalid-argument', `${path} holds no ${what}: is it the right file?`)
 }
 
-function readScore(text: string, complain: (fix: string) => RerankError): number {
-  const special = /^([+-]?)(?:(inf(?:inity)?)|nan)$/i.exec(text)
-  if (special !== null) return special[2] === undefined ? Number.NaN : special[1] === '-' ? -Infinity : Infinity
-  const score = Number(text)
-  if (!Number.isNaN(score)) return score
+function readScore(text: string, complain: Complain): number {
+  const [, sign] = /^([+-]?)inf(?:inity)?$/i.exec(text) ?? []
+  if (sign !== undefined) return sign === '-' ? -Infinity : Infinity
+  if (NUMBER.test(text)) return Number(text)
   throw complain(`the score is "${text}"; write a number`)
 }
 
-function columnsOf({ text }: Line): string[] {
-  return text.trim().split(/[ \t]+/)
+/** Only spaces and tabs part columns: what else is a blank to some programs belongs to an id, and is refused there. */
+function columnsOf(line: Line, complain: Complain): string[] {
+  return wholeLine(line, complain)
+    .split(/[ \t]+/)
+    .filter((column) => column !== '')
+}
+
+/** Old Macintosh files are one line to us, and would lose all but the first. */
+function wholeLine({ text }: Line, complain: Complain): string {
+  if (text.includes('\r')) throw complain('it holds a carriage return: save the file with LF or CRLF at the line ends')
+  return text
 }
 
 /** One document of a corpus. */
@@ -189,13 +201,16 @@ export async function openBeirFolder(folder: string, split = 'test'): Promise<Be
 export async function readBeirQrels(path: string): Promise<Qrels> {
   const qrels = new Map<string, Map<string, number>>()
   for await (const line of readLines(path)) {
-    const complain = (fix: string): RerankError => malformedLine(path, line, fix)
-    const [queryId, id, grade, ...rest] = line.text.split('\t').map((column) => column.trim())
+    const complain: Complain = (fix) => malformedLine(path, line, fix)
+    const [queryId, id, grade, ...rest] = wholeLine(line, complain).split('\t')
     if (!queryId || !id || grade === undefined || rest.length > 0) {
       throw complain('write three columns with tabs between them: query-id corpus-id score')
     }
     if (line.number === 1 && Number.isNaN(Number(grade))) continue
-    addOnce(qrels, { queryId, id, value: readGrade(grade, complain) }, complain)
+    for (const name of [queryId, id]) {
+      if (name !== name.trim()) throw complain(`the id "${name}" begins or ends with a blank; leave the blank out`)
+    }
+    addOnce(qrels, { queryId, id, value: readGrade(grade.trim(), complain) }, complain)
   }
   return notEmpty(path, qrels, 'judgements')
 }
@@ -222,6 +237,7 @@ function readEntry(path: string, line: Line): BeirDocument {
   if (typeof id !== 'string' || typeof text !== 'string' || typeof title !== 'string') {
     throw malformedLine(path, line, 'write an object with the strings "_id" and "text", and perhaps "title"')
   }
+  if (id.trim() === '') throw malformedLine(path, line, 'its "_id" is blank; give it one')
   return { id, title, text }
 }
 

@@ -75,7 +75,8 @@ export function runFromLists(lists: Iterable<readonly [queryId: string, ids: rea
   for (const [queryId, ids] of lists) {
     const scores = new Map(ids.map((id, at) => [id, -at]))
     if (scores.size < ids.length) {
-      const twice = ids.find((id, at) => ids.indexOf(id) !== at)
+      const seen = new Set<string>()
+      const twice = ids.find((id) => seen.size === seen.add(id).size)
       throw invalidArgument(`the list of query ${queryId}`, ids, `it holds the document ${twice} twice; list each once`)
     }
     run.set(queryId, scores)

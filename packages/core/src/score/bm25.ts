@@ -1,8 +1,8 @@
 import { between, callable, must, type OptionTable, readOptions, withDefault } from '../base/check.js'
-import { nextTurn } from '../base/clock.js'
-import { RerankError } from '../base/errors.js'
-import { wordsOf } from '../base/words.js'
-import type { Call, Scorer } from '../types.js'
+import { checkStillWanted } from '../base/call.js'
+import { Pacer } from '../base/clock.js'
+import { wordsIn, wordsOf } from '../base/words.js'
+import type { Scorer } from '../types.js'
 
 /** Options of {@link bm25}. */
 export interface Bm25Options {
@@ -38,77 +38,76 @@ const bm25Options = {
  */
 export function bm25(options: Bm25Options = {}): Scorer<'pool'> {
   const { k1, b, words } = readOptions(bm25Options, options)
+  const id = `bm25(${k1},${b}${words === wordsOf ? '' : ',words'})`
+  // Only our own words can be had some at a time.
+  const read = words === wordsOf ? wordsIn : (text: string): readonly (readonly string[])[] => [words(text)]
   return {
-    id: `bm25(${k1},${b}${words === wordsOf ? '' : ',words'})`,
+    id,
     scope: 'pool',
     async score(query, texts, call) {
-      checkStillWanted(call)
-      const wanted = countsOf(words(query))
-      const read = await readAll(texts, { wanted, words, call })
-      return rank(wanted, read, { k1, b })
+      checkStillWanted(id, call)
+      const pacer = new Pacer(() => checkStillWanted(id, call))
+      const wanted = new Map<string, QueryWord>()
+      for (const some of read(query)) {
+        for (const word of some) addQueryWord(wanted, word)
+        await pacer.spend(Math.min(query.length, UNITS_AT_A_TIME))
+      }
+      const readTexts: ReadText[] = []
+      for (const text of texts) {
+        const counts = new Map<QueryWord, number>()
+        let length = 0
+        for (const some of read(text)) {
+          length += some.length
+          for (const word of some) countWord(counts, wanted.get(word))
+          await pacer.spend(Math.min(text.length, UNITS_AT_A_TIME))
+        }
+        readTexts.push({ length, counts })
+      }
+      return rank(readTexts, { k1, b })
     },
   }
 }
 
-type Counts = ReadonlyMap<string, number>
+/** About what {@link wordsIn} reads at a time. */
+const UNITS_AT_A_TIME = 16_384
+
+/** A word of the query: its place among the different ones, how often it stands there, and in how many texts it stands. */
+interface QueryWord {
+  readonly place: number
+  times: number
+  holders: number
+}
 
 /** A text as BM25 sees it: how long it is in words, and how often each word of the query stands in it. */
 interface ReadText {
   readonly length: number
-  readonly counts: Counts
+  readonly counts: ReadonlyMap<QueryWord, number>
 }
 
-/** How much is read, in UTF-16 code units, before the event loop may turn. */
-const SLICE = 100_000
+function addQueryWord(wanted: Map<string, QueryWord>, word: string): void {
+  const known = wanted.get(word)
+  if (known === undefined) wanted.set(word, { place: wanted.size, times: 1, holders: 0 })
+  else known.times += 1
+}
 
-async function readAll(
-  texts: readonly string[],
-  { wanted, words, call }: { wanted: Counts; words: (text: string) => readonly string[]; call: Call },
-): Promise<ReadText[]> {
-  const read: ReadText[] = []
-  let sliceLeft = SLICE
-  for (const text of texts) {
-    if (sliceLeft <= 0) {
-      await nextTurn()
-      checkStillWanted(call)
-      sliceLeft = SLICE
-    }
-    sliceLeft -= text.length
-    const all = words(text)
-    read.push({ length: all.length, counts: countsOf(all.filter((word) => wanted.has(word))) })
-  }
-  return read
+function countWord(counts: Map<QueryWord, number>, word: QueryWord | undefined): void {
+  if (word === undefined) return
+  const count = counts.get(word)
+  if (count === undefined) word.holders += 1
+  counts.set(word, (count ?? 0) + 1)
 }
 
 /** The sum over the words of the query, each as often as it stands there, of its rarity times its saturated count. */
-function rank(wanted: Counts, texts: readonly ReadText[], { k1, b }: { k1: number; b: number }): number[] {
+function rank(texts: readonly ReadText[], { k1, b }: { k1: number; b: number }): number[] {
   const meanLength = texts.reduce((sum, { length }) => sum + length, 0) / texts.length || 1
-  const rarity = new Map(
-    [...wanted.keys()].map((word) => {
-      const holders = texts.filter(({ counts }) => counts.has(word)).length
-      return [word, Math.log(1 + (texts.length - holders + 0.5) / (holders + 0.5))]
-    }),
-  )
   return texts.map(({ length, counts }) => {
     const damping = k1 * (1 - b + (b * length) / meanLength)
     let score = 0
-    for (const [word, times] of wanted) {
-      const count = counts.get(word) ?? 0
-      if (count > 0) score += (times * (rarity.get(word) as number) * count) / (count + damping)
+    // In the order of the query, so that texts with the same words add up to the same number.
+    for (const [{ times, holders }, count] of [...counts].sort(([one], [other]) => one.place - other.place)) {
+      const rarity = Math.log(1 + (texts.length - holders + 0.5) / (holders + 0.5))
+      score += (times * rarity * count) / (count + damping)
     }
     return score
   })
-}
-
-function countsOf(words: readonly string[]): Counts {
-  const counts = new Map<string, number>()
-  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1)
-  return counts
-}
-
-function checkStillWanted(call: Call): void {
-  call.signal.throwIfAborted()
-  if (call.now() >= call.deadline) {
-    throw new RerankError('deadline', 'The deadline passed before every text was read: allow more time or fewer texts.')
-  }
 }

@@ -1,5 +1,6 @@
 import { between, type Defaulted, must, readOptions, withDefault } from '../base/check.js'
-import { wordsOf } from '../base/words.js'
+import type { Pacer } from '../base/clock.js'
+import { wordsIn } from '../base/words.js'
 
 /** Against many results that say the same: see {@link DiversityPicker} for how. */
 export interface Diversity {
@@ -31,83 +32,242 @@ export const diversityTable: { readonly threshold: Defaulted<number>; readonly l
   lambda: withDefault(between(0, 1), 1),
 }
 
-/** A candidate that has not been offered yet. */
+/** A candidate whose text was read, and that was not offered yet. */
 interface Waiting {
   readonly position: number
-  readonly text: string
-  /** Made when it is first looked at: most of a long list never is. */
-  shingles?: Uint32Array
-  /** To the most similar of the kept ones it was compared with, which are the first so many. */
+  readonly read: ReadText
+  /** To the most similar of those that were kept. */
   similarity: number
-  compared: number
+  /** Offered, or left out. */
+  isGone: boolean
+}
+
+/** A text as a set of shingles. */
+interface ReadText {
+  readonly shingles: Uint32Array
+  /** How many of them are not in {@link DiversityPicker}'s list of common ones. */
+  size: number
+}
+
+/** A shingle in more texts than this is boilerplate: it tells no two of them apart, and comparing all would take for ever. */
+const MOST_HOLDERS = 1000
+
+/** Where a shingle stands; nothing once it is common. */
+interface Holders {
+  readonly kept: ReadText[]
+  waiting: Waiting[]
 }
 
 /**
  * Offers the positions of a ranked list one by one, best first; the caller says which of them are kept. What is kept is
- * held against all that follow; each text is compared once at most with each kept one.
+ * held against all that follow. Only texts that share a shingle are compared, and those that share only what more than a
+ * thousand texts hold count as different, so that its time grows with the length of all texts together.
  */
 export class DiversityPicker {
   /** How many were left out so far because they were too similar to one that was kept. */
   nearDuplicates = 0
+  /** How many were offered without being compared, because the time was up. */
+  notCompared = 0
+  readonly #texts: readonly string[]
   readonly #threshold: number
   readonly #lambda: number
-  readonly #count: number
+  readonly #pace: Pace | undefined
   readonly #reader = new ShingleReader()
-  readonly #waiting: Set<Waiting>
-  readonly #kept: Uint32Array[] = []
+  readonly #holders = new Map<number, Holders | undefined>()
+  /** Texts that were read, by what they are worth; a worth may have fallen since. */
+  readonly #waiting = new Heap()
+  readonly #isOver: Uint8Array
+  #duplicates: Waiting[] = []
+  #unread = 0
+  #hasGivenUp = false
+  #next = 0
   #offered: Waiting | undefined
 
-  constructor(texts: readonly string[], diversity: Diversity) {
+  constructor(texts: readonly string[], diversity: Diversity, pace?: Pace) {
     const { threshold, lambda } = readOptions(diversityTable, diversity, 'diversity')
+    this.#texts = texts
     this.#threshold = threshold
     this.#lambda = lambda
-    this.#count = texts.length
-    this.#waiting = new Set(texts.map((text, position) => ({ position, text, similarity: 0, compared: 0 })))
+    this.#pace = pace
+    this.#isOver = new Uint8Array(texts.length)
   }
 
   /** The next position, or nothing when there is none left. */
-  next(): number | undefined {
-    let best: { readonly waiting: Waiting; readonly worth: number } | undefined
-    for (const waiting of this.#waiting) {
-      // Relevance falls along the list, so from here on nothing can be worth more, and of equal ones the earlier wins.
-      const most = this.#lambda * this.#relevanceOf(waiting)
-      if (best !== undefined && most <= best.worth) break
-      const similarity = this.#similarityOf(waiting)
-      if (similarity >= this.#threshold) {
-        this.#waiting.delete(waiting)
-        this.nearDuplicates++
-        continue
+  async next(): Promise<number | undefined> {
+    if (this.#hasGivenUp) return this.#nextInOrder()
+    for (const one of this.#duplicates) this.#leaveOut(one)
+    this.#duplicates = []
+    // Relevance falls along the list, so beyond this nothing can be worth more, and of equal ones the earlier wins.
+    for (let best = this.#best(); this.#unread < this.#texts.length; best = this.#best()) {
+      if (best !== undefined && this.#lambda * this.#relevanceOf(this.#unread) <= best.worth) break
+      const text = this.#texts[this.#unread] as string
+      const read = await this.#reader.readInPace(text, this.#pace)
+      if (read === undefined) {
+        this.#hasGivenUp = true
+        return this.#nextInOrder()
       }
-      const worth = most - (1 - this.#lambda) * similarity
-      if (best === undefined || worth > best.worth) best = { waiting, worth }
+      this.#learn(this.#unread++, read)
     }
-    this.#offered = best?.waiting
-    if (best !== undefined) this.#waiting.delete(best.waiting)
-    return best?.waiting.position
+    const best = this.#best()?.item
+    this.#offered = best
+    if (best === undefined) return undefined
+    this.#waiting.take()
+    return this.#end(best)
   }
 
   /** The position offered last becomes part of the answer. */
   keep(): void {
-    if (this.#offered !== undefined) this.#kept.push(this.#shinglesOf(this.#offered))
-  }
-
-  #relevanceOf({ position }: Waiting): number {
-    return 1 - position / this.#count
-  }
-
-  #similarityOf(waiting: Waiting): number {
-    const shingles = this.#shinglesOf(waiting)
-    for (; waiting.compared < this.#kept.length; waiting.compared++) {
-      const similarity = jaccard(this.#kept[waiting.compared] as Uint32Array, shingles)
-      waiting.similarity = Math.max(waiting.similarity, similarity)
+    if (this.#offered === undefined) return
+    const { read } = this.#offered
+    const shared = new Map<Waiting, number>()
+    for (const shingle of read.shingles) {
+      const holders = this.#holders.get(shingle)
+      if (holders === undefined) continue
+      holders.kept.push(read)
+      holders.waiting = holders.waiting.filter(({ isGone }) => !isGone)
+      for (const one of holders.waiting) shared.set(one, (shared.get(one) ?? 0) + 1)
     }
-    return waiting.similarity
+    for (const [one, count] of shared) this.#compare(one, read, count)
   }
 
-  #shinglesOf(waiting: Waiting): Uint32Array {
-    return (waiting.shingles ??= this.#reader.read(waiting.text))
+  #best(): Node | undefined {
+    for (let top = this.#waiting.peek(); top !== undefined; top = this.#waiting.peek()) {
+      const worth = this.#worthOf(top.item)
+      if (!top.item.isGone && worth === top.worth) return top
+      this.#waiting.take()
+      if (!top.item.isGone) this.#waiting.add(top.item, worth)
+    }
+    return undefined
+  }
+
+  /** Holds a text that was just read against what was kept. */
+  #learn(position: number, shingles: Uint32Array): void {
+    const read = { shingles, size: shingles.length }
+    const one: Waiting = { position, read, similarity: 0, isGone: false }
+    const shared = new Map<ReadText, number>()
+    for (const shingle of shingles) {
+      for (const other of this.#holdersOf(shingle, one)) shared.set(other, (shared.get(other) ?? 0) + 1)
+    }
+    for (const [other, count] of shared) this.#compare(one, other, count)
+    if (one.similarity >= this.#threshold) this.#leaveOut(one)
+    else this.#waiting.add(one, this.#worthOf(one))
+  }
+
+  /** The kept texts that hold a shingle; notes that one more text does. */
+  #holdersOf(shingle: number, one: Waiting): readonly ReadText[] {
+    const isKnown = this.#holders.has(shingle)
+    const holders = isKnown ? this.#holders.get(shingle) : { kept: [], waiting: [] }
+    if (holders === undefined) {
+      one.read.size -= 1
+      return []
+    }
+    if (!isKnown) this.#holders.set(shingle, holders)
+    if (holders.kept.length + holders.waiting.length < MOST_HOLDERS) {
+      // Without a share for novelty, what waits is offered before anything else is kept.
+      if (this.#lambda < 1) holders.waiting.push(one)
+      return holders.kept
+    }
+    this.#holders.set(shingle, undefined)
+    for (const read of [...holders.kept, ...holders.waiting.map((other) => other.read), one.read]) read.size -= 1
+    return []
+  }
+
+  #compare(one: Waiting, other: ReadText, shared: number): void {
+    const together = one.read.size + other.size - shared
+    if (one.isGone || together <= 0) return
+    one.similarity = Math.max(one.similarity, Math.min(1, shared / together))
+    if (one.similarity >= this.#threshold) this.#duplicates.push(one)
+  }
+
+  #leaveOut(one: Waiting): void {
+    if (one.isGone) return
+    this.#end(one)
+    this.nearDuplicates += 1
+  }
+
+  #end(one: Waiting): number {
+    one.isGone = true
+    this.#isOver[one.position] = 1
+    return one.position
+  }
+
+  /** When there is no time left to compare: what is left, as it stands in the list. */
+  #nextInOrder(): number | undefined {
+    this.#offered = undefined
+    while (this.#isOver[this.#next] === 1) this.#next += 1
+    if (this.#next >= this.#texts.length) return undefined
+    this.notCompared += 1
+    return this.#next++
+  }
+
+  #worthOf({ position, similarity }: Waiting): number {
+    return this.#lambda * this.#relevanceOf(position) - (1 - this.#lambda) * similarity
+  }
+
+  #relevanceOf(position: number): number {
+    return 1 - position / this.#texts.length
   }
 }
+
+/** A candidate with what it was worth when it was put there. */
+interface Node {
+  readonly item: Waiting
+  readonly worth: number
+}
+
+/** The candidate that is worth most on top; of equal ones the one that stands first in the list. */
+class Heap {
+  readonly #nodes: Node[] = []
+
+  peek(): Node | undefined {
+    return this.#nodes[0]
+  }
+
+  add(item: Waiting, worth: number): void {
+    this.#nodes.push({ item, worth })
+    for (let at = this.#nodes.length - 1; at > 0;) {
+      const parent = (at - 1) >> 1
+      if (!this.#isBetter(at, parent)) return
+      this.#swap(at, parent)
+      at = parent
+    }
+  }
+
+  /** Takes the top away. */
+  take(): void {
+    this.#swap(0, this.#nodes.length - 1)
+    this.#nodes.pop()
+    for (let at = 0; ;) {
+      let best = at
+      for (const child of [2 * at + 1, 2 * at + 2]) {
+        if (child < this.#nodes.length && this.#isBetter(child, best)) best = child
+      }
+      if (best === at) return
+      this.#swap(at, best)
+      at = best
+    }
+  }
+
+  #isBetter(one: number, other: number): boolean {
+    const [a, b] = [this.#nodes[one], this.#nodes[other]] as [Node, Node]
+    return a.worth === b.worth ? a.item.position < b.item.position : a.worth > b.worth
+  }
+
+  #swap(one: number, other: number): void {
+    const node = this.#nodes[one] as Node
+    this.#nodes[one] = this.#nodes[other] as Node
+    this.#nodes[other] = node
+  }
+}
+
+/** What keeps the comparison from holding up the event loop, and from going on for ever. */
+export interface Pace {
+  readonly pacer: Pacer
+  isLate(): boolean
+}
+
+/** About how much of a text is read at a time. */
+const UNITS_AT_A_TIME = 16_384
 
 /** How many words in a row make a shingle. Three keep word order, and still see a copy in which a few words differ. */
 const WORDS = 3
@@ -121,12 +281,39 @@ export class ShingleReader {
 
   /** The numbers of the text's shingles, each once, ascending. Case, width of letters and punctuation do not count. */
   read(text: string): Uint32Array {
-    const words = wordsOf(text)
+    const steps = this.#steps(text)
+    for (;;) {
+      const { value, done } = steps.next()
+      if (done === true) return value
+    }
+  }
+
+  /** The same, letting others have their turn; nothing once the time is up. */
+  async readInPace(text: string, pace: Pace | undefined): Promise<Uint32Array | undefined> {
+    const steps = this.#steps(text)
+    for (;;) {
+      const { value, done } = steps.next()
+      await pace?.pacer.spend(Math.min(text.length, UNITS_AT_A_TIME))
+      if (pace?.isLate() === true) return undefined
+      if (done === true) return value
+    }
+  }
+
+  *#steps(text: string): Generator<undefined, Uint32Array> {
+    const numbers = new Set<number>()
+    let last: string[] = []
+    let words = 0
+    for (const some of wordsIn(text)) {
+      for (const word of some) {
+        words += 1
+        last = [...last.slice(1 - WORDS), word]
+        if (last.length === WORDS) numbers.add(this.#numberOf(last.join(' ')))
+      }
+      yield
+    }
     // A text without words is its own shingle: equal only to itself.
-    if (words.length === 0) return Uint32Array.of(this.#numberOf(text.trim()))
-    const count = Math.max(1, words.length - WORDS + 1)
-    const shingles = Array.from({ length: count }, (_, at) => words.slice(at, at + WORDS).join(' '))
-    return Uint32Array.from(new Set(shingles.map((shingle) => this.#numberOf(shingle)))).sort()
+    if (words < WORDS) numbers.add(this.#numberOf(words === 0 ? text.trim() : last.join(' ')))
+    return Uint32Array.from(numbers).sort()
   }
 
   #numberOf(shingle: string): number {

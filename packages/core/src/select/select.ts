@@ -1,5 +1,6 @@
 import { callable, type Check, type Defaulted, oneOf, record, wholeOrInfinity, withDefault } from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
+import { Pacer } from '../base/clock.js'
 import type { ResultOrder, Scorer } from '../types.js'
 import { type Diversity, DiversityPicker, diversityTable } from './diversity.js'
 
@@ -69,6 +70,7 @@ export interface PromptOptions extends LayoutOptions {
   /**
    * Leaves out results that say the same as a better one. Default: off; `{}` turns it on with its defaults. Costs
    * about half a millisecond for each text that is looked at, of 150 words; with `topN` that is a little more than `topN`.
+   * When the deadline passes meanwhile, the rest follows as ranked, and the report counts it in `notCompared`.
    */
   readonly diversity?: Diversity | undefined
 }
@@ -136,6 +138,8 @@ export interface Selection {
   readonly countTokens: TokenCounter | undefined
   readonly diversity: Diversity | undefined
   readonly signal?: AbortSignal | undefined
+  /** Whether the time is up, so that nothing more is compared. Default: never. */
+  readonly isLate?: (() => boolean) | undefined
 }
 
 /** The chosen part of a ranked list, and why the rest is not in it. What `topN` cut off is not counted. */
@@ -143,6 +147,8 @@ export interface Selected<T> {
   readonly kept: readonly T[]
   readonly overBudget: number
   readonly nearDuplicates: number
+  /** How many of those kept were not compared, because the time was up. */
+  readonly notCompared: number
 }
 
 /**
@@ -155,15 +161,22 @@ export async function select<T extends { readonly text: string }>(
   selection: Selection,
 ): Promise<Selected<T>> {
   const { topN, maxTokens, countTokens, diversity } = selection
-  const picker = diversity === undefined ? inOrder(ranked.length) : new DiversityPicker(texts(ranked), diversity)
+  let late = false
+  const pacer = new Pacer(() => {
+    selection.signal?.throwIfAborted()
+    late = selection.isLate?.() === true
+  })
+  const pace = { pacer, isLate: () => late }
+  const picker = diversity === undefined ? inOrder(ranked.length) : new DiversityPicker(texts(ranked), diversity, pace)
   const budget =
     countTokens === undefined || maxTokens === Infinity ? undefined : new TokenBudget(maxTokens, countTokens)
   const kept: T[] = []
   let overBudget = 0
   while (kept.length < topN) {
-    const position = picker.next()
+    const position = await picker.next()
     if (position === undefined) break
     const entry = ranked[position] as T
+    await pacer.spend(budget === undefined ? 0 : entry.text.length)
     if (budget !== undefined && !(await budget.take(entry.text))) {
       overBudget++
     } else {
@@ -172,7 +185,7 @@ export async function select<T extends { readonly text: string }>(
     }
     selection.signal?.throwIfAborted()
   }
-  return { kept, overBudget, nearDuplicates: picker.nearDuplicates }
+  return { kept, overBudget, nearDuplicates: picker.nearDuplicates, notCompared: picker.notCompared }
 }
 
 function texts(ranked: readonly { readonly text: string }[]): string[] {
@@ -180,7 +193,10 @@ function texts(ranked: readonly { readonly text: string }[]): string[] {
 }
 
 /** Offers every position in turn. */
-function inOrder(count: number): Pick<DiversityPicker, 'next' | 'keep' | 'nearDuplicates'> {
+function inOrder(count: number): Pick<DiversityPicker, 'keep' | 'nearDuplicates' | 'notCompared'> & {
+  next(): number | undefined
+} {
   let position = 0
-  return { nearDuplicates: 0, next: () => (position < count ? position++ : undefined), keep: () => {} }
+  const next = (): number | undefined => (position < count ? position++ : undefined)
+  return { nearDuplicates: 0, notCompared: 0, next, keep: () => {} }
 }

@@ -2,7 +2,7 @@ import { callable, type OptionTable, readOptions, withDefault } from '../base/ch
 import { invalidArgument, warn as warnProcess } from '../base/errors.js'
 import type { Candidate, FilePolicyName, Pool, SkipCalibration, SkipPolicy, SkipReason } from '../types.js'
 import { aboveThreshold, agreement, clearMargin, scoreShape } from './first-stage.js'
-import { allOf, anyOf, smallPool, withEvidence } from './policy.js'
+import { allOfList, anyOfList, smallPool, withEvidence } from './policy.js'
 import { keywordQuery } from './query.js'
 
 /** Options of {@link calibrated}. */
@@ -86,13 +86,26 @@ function parse(text: string): unknown {
   }
 }
 
-/** `path` says where in the file the policy stands. */
-function policyOf(data: unknown, { path, other }: { readonly path: string; readonly other: Other }): SkipPolicy {
+/** Policies within each other; a person reads two or three. */
+const DEEPEST = 32
+
+interface Place {
+  /** Where in the file the policy stands. */
+  readonly path: string
+  /** In how many others it stands. */
+  readonly depth?: number
+  readonly other: Other
+}
+
+function policyOf(data: unknown, { path, depth = 0, other }: Place): SkipPolicy {
   const { policy, options, policies } = (data ?? {}) as Record<'policy' | 'options' | 'policies', unknown>
   if (policy === 'any-of' || policy === 'all-of') {
     if (!Array.isArray(policies)) throw invalidArgument(`${path}.policies`, policies, 'it must be an array of policies')
-    const parts = policies.map((part, at) => policyOf(part, { path: `${path}.policies[${at}]`, other }))
-    return policy === 'any-of' ? anyOf(...parts) : allOf(...parts)
+    if (depth >= DEEPEST) throw invalidArgument(path, data, `nest any-of and all-of at most ${DEEPEST} deep`)
+    const parts = policies.map((part, at) =>
+      policyOf(part, { path: `${path}.policies[${at}]`, depth: depth + 1, other }),
+    )
+    return policy === 'any-of' ? anyOfList(parts) : allOfList(parts)
   }
   const names = Object.keys(filePolicies)
   if (typeof policy !== 'string' || !names.includes(policy)) {

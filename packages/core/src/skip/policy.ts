@@ -91,6 +91,11 @@ export function withEvidence(
  * @throws RerankError `'invalid-argument'` without a policy, or for what is no function.
  */
 export function anyOf(...policies: readonly SkipPolicy[]): SkipPolicy {
+  return anyOfList(policies)
+}
+
+/** See {@link anyOf}. */
+export function anyOfList(policies: readonly SkipPolicy[]): SkipPolicy {
   checkPolicies('anyOf', policies)
   const policy = (pool: Pool): SkipReason | undefined => {
     for (const part of policies) {
@@ -109,6 +114,11 @@ export function anyOf(...policies: readonly SkipPolicy[]): SkipPolicy {
  * @throws RerankError `'invalid-argument'` without a policy, or for what is no function.
  */
 export function allOf(...policies: readonly SkipPolicy[]): SkipPolicy {
+  return allOfList(policies)
+}
+
+/** See {@link allOf}. */
+export function allOfList(policies: readonly SkipPolicy[]): SkipPolicy {
   checkPolicies('allOf', policies)
   const policy = (pool: Pool): SkipReason | undefined => {
     const evidence: Record<string, Evidence[string]> = {}

@@ -1,4 +1,4 @@
-import { flag, type OptionTable, readOptions, wholeOrInfinity, withDefault } from '../base/check.js'
+import { flag, type OptionTable, readOptions, trimEndWhile, wholeOrInfinity, withDefault } from '../base/check.js'
 import { countWords } from '../base/words.js'
 import type { SkipPolicy } from '../types.js'
 import { type Measure, type Signal, signalOf, thresholdPolicy } from './policy.js'
@@ -48,7 +48,7 @@ function fewWords(identifiers: boolean): Measure {
   return ({ query }) => {
     const long = query.length > LONGEST_COUNTED
     const words = countWords(query.slice(0, LONGEST_COUNTED))
-    const question = /[?？؟]\s*$/u.test(query)
+    const question = /[?？؟]$/u.test(query.trimEnd())
     const identifier = identifiers && !long && isAllIdentifiers(query)
     const value = identifier ? Infinity : long || question || words === 0 ? undefined : -words
     return { value, evidence: { words, question, long, identifier } }
@@ -61,10 +61,13 @@ const LONGEST_COUNTED = 200
 /** What no ordinary word looks like: a digit, an inner capital, or one of `_ / \ : @ # . -` inside a run of letters. */
 const IDENTIFIER = /\d|\p{Ll}\p{Lu}|[\p{L}\d][_/\\:@#.]+[\p{L}\d]|^[~_/\\@#.]+[\p{L}\d]|^\p{Lu}{2,}-/u
 
+/** What may stand behind a word and belongs to the sentence. */
+const CLOSING = '"\'`)]}>,;!?'
+
 function isAllIdentifiers(query: string): boolean {
   const tokens = query
     .split(/\s+/u)
-    .map((token) => token.replace(/^["'`([{<]+|["'`)\]}>,;!?]+$/gu, ''))
+    .map((token) => trimEndWhile(token.replace(/^["'`([{<]+/u, ''), (unit) => CLOSING.includes(unit)))
     .filter((token) => token !== '')
   // A bare number ("2024") is a word like any other.
   return (

@@ -35,6 +35,7 @@ export function attributesOfStage(scorerId: string, report: StageReport): Attrib
     'secondpass.outcome': outcome,
     'secondpass.candidates': candidates,
     'secondpass.blended': blended,
+    'secondpass.blend_weight': report.blendWeight,
     ...(skipReason && { 'secondpass.skip.policy': skipReason.policy, ...evidenceOf(skipReason.evidence) }),
     ...(report.scorerId === scorerId ? {} : { [GEN_AI.answeredBy]: report.scorerId }),
     ...(stats['tokens'] === undefined ? {} : { [GEN_AI.tokens]: stats['tokens'] }),

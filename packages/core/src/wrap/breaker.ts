@@ -1,6 +1,6 @@
 import { checkScorer, type OptionTable, readOptions, timeSpan, whole, withDefault } from '../base/check.js'
 import { waitFor } from '../base/clock.js'
-import { isDeadline, isSetupError, RerankError } from '../base/errors.js'
+import { isDeadline, isOverload, isSetupError, RerankError } from '../base/errors.js'
 import type { Call, Milliseconds, Scope, Scorer } from '../types.js'
 import { checkedNumbers, wrapScorer } from './wrapper.js'
 
@@ -72,7 +72,7 @@ class Breaker {
   }
 
   #learn(error: unknown, call: Call): void {
-    if (isSetupError(error) || (call.signal.aborted && !isDeadline(error))) return
+    if (isSetupError(error) || isOverload(error) || (call.signal.aborted && !isDeadline(error))) return
     this.#failuresInARow += 1
     this.#lastFailure = error
     this.#restUntil = call.now() + this.restMs

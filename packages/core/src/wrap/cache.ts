@@ -1,6 +1,6 @@
-import { count } from '../base/call.js'
+import { checkStillWanted, count } from '../base/call.js'
 import { checkScorer } from '../base/check.js'
-import { waitFor } from '../base/clock.js'
+import { waitFor, Pacer } from '../base/clock.js'
 import { invalidArgument, isDeadline } from '../base/errors.js'
 import type { Call, Scorer, TextNote } from '../types.js'
 import { sha256 } from './sha256.js'
@@ -94,7 +94,12 @@ export class CachedCall {
 
   async score(texts: readonly string[]): Promise<readonly number[]> {
     const keyOf = keyMaker(this.shelf.scorer.id, this.query)
-    const keys = texts.map(keyOf)
+    const pacer = new Pacer(() => checkStillWanted(this.shelf.scorer.id, this.call))
+    const keys: string[] = []
+    for (const text of texts) {
+      keys.push(keyOf(text))
+      await pacer.spend(text.length)
+    }
     const missing = new Map(keys.map((key, at) => [key, texts[at] as string]))
     while (missing.size > 0) {
       await this.#fill(missing)
@@ -215,9 +220,12 @@ function isOnlyMine(error: unknown, { signal }: Call): boolean {
   return signal.aborted || isDeadline(error)
 }
 
-/** Lengths stand before the parts, and all 16 bits of each unit count, so no two pairs can be mistaken for each other. */
+/**
+ * All 16 bits of each unit count, and what stands before the text has a fixed length, so no two pairs can be mistaken for
+ * each other. Scorer and query are read once and not for each text.
+ */
 function keyMaker(scorerId: string, query: string): (text: string) => string {
-  const start = `${scorerId.length}:${query.length}:${scorerId}${query}`
+  const start = digest(`${scorerId.length}:${scorerId}${query}`)
   return (text) => digest(start + text)
 }
 

@@ -1,8 +1,17 @@
-import { count } from '../base/call.js'
-import { callable, checkScorer, type OptionTable, readOptions, whole, withDefault } from '../base/check.js'
+import { checkStillWanted, count } from '../base/call.js'
+import {
+  callable,
+  checkScorer,
+  type OptionTable,
+  readOptions,
+  whole,
+  wholeOrInfinity,
+  withDefault,
+} from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
-import { bestWindows, textWindows } from '../base/spans.js'
-import type { Call, Scorer, Span, TextNote } from '../types.js'
+import { Pacer } from '../base/clock.js'
+import { allWindows, bestWindows, type WindowOptions } from '../base/spans.js'
+import type { Call, Scorer, TextNote } from '../types.js'
 import { callLike, wrapScorer } from './wrapper.js'
 
 /** Options of {@link withChunks}. */
@@ -11,6 +20,8 @@ export interface ChunkOptions {
   readonly maxLength?: number | undefined
   /** How much of a chunk its successor repeats; 0 to `maxLength - 1`. Default a tenth of `maxLength`, rounded down. */
   readonly overlap?: number | undefined
+  /** Most chunks of one text, 1 or more; what lies behind them is not read, and its result is `truncated`. Default 100. */
+  readonly maxChunks?: number | undefined
   /** What lengths count: default UTF-16 code units. Pass a token counter to count tokens. */
   readonly measure?: ((text: string) => number) | undefined
 }
@@ -18,6 +29,7 @@ export interface ChunkOptions {
 const table = {
   maxLength: withDefault(whole(1), 2000),
   overlap: whole(0),
+  maxChunks: withDefault(wholeOrInfinity(1), 100),
   measure: callable<(text: string) => number>(),
 } satisfies OptionTable<ChunkOptions>
 
@@ -35,19 +47,35 @@ export function withChunks(scorer: Scorer<'pair'>, options: ChunkOptions = {}): 
     throw invalidArgument('scorer', scorer.id, fix)
   }
   const settings = readOptions(table, options)
-  const { maxLength, overlap = Math.floor(maxLength / 10), measure = (text: string) => text.length } = settings
+  const {
+    maxLength,
+    maxChunks,
+    overlap = Math.floor(maxLength / 10),
+    measure = (text: string) => text.length,
+  } = settings
   if (overlap >= maxLength) {
     throw invalidArgument('overlap', overlap, `pass a whole number from 0 to ${maxLength - 1} (below maxLength)`)
   }
-  const cut = (text: string): Span[] => textWindows(text, { maxLength, overlap, measure })
-  const suffix = `chunks(${maxLength},${overlap}${settings.measure === undefined ? '' : ',measured'})`
+  const windows: WindowOptions = {
+    maxLength,
+    overlap,
+    maxWindows: maxChunks,
+    measure: (parts) => parts.map((part) => checkedLength(measure(part))),
+  }
+  const most = maxChunks === table.maxChunks.fallback ? '' : `,max${maxChunks}`
+  const suffix = `chunks(${maxLength},${overlap}${most}${settings.measure === undefined ? '' : ',measured'})`
   return wrapScorer({
     id: () => `${scorer.id}:${suffix}`,
     scope: 'pair',
     inner: [scorer],
     scale: scorer,
-    score: (query, texts, call) => scoreChunks({ scorer, query, texts, call, cut }),
+    score: (query, texts, call) => scoreChunks({ scorer, query, texts, call, windows }),
   })
+}
+
+function checkedLength(length: unknown): number {
+  if (typeof length === 'number' && length >= 0) return length
+  throw invalidArgument('measure(text)', length, 'return the length of the text, a number from 0')
 }
 
 interface ChunkedCall {
@@ -55,21 +83,26 @@ interface ChunkedCall {
   readonly query: string
   readonly texts: readonly string[]
   readonly call: Call
-  cut(text: string): Span[]
+  readonly windows: WindowOptions
 }
 
-async function scoreChunks({ scorer, query, texts, call, cut }: ChunkedCall): Promise<readonly number[]> {
-  const chunks = texts.flatMap((text, owner) => cut(text).map((span) => ({ owner, span, text })))
+async function scoreChunks({ scorer, query, texts, call, windows }: ChunkedCall): Promise<readonly number[]> {
+  const { windows: chunks, unread } = await allWindows(
+    texts,
+    windows,
+    new Pacer(() => checkStillWanted(scorer.id, call)),
+  )
   const notes = new Map<number, TextNote>()
   const inner = callLike(call, {
     note: (position, note) => void notes.set(position, { ...notes.get(position), ...note }),
   })
   const scores = await scorer.score(
     query,
-    chunks.map(({ text, span }) => text.slice(span.start, span.end)),
+    chunks.map(({ text }) => text),
     inner,
   )
   count(call, 'chunks', chunks.length)
+  if (unread.size > 0) count(call, 'truncatedTexts', unread.size)
   const best = bestWindows(
     chunks.map(({ owner }) => owner),
     scores,
@@ -79,7 +112,8 @@ async function scoreChunks({ scorer, query, texts, call, cut }: ChunkedCall): Pr
     const note = notes.get(chunk)
     // The scorer below may have read the chunk in windows of its own.
     const within = note?.bestSpan ?? { start: 0, end: end - start }
-    call.note(position, { ...note, bestSpan: { start: start + within.start, end: start + within.end } })
+    const bestSpan = { start: start + within.start, end: start + within.end }
+    call.note(position, { ...note, ...(unread.has(position) && { truncated: true }), bestSpan })
   }
   return best.map((chunk) => scores[chunk] as number)
 }

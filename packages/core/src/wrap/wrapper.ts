@@ -64,6 +64,7 @@ function plainCall(call: Call): Call {
     deadline: call.deadline,
     now: () => call.now(),
     stats: call.stats,
+    caller: call.caller,
     note: (position, note) => call.note(position, note),
     answeredBy: (scorer, because) => call.answeredBy?.(scorer, because),
   }

@@ -96,16 +96,22 @@ describe('what a model recommends for itself', () => {
   })
 
   it.each([
-    ['bundled', 0.8],
-    ['bundled-tiny', 0.7],
-  ])('is, in %s, a share of %d and the Latin script', (model, weight) => {
-    expect(crossEncoder({ model }).defaults).toEqual({ blend: { weight }, scripts: ['Latin'] })
+    ['bundled', { lexical: 0.8, other: 0.25 }],
+    ['bundled-tiny', { lexical: 0.7, other: 0.1 }],
+  ])('is, in %s, the shares %o, the Latin script and English', (model, weight) => {
+    expect(crossEncoder({ model }).defaults).toEqual({ blend: { weight }, scripts: ['Latin'], languages: ['en'] })
   })
 
   it.each<[unknown, RegExp]>([
     ['0.8', /secondpass is "0\.8": /],
     [{ blend: { weight: 8 } }, /secondpass\.blend\.weight is 8: pass a number from 0 to 1/],
+    [
+      { blend: { weight: { lexical: 0.8 } } },
+      /secondpass\.blend\.weight\.other is undefined: pass a number from 0 to 1/,
+    ],
+    [{ blend: { weight: { lexical: 0.8, other: 0.2, dense: 1 } } }, /weight\.dense is 1: there is no such option/],
     [{ blend: 0.8 }, /secondpass\.blend is 0\.8: /],
+    [{ languages: ['english'] }, /secondpass\.languages is an array of 1: .* two letters each/],
     [{ scripts: [] }, /secondpass\.scripts is an array of 0: /],
     [{ scripts: ['Klingon'] }, /secondpass\.scripts is an array of 1: .* as Unicode names them/],
     [{ scripts: 'Latin' }, /secondpass\.scripts is "Latin": /],

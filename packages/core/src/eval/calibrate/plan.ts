@@ -96,13 +96,8 @@ export function choose({ selection, verification }: Split, signals: readonly Sig
     const hopeful = attempts.filter((attempt) =>
       isHopeful(attempt, measured, { ...goal, verification: verification.length }),
     )
-    const skipRate = Math.max(
-      0,
-      ...curveOf(
-        measured,
-        hopeful.map(({ threshold }) => threshold),
-      ).map((point) => point.skipRate),
-    )
+    const thresholds = hopeful.map(({ threshold }) => threshold)
+    const skipRate = curveOf(measured, thresholds).reduce((most, point) => Math.max(most, point.skipRate), 0)
     if (skipRate > (best?.skipRate ?? 0)) best = { plan: { signal, attempts }, skipRate }
   }
   return best?.plan
@@ -138,11 +133,14 @@ export const SELECTION: number = 1 / 3
 export function leastSample({ maxLoss, confidence }: Goal): number {
   const suffices = (count: number): boolean => {
     const cut = Math.floor(count * SELECTION)
-    const share = bestShare(new Array<number>(cut).fill(0), maxLoss)
-    return isBelow(new Array<number>(count - cut).fill(0), maxLoss, { share, confidence })
+    // Without any loss, each further query multiplies the capital by the same.
+    const growth = (share: number): number => logCapital([0], maxLoss, share)
+    const worth = (share: number): number => cut * growth(share) + 0.1 * logCapital([1], maxLoss, share)
+    const share = SHARES.reduce((best, other) => (worth(other) > worth(best) ? other : best))
+    return (count - cut) * growth(share) >= -Math.log1p(-confidence)
   }
   let [low, high] = [0, 3]
-  while (!suffices(high)) [low, high] = [high, high * 2]
+  while (high < Number.MAX_SAFE_INTEGER && !suffices(high)) [low, high] = [high, high * 2]
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2)
     if (suffices(middle)) high = middle

@@ -98,13 +98,13 @@ export interface ScalingOptions {
    * `'temperature'`: the same without offset, where 1 / slope is the temperature (Guo et al. 2017); wants less data.
    */
   readonly method?: 'platt' | 'temperature' | undefined
-  /** Bins of the calibration error, 2 or more. Default 10. */
+  /** Bins of the calibration error, 2 to 1,000,000. Default 10. */
   readonly bins?: number | undefined
   /** Fixes which half is fitted and which is measured. A whole number from 0. Default 1. */
   readonly seed?: number | undefined
 }
 
-const binCount = whole(2)
+const binCount = whole(2, 1_000_000)
 const SCALING = {
   method: withDefault(oneOf('platt', 'temperature'), 'platt'),
   bins: withDefault(binCount, 10),
@@ -153,7 +153,7 @@ export function fitProbability(sample: readonly JudgedScore[], options: ScalingO
  * probability and the share of relevant texts, averaged over the texts. 0 is perfect, and so is always naming the mean.
  *
  * @param sample texts whose `score` is a probability
- * @param bins how many, 2 or more. Default 10.
+ * @param bins how many, 2 to 1,000,000. Default 10.
  * @throws RerankError `'invalid-argument'` for a score outside 0..1, or a wrong number of bins.
  */
 export function expectedCalibrationError(sample: readonly JudgedScore[], bins: number = 10): number {

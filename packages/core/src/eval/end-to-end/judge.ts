@@ -76,8 +76,7 @@ export function judgePrompt({
  * @throws RerankError `'scorer'` when there is no verdict in it.
  */
 export function readJudgement(text: string): Preference {
-  const verdicts = [...text.matchAll(/^[\s>*_#`]*verdict[\s*_`]*:[\s*_`]*(a|b|tie)\b[\s*_`.]*$/gim)]
-  const last = verdicts.at(-1)?.[1]?.toUpperCase()
+  const last = lastVerdict(text)?.toUpperCase()
   if (last === undefined) {
     throw new RerankError(
       'scorer',
@@ -85,6 +84,33 @@ export function readJudgement(text: string): Preference {
     )
   }
   return last === 'A' ? 'first' : last === 'B' ? 'second' : 'tie'
+}
+
+/** Longer answers are looked at from here before their end on. */
+const LONGEST_JUDGEMENT = 100_000
+const WORD = /verdict/gi
+/** What follows the word, up to the end of a line. */
+const REST = /[\s*_`]*:[\s*_`]*(a|b|tie)\b[\s*_`.]*$/imy
+
+/** `a`, `b` or `tie`. In two steps, since a pattern for all would try each line break as the beginning of the line. */
+function lastVerdict(answer: string): string | undefined {
+  const text = answer.slice(-LONGEST_JUDGEMENT)
+  let last: string | undefined
+  for (const { 0: word, index } of text.matchAll(WORD)) {
+    if (!startsLine(text, index)) continue
+    REST.lastIndex = index + word.length
+    last = REST.exec(text)?.[1] ?? last
+  }
+  return last
+}
+
+/** Whether nothing but marks of emphasis stands between a place and the beginning of its line. */
+function startsLine(text: string, at: number): boolean {
+  let before = at - 1
+  while (before >= 0 && !/[\n\r\u2028\u2029]/.test(text.charAt(before)) && /[\s>*_#`]/.test(text.charAt(before))) {
+    before -= 1
+  }
+  return before < 0 || /[\n\r\u2028\u2029]/.test(text.charAt(before))
 }
 
 /**

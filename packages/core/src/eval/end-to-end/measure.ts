@@ -63,7 +63,7 @@ async function askAll<C extends Candidate>(
   }
   const endAll = (error: unknown): void => ending.abort(error)
   try {
-    const workers = Array.from({ length: options.concurrency }, () => work().catch(endAll))
+    const workers = Array.from({ length: Math.min(options.concurrency, queries.length) }, () => work().catch(endAll))
     await Promise.all(workers)
   } finally {
     stopListening?.()

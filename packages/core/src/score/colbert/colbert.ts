@@ -1,14 +1,22 @@
 import { count } from '../../base/call.js'
 import { must, type OptionsOf, type OptionTable, readOptions, required, whole, withDefault } from '../../base/check.js'
-import { nextTurn } from '../../base/clock.js'
+import { Pacer } from '../../base/clock.js'
 import { invalidArgument } from '../../base/errors.js'
+import { aloneInThread, type QueueOptions, queueOptions, Schedule, type Turns } from '../../base/schedule.js'
 import type { Call, Scorer } from '../../types.js'
 import { readTokenizerFiles } from '../cross-encoder/model-files.js'
 import { isBundledName, ModelSource, type ModelSourceOptions, sourceOptions } from '../cross-encoder/model-source.js'
 import { LoadOnce } from '../cross-encoder/pair-scorer.js'
-import { checkStillWanted, readingOptions } from '../cross-encoder/reading.js'
+import { closedWhileScoring, readingOptions } from '../cross-encoder/reading.js'
 import { refuseTelemetry } from '../cross-encoder/session/node.js'
-import { type DocumentVectors, maxSim, packVectors, unpackVectors, type VectorPrecision } from './documents.js'
+import {
+  type DocumentVectors,
+  maxSim,
+  packVectors,
+  type TokenVectors,
+  unpackVectors,
+  type VectorPrecision,
+} from './documents.js'
 import {
   type ColbertEncoder,
   createColbertEncoder,
@@ -38,7 +46,7 @@ export interface DocumentStore {
 }
 
 /** Options of `colbert`. */
-export interface ColbertOptions extends Omit<ModelSourceOptions, 'model'> {
+export interface ColbertOptions extends Omit<ModelSourceOptions, 'model'>, QueueOptions {
   /**
    * A folder or a model on the hub, as `crossEncoder` takes them, with a graph that gives one vector per token, the
    * projection included, and the settings that PyLate or the reference implementation saved. None is bundled.
@@ -79,6 +87,7 @@ const colbertOptions = {
   ),
   maxLength: readingOptions.maxLength,
   threads: withDefault(whole(1), 1),
+  ...queueOptions,
 } satisfies OptionTable<ColbertOptions>
 
 /** Options of `encodeDocuments`. */
@@ -110,6 +119,23 @@ interface Loaded {
   readonly session: VectorSession
 }
 
+/** The part of a call that a scorer's own work lacks. */
+function nobody(): Pick<Call, 'signal' | 'deadline' | 'now'> {
+  return { signal: new AbortController().signal, deadline: Infinity, now: () => performance.now() }
+}
+
+/** What encoding takes: the model, and a turn for each run. */
+interface Encoding {
+  readonly loaded: Loaded
+  readonly turns: Turns
+  readonly call?: Call
+}
+
+interface Match {
+  readonly score: number
+  readonly truncated: boolean
+}
+
 class OnnxColbert implements Colbert {
   readonly scope = 'pair'
   readonly #source: ModelSource
@@ -117,19 +143,20 @@ class OnnxColbert implements Colbert {
   readonly #precision: VectorPrecision
   readonly #store: DocumentStore | undefined
   readonly #loaded: LoadOnce<Loaded>
-  /** Runs that have not ended: the session is freed after them. */
-  readonly #underWay = new Set<Promise<unknown>>()
+  readonly #schedule: Schedule
 
   constructor(source: ModelSource, options: OptionsOf<typeof colbertOptions>) {
     this.#source = source
     this.#options = options
     this.#store = options.store
     this.#precision = options.precision ?? (options.store === undefined ? 'float32' : 'float16')
+    this.#schedule = new Schedule({ id: () => this.id, places: 1, maxQueued: options.maxQueued, blocks: true })
     this.#loaded = new LoadOnce({
       id: () => this.id,
+      weights: () => this.#source.id,
       open: (signal) => this.#open(signal),
       free: async ({ session }) => {
-        await Promise.allSettled(this.#underWay)
+        await this.#schedule.whenIdle()
         await session.release()
       },
     })
@@ -144,21 +171,23 @@ class OnnxColbert implements Colbert {
     call.signal.throwIfAborted()
     this.#loaded.checkOpen()
     if (texts.length === 0) return []
-    const loaded = await this.#loaded.get()
-    checkStillWanted(call)
-    const asked = await this.#run(loaded, loaded.encoder.encodeQuery(query), call)
-    const found = new Map<string, { score: number; truncated: boolean }>()
+    // One run for each text at most, and one for the query.
+    const size = { pairs: texts.length, effort: texts.length + 1 }
+    return this.#schedule.admit(call, size, async (turns) => {
+      const loaded = await this.#loaded.get()
+      return this.#scoreInTurns(query, texts, { loaded, turns, call })
+    })
+  }
+
+  async #scoreInTurns(query: string, texts: readonly string[], work: Encoding & { call: Call }): Promise<number[]> {
+    const { call } = work
+    const asked = await this.#encodeInTurn(({ encoder }) => encoder.encodeQuery(query), work)
+    const found = new Map<string, Match>()
     count(call, 'texts', texts.length)
     for (const [at, text] of texts.entries()) {
-      let known = found.get(text)
-      if (known === undefined) {
-        checkStillWanted(call)
-        const vectors = await this.#vectorsOf(text, loaded, call)
-        known = { score: maxSim(asked, unpackVectors(vectors)), truncated: vectors.truncated }
-        found.set(text, known)
-        count(call, 'truncatedTexts', known.truncated ? 1 : 0)
-        await nextTurn()
-      }
+      const known = found.get(text) ?? (await this.#match(asked.vectors, text, work))
+      if (!found.has(text)) count(call, 'truncatedTexts', known.truncated ? 1 : 0)
+      found.set(text, known)
       if (known.truncated) call.note(at, { truncated: true })
     }
     call.signal.throwIfAborted()
@@ -169,27 +198,40 @@ class OnnxColbert implements Colbert {
     texts: readonly string[],
     { signal, onProgress }: EncodeDocumentsOptions = {},
   ): Promise<DocumentVectors[]> {
+    if (!Array.isArray(texts)) throw invalidArgument('texts', texts, 'pass an array of strings')
     const loaded = await this.#loaded.get()
     const encoded: DocumentVectors[] = []
-    for (const text of texts) {
-      signal?.throwIfAborted()
-      if (typeof text !== 'string') throw invalidArgument(`texts[${encoded.length}]`, text, 'pass strings')
-      const known = await this.#stored(text)
-      const vectors = known ?? (await this.#encode(text, loaded))
-      if (known === undefined) await this.#store?.set(text, vectors)
-      encoded.push(vectors)
-      onProgress?.(encoded.length, texts.length)
-    }
+    const call = { ...nobody(), ...(signal && { signal }), stats: {}, caller: encoded }
+    // No pairs: a caller that encodes a collection waits for it anyway, and is passed by every call that scores.
+    const size = { pairs: 0, effort: texts.length }
+    await this.#schedule.admit(call, size, async (turns) => {
+      const pacer = new Pacer(() => signal?.throwIfAborted())
+      for (const text of texts as readonly unknown[]) {
+        signal?.throwIfAborted()
+        if (typeof text !== 'string') throw invalidArgument(`texts[${encoded.length}]`, text, 'pass strings')
+        const known = await this.#stored(text)
+        const vectors = known ?? (await this.#encode(text, { loaded, turns }))
+        if (known === undefined) await this.#store?.set(text, vectors)
+        encoded.push(vectors)
+        onProgress?.(encoded.length, texts.length)
+        // A store that has the text answers at once, and nobody else would have a turn.
+        await pacer.spend(text.length)
+      }
+    })
     return encoded
   }
 
   async warmup(): Promise<void> {
     const loaded = await this.#loaded.get()
+    const call = { ...nobody(), stats: {} }
     // The first run allocates what later ones reuse.
-    await this.#run(loaded, loaded.encoder.encodeQuery('warm up'))
+    await this.#schedule.admit(call, { pairs: 0, effort: 1 }, (turns) =>
+      this.#encodeInTurn(({ encoder }) => encoder.encodeQuery('warm up'), { loaded, turns }),
+    )
   }
 
   async close(): Promise<void> {
+    this.#schedule.close(closedWhileScoring())
     await this.#loaded.close()
   }
 
@@ -197,10 +239,15 @@ class OnnxColbert implements Colbert {
     await this.close()
   }
 
-  async #vectorsOf(text: string, loaded: Loaded, call: Call): Promise<DocumentVectors> {
+  /** How well a text answers; one whose vectors are kept takes a turn as well, for comparing takes time too. */
+  async #match(asked: TokenVectors, text: string, work: Encoding & { call: Call }): Promise<Match> {
     const stored = await this.#stored(text)
-    if (stored !== undefined) count(call, 'storedTexts', 1)
-    return stored ?? this.#encode(text, loaded, call)
+    if (stored !== undefined) count(work.call, 'storedTexts', 1)
+    const compare = (vectors: DocumentVectors): Match => {
+      return { score: maxSim(asked, unpackVectors(vectors)), truncated: vectors.truncated }
+    }
+    if (stored === undefined) return compare(await this.#encode(text, work))
+    return work.turns.turn(1, async () => compare(stored))
   }
 
   async #stored(text: string): Promise<DocumentVectors | undefined> {
@@ -210,20 +257,22 @@ class OnnxColbert implements Colbert {
     throw invalidArgument('precision', this.#precision, `the store holds '${stored.precision}' vectors; ${fix}`)
   }
 
-  async #encode(text: string, loaded: Loaded, call?: Call): Promise<DocumentVectors> {
-    const encoded = loaded.encoder.encodeDocument(text)
-    const vectors = await this.#run(loaded, encoded, call)
+  async #encode(text: string, work: Encoding): Promise<DocumentVectors> {
+    const { encoded, vectors } = await this.#encodeInTurn(({ encoder }) => encoder.encodeDocument(text), work)
     return packVectors(vectors, { precision: this.#precision, truncated: encoded.truncated })
   }
 
-  async #run({ session }: Loaded, text: EncodedText, call?: Call): ReturnType<VectorSession['run']> {
-    this.#loaded.checkOpen()
-    const run = session.run(text)
-    this.#underWay.add(run)
-    const vectors = await run.finally(() => this.#underWay.delete(run))
-    if (call !== undefined) count(call, 'runs', 1)
-    if (call !== undefined) count(call, 'tokens', text.ids.length)
-    return vectors
+  async #encodeInTurn(
+    tokens: (loaded: Loaded) => EncodedText,
+    { loaded, turns, call }: Encoding,
+  ): Promise<{ encoded: EncodedText; vectors: TokenVectors }> {
+    return turns.turn(1, async () => {
+      const encoded = tokens(loaded)
+      const vectors = await aloneInThread(() => loaded.session.run(encoded))
+      if (call !== undefined) count(call, 'runs', 1)
+      if (call !== undefined) count(call, 'tokens', encoded.ids.length)
+      return { encoded, vectors }
+    })
   }
 
   async #open(signal: AbortSignal): Promise<Loaded> {

@@ -203,7 +203,8 @@ export async function readDocuments(
   for (;;) {
     const header = await bytes.take(HEADER_BYTES)
     if (header === undefined) return documents
-    documents.set(...(await readDocument(bytes, numbersOf(header))))
+    const [text, vectors] = await readDocument(bytes, numbersOf(header))
+    documents.set(text, vectors)
   }
 }
 

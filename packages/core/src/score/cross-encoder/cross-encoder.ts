@@ -1,20 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import { count } from '../../base/call.js'
 import { flag, must, type OptionsOf, type OptionTable, readOptions, whole, withDefault } from '../../base/check.js'
 import { warn } from '../../base/errors.js'
+import { aloneInThread, type QueueOptions, queueOptions } from '../../base/schedule.js'
 import type { Scorer, ScorerDefaults } from '../../types.js'
 import { readTokenizerFiles } from './model-files.js'
 import { ModelSource, type ModelSourceOptions, sourceOptions } from './model-source.js'
 import { type PairModel, PairScorer } from './pair-scorer.js'
-import {
-  type LoadedModel,
-  oneByOne,
-  type PairRunner,
-  type ReadingOptions,
-  readingOptions,
-  readingParts,
-} from './reading.js'
+import { type LoadedModel, type ReadingOptions, readingOptions, readingParts } from './reading.js'
 import { prepareScoring, type ScoringOptions, scoringOptions, scoringParts } from './scoring.js'
 import {
   type GraphSession,
@@ -25,7 +18,7 @@ import {
   refuseTelemetry,
 } from './session/node.js'
 import type { Provider } from './session/providers.js'
-import { startPool } from './session/worker-pool.js'
+import { PAIRS_PER_WORKER, startPool } from './session/worker-pool.js'
 
 /** A scorer that frees its session and threads at the end of an `await using` block. */
 export interface CrossEncoder extends Scorer<'pair'>, AsyncDisposable {
@@ -41,7 +34,7 @@ export interface CrossEncoder extends Scorer<'pair'>, AsyncDisposable {
 }
 
 /** Options of {@link crossEncoder}. */
-export interface CrossEncoderOptions extends ReadingOptions, ScoringOptions, ModelSourceOptions {
+export interface CrossEncoderOptions extends ReadingOptions, ScoringOptions, ModelSourceOptions, QueueOptions {
   /**
    * Worker threads that score beside the event loop. Default 0: score in the calling thread, one pair a run, so that
    * the loop turns between pairs. A number from 1: that many threads, each with its own copy of the weights.
@@ -74,6 +67,7 @@ const crossEncoderOptions = {
   ),
   threads: withDefault(whole(1), 1),
   spinning: withDefault(flag, false),
+  ...queueOptions,
   ...readingOptions,
   ...scoringOptions,
 } satisfies OptionTable<CrossEncoderOptions>
@@ -125,6 +119,14 @@ class OnnxModel implements PairModel {
     return [this.#source.id, ...scoringParts(options), ...readingParts(options), ...this.#providerPart()].join(':')
   }
 
+  get weights(): string {
+    return this.#source.id
+  }
+
+  get places(): number {
+    return Math.max(1, PAIRS_PER_WORKER * workerCount(this.options.workers))
+  }
+
   get toProbability(): ((score: number) => number) | undefined {
     const { folder } = this.#source
     if (folder === undefined || (this.options.activation ?? folder.activation) === 'identity') return undefined
@@ -147,7 +149,8 @@ class OnnxModel implements PairModel {
     const inside = threadsBeside === 0
     const runner = inside ? inThisThread(await openSession(session)) : await startPool(threadsBeside, session, lost)
     this.#settle(runner.opened)
-    return { pairs, runner: countingRefusals(runner) }
+    const { length: refusedProviders } = runner.opened.refused
+    return { pairs, runner, ...(refusedProviders > 0 && { refusedProviders }) }
   }
 
   /** From here on the id says what computes. A provider that was refused is warned of once. */
@@ -165,25 +168,16 @@ class OnnxModel implements PairModel {
   }
 }
 
-/** Counts in each report the providers that were asked for and could not be used. */
-function countingRefusals(runner: PairRunner & { readonly opened: Opened }): PairRunner {
-  if (runner.opened.refused.length === 0) return runner
-  return {
-    run: (pairs, call) => {
-      count(call, 'refusedProviders', runner.opened.refused.length)
-      return runner.run(pairs, call)
-    },
-    close: () => runner.close(),
-  }
-}
-
-/** Runs the pairs one at a time in this thread; onnxruntime lets the event loop turn between runs. */
+/** Each run blocks this thread; the event loop turns in between. */
 function inThisThread(session: GraphSession): OpenedRunner {
-  const runner = oneByOne({
-    score: ({ ids, secondSegmentStart }) => session.run(ids, secondSegmentStart),
-    release: () => session.release(),
-  })
-  return { opened: session.opened, ...runner }
+  return {
+    opened: session.opened,
+    score: ({ ids, secondSegmentStart }) => aloneInThread(() => session.run(ids, secondSegmentStart)),
+    async close(idle) {
+      await idle
+      await session.release()
+    },
+  }
 }
 
 /** `'auto'` leaves a core to the event loop, and stops at 4: each worker holds its own copy of the weights. */

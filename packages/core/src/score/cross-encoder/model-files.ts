@@ -62,7 +62,7 @@ export function openFolder({ path, model, graph: spec, known }: FolderSpec): Mod
   }
   const has = (file: string): boolean => existsSync(join(path, file))
   const graph = known?.graph ?? chooseGraph({ name: `The folder ${path}`, has, graphs: () => graphsIn(path) }, spec)
-  const graphPath = join(path, ...graph.split('/'))
+  const graphPath = join(path, graph)
   for (const file of requiredFiles) requireFile(join(path, file), path)
   const config = readJson(join(path, 'config.json')) as ModelConfig
   const sentenceTransformers = readOptional(path, 'config_sentence_transformers.json')

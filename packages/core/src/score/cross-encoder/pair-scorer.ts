@@ -1,12 +1,19 @@
-import { closedError } from '../../base/errors.js'
+import { closedError, warn } from '../../base/errors.js'
+import { Schedule, type Size } from '../../base/schedule.js'
 import type { Call, Scorer, ScorerDefaults } from '../../types.js'
-import { type LoadedModel, PairBatch, type ReadingOptions, readTexts } from './reading.js'
+import { closedWhileScoring, effortOf, type LoadedModel, PairBatch, type ReadingOptions, readTexts } from './reading.js'
 
 /** What a runtime has to say about a model that is not loaded yet. */
 export interface PairModel {
   /** May become another while the model is loaded, when only then it shows which one it is. */
   readonly id: string
-  readonly options: Pick<ReadingOptions, 'longText' | 'windowOverlap'>
+  /** The weights and nothing else: the same for every scorer that loads them. Missing when it loads none. */
+  readonly weights: string | undefined
+  readonly options: Pick<ReadingOptions, 'longText' | 'windowOverlap' | 'maxWindows' | 'maxLength'> & {
+    readonly maxQueued: number
+  }
+  /** Runs at a time, 1 or more. */
+  readonly places: number
   /** What makes a probability of a logit; nothing when the model's numbers stay as they are, or it is not known yet. */
   readonly toProbability: ((score: number) => number) | undefined
   /** What the model's files recommend; nothing when they say nothing, or it is not known yet. */
@@ -20,18 +27,27 @@ export interface PairModel {
   open(signal: AbortSignal, lost: () => void): Promise<LoadedModel>
 }
 
+/** What most models can read, for a guess before one is loaded. */
+const USUAL_LENGTH = 512
+
 /** Loads a model on first use, scores with it, and closes it once: the same for every runtime. */
 export class PairScorer implements Scorer<'pair'>, AsyncDisposable {
   readonly scope = 'pair'
   readonly #model: PairModel
   readonly #loaded: LoadOnce<LoadedModel>
+  readonly #schedule: Schedule
+  #maxLength: number
 
   constructor(model: PairModel) {
     this.#model = model
+    this.#maxLength = model.options.maxLength ?? USUAL_LENGTH
+    const { places, options } = model
+    this.#schedule = new Schedule({ id: () => model.id, places, maxQueued: options.maxQueued, blocks: true })
     this.#loaded = new LoadOnce({
       id: () => model.id,
+      weights: () => model.weights,
       open: (signal) => model.open(signal, () => this.#loaded.forget()),
-      free: ({ runner }) => runner.close(),
+      free: ({ runner }) => runner.close(this.#schedule.whenIdle()),
     })
   }
 
@@ -51,7 +67,12 @@ export class PairScorer implements Scorer<'pair'>, AsyncDisposable {
     call.signal.throwIfAborted()
     this.#loaded.checkOpen()
     if (texts.length === 0) return []
-    return readTexts({ query, texts, options: this.#model.options }, await this.#loaded.get(), call)
+    return this.#schedule.admit(call, this.#sizeOf(query, texts), async (turns) => {
+      const model = await this.#loaded.get()
+      this.#maxLength = model.pairs.maxLength
+      const asked = { query, texts, options: this.#model.options }
+      return readTexts(asked, model, { scorerId: this.id, call, turns, places: this.#model.places })
+    })
   }
 
   async countTokens(text: string): Promise<number> {
@@ -61,13 +82,23 @@ export class PairScorer implements Scorer<'pair'>, AsyncDisposable {
 
   async warmup(): Promise<void> {
     const { pairs, runner } = await this.#loaded.get()
-    // The first run allocates what later ones reuse.
-    const call = { signal: new AbortController().signal, deadline: Infinity, now: () => 0, stats: {}, note() {} }
-    await runner.run(new PairBatch(pairs, { query: 'warm', texts: ['up'], options: {} }), call)
+    const { places } = this.#model
+    const pair = new PairBatch(pairs, { query: 'warm', texts: ['up'], options: {} }).pair(0)
+    const call = { signal: new AbortController().signal, deadline: Infinity, now: () => performance.now(), stats: {} }
+    // The first run allocates what later ones reuse. Never refused: it waits like everybody, and is counted as nothing.
+    await this.#schedule.admit(call, { pairs: 0, effort: 0 }, (turns) =>
+      Promise.all(Array.from({ length: places }, () => turns.turn(0, () => runner.score(pair)))),
+    )
   }
 
   async close(): Promise<void> {
+    this.#schedule.close(closedWhileScoring())
     await this.#loaded.close()
+  }
+
+  #sizeOf(query: string, texts: readonly string[]): Size {
+    const most = this.#model.options.longText === 'windows' ? Infinity : this.#maxLength
+    return { pairs: texts.length, effort: texts.reduce((sum, text) => sum + effortOf(query.length, text, most), 0) }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -79,6 +110,8 @@ export class PairScorer implements Scorer<'pair'>, AsyncDisposable {
 export interface Loadable<T> {
   /** Names it in errors; asked for when one is made, since a model may get its name while it is loaded. */
   id(): string
+  /** Names the weights, of which there should be few copies; missing when what is loaded are no weights of its own. */
+  weights(): string | undefined
   /**
    * Loads it; called again when it failed before, or was lost.
    *
@@ -93,6 +126,7 @@ export class LoadOnce<T> {
   readonly #what: Loadable<T>
   readonly #closing = new AbortController()
   #loading: Promise<T> | undefined
+  #counted: string | undefined
 
   constructor(what: Loadable<T>) {
     this.#what = what
@@ -110,13 +144,23 @@ export class LoadOnce<T> {
     const loading = this.#what.open(this.#closing.signal)
     this.#loading = loading
     // A failed load is not kept: its cause may be mended before the next call.
-    loading.catch(() => this.forget())
+    loading.then(
+      () => this.#count(),
+      () => this.forget(),
+    )
     return loading
   }
 
   /** The next `get` loads anew: what was loaded is gone. */
   forget(): void {
     this.#loading = undefined
+    if (this.#counted !== undefined) copies.set(this.#counted, (copies.get(this.#counted) ?? 1) - 1)
+    this.#counted = undefined
+  }
+
+  #count(): void {
+    this.#counted = this.#loading === undefined ? undefined : this.#what.weights()
+    if (this.#counted !== undefined) countCopy(this.#counted)
   }
 
   /** Frees what was loaded, once; a load under way is given up. */
@@ -128,4 +172,24 @@ export class LoadOnce<T> {
     const loaded = await loading?.catch(() => undefined)
     if (loaded !== undefined) await this.#what.free(loaded)
   }
+}
+
+/** How many of each are loaded and were not closed. */
+const copies = new Map<string, number>()
+
+/** More copies than this are a mistake: reranking from several threads takes workers, and several models have other names. */
+const FEW_COPIES = 4
+
+const warnedOf = new Set<string>()
+
+function countCopy(weights: string): void {
+  const loaded = (copies.get(weights) ?? 0) + 1
+  copies.set(weights, loaded)
+  if (loaded <= FEW_COPIES || warnedOf.has(weights)) return
+  warnedOf.add(weights)
+  warn(
+    `${loaded} copies of ${weights} are loaded in this process, and each takes memory of its own. Make one reranker at ` +
+      'start-up and share it between requests, or hand one scorer to several rerankers; await close() on those that are no ' +
+      'longer needed.',
+  )
 }

@@ -43,8 +43,8 @@ export interface PairEncoder {
   encodePair(query: EncodedQuery, text: string): EncodedPair
   /** How many tokens of a text are read next to this query. */
   roomForText(query: EncodedQuery): number
-  /** How many tokens a text has, without special tokens. */
-  countTokens(text: string): number
+  /** How many tokens a text has, without special tokens; with `atMost`, no more of it is read than so many take. */
+  countTokens(text: string, atMost?: number): number
 }
 
 /**
@@ -72,7 +72,7 @@ export function createPairEncoder(files: PairEncoderFiles, options: PairEncoderO
       }
     },
     roomForText: ({ ids: query }) => keptLengths(query.length, Infinity, available).text,
-    countTokens: (text) => encoder.encode(text).length,
+    countTokens: (text, atMost) => encoder.encode(text, atMost).length,
   }
 }
 
@@ -146,11 +146,13 @@ function noTemplate(kind: 'pair' | 'single', how: string): RerankError {
 
 /** The template in the post-processor of a tokenizer.json, which may stand in a `Sequence`; nothing when there is none. */
 function readTemplate(tokenizerJson: unknown, kind: 'pair' | 'single'): TemplatePart[] | undefined {
-  const flatten = (processor: unknown): Json[] => {
+  const flatten = (processor: unknown, depth: number): Json[] => {
     const json = (processor ?? {}) as Json
-    return json['type'] === 'Sequence' ? ((json['processors'] ?? []) as unknown[]).flatMap(flatten) : [json]
+    // Deeper than anyone writes them, and than the stack holds at some point.
+    if (json['type'] !== 'Sequence' || depth > 32) return [json]
+    return ((json['processors'] ?? []) as unknown[]).flatMap((inner) => flatten(inner, depth + 1))
   }
-  const processors = flatten((tokenizerJson as Json | null)?.['post_processor'])
+  const processors = flatten((tokenizerJson as Json | null)?.['post_processor'], 0)
   return processors.map((json) => partsOf(json, kind)).find((found) => found !== undefined)
 }
 
@@ -251,7 +253,7 @@ export function modelLimit({ config, tokenizerConfig, sentenceBert }: LengthFile
   const { max_seq_length: ofSentences } = (sentenceBert ?? {}) as Json
   const named = ofSentences ?? (tokenizerConfig as Json | undefined)?.['model_max_length']
   if (typeof named === 'number' && named > 0 && named <= SANE_LENGTH) limits.push(named)
-  return limits.length === 0 ? 512 : Math.min(...limits)
+  return limits.length === 0 ? 512 : limits.reduce((least, limit) => Math.min(least, limit))
 }
 
 /**

@@ -120,6 +120,6 @@ export function createPromptEncoder(
       return { ids, secondSegmentStart: ids.length, truncated: second.length > room, queryTruncated }
     },
     roomForText: ({ ids: query }) => Math.max(1, content - Math.min(query.length, queryRoom) - beforeText),
-    countTokens: (text) => encoder.encode(text).length,
+    countTokens: (text, atMost) => encoder.encode(text, atMost).length,
   }
 }

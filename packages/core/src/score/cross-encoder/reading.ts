@@ -1,8 +1,10 @@
-import { count } from '../../base/call.js'
-import { type Checks, must, oneOf } from '../../base/check.js'
+import { checkStillWanted, count } from '../../base/call.js'
+import { type Checks, must, oneOf, wholeOrInfinity } from '../../base/check.js'
 import { RerankError, show } from '../../base/errors.js'
-import { bestWindows, textWindows } from '../../base/spans.js'
-import type { Call, Span, TextNote } from '../../types.js'
+import { Pacer } from '../../base/clock.js'
+import type { Turns } from '../../base/schedule.js'
+import { allWindows, bestWindows } from '../../base/spans.js'
+import type { Call, TextNote } from '../../types.js'
 import type { EncodedPair, EncodedQuery, PairEncoder } from './pairs.js'
 
 /** How much of a long text is read; the same for every scorer that reads pairs of tokens. */
@@ -21,6 +23,12 @@ export interface ReadingOptions {
    * `longText` is `'windows'`.
    */
   readonly windowOverlap?: number | undefined
+  /**
+   * Most windows of one text, from 1, `Infinity` for as many as it takes. Default 100, about 38,000 tokens of a model that
+   * reads 512. What lies behind them is not read: the result says `truncated`, the report counts `truncatedTexts`. No effect
+   * unless `longText` is `'windows'`.
+   */
+  readonly maxWindows?: number | undefined
 }
 
 /** See {@link ReadingOptions}. */
@@ -28,6 +36,7 @@ export const readingOptions: Checks<ReadingOptions> = {
   maxLength: must(isWholeFrom(5), 'pass a whole number of tokens from 5, or leave it out'),
   longText: oneOf('truncate', 'windows', 'error'),
   windowOverlap: must(isWholeFrom(0), 'pass a whole number of tokens from 0'),
+  maxWindows: wholeOrInfinity(1),
 }
 
 function isWholeFrom(least: number): (value: unknown) => boolean {
@@ -35,35 +44,66 @@ function isWholeFrom(least: number): (value: unknown) => boolean {
 }
 
 /** The options that change the numbers, as parts of a scorer's id. */
-export function readingParts({ maxLength, longText, windowOverlap }: ReadingOptions): string[] {
+export function readingParts({ maxLength, longText, windowOverlap, maxWindows }: ReadingOptions): string[] {
   const parts = maxLength === undefined ? [] : [`max${maxLength}`]
-  return longText === 'windows' ? [...parts, `windows-${windowOverlap ?? 'default'}`] : parts
+  if (longText !== 'windows') return parts
+  const most = maxWindows === undefined || maxWindows === DEFAULT_MAX_WINDOWS ? '' : `-max${maxWindows}`
+  return [...parts, `windows-${windowOverlap ?? 'default'}${most}`]
 }
 
 /** A model that is ready to score. */
 export interface LoadedModel {
   readonly pairs: PairEncoder
   readonly runner: PairRunner
+  /** Providers that were asked for and could not be used; reports count them. */
+  readonly refusedProviders?: number
 }
 
 /** The pairs of one request; each is encoded when it is asked for. */
 export interface PairSource {
   readonly length: number
   pair(at: number): EncodedPair
+  /** See {@link effortOf}. */
+  effort(at: number): number
 }
 
-/** Computes the logits of many pairs: in this thread or in workers. */
+/** Computes logits, in this thread or in workers. */
 export interface PairRunner {
-  /** One logit per pair, in order; rejects when the call is aborted or its deadline passes. */
-  run(pairs: PairSource, call: Call): Promise<Float64Array>
-  close(): Promise<void>
+  /** The logit of one pair. */
+  score(pair: EncodedPair): Promise<number>
+  /**
+   * Frees the model.
+   *
+   * @param idle settled when no run is under way
+   */
+  close(idle: Promise<void>): Promise<void>
+}
+
+/** What a call may take from its model. */
+export interface Running {
+  /** Names the scorer in errors. */
+  readonly scorerId: string
+  readonly call: Call
+  readonly turns: Turns
+  /** Runs at a time. */
+  readonly places: number
+}
+
+const CHARACTERS_PER_TOKEN = 4
+
+/** What a run costs whatever it reads, in tokens. */
+const TOKENS_PER_RUN = 8
+
+/** How large a run is, in tokens, without reading the text: near enough to tell how long a queue is. */
+export function effortOf(queryLength: number, text: string, maxLength: number): number {
+  return TOKENS_PER_RUN + Math.min(maxLength, (queryLength + text.length) / CHARACTERS_PER_TOKEN)
 }
 
 /** What is to be read, and how. */
 export interface Asked {
   readonly query: string
   readonly texts: readonly string[]
-  readonly options: Pick<ReadingOptions, 'longText' | 'windowOverlap'>
+  readonly options: Pick<ReadingOptions, 'longText' | 'windowOverlap' | 'maxWindows'>
 }
 
 /** What came of one text. */
@@ -73,14 +113,17 @@ interface Reading {
 }
 
 const DEFAULT_OVERLAP_TOKENS = 64
+const DEFAULT_MAX_WINDOWS = 100
 
 /** Scores texts; equal texts earn equal scores, so each is read once. One logit per text, in order. */
-export async function readTexts(asked: Asked, model: LoadedModel, call: Call): Promise<number[]> {
+export async function readTexts(asked: Asked, model: LoadedModel, running: Running): Promise<number[]> {
+  const { call } = running
   const placeOf = new Map<string, number>()
   for (const text of asked.texts) if (!placeOf.has(text)) placeOf.set(text, placeOf.size)
   count(call, 'texts', asked.texts.length)
+  if (model.refusedProviders !== undefined) count(call, 'refusedProviders', model.refusedProviders)
   const distinct = { ...asked, texts: [...placeOf.keys()] }
-  const readings = await (asked.options.longText === 'windows' ? readWindows : readWhole)(distinct, model, call)
+  const readings = await (asked.options.longText === 'windows' ? readWindows : readWhole)(distinct, model, running)
   return asked.texts.map((text, at) => {
     const { logit, note } = readings[placeOf.get(text) as number] as Reading
     if (note !== undefined) call.note(at, note)
@@ -88,9 +131,9 @@ export async function readTexts(asked: Asked, model: LoadedModel, call: Call): P
   })
 }
 
-async function readWhole(asked: Asked, { pairs, runner }: LoadedModel, call: Call): Promise<Reading[]> {
+async function readWhole(asked: Asked, { pairs, runner }: LoadedModel, running: Running): Promise<Reading[]> {
   const batch = new PairBatch(pairs, asked)
-  const logits = await runner.run(batch, call).finally(() => batch.addCounts(call))
+  const logits = await runPairs(batch, runner, running).finally(() => batch.addCounts(running.call))
   return asked.texts.map((_, at) => {
     const logit = logits[at] as number
     return batch.truncated.has(at) ? { logit, note: { truncated: true } } : { logit }
@@ -98,46 +141,28 @@ async function readWhole(asked: Asked, { pairs, runner }: LoadedModel, call: Cal
 }
 
 /** Reads each text in windows that fit beside the query, and keeps the best window of each. */
-async function readWindows({ query, texts, options }: Asked, model: LoadedModel, call: Call): Promise<Reading[]> {
+async function readWindows({ query, texts, options }: Asked, model: LoadedModel, running: Running): Promise<Reading[]> {
   const { pairs } = model
   const maxLength = pairs.roomForText(pairs.encodeQuery(query))
   const overlap = Math.min(options.windowOverlap ?? DEFAULT_OVERLAP_TOKENS, Math.floor(maxLength / 2))
-  const measure = (text: string): number => pairs.countTokens(text)
-  const windows = texts.flatMap((text, owner) =>
-    textWindows(text, { maxLength, overlap, measure }).map((span) => ({
-      owner,
-      span,
-      text: text.slice(span.start, span.end),
-    })),
-  )
+  // How much longer a piece is than a window does not matter.
+  const measure = (parts: readonly string[]): number[] => parts.map((part) => pairs.countTokens(part, maxLength + 1))
+  const { maxWindows = DEFAULT_MAX_WINDOWS } = options
+  const { call } = running
+  const pacer = new Pacer(() => checkStillWanted(running.scorerId, call))
+  const { windows, unread } = await allWindows(texts, { maxLength, overlap, maxWindows, measure }, pacer)
   count(call, 'windows', windows.length)
-  const read = await readWhole({ query, texts: windows.map(({ text }) => text), options: {} }, model, call)
+  if (unread.size > 0) count(call, 'truncatedTexts', unread.size)
+  const read = await readWhole({ query, texts: windows.map(({ text }) => text), options: {} }, model, running)
   const best = bestWindows(
     windows.map(({ owner }) => owner),
     read.map(({ logit }) => logit),
   )
   return best.map((window) => {
     const { logit, note } = read[window] as Reading
-    return { logit, note: { ...note, bestSpan: (windows[window] as { span: Span }).span } }
+    const { owner, span } = windows[window] as (typeof windows)[number]
+    return { logit, note: { ...note, ...(unread.has(owner) && { truncated: true }), bestSpan: span } }
   })
-}
-
-/**
- * Rejects work that nobody waits for any more. Looked at between runs, since a run cannot be interrupted.
- *
- * @throws the signal's reason, or RerankError `'deadline'`.
- */
-export function checkStillWanted(call: Call): void {
-  call.signal.throwIfAborted()
-  if (call.now() >= call.deadline) throw deadlinePassed()
-}
-
-/** The error for work that was not done in time. */
-export function deadlinePassed(): RerankError {
-  return new RerankError(
-    'deadline',
-    'The deadline passed before every text was scored: allow more time or fewer texts.',
-  )
 }
 
 /** The error for work that `close()` ended. */
@@ -152,6 +177,7 @@ export function closedWhileScoring(): RerankError {
 export class PairBatch implements PairSource {
   readonly #pairs: PairEncoder
   readonly #query: EncodedQuery
+  readonly #queryLength: number
   readonly #texts: readonly string[]
   readonly #refusesLong: boolean
   #tokens = 0
@@ -161,6 +187,7 @@ export class PairBatch implements PairSource {
   constructor(pairs: PairEncoder, { query, texts, options }: Asked) {
     this.#pairs = pairs
     this.#query = pairs.encodeQuery(query)
+    this.#queryLength = query.length
     this.#texts = texts
     this.#refusesLong = options.longText === 'error'
   }
@@ -174,6 +201,10 @@ export class PairBatch implements PairSource {
     this.#tokens += pair.ids.length
     if (pair.truncated) this.#note(at)
     return pair
+  }
+
+  effort(at: number): number {
+    return effortOf(this.#queryLength, this.#texts[at] as string, this.#pairs.maxLength)
   }
 
   #note(at: number): void {
@@ -190,42 +221,29 @@ export class PairBatch implements PairSource {
   }
 }
 
-/** A model that is open. */
-export interface OpenModel {
-  /** The logit of one pair. */
-  score(pair: EncodedPair): Promise<number>
-  release(): Promise<void>
-  /** Awaited after each run, for a runtime that does not let the event loop turn by itself. */
-  turn?(): Promise<void>
-}
-
 /**
- * Runs the pairs one at a time. A batch would pad every pair to the longest, and in int8 one activation scale would cover
- * all of it, so that neighbours changed a score; the signal and the clock are looked at in between. Closing waits for the
- * run under way.
+ * Runs the pairs one at a time, each when it is the call's turn. A batch would pad every pair to the longest, and in int8
+ * one activation scale would cover all of it, so that neighbours changed a score; and nothing else could go in between. A
+ * pair is encoded when its turn has come, so that many long texts do not hold up the event loop before the first run.
  */
-export function oneByOne(model: OpenModel): PairRunner {
-  let closed = false
-  const underWay = new Set<Promise<number>>()
-  return {
-    async run(pairs, call) {
-      const logits = new Float64Array(pairs.length)
-      for (let at = 0; at < pairs.length; at++) {
-        checkStillWanted(call)
-        if (closed) throw closedWhileScoring()
-        const run = model.score(pairs.pair(at))
-        underWay.add(run)
-        logits[at] = await run.finally(() => underWay.delete(run))
-        count(call, 'runs', 1)
-        await model.turn?.()
-      }
-      call.signal.throwIfAborted()
-      return logits
-    },
-    async close() {
-      closed = true
-      await Promise.allSettled(underWay)
-      await model.release()
-    },
+async function runPairs(
+  pairs: PairSource,
+  runner: PairRunner,
+  { call, turns, places }: Running,
+): Promise<Float64Array> {
+  const logits = new Float64Array(pairs.length)
+  const order = [...logits.keys()]
+  // A long pair taken last would keep one worker busy while the others have nothing left to do.
+  if (places > 1) order.sort((one, other) => pairs.effort(other) - pairs.effort(one))
+  let next = 0
+  const lane = async (): Promise<void> => {
+    while (next < order.length) {
+      const at = order[next++] as number
+      logits[at] = await turns.turn(pairs.effort(at), () => runner.score(pairs.pair(at)))
+      count(call, 'runs', 1)
+    }
   }
+  await Promise.all(Array.from({ length: Math.min(places, pairs.length) }, lane))
+  call.signal.throwIfAborted()
+  return logits
 }

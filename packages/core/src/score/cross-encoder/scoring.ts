@@ -1,4 +1,12 @@
-import { type Checks, blend as blendCheck, must, oneOf, type OptionTable, readOptions } from '../../base/check.js'
+import {
+  type Checks,
+  blend as blendCheck,
+  must,
+  oneAmong,
+  oneOf,
+  type OptionTable,
+  readOptions,
+} from '../../base/check.js'
 import { invalidArgument, RerankError } from '../../base/errors.js'
 import type { ScorerDefaults } from '../../types.js'
 import { createPairEncoder, type PairEncoder, type PairEncoderOptions } from './pairs.js'
@@ -109,7 +117,7 @@ export interface ScoringOptions {
 
 /** See {@link ScoringOptions}. */
 export const scoringOptions: Checks<ScoringOptions> = {
-  template: oneOf(...templateNames),
+  template: oneAmong(templateNames),
   instruction: must<string>(
     (value) => typeof value === 'string' && value.trim() !== '',
     'pass a sentence, or leave it out',

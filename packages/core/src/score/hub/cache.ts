@@ -16,7 +16,7 @@ type Presence = 'here' | 'absent' | 'unknown'
 /** Finds what the cache holds of a revision, without asking the hub. Synchronous: small looks at the disk. */
 export function cachedSnapshot(cacheFolder: string, repo: string, revision: string): Snapshot | undefined {
   const folder = repoFolder(cacheFolder, repo)
-  const commit = isCommit(revision) ? revision : readRef(join(folder, 'refs', ...revision.split('/')))
+  const commit = isCommit(revision) ? revision : readRef(join(folder, 'refs', revision))
   if (commit === undefined) return undefined
   const path = join(folder, 'snapshots', commit)
   return existsSync(path) ? { commit, path } : undefined

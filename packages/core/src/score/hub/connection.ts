@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { Fetch } from '../../base/call.js'
 import { pause, systemClock } from '../../base/clock.js'
 import { invalidArgument } from '../../base/errors.js'
+import { trimEndWhile } from '../../base/check.js'
 import { type Environment, hubCacheFolder, type HubOptions, isOffline, setting, tokenOf } from './settings.js'
 
 /** {@link HubOptions} with every default filled in from the environment. */
@@ -27,7 +28,8 @@ const SILENCE_MS = 10_000
 export async function hubSettings(hub: HubOptions = {}): Promise<HubSettings> {
   const { env } = process
   const seconds = Number(setting(env, 'HF_HUB_DOWNLOAD_TIMEOUT'))
-  const endpoint = (hub.endpoint ?? setting(env, 'HF_ENDPOINT') ?? PUBLIC_HUB).replace(/\/+$/, '')
+  const given = hub.endpoint ?? setting(env, 'HF_ENDPOINT') ?? PUBLIC_HUB
+  const endpoint = trimEndWhile(given, (unit) => unit === '/')
   if (!URL.canParse(endpoint)) throw invalidArgument('HF_ENDPOINT', endpoint, 'set it to a URL, or unset it')
   return {
     endpoint,

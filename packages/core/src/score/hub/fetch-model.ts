@@ -159,7 +159,7 @@ class Download {
   }
 
   async #bringOne(file: HubFile): Promise<void> {
-    const pointer = join(this.#snapshot.path, ...file.path.split('/'))
+    const pointer = join(this.#snapshot.path, file.path)
     const blob = join(this.#folder, 'blobs', file.etag)
     if (!(await isThere(pointer))) {
       const { client, commit, context, model } = this.#listed
@@ -203,7 +203,7 @@ class Download {
   async #rememberAbsent(): Promise<void> {
     for (const path of [...optionalFiles, ...graphCandidates(this.#listed.model.graph)]) {
       if (this.#there.has(path)) continue
-      const marker = join(markerFolder(this.#snapshot), ...path.split('/'))
+      const marker = join(markerFolder(this.#snapshot), path)
       await mkdir(dirname(marker), { recursive: true })
       await writeFile(marker, '')
     }
@@ -214,7 +214,7 @@ class Download {
     const { repo, revision } = model
     const known = cachedSnapshot(context.settings.cacheFolder, repo, revision)
     if (isCommit(revision) || known?.commit === commit) return
-    const ref = join(this.#folder, 'refs', ...revision.split('/'))
+    const ref = join(this.#folder, 'refs', revision)
     await mkdir(dirname(ref), { recursive: true })
     const made = `${ref}.${randomUUID().slice(0, 8)}.tmp`
     await writeFile(made, commit)

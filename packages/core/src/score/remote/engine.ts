@@ -1,6 +1,7 @@
 import { count } from '../../base/call.js'
-import { type Clock, Gate, onAbort, pause, waitFor } from '../../base/clock.js'
+import { type Clock, onAbort, pause, waitFor } from '../../base/clock.js'
 import { closedError, deadlineError, ProviderError } from '../../base/errors.js'
+import { Schedule, type Turns, type Waiting } from '../../base/schedule.js'
 import type { Call, Milliseconds, Scope, Scorer } from '../../types.js'
 
 /** A scorer that asks a service or a language model. Closing it rejects what is under way. */
@@ -13,8 +14,12 @@ export interface Service<S extends Scope> {
   readonly id: string
   readonly scope: S
   readonly clock: Clock
-  /** Turns that are taken at a time, over all calls of the scorer. */
+  /** Requests under way at a time, over all calls of the scorer. */
   readonly concurrency: number
+  /** Pairs that may wait. */
+  readonly maxQueued: number
+  /** How many requests so many texts will take, as far as it is known. */
+  requests(texts: number): number
   /** Longest wait for the answer to one attempt. */
   readonly timeoutMs: Milliseconds
   /** Present when the scores are logits. */
@@ -26,7 +31,8 @@ export interface Service<S extends Scope> {
 /** Makes a scorer: turns, time limits, aborts, the first failure and the end are the same for all services. */
 export function remoteScorer<S extends Scope>(service: Service<S>): RemoteScorer<S> {
   const { id, scope, toProbability } = service
-  const gate = new Gate(service.concurrency)
+  const { concurrency: places, maxQueued } = service
+  const schedule = new Schedule({ id: () => id, places, maxQueued, blocks: false })
   const underWay = new Set<Work>()
   let isClosed = false
   return {
@@ -35,12 +41,12 @@ export function remoteScorer<S extends Scope>(service: Service<S>): RemoteScorer
     async score(query, texts, call) {
       call.signal.throwIfAborted()
       if (isClosed) throw closedError(id)
-      if (call.now() >= call.deadline) throw deadlineError(id)
       if (texts.length === 0) return []
-      const work = new Work(call, service, gate)
+      const work = new Work(call, service)
       underWay.add(work)
       try {
-        return await service.score(query, texts, work)
+        const size = { pairs: texts.length, effort: service.requests(texts.length) }
+        return await schedule.admit(work, size, (turns) => service.score(query, texts, work.with(turns)))
       } catch (error) {
         // All or nothing: what else this call is waiting for is of no use any more.
         work.stop(error)
@@ -62,20 +68,44 @@ export function remoteScorer<S extends Scope>(service: Service<S>): RemoteScorer
  * One call of `score` on its way. It stops when its caller aborts, when the scorer is closed, and when one of its requests
  * has failed; the first reason counts.
  */
-export class Work {
+export class Work implements Waiting {
   readonly #controller = new AbortController()
   readonly #unwatch: () => void
   readonly #service: Service<Scope>
-  readonly #gate: Gate
+  #turns: Turns | undefined
 
   constructor(
     readonly call: Call,
     service: Service<Scope>,
-    gate: Gate,
   ) {
     this.#service = service
-    this.#gate = gate
     this.#unwatch = onAbort(call.signal, () => this.stop(call.signal.reason))
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  get deadline(): Milliseconds {
+    return this.call.deadline
+  }
+
+  get stats(): Record<string, number> {
+    return this.call.stats
+  }
+
+  get caller(): object | undefined {
+    return this.call.caller
+  }
+
+  now(): Milliseconds {
+    return this.call.now()
+  }
+
+  /** From when it was let in. */
+  with(turns: Turns): this {
+    this.#turns = turns
+    return this
   }
 
   stop(reason: unknown): void {
@@ -87,9 +117,24 @@ export class Work {
     this.#unwatch()
   }
 
-  /** Runs when it is its turn. A failure stops the whole call, before the next in line gets the turn and asks for nothing. */
+  /**
+   * Gets ready when it is this call's turn: what takes time before the first request must not be done for thousands of
+   * calls that wait.
+   */
+  prepare<T>(run: () => Promise<T>): Promise<T> {
+    return this.#turn(0, run)
+  }
+
+  /**
+   * Sends a request when it is this call's turn. A failure stops the whole call, before the next in line gets the turn and
+   * asks for nothing.
+   */
   inTurn<T>(run: () => Promise<T>): Promise<T> {
-    return this.#gate.pass(this.#controller.signal, async () => {
+    return this.#turn(1, run)
+  }
+
+  async #turn<T>(effort: number, run: () => Promise<T>): Promise<T> {
+    return (this.#turns as Turns).turn(effort, async () => {
       try {
         return await run()
       } catch (error) {

@@ -1,4 +1,4 @@
-import { count, type Fetch } from '../../base/call.js'
+import { checkStillWanted, count, type Fetch } from '../../base/call.js'
 import {
   atLeast,
   callable,
@@ -10,16 +10,18 @@ import {
   timeSpan,
   whole,
   withDefault,
+  trimEndWhile,
 } from '../../base/check.js'
-import { type Clock, systemClock } from '../../base/clock.js'
+import { type Clock, systemClock, Pacer } from '../../base/clock.js'
 import { ProviderError, RerankError } from '../../base/errors.js'
+import { type QueueOptions, queueOptions } from '../../base/schedule.js'
 import { estimateTokens } from '../../base/words.js'
 import type { Call, Milliseconds, Scope } from '../../types.js'
 import { type RemoteScorer, remoteScorer, type Work } from './engine.js'
 import { type Answer, type Bill, exchangeJson, hostOf, type ProviderNames, readScores, type Transport } from './http.js'
 
 /** Options that all hosted and self-hosted scorers share. */
-export interface HostedOptions {
+export interface HostedOptions extends QueueOptions {
   /**
    * The key. Default: the environment variable named at the scorer. An empty string sends none, for a proxy that adds its
    * own. It goes to the host of the base URL only and stands in no error, id or report.
@@ -92,6 +94,7 @@ const hostedTable = {
   headers: headerValues,
   maxTexts: whole(1),
   concurrency: withDefault(whole(1), 4),
+  ...queueOptions,
   timeoutMs: withDefault(timeSpan, 30_000),
   maxRetries: withDefault(whole(0), 2),
   maxRetryWaitMs: withDefault(atLeast(0), 20_000),
@@ -155,7 +158,7 @@ export function keyFix(variables: readonly string[]): string {
 /** The URL of a path below a base URL, which may end in a slash or already in the path, and keeps its query. */
 export function urlBelow(base: string, path: string): string {
   const url = new URL(base)
-  const prefix = url.pathname.replace(/\/+$/, '')
+  const prefix = trimEndWhile(url.pathname, (unit) => unit === '/')
   url.pathname = prefix.endsWith(path) ? prefix : prefix + path
   return url.href
 }
@@ -218,7 +221,7 @@ type Exchange<T> = (url: string, signal: AbortSignal) => Promise<T>
 /** Makes a scorer of a provider: splitting, retries, bills, checks and merging are the same for all. */
 export function hostedScorer<S extends Scope>(provider: Provider<S>, settings: HostedSettings): RemoteScorer<S> {
   const { id, scope, names, servers, toProbability } = provider
-  const { concurrency, timeoutMs, clock, maxRetries, maxRetryWaitMs, random } = settings
+  const { concurrency, maxQueued, timeoutMs, clock, maxRetries, maxRetryWaitMs, random } = settings
   const ask = <T>(work: Work, route: Route, exchange: Exchange<T>): Promise<T> =>
     route.through((url) =>
       work.attempt(
@@ -236,11 +239,23 @@ export function hostedScorer<S extends Scope>(provider: Provider<S>, settings: H
     if (answer.bill !== undefined) countBill(work.call, answer.bill, provider.pricePerUnit)
     return readScores(answer, request.texts.length, names)
   }
+  let maxTexts = settings.maxTexts ?? Infinity
+  const prepare = async (query: string, texts: readonly string[], work: Work): Promise<Batch[]> => {
+    const limits = await provider.limits((exchange) => ask(work, servers.route(), exchange))
+    maxTexts = limits.maxTexts
+    const pacer = new Pacer(() => checkStillWanted(id, work.call))
+    const sent: string[] = []
+    for (const text of texts) {
+      sent.push(sendable(text))
+      await pacer.spend(text.length)
+    }
+    const batches = splitTexts(query, sent, limits)
+    if (scope === 'pool' && batches.length > 1) throw splitPoolError(id, limits.maxTexts, texts.length)
+    return batches
+  }
   const score = async (givenQuery: string, texts: readonly string[], work: Work): Promise<readonly number[]> => {
     const query = sendable(givenQuery)
-    const limits = await provider.limits((exchange) => ask(work, servers.route(), exchange))
-    const batches = splitTexts(query, texts.map(sendable), limits)
-    if (scope === 'pool' && batches.length > 1) throw splitPoolError(id, limits.maxTexts, texts.length)
+    const batches = await work.prepare(() => prepare(query, texts, work))
     const scores = new Array<number>(texts.length)
     const one = async (batch: Batch): Promise<void> => {
       const numbers = await work.inTurn(() => scoreBatch({ query, texts: batch.texts }, work))
@@ -254,6 +269,8 @@ export function hostedScorer<S extends Scope>(provider: Provider<S>, settings: H
     scope,
     clock,
     concurrency,
+    maxQueued,
+    requests: (texts) => Math.ceil(texts / maxTexts) || 1,
     timeoutMs,
     ...(toProbability && { toProbability }),
     score,

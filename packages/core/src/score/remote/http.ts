@@ -133,8 +133,30 @@ interface BodyOrigin {
   readonly contentType: string | null
 }
 
+/** Objects and lists within each other; the answers of all services have four or five. */
+const DEEPEST_JSON = 64
+
+/** Whether a JSON text nests deeper than that: parsing it would take seconds, and what comes out overflows the stack of many. */
+function isTooDeep(json: string): boolean {
+  let [depth, isQuoted] = [0, false]
+  for (let at = 0; at < json.length; at++) {
+    const unit = json.charCodeAt(at)
+    if (unit === 0x22) isQuoted = !isQuoted
+    else if (isQuoted) at += unit === 0x5c ? 1 : 0
+    // [ and {, then ] and }.
+    else if (unit === 0x5b || unit === 0x7b) depth += 1
+    else if (unit === 0x5d || unit === 0x7d) depth -= 1
+    if (depth > DEEPEST_JSON) return true
+  }
+  return false
+}
+
 /** @throws ProviderError when the text is not JSON. The text itself is not shown: it may echo a query or a key. */
 export function parseJson(text: string, { names, host, contentType }: BodyOrigin): unknown {
+  if (isTooDeep(text)) {
+    const message = `${names.provider} at ${host} answered with JSON of more than ${DEEPEST_JSON} levels: check that the base URL is that of the service.`
+    throw new ProviderError(message, { provider: names.provider, status: 200, retryable: false })
+  }
   try {
     return JSON.parse(text)
   } catch {
@@ -146,8 +168,12 @@ export function parseJson(text: string, { names, host, contentType }: BodyOrigin
 
 const LONGEST_MESSAGE = 200
 
+/** Of the body of an error; more is no sentence for a person. */
+const MOST_ERROR_BYTES = 65_536
+
 /** The sentence in the body of an error, if it holds one in a common place, without secrets. Never the whole body. */
 export function shortMessage(text: string, secrets: readonly string[]): string | undefined {
+  if (isTooDeep(text)) return undefined
   try {
     const { message, error, detail } = JSON.parse(text) as Record<string, unknown>
     const nested = (error as { message?: unknown } | null)?.message
@@ -201,7 +227,8 @@ export async function exchangeJson(transport: Transport, request: JsonRequest): 
   const response = await follow(transport, request)
   const guarded = { ...transport, host }
   if (!response.ok) {
-    const text = await readBody(response, guarded).catch(() => '')
+    const maxResponseBytes = Math.min(MOST_ERROR_BYTES, transport.maxResponseBytes)
+    const text = await readBody(response, { ...guarded, maxResponseBytes }).catch(() => '')
     throw statusError(names, {
       host,
       status: response.status,

@@ -8,8 +8,10 @@ import {
   oneOf,
   required,
   whole,
+  trimEndWhile,
 } from '../../base/check.js'
 import { invalidArgument } from '../../base/errors.js'
+import { type QueueOptions, queueOptions } from '../../base/schedule.js'
 import { type ReadingOptions, readingOptions, readingParts } from '../cross-encoder/reading.js'
 import { type ScoringOptions, scoringOptions, scoringParts } from '../cross-encoder/scoring.js'
 
@@ -36,7 +38,7 @@ export interface TransformersProgress {
 }
 
 /** Options of {@link transformers}. */
-export interface TransformersOptions extends ReadingOptions, ScoringOptions {
+export interface TransformersOptions extends ReadingOptions, ScoringOptions, QueueOptions {
   /**
    * - a name on the hub: `'org/name'`
    * - a folder (in browsers: its URL on your own server), beginning with `/`, `./`, `../`, or `https://`: nothing is then
@@ -72,9 +74,9 @@ export interface TransformersOptions extends ReadingOptions, ScoringOptions {
 }
 
 /** See {@link TransformersOptions}. */
-export const transformersOptions: Checks<Omit<TransformersOptions, 'model'>> & {
+export const transformersOptions: Checks<Omit<TransformersOptions, 'model' | 'maxQueued'>> & {
   readonly model: Mandatory<TransformersOptions['model']>
-} = {
+} & typeof queueOptions = {
   model: required(checkModel as Check<string | LoadedTransformersModel>),
   revision: must<string>(isName, 'pass a name, or leave it out'),
   device: oneOf('wasm', 'webgpu', 'cpu'),
@@ -87,6 +89,7 @@ export const transformersOptions: Checks<Omit<TransformersOptions, 'model'>> & {
   ),
   threads: whole(1),
   onProgress: callable<(progress: TransformersProgress) => void>(),
+  ...queueOptions,
   ...readingOptions,
   ...scoringOptions,
 }
@@ -137,7 +140,7 @@ export function idOf(options: TransformersOptions): string {
 function idOfNamed(model: string, { revision, device = defaultDevice(), dtype }: TransformersOptions): string[] {
   const folder = isFolder(model)
   const version = revision ?? (folder ? undefined : 'main')
-  const name = folder ? model.replace(/[/\\]+$/, '') : model
+  const name = folder ? trimEndWhile(model, (unit) => unit === '/' || unit === '\\') : model
   return [version === undefined ? name : `${name}@${version}`, 'transformers', device, dtype ?? 'default']
 }
 

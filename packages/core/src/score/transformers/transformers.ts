@@ -1,9 +1,8 @@
 import { readOptions } from '../../base/check.js'
-import { nextTurn } from '../../base/clock.js'
 import { RerankError } from '../../base/errors.js'
 import type { Scorer, ScorerDefaults } from '../../types.js'
 import { PairScorer } from '../cross-encoder/pair-scorer.js'
-import { type LoadedModel, oneByOne, type PairRunner } from '../cross-encoder/reading.js'
+import type { LoadedModel, PairRunner } from '../cross-encoder/reading.js'
 import { prepareScoring, readActivation, readDefaults, type Scoring } from '../cross-encoder/scoring.js'
 import {
   checkOutput,
@@ -47,7 +46,12 @@ export function transformers(options: TransformersOptions): TransformersScorer {
   let defaults: ScorerDefaults | undefined
   return new PairScorer({
     id: idOf(read),
+    weights:
+      typeof read.model === 'string'
+        ? idOf({ model: read.model, revision: read.revision, dtype: read.dtype })
+        : undefined,
     options: read,
+    places: 1,
     get toProbability() {
       return activation === 'sigmoid' ? (score: number) => 1 / (1 + Math.exp(-score / (temperature ?? 1))) : undefined
     },
@@ -90,17 +94,18 @@ async function scoringOf({ model, tokenizer: loaded }: LoadedParts, options: Tra
   return prepareScoring({ name, config, tokenizer, tokenizerConfig }, options)
 }
 
-/** Runs the pairs one at a time, and lets the event loop turn after each, which a page needs to stay alive. */
 function runnerOf(parts: LoadedParts, head: Head): PairRunner {
   const feeds = feedsFor(parts.model as LoadedModelFields, parts.tensor)
-  return oneByOne({
+  return {
     score: async ({ ids, secondSegmentStart }) => {
       const answer = await parts.model(feeds(ids, secondSegmentStart)).catch(fail)
       return scoreIn(answer, head)
     },
-    release: () => parts.dispose(),
-    turn: nextTurn,
-  })
+    async close(idle) {
+      await idle
+      await parts.dispose()
+    },
+  }
 }
 
 /** onnxruntime-web throws bare numbers when it is out of memory. */

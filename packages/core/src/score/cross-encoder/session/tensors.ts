@@ -215,7 +215,7 @@ export function scoreOf(head: Head, dims: readonly number[], valueAt: (at: numbe
   checkLabels(head, count, 'The model')
   const relevant = head.relevant as number
   const others = Array.from({ length: count }, (_, at) => valueAt(at)).filter((_, at) => at !== relevant)
-  const most = Math.max(...others)
+  const most = others.reduce((largest, other) => Math.max(largest, other), -Infinity)
   return valueAt(relevant) - most - Math.log(others.reduce((sum, other) => sum + Math.exp(other - most), 0))
 }
 

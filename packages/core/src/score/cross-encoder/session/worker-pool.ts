@@ -1,21 +1,27 @@
 import { Worker } from 'node:worker_threads'
-import { count } from '../../../base/call.js'
-import { systemClock, waitFor } from '../../../base/clock.js'
 import { RerankError, type RerankErrorCode } from '../../../base/errors.js'
-import type { Call } from '../../../types.js'
-import { checkStillWanted, closedWhileScoring, deadlinePassed, type PairSource } from '../reading.js'
-import { type FromWorker, guardExit, type Job, makeJob, STOP, type ToWorker } from './job.js'
+import type { EncodedPair } from '../pairs.js'
+import { closedWhileScoring } from '../reading.js'
 import type { Opened, OpenedRunner, SessionOptions } from './node.js'
+import { type FromWorker, guardExit, type ToWorker } from './threads.js'
+
+/** Pairs that a worker is handed at a time: the one it runs and the next, so that it never waits for the main thread. */
+export const PAIRS_PER_WORKER = 2
+
+/** A worker and what it was handed and has not answered. */
+interface Hand {
+  readonly thread: Worker
+  readonly pending: Map<number, Pending>
+}
 
 interface Pending {
-  readonly job: Job
-  scored: number
-  settle(error?: unknown): void
+  resolve(logit: number): void
+  reject(error: unknown): void
 }
 
 /**
- * Worker threads with one session each, which pull pairs from a shared counter, so that the caller's event loop is free
- * while they compute. Idle workers do not keep the process alive. When a worker crashes, the requests under way reject
+ * Worker threads with one session each, so that the caller's event loop is free while they compute; a pair goes to the
+ * one that has least to do. Idle workers do not keep the process alive. When a worker crashes, what is under way rejects
  * and every worker is given up; `onLost` tells the owner to start anew.
  */
 export async function startPool(size: number, options: SessionOptions, onLost: () => void): Promise<OpenedRunner> {
@@ -28,9 +34,8 @@ class Pool implements OpenedRunner {
   opened: Opened = { provider: 'cpu', refused: [] }
   readonly #options: SessionOptions
   readonly #onLost: () => void
-  readonly #workers = new Set<Worker>()
-  readonly #pending = new Map<number, Pending>()
-  #jobs = 0
+  readonly #hands = new Set<Hand>()
+  #pairs = 0
   #gone: RerankError | undefined
 
   constructor(options: SessionOptions, onLost: () => void) {
@@ -47,86 +52,54 @@ class Pool implements OpenedRunner {
     }
   }
 
-  async run(pairs: PairSource, call: Call): Promise<Float64Array> {
-    checkStillWanted(call)
-    if (pairs.length === 0) return new Float64Array(0)
-    const job = await makeJob(this.#jobs++, pairs, () => checkStillWanted(call))
-    checkStillWanted(call)
-    if (this.#gone !== undefined) throw this.#gone
-    await this.#score(job, call)
-    count(call, 'runs', job.order.length)
-    return Float64Array.from(job.logits)
+  score({ ids, secondSegmentStart }: EncodedPair): Promise<number> {
+    return new Promise((resolve, reject) => {
+      if (this.#gone !== undefined) return reject(this.#gone)
+      const [first, ...others] = this.#hands
+      const hand = others.reduce((least, one) => (one.pending.size < least.pending.size ? one : least), first as Hand)
+      const id = this.#pairs++
+      hand.pending.set(id, { resolve, reject })
+      if (hand.pending.size === 1) hand.thread.ref()
+      hand.thread.postMessage({ type: 'pair', pair: { id, ids, secondSegmentStart } } satisfies ToWorker)
+    })
   }
 
   async close(): Promise<void> {
     this.#giveUp(closedWhileScoring())
-    const exits = [...this.#workers].map((worker) => new Promise((resolve) => worker.once('exit', resolve)))
-    for (const worker of this.#workers) {
-      worker.ref()
-      worker.postMessage({ type: 'close' } satisfies ToWorker)
+    const threads = [...this.#hands].map(({ thread }) => thread)
+    const exits = threads.map((thread) => new Promise((resolve) => thread.once('exit', resolve)))
+    for (const thread of threads) {
+      thread.ref()
+      thread.postMessage({ type: 'close' } satisfies ToWorker)
     }
     await Promise.all(exits)
   }
 
-  async #score(job: Job, call: Call): Promise<void> {
-    const start = (): Promise<void> => this.#hand(job)
-    const clock = { ...systemClock, now: () => call.now() }
-    const { deadline, signal } = call
-    try {
-      await waitFor(start, { clock, deadline, signal, deadlineError: deadlinePassed })
-    } finally {
-      this.#finish(job)
-    }
-  }
-
-  /** Nobody waits for the job any more: its workers stop before their next pair, and keep no process alive for it. */
-  #finish(job: Job): void {
-    if (!this.#pending.delete(job.id)) return
-    if (this.#pending.size === 0) for (const worker of this.#workers) worker.unref()
-    Atomics.store(job.control, STOP, 1)
-  }
-
-  /** Gives the job to every worker; done when all its pairs are scored. */
-  #hand(job: Job): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = (error?: unknown): void => {
-        // At once, not when the promise has settled: close() refs the workers anew right after it gave up their jobs.
-        this.#finish(job)
-        if (error === undefined) resolve()
-        else reject(error as Error)
-      }
-      this.#pending.set(job.id, { job, scored: 0, settle })
-      for (const worker of this.#workers) {
-        worker.ref()
-        worker.postMessage({ type: 'job', job } satisfies ToWorker)
-      }
-    })
-  }
-
   #startWorker(): Promise<void> {
     const guard = guardExit()
-    const worker = new Worker(new URL('./worker.js', import.meta.url), {
+    const thread = new Worker(new URL('./worker.js', import.meta.url), {
       workerData: { flags: guard.flags, options: this.#options },
       // The caller's own flags (--input-type, loaders) are not meant for this file and may be refused for it.
       execArgv: [],
     })
-    this.#workers.add(worker)
+    const hand: Hand = { thread, pending: new Map() }
+    this.#hands.add(hand)
     return new Promise((resolve, reject) => {
-      worker.on('message', (message: FromWorker) => {
-        if (message.type === 'done') return this.#done(message)
+      thread.on('message', (message: FromWorker) => {
         if (message.type === 'failed') return reject(asRerankError(message.error, message.code))
+        if (message.type !== 'ready') return settle(hand, message)
         this.opened = message.opened
-        worker.unref()
+        thread.unref()
         resolve()
       })
-      worker.once('error', (cause) => {
+      thread.once('error', (cause) => {
         const error = new RerankError('scorer', `A scoring worker crashed (${cause.message}): call again.`, { cause })
         reject(error)
         this.#lose(error)
       })
-      worker.once('exit', (exitCode) => {
+      thread.once('exit', (exitCode) => {
         guard.release()
-        this.#workers.delete(worker)
+        this.#hands.delete(hand)
         const error = new RerankError('scorer', `A scoring worker ended with exit code ${exitCode}: call again.`)
         reject(error)
         this.#lose(error)
@@ -134,26 +107,30 @@ class Pool implements OpenedRunner {
     })
   }
 
-  #done(message: FromWorker & { type: 'done' }): void {
-    const pending = this.#pending.get(message.jobId)
-    if (pending === undefined) return
-    if (message.error !== undefined) return pending.settle(asRerankError(message.error, undefined))
-    pending.scored += message.scored
-    if (pending.scored === pending.job.order.length) pending.settle()
-  }
-
   /** A worker is gone although nobody closed the pool: the rest are closed too, and the owner starts anew. */
   #lose(error: RerankError): void {
     if (this.#gone !== undefined) return
     this.#giveUp(error)
-    for (const worker of this.#workers) worker.postMessage({ type: 'close' } satisfies ToWorker)
+    for (const { thread } of this.#hands) thread.postMessage({ type: 'close' } satisfies ToWorker)
     this.#onLost()
   }
 
   #giveUp(error: RerankError): void {
     this.#gone ??= error
-    for (const pending of this.#pending.values()) pending.settle(error)
+    for (const { pending } of this.#hands) {
+      for (const { reject } of pending.values()) reject(error)
+      pending.clear()
+    }
   }
+}
+
+function settle({ thread, pending }: Hand, message: Extract<FromWorker, { readonly id: number }>): void {
+  const waiting = pending.get(message.id)
+  if (waiting === undefined) return
+  pending.delete(message.id)
+  if (pending.size === 0) thread.unref()
+  if (message.type === 'scored') waiting.resolve(message.logit)
+  else waiting.reject(asRerankError(message.error, undefined))
 }
 
 /** Errors cross threads as copies without their class. */

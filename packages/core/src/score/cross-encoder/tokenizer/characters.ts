@@ -1,3 +1,4 @@
+import { normalizeText } from '../../../base/words.js'
 import { packedLower, packedProperties } from './code-points-data.js'
 
 /**
@@ -136,7 +137,7 @@ function single(point: number, bits: number, options: BertNormalizerOptions): st
 function decomposed(text: string, options: BertNormalizerOptions): string {
   if (!options.stripAccents) return text
   let out = ''
-  for (const char of text.normalize('NFD')) {
+  for (const char of normalizeText(text, 'NFD')) {
     const point = char.codePointAt(0) as number
     if ((propertiesOf(point) & Property.mark) === 0) out += options.lowercase ? lowerCaseOf(point) : char
   }

@@ -1,3 +1,5 @@
+import { graphemesOf, normalizeText, orderMarks } from '../../../base/words.js'
+
 /** A JSON object, parsed. */
 export type Json = Readonly<Record<string, unknown>>
 
@@ -75,17 +77,19 @@ async function createLibraryTokenizer(tokenizerJson: unknown, configJson: unknow
   const tokenizer = new library.Tokenizer(file, (configJson ?? {}) as object)
   tokenizer.normalizer = exactNormalizer(library, json['normalizer']) ?? tokenizer.normalizer
   if (tokenizer.model instanceof library.Unigram) wordByWord(tokenizer.model)
+  fuseUnknown(tokenizer.model as FusingModel)
   return (text) => tokenizer.encode(text, { add_special_tokens: false }).ids
 }
 
-/** `undefined` when the library does every step as the reference does. */
+/** `undefined` when there is nothing to do. */
 function exactNormalizer(library: Library, json: unknown): LibraryNormalizer | undefined {
   const steps = normalizerSteps(json)
-  if (steps.every(({ exact }) => exact === undefined)) return undefined
+  if (steps.length === 0) return undefined
   const functions = steps.map(({ json: step, exact }): Normalize => {
     if (exact !== undefined) return exact
     const one = new library.SequenceNormalizer({ type: 'Sequence', normalizers: [step] })
-    return (text) => one.normalize(text)
+    // Some decompose texts by the way.
+    return (text) => one.normalize(orderMarks(text, 'NFC'))
   })
   class Exact extends library.Normalizer {
     override normalize(text: string): string {
@@ -115,6 +119,26 @@ function wordByWord(model: Unigram): void {
   model.encode = (words) => words.flatMap(piecesOf)
 }
 
+interface FusingModel {
+  fuse_unk: boolean
+  encode(words: readonly string[]): string[]
+  readonly tokens_to_ids: ReadonlyMap<string, number>
+  readonly unk_token_id: number | undefined
+}
+
+/**
+ * The library joins unknown pieces in a row into one, and looks up what it has so far at each of them, which takes square
+ * time. They are the unknown token whatever they are joined to, so that the first stands for all.
+ */
+function fuseUnknown(model: FusingModel): void {
+  if (!model.fuse_unk) return
+  model.fuse_unk = false
+  const encode = model.encode.bind(model)
+  const isUnknown = (piece: string | undefined): boolean =>
+    piece !== undefined && (model.tokens_to_ids.get(piece) ?? model.unk_token_id) === model.unk_token_id
+  model.encode = (words) => encode(words).filter((piece, at, pieces) => !isUnknown(piece) || !isUnknown(pieces[at - 1]))
+}
+
 /** A step of a tokenizer that changes text. */
 type Normalize = (text: string) => string
 
@@ -139,6 +163,13 @@ function exactStep(json: Json): Normalize | undefined {
     case 'Lowercase':
       // One character after the other: a capital sigma becomes the same letter wherever it stands.
       return (text) => (text.includes('Σ') ? Array.from(text, (one) => one.toLowerCase()).join('') : text.toLowerCase())
+    case 'NFC':
+    case 'NFD':
+    case 'NFKC':
+    case 'NFKD': {
+      const form = json['type']
+      return (text) => normalizeText(text, form)
+    }
     case 'StripAccents':
       return (text) => text.replace(/\p{Mn}/gu, '')
     case 'Prepend':
@@ -225,7 +256,6 @@ function precompiledNormalizer(base64: string): (text: string) => string {
   return (text) => normalize(table, text)
 }
 
-const graphemes = new Intl.Segmenter('und', { granularity: 'grapheme' })
 /**
  * Where a grapheme of several characters may be short enough to be looked up whole: marks, modifiers, joiners, the two
  * letters that count as marks, signs that stand before a letter, and a line end of two characters.
@@ -238,7 +268,7 @@ const WHOLE_GRAPHEME_BYTES = 6
 function normalize(table: CharacterTable, text: string): string {
   if (!MAY_COMBINE.test(text)) return eachCharacter(table, text)
   let result = ''
-  for (const { segment } of graphemes.segment(text)) {
+  for (const segment of graphemesOf(text)) {
     const whole = segment.length < WHOLE_GRAPHEME_BYTES ? table.lookUp(segment, WHOLE_GRAPHEME_BYTES) : undefined
     result += whole ?? eachCharacter(table, segment)
   }

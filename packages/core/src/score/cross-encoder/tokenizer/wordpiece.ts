@@ -1,4 +1,5 @@
 import { type BertNormalizerOptions, longWordPieces, normalize, splitPieces, Unit, unitTable } from './characters.js'
+import { refuseEndlessWork } from './guard.js'
 import type { Json, TokenEncoder } from './library.js'
 
 /**
@@ -8,6 +9,7 @@ import type { Json, TokenEncoder } from './library.js'
 export async function createTextEncoder(tokenizerJson: unknown, tokenizerConfigJson?: unknown): Promise<TokenEncoder> {
   const own = createWordPiece(tokenizerJson)
   if (own !== undefined) return own
+  refuseEndlessWork(tokenizerJson)
   const { createLibraryEncoder } = await import('./library.js')
   return createLibraryEncoder(tokenizerJson, tokenizerConfigJson)
 }
@@ -194,7 +196,7 @@ class PieceEncoder {
     const ids: number[] = []
     for (let start = 0; start < piece.length;) {
       const prefix = start === 0 ? '' : continuingPrefix
-      const found = this.#longest(prefix + piece.slice(start), prefix.length)
+      const found = this.#longest(piece, start, prefix)
       if (found === undefined) return [unknownId]
       ids.push(found.id)
       start += found.length
@@ -202,14 +204,18 @@ class PieceEncoder {
     return ids
   }
 
-  /** The longest start of `text` in the vocabulary that is longer than its prefix; its length without the prefix. */
-  #longest(text: string, prefixLength: number): { id: number; length: number } | undefined {
+  /** The longest part of `piece` from `start` on that is in the vocabulary with its prefix. */
+  #longest(piece: string, start: number, prefix: string): { id: number; length: number } | undefined {
     const { vocabulary } = this.#file
-    const limit = text.length > LONG_PIECE ? Math.min(text.length, this.#longestInVocabulary()) : text.length
-    for (let end = limit; end > prefixLength; end--) {
-      const id: unknown = vocabulary[text.slice(0, end)]
+    const rest = piece.length - start
+    const isLong = prefix.length + rest > LONG_PIECE
+    const limit = isLong ? Math.min(rest, this.#longestInVocabulary() - prefix.length) : rest
+    // Cut off once: a piece may be as long as the file allows, and the rest of it is of no use here.
+    const text = prefix + piece.slice(start, start + limit)
+    for (let length = limit; length > 0; length--) {
+      const id: unknown = vocabulary[text.slice(0, prefix.length + length)]
       // Not every name that an object answers to is its own: `constructor` is no entry.
-      if (typeof id === 'number') return { id, length: end - prefixLength }
+      if (typeof id === 'number') return { id, length }
     }
     return undefined
   }

@@ -1,6 +1,7 @@
 import { count } from '../../../base/call.js'
 import { callable, oneOf, type OptionTable, required, wholeOrInfinity, withDefault } from '../../../base/check.js'
 import { invalidArgument } from '../../../base/errors.js'
+import { normalizeText } from '../../../base/words.js'
 import type { RemoteScorer } from '../engine.js'
 import {
   type Generate,
@@ -211,7 +212,7 @@ function faultOf(
 
 /** The answer without the thoughts before it, in the characters we read. */
 function plain(answer: string): string {
-  const end = answer.slice(-LONGEST_ANSWER).normalize('NFKC')
+  const end = normalizeText(answer.slice(-LONGEST_ANSWER), 'NFKC')
   const thoughts = end.lastIndexOf('</think>')
   return (thoughts < 0 ? end : end.slice(thoughts + '</think>'.length)).replace(/\s+/g, ' ').trim()
 }
@@ -239,7 +240,7 @@ function* chainsIn(stretch: string): Generator<number[]> {
   let numbers: number[] = []
   for (const part of stretch.split('>')) {
     const found = allNumbers(part)
-    numbers.push(...found.slice(0, 1))
+    if (found[0] !== undefined) numbers.push(found[0])
     if (found.length <= 1) continue
     yield numbers
     numbers = found.slice(-1)

@@ -1,4 +1,4 @@
-import { count } from '../../../base/call.js'
+import { checkStillWanted, count } from '../../../base/call.js'
 import {
   callable,
   timeSource,
@@ -10,8 +10,9 @@ import {
   wholeOrInfinity,
   withDefault,
 } from '../../../base/check.js'
-import { type Clock, systemClock } from '../../../base/clock.js'
+import { type Clock, systemClock, Pacer } from '../../../base/clock.js'
 import { RerankError, show } from '../../../base/errors.js'
+import { type QueueOptions, queueOptions } from '../../../base/schedule.js'
 import { estimateTokens } from '../../../base/words.js'
 import type { Call, Milliseconds, Scope } from '../../../types.js'
 import { type RemoteScorer, remoteScorer, type Work } from '../engine.js'
@@ -40,7 +41,7 @@ export interface GenerateCall extends Pick<Call, 'signal' | 'deadline' | 'now' |
 export type Generate = (prompt: string, call: GenerateCall) => Promise<string>
 
 /** Options that both scorers by language models share. */
-export interface LlmOptions {
+export interface LlmOptions extends QueueOptions {
   /**
    * Name of the model, with its revision where there is one: part of the scorer's id. Scores cached under an id that does
    * not name the model would outlive a change of model. Default `'unnamed'`.
@@ -66,6 +67,7 @@ const sharedTable = {
   maxPassageTokens: withDefault(wholeOrInfinity(1), 300),
   countTokens: withDefault<(passage: string) => number>(callable(), estimateTokens),
   concurrency: withDefault(wholeOrInfinity(1), 4),
+  ...queueOptions,
   timeoutMs: withDefault(timeSpan, 60_000),
   clock: withDefault(timeSource, systemClock),
 } satisfies OptionTable<LlmOptions>
@@ -131,17 +133,29 @@ export interface Judging<S extends Scope> {
 /** Makes a scorer: equal texts once, cutting and the limit of prompts are the same for all. */
 export function llmScorer<S extends Scope>(judging: Judging<S>, settings: LlmSettings): RemoteScorer<S> {
   const { id, scope, toProbability } = judging
-  const { clock, concurrency, timeoutMs } = settings
+  const { clock, concurrency, maxQueued, timeoutMs } = settings
   return remoteScorer({
     id,
     scope,
     clock,
     concurrency,
+    maxQueued,
+    requests: (texts) => Math.max(1, judging.calls(texts).needed),
     timeoutMs,
     ...(toProbability && { toProbability }),
     async score(query, texts, work) {
       const { call } = work
-      const passages = distinct(texts, (passage) => truncatePassage(passage, settings))
+      const passages = await work.prepare(async () => {
+        const cuts = new Map<string, ReturnType<typeof truncatePassage>>()
+        const pacer = new Pacer(() => checkStillWanted(id, call))
+        for (const passage of new Set(texts)) {
+          const cut = truncatePassage(passage, settings)
+          cuts.set(passage, cut)
+          // Where to cut it is found by counting the tokens of several beginnings.
+          await pacer.spend(cut.truncated ? 8 * cut.text.length : passage.length)
+        }
+        return cuts
+      })
       checkCalls(judging, passages.size)
       count(call, 'texts', passages.size)
       for (const [position, passage] of texts.entries()) {
@@ -193,12 +207,6 @@ function askFor({ id, maxCalls }: Judging<Scope>, timeoutMs: Milliseconds, work:
 export function unreadable(id: string, answer: unknown, due: string): RerankError {
   const fix = 'choose a model that keeps to it, or mend what the function that asks the model hands back'
   return new RerankError('scorer', `${id} answered ${show(answer)} where ${due} was due: ${fix}.`)
-}
-
-function distinct<T>(texts: readonly string[], make: (text: string) => T): Map<string, T> {
-  const made = new Map<string, T>()
-  for (const text of texts) if (!made.has(text)) made.set(text, make(text))
-  return made
 }
 
 function generateError(id: string, cause: unknown): RerankError {

@@ -1,6 +1,7 @@
 import { count } from '../../../base/call.js'
 import { callable, type OptionTable, whole, wholeOrInfinity, withDefault } from '../../../base/check.js'
 import { invalidArgument } from '../../../base/errors.js'
+import { normalizeText } from '../../../base/words.js'
 import type { RemoteScorer } from '../engine.js'
 import {
   type Generate,
@@ -177,13 +178,18 @@ export function yesNoPrompt(query: string, passage: string, instruction: string)
   ].join('\n')
 }
 
+/** In code units; far more than a grade takes with all that may stand around it. */
+const LONGEST_GRADE = 200
+
 /**
  * The grade that an answer is: a whole number from 0 to `maxGrade`, perhaps after `Grade:` or before `/10`, and nothing
  * else but the thoughts of a reasoning model before it. A number inside a sentence is no grade.
  */
 export function gradeOf(answer: string, maxGrade: number): number | undefined {
   const thoughts = answer.lastIndexOf('</think>')
-  const text = (thoughts < 0 ? answer : answer.slice(thoughts + '</think>'.length)).normalize('NFKC').trim()
+  const given = (thoughts < 0 ? answer : answer.slice(thoughts + '</think>'.length)).trim()
+  if (given.length > LONGEST_GRADE) return undefined
+  const text = normalizeText(given, 'NFKC').trim()
   const match =
     /^[*_`"']{0,3}(?:(?:grade|score|answer|rating)\s?[:=]\s?)?[*_`"']{0,3}(\d{1,3})(?:\s?\/\s?(\d{1,3}))?[*_`"']{0,3}\.?$/i.exec(
       text,
@@ -225,6 +231,6 @@ function yesNoOf(tokens: readonly LikelyToken[]): YesNo {
       .reduce((sum, { logprob }) => sum + Math.exp(logprob), 0)
   const [yes, no] = [chance('yes'), chance('no')]
   if (yes === 0 && no === 0) return { yes: -Infinity, no: -Infinity }
-  const least = Math.exp(Math.min(...tokens.map(({ logprob }) => logprob)))
+  const least = Math.exp(tokens.reduce((lowest, { logprob }) => Math.min(lowest, logprob), Infinity))
   return { yes: Math.log(yes || least), no: Math.log(no || least) }
 }

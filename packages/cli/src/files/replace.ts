@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto'
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { isatty } from 'node:tty'
+import { fileError } from '../errors.js'
+import { printable } from '../printable.js'
+import { isPlace, targetOf } from './target.js'
+
+/**
+ * Writes a file whole or not at all: beside its place first, then renamed over what stood there, so that a crash or a full
+ * disk leaves the old file. Permissions and, where allowed, the owner stay. A pipe, a terminal or a device is written to as
+ * it is.
+ *
+ * @throws CliError when it cannot be written; the old file is then as it was.
+ */
+export function replaceFile(path: string, text: string): void {
+  if (!isPlace(path)) return writeThrough(path, text)
+  const target = targetOf(path)
+  const old = statSync(target, { throwIfNoEntry: false })
+  const made = join(dirname(target), `.${basename(target).slice(0, 100)}.${randomBytes(8).toString('hex')}.tmp`)
+  try {
+    writeNew(made, text, old)
+    renameSync(made, target)
+  } catch (error) {
+    rmSync(made, { force: true })
+    throw fileError(path, 'written', error)
+  }
+  syncFolder(target)
+}
+
+function writeNew(made: string, text: string, old: Stats | undefined): void {
+  // Never through a link, and never over a file: the name is new.
+  const fd = openSync(made, 'wx')
+  try {
+    writeAll(fd, Buffer.from(text))
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+  if (old !== undefined) keepAccess(made, old)
+}
+
+/** Gives a new file the permissions and, as far as this user may, the owner of the one it replaces. */
+export function keepAccess(made: string, old: Stats): void {
+  try {
+    chownSync(made, old.uid, old.gid)
+  } catch {
+    // Only its owner or root may; the permissions below say who may read it all the same.
+  }
+  chmodSync(made, old.mode & 0o7777)
+}
+
+function writeThrough(path: string, text: string): void {
+  try {
+    const fd = openSync(path, 'w')
+    try {
+      writeAll(fd, Buffer.from(isatty(fd) ? printable(text) : text))
+    } finally {
+      closeSync(fd)
+    }
+  } catch (error) {
+    throw fileError(path, 'written', error)
+  }
+}
+
+/** Writes all bytes: a full disk may take a part, and the next try then says why. */
+export function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done)
+}
+
+/** Makes a rename outlast a loss of power, where folders can be synchronised. */
+export function syncFolder(path: string): void {
+  try {
+    const fd = openSync(dirname(path), 'r')
+    try {
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    // Windows has no such thing.
+  }
+}
