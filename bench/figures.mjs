@@ -10,7 +10,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { paths } from './lib/paths.mjs'
-import { calibration, languages, peers, runtime } from './figures/from-results.mjs'
+import { aWorker, calibration, languages, peers, runtime, serverUnderLoad } from './figures/from-results.mjs'
 import { byCollection, cascade, fiveWays, smallModel } from './figures/quality.mjs'
 import { reading } from './figures/reading.mjs'
 
@@ -21,6 +21,8 @@ const makers = {
   'small model': smallModel,
   peers,
   runtime,
+  'server under load': serverUnderLoad,
+  'a worker': aWorker,
   languages,
   calibration,
   ...reading,
@@ -28,6 +30,7 @@ const makers = {
 const pages = [
   'README.md',
   'docs/measurements.md',
+  'docs/workers-and-servers.md',
   'docs/cascades.md',
   'docs/evaluation.md',
   'packages/model-en-mini/CARD.md',

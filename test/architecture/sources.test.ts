@@ -82,6 +82,17 @@ describe('files', () => {
     expect(quiet.flatMap((source) => consoleFaults(inPackages(source), source.text))).toEqual([])
   })
 
+  it('of the command line that write are those that write safely', () => {
+    const writing =
+      /\b(?:append|chmod|chown|copyFile|cp|ftruncate|link|mkdir|open|rename|rm|symlink|truncate|unlink|write|writeFile)(?:Sync)?\b/
+    const faulty = sources.filter(({ name, path, text }) => {
+      const imported = text.match(/import \{[^}]*\} from 'node:fs(?:\/promises)?'|createWriteStream/g)?.join() ?? ''
+      return name === 'cli' && !path.startsWith('files/') && writing.test(imported)
+    })
+    // Stdout is there already, and a corpus is opened to be read.
+    expect(faulty.map(({ path }) => path).sort()).toEqual(['output/stdout.ts', 'pools/places.ts'])
+  })
+
   it('of the command line touch the process they run in only in bin.ts', () => {
     const touching = sourcesOf('cli').filter(({ text }) =>
       /\bprocess\.(exit|exitCode|on|once|stdout|stderr|stdin|env)\b/.test(text),

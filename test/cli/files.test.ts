@@ -116,6 +116,12 @@ describe('a lock', () => {
     Lock.take(path, 'OUT').release()
   })
 
+  it('leaves nothing of processes that were killed while they made one', () => {
+    const at = folderWith({ 'out.lock.0b2f0d1c-6c1e-4b57-9d6c-5a4f3d2e1c0b': '{', 'out.lock.mine': 'mine' })
+    Lock.take(at('out'), 'OUT').release()
+    expect(readdirSync(at('.'))).toEqual(['out.lock.mine'])
+  })
+
   it('of another machine is held while it is touched, and abandoned after a minute', () => {
     const path = folderWith()('out')
     leave(path, { host: 'elsewhere 7', pid: 7 })

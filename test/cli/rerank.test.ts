@@ -406,6 +406,21 @@ describe('an input that was changed in the meantime', () => {
     expect(stderr).toContain('is it the same input? Else add --overwrite')
   })
 
+  it('is noticed also behind lines of which the power took what was remembered', async () => {
+    const { at, batch } = setUp()
+    const args = [...batch, '--output', at('out.jsonl')]
+    await run(args)
+    const [state, output] = [at('out.jsonl.state'), at('out.jsonl')].map((path) =>
+      readFileSync(path, 'utf8').split('\n'),
+    )
+    writeFileSync(at('out.jsonl'), `${output?.slice(0, 6).join('\n')}\n`)
+    writeFileSync(at('out.jsonl.state'), `${state?.slice(0, 4).join('\n')}\n`)
+    expect((await run(args)).code).toBe(0)
+    expect(readFileSync(at('out.jsonl.state'), 'utf8')).toBe(state?.join('\n'))
+    expect(readFileSync(at('out.jsonl'), 'utf8')).toBe(output?.join('\n'))
+    expect((await run(args)).code).toBe(0)
+  })
+
   it('in a line that was left out before is noticed', async () => {
     const lines = queries.map((query) => jsonl(query))
     const { at, batch } = setUp({ 'in.jsonl': lines.with(3, 'oops\n').join('') })

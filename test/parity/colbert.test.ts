@@ -50,7 +50,10 @@ describe.each(variants)('late interaction as PyLate encodes it, %s', async (name
   const encoder = createColbertEncoder({
     tokenizer,
     tokenizerConfig,
-    encoder: await createColbertTextEncoder(tokenizer, tokenizerConfig, ['[Q] ', '[D] ']),
+    encoder: await createColbertTextEncoder(tokenizer, tokenizerConfig, {
+      markers: ['[Q] ', '[D] '],
+      splitSpecialTokens: false,
+    }),
     settings: { ...readColbertSettings(folder), ...change },
   })
 

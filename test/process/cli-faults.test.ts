@@ -23,7 +23,7 @@ import { type CliOptions, bin, quote, runCli, runCommand } from './run-cli.ts'
  */
 const faults = sized(30, 2000)
 /** How many cases are under way at once. */
-const lanes = sized(1, 3)
+const lanes = sized(1, 4)
 const injector = pathToFileURL(join(import.meta.dirname, 'fault-injector.mjs')).href
 const scorer = `
 export default { id: 'length', scope: 'pair', score: async (_query, texts) => texts.map((text) => text.length % 7) }
@@ -59,8 +59,8 @@ afterAll(() => {
 let folders = 0
 
 /** A folder for one case, with the input and a scorer. */
-function place(parent = folder): (name: string) => string {
-  const own = join(parent, String(folders++))
+function newPlace(): (name: string) => string {
+  const own = join(folder, String(folders++))
   mkdirSync(own)
   writeFileSync(join(own, 'in.jsonl'), input)
   writeFileSync(join(own, 'scorer.mjs'), scorer)
@@ -106,11 +106,11 @@ const counts = { faults: 0, lost: 0, torn: 0 }
 /** How the disturbed processes ended, to see that they were. */
 const endings: Record<string, number> = {}
 
-/** Counts a fault that took effect. */
-function count(kind: string, { exitCode, signal }: Ended): void {
-  counts.faults += 1
+/** Counts faults that took effect in one run. */
+function count(kind: string, { exitCode, signal }: Ended, by = 1): void {
+  counts.faults += by
   const ending = `${kind} ${signal ?? exitCode}`
-  endings[ending] = (endings[ending] ?? 0) + 1
+  endings[ending] = (endings[ending] ?? 0) + by
 }
 
 const complaints: string[] = []
@@ -139,7 +139,7 @@ function referenceOf(name: string): Promise<Reference> {
 }
 
 async function undisturbed(name: string): Promise<Reference> {
-  const [at, { args, grows, replaced }] = [place(), jobs[name] as Job]
+  const [at, { args, grows, replaced }] = [newPlace(), jobs[name] as Job]
   const { exitCode, stderr } = await withFault(args(at), { kind: 'count', at: 0 })
   expect({ exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ exitCode: 0, stderr: '' })
   const files = new Map([grows, ...replaced].map((file) => [file, settled(read(at(file)))]))
@@ -149,7 +149,7 @@ async function undisturbed(name: string): Promise<Reference> {
 /** Runs a job with a fault, again and again, each time a little further; then to its end. */
 async function interrupted(name: string, seed: number): Promise<void> {
   const random = randomFrom(seed)
-  const [at, job, { files: reference, changes }] = [place(), jobs[name] as Job, await referenceOf(name)]
+  const [at, job, { files: reference, changes }] = [newPlace(), jobs[name] as Job, await referenceOf(name)]
   for (const file of job.replaced) writeFileSync(at(file), OLD)
   let before = ''
   for (let time = 0; time < 6; time++) {
@@ -198,9 +198,9 @@ function withFault(args: readonly string[], fault: object, options: CliOptions =
 /** What is begun anew stays until the new one is whole. */
 async function overwritten(seed: number): Promise<void> {
   const random = randomFrom(seed)
-  const [at, { files, changes }] = [place(), await referenceOf('rerank')]
+  const [at, { files, changes }] = [newPlace(), await referenceOf('rerank')]
   const reference = files.get('out') as string
-  const args = jobs['rerank']?.args(at) as string[]
+  const args = (jobs['rerank'] as Job).args(at)
   await runCli([...args, '--ids-only'])
   const old = read(at('out'))
   for (let time = 0; time < 4; time++) {
@@ -223,7 +223,7 @@ async function overwritten(seed: number): Promise<void> {
 async function twoWriters(seed: number): Promise<void> {
   const names = ['rerank', 'label', 'eval'] as const
   const name = names[seed % names.length] as string
-  const [at, job, { files: reference }] = [place(), jobs[name] as Job, await referenceOf(name)]
+  const [at, job, { files: reference }] = [newPlace(), jobs[name] as Job, await referenceOf(name)]
   const both = await Promise.all([runCli(job.args(at)), runCli(job.args(at))])
   for (const ended of both) if (ended.exitCode !== 0) count('two writers', ended)
   const refused = both.filter(({ exitCode }) => exitCode !== 0)
@@ -238,7 +238,7 @@ async function twoWriters(seed: number): Promise<void> {
 /** Every way to name an input once more, as every output there is. */
 async function sameFile(seed: number): Promise<void> {
   const random = randomFrom(seed)
-  const at = place()
+  const at = newPlace()
   linkSync(at('in.jsonl'), at('hard'))
   symlinkSync('in.jsonl', at('soft'))
   mkdirSync(at('sub'))
@@ -265,7 +265,7 @@ async function sameFile(seed: number): Promise<void> {
 /** Damaged lines are left out, counted and named; all others are answered. */
 async function badBytes(seed: number): Promise<void> {
   const random = randomFrom(seed)
-  const [at, reference] = [place(), (await referenceOf('rerank')).files.get('out') as string]
+  const [at, reference] = [newPlace(), (await referenceOf('rerank')).files.get('out') as string]
   const damages: readonly ((line: Buffer) => Buffer)[] = [
     (line) => Buffer.concat([line.subarray(0, 30), Buffer.of(0xff, 0xc0), line.subarray(30)]),
     (line) => line.subarray(0, 40),
@@ -282,9 +282,9 @@ async function badBytes(seed: number): Promise<void> {
     ])
   })
   writeFileSync(at('in.jsonl'), Buffer.concat(lines))
-  const args = [...(jobs['rerank']?.args(at) as string[]), '--bad-lines', 'skip']
+  const args = [...(jobs['rerank'] as Job).args(at), '--bad-lines', 'skip']
   const ended = await runCli(args)
-  count('bad bytes', ended)
+  count('bad bytes, each line', ended, bad.size)
   const { exitCode, stderr } = ended
   const named = [...stderr.matchAll(/left out: .*in\.jsonl, line (\d+): /g)].map(([, number]) => Number(number) - 1)
   const isRight = exitCode === (bad.size > 0 ? 3 : 0) && String(named) === String([...bad])
@@ -304,7 +304,7 @@ function smallDisk(): string | undefined {
 
 /** A disk that is really full: whole lines are left, in a file and where stdout was redirected to; then it goes on. */
 async function fullDisk(disk: string, name: 'rerank' | 'label'): Promise<void> {
-  const [at, job, reference] = [place(), jobs[name] as Job, (await referenceOf(name)).files.get('out') as string]
+  const [at, job, reference] = [newPlace(), jobs[name] as Job, (await referenceOf(name)).files.get('out') as string]
   const filler = join(disk, 'filler')
   writeFileSync(filler, Buffer.alloc(12 * 1024))
   const onDisk: At = (file) => (file === 'out' ? join(disk, file) : at(file))

@@ -45,8 +45,8 @@ export function checkFiles(inputs: readonly InputFile[], outputs: readonly Named
 interface Known extends NamedFile {
   /** Of the file; missing when there is none yet, or none that could be harmed: a pipe, a terminal, a device. */
   readonly id?: string | undefined
-  /** Of the place where it will be made. */
-  readonly place?: string | undefined
+  /** Where it will be made: its folder, and its name in there. */
+  readonly place?: { readonly folder: string | undefined; readonly name: string } | undefined
   readonly folder?: boolean | undefined
 }
 
@@ -54,8 +54,14 @@ function titleOf({ option, path }: NamedFile): string {
   return path === '' ? option : `${option} ${path}`
 }
 
+/** Two names that differ only in case, or in how an accent is written, are one file on some systems. */
+const sameName = new Intl.Collator('en', { sensitivity: 'accent' })
+
 function isSame(one: Known, other: Known): boolean {
-  return (one.id !== undefined && one.id === other.id) || (one.place !== undefined && one.place === other.place)
+  if (one.id !== undefined && one.id === other.id) return true
+  const [place, taken] = [one.place, other.place]
+  if (place === undefined || taken === undefined || place.folder !== taken.folder) return false
+  return sameName.compare(place.name, taken.name) === 0
 }
 
 /** Whether an output is an input, or would stand in a folder that is one. */
@@ -126,8 +132,7 @@ function lookAtOutput({ option, path }: NamedFile): Known {
     throw fileError(path, 'written', error)
   }
   if (stats !== undefined) return { option, path, id: idOf(stats) }
-  // Two names that differ in case only are one file on some systems.
-  return { option, path, place: `${idOf(folder)}/${basename(target).normalize('NFC').toLowerCase()}` }
+  return { option, path, place: { folder: idOf(folder), name: basename(target) } }
 }
 
 /** What a standard stream was redirected to; a stream that is no file harms none. */

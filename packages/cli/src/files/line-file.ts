@@ -31,8 +31,8 @@ const NO_FOLLOW = constants.O_NOFOLLOW ?? 0
 
 /**
  * A file that grows by whole lines, whatever happens: each is one write at its end, and what a full disk took of one is
- * cut off again. A process that is killed leaves whole lines and at most one torn one, which the next cuts off before it
- * writes. Nothing is made or changed before the first line is added. Links are not followed: the caller has done so.
+ * cut off again. A process that is killed leaves whole lines and at most one torn one, which the next cuts off when it
+ * continues. Nothing is made or changed before. Links are not followed: the caller has done so.
  */
 export class LineFile {
   readonly #options: LineFileOptions
@@ -121,18 +121,33 @@ export class LineFile {
     const fd = this.create()
     const bytes = Buffer.from(`${text}\n`)
     try {
-      if (fstatSync(fd).size > this.#size) ftruncateSync(fd, this.#size)
       writeAll(fd, bytes)
     } catch (error) {
-      ftruncateSync(fd, this.#size)
+      this.#cutTorn(fd)
       throw fileError(this.path, 'written', error)
     }
     this.#size += bytes.length
   }
 
+  #cutTorn(fd: number): void {
+    try {
+      ftruncateSync(fd, this.#size)
+    } catch {
+      // The error that is on its way says more, and the next opening cuts it off.
+    }
+  }
+
+  /** Cuts off a line that a process was killed in; to be called once it is clear that this file is continued. */
+  mend(): void {
+    if (this.#fd === undefined || fstatSync(this.#fd).size <= this.#size) return
+    this.#options.lock.check()
+    this.#cutTorn(this.#fd)
+  }
+
   /** Makes the file, where there is none yet; its descriptor. */
   create(): number {
     this.#options.lock.check()
+    this.mend()
     const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_EXCL
     return (this.#fd ??= this.#open(flags) as number)
   }

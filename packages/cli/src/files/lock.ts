@@ -1,6 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import { linkSync, lstatSync, readFileSync, readlinkSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  linkSync,
+  lstatSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { hostname } from 'node:os'
+import { basename, dirname, join } from 'node:path'
 import { CliError, fileError } from '../errors.js'
 
 /** Who writes. */
@@ -53,6 +64,7 @@ export class Lock {
     for (let tries = 0; tries < 10; tries++) {
       const own: Holder = { secondpass: 'lock', host: thisHost(), pid: process.pid, startedAt: startOf('self'), key }
       if (isMade(path, own, name)) {
+        tidy(path)
         return new Lock(name, { path, key })
       }
       const holder = holderOf(path)
@@ -125,6 +137,23 @@ function isMade(path: string, own: Holder, name: string): boolean {
     throw fileError(name, 'written', error)
   } finally {
     rmSync(made, { force: true })
+  }
+}
+
+/**
+ * Removes what processes that were killed while they made or cleared a lock have left beside it. One that is making its own
+ * right now finds the lock taken all the same.
+ */
+function tidy(path: string): void {
+  const [folder, prefix] = [dirname(path), `${basename(path)}.`]
+  try {
+    for (const name of readdirSync(folder)) {
+      const isLeft =
+        name.startsWith(prefix) && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name.slice(prefix.length))
+      if (isLeft) rmSync(join(folder, name), { force: true })
+    }
+  } catch {
+    // A folder that may be written and not listed: what is left does no harm.
   }
 }
 

@@ -62,15 +62,34 @@ export function keepAccess(made: string, old: Stats): void {
 }
 
 function writeThrough(path: string, text: string): void {
+  const { write, close } = openDevice(path)
   try {
-    const fd = openSync(path, 'w')
+    write(text)
+  } finally {
+    close()
+  }
+}
+
+/** A pipe, a terminal or a device that is written to. */
+export interface Device {
+  write(this: void, text: string): void
+  close(this: void): void
+}
+
+/** @throws CliError when it cannot be written to. */
+export function openDevice(path: string): Device {
+  const explained = <T>(work: () => T): T => {
     try {
-      writeAll(fd, Buffer.from(isatty(fd) ? printable(text) : text))
-    } finally {
-      closeSync(fd)
+      return work()
+    } catch (error) {
+      throw fileError(path, 'written', error)
     }
-  } catch (error) {
-    throw fileError(path, 'written', error)
+  }
+  const fd = explained(() => openSync(path, 'w'))
+  const shown = isatty(fd) ? printable : (text: string): string => text
+  return {
+    write: (text) => explained(() => writeAll(fd, Buffer.from(shown(text)))),
+    close: () => closeSync(fd),
   }
 }
 

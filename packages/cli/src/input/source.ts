@@ -49,8 +49,13 @@ function decimalOf(number: string): string {
   const [, sign = '', whole = '', fraction = '', power = '0'] =
     /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(number) ?? []
   const digits = (whole + fraction).replace(/^0+/, '')
-  const kept = digits.replace(/0+$/, '')
+  let end = digits.length
+  // Not by a pattern, which would try anew at each of a million zeros.
+  while (end > 0 && digits[end - 1] === '0') end -= 1
+  const kept = digits.slice(0, end)
   if (kept === '') return whole === '' ? number : '0'
+  // No power that anyone writes; to take it for a number would take longer than to read it.
+  if (power.length > 20) return number
   return `${sign}${kept}e${BigInt(power) - BigInt(fraction.length - (digits.length - kept.length))}`
 }
 

@@ -88,6 +88,7 @@ export async function labelFile(job: LabelJob, io: Io): Promise<LabelSummary> {
   try {
     const total = await countQueries(input, io)
     const resumed = await resume(queries, lines)
+    lines.mend()
     const summary = await new LabelRun(job, { ...resumed, lines, total, signal: io.signal }).through(queries)
     lines.sync()
     return summary

@@ -120,6 +120,7 @@ async function readScored(file: LineFile, settings: Settings): Promise<Map<strin
     }
     isHeader = false
   }
+  file.mend()
   return scored
 }
 

@@ -31,6 +31,7 @@ function readDocument(line: TextLine): { readonly id: string; readonly text: str
   if (typeof id !== 'string' || typeof text !== 'string' || typeof title !== 'string') {
     throw badLine(line, 'write an object with the strings "_id" and "text", and perhaps "title"')
   }
+  if (id.trim() === '') throw badLine(line, 'its "_id" is blank; give it one')
   return { id, text: withTitle(title.trim(), text.trim()) }
 }
 

@@ -121,7 +121,7 @@ function report(
 interface TaskContext {
   readonly io: Io
   /** What was done before: those lines are passed over. */
-  readonly sink: Pick<Sink, 'last' | 'earlier'>
+  readonly sink: Pick<Sink, 'last' | 'earlier' | 'remember'>
   /** Told of each line that is left out. */
   readonly leaveOut: () => void
 }
@@ -143,7 +143,7 @@ export async function* readTasks(flags: RerankFlags, { io, sink, leaveOut }: Tas
     if (line.number > last && reached < last) throw missingLine(input, last)
     reached = line.number
     if (line.number <= last) {
-      await checkSame(line, earlier)
+      await checkSame(line, earlier, sink)
       continue
     }
     read.push(seen(line))
@@ -171,10 +171,10 @@ function taskOf(line: Line): Task | Error {
 }
 
 /** An input that was changed in the meantime would be continued in the wrong place, or mixed of two. */
-async function checkSame(line: Line, earlier: AsyncIterator<SeenLine>): Promise<void> {
+async function checkSame(line: Line, earlier: AsyncIterator<SeenLine>, sink: Pick<Sink, 'remember'>): Promise<void> {
   const next = await earlier.next()
   // What was remembered of the last lines may be lost with the power.
-  if (next.done === true) return
+  if (next.done === true) return sink.remember(seen(line))
   const { number, digest } = next.value
   if (number === line.number && digest === seen(line).digest) return
   const at = Math.min(number, line.number)

@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto'
-import { closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import type { Line } from '@secondpass/core/eval'
-import { isatty } from 'node:tty'
-import { CliError, fileError, misuse } from '../errors.js'
+import { CliError, misuse } from '../errors.js'
 import { LineFile, discard, putInPlace, refuseForeign } from '../files/line-file.js'
 import { Lock } from '../files/lock.js'
-import { writeAll } from '../files/replace.js'
+import { openDevice } from '../files/replace.js'
 import { isPlace, targetOf } from '../files/target.js'
 import { isObject } from '../input/json-lines.js'
 import { type Io, write } from '../io.js'
-import { printable } from '../printable.js'
 import { type Settings, firstDifference } from '../work/batch.js'
 
 /** A line of the input that was read: an answer stands for it in the output, or it was left out. */
@@ -33,6 +31,8 @@ export interface Sink {
   readonly last: number | undefined
   /** The lines of the input that earlier runs read, up to that one. */
   earlier(): AsyncIterator<SeenLine>
+  /** Remembers a line that was read before, and that the power took from what is remembered. */
+  remember(line: SeenLine): void
   /** Adds an answer, and remembers the lines that were read for it: those left out, and its own. */
   add(text: string, read: readonly SeenLine[]): Promise<void>
   /** What to know when the work ends before its end; nothing when the output is as far as it says. */
@@ -56,7 +56,7 @@ export interface SinkOptions {
  */
 export function openSink(path: string | undefined, options: SinkOptions, io: Io): Sink {
   if (path === undefined) return streamSink((text) => write(io, text))
-  return isPlace(path) ? FileSink.open(path, options) : openDevice(path)
+  return isPlace(path) ? FileSink.open(path, options) : deviceSink(path)
 }
 
 function streamSink(add: (text: string) => Promise<void>, close: () => void = () => {}): Sink {
@@ -64,6 +64,7 @@ function streamSink(add: (text: string) => Promise<void>, close: () => void = ()
     isFile: false,
     last: undefined,
     earlier: () => noLines(),
+    remember: () => {},
     add: (text) => add(`${text}\n`),
     finish: () => {},
     close,
@@ -72,20 +73,10 @@ function streamSink(add: (text: string) => Promise<void>, close: () => void = ()
 
 async function* noLines(): AsyncGenerator<SeenLine> {}
 
-/** A pipe, a terminal or a device: nothing in it can be continued. */
-function openDevice(path: string): Sink {
-  try {
-    const fd = openSync(path, 'w')
-    const text = isatty(fd) ? printable : (line: string): string => line
-    const add = async (line: string): Promise<void> => writeAll(fd, Buffer.from(text(line)))
-    const explained = (line: string): Promise<void> =>
-      add(line).catch((error: unknown) => {
-        throw fileError(path, 'written', error)
-      })
-    return streamSink(explained, () => closeSync(fd))
-  } catch (error) {
-    throw fileError(path, 'written', error)
-  }
+/** Nothing in a pipe, a terminal or a device can be continued. */
+function deviceSink(path: string): Sink {
+  const device = openDevice(path)
+  return streamSink(async (text) => device.write(text), device.close)
 }
 
 const BEGINS = ['{"line":']
@@ -162,6 +153,8 @@ class FileSink implements Sink {
     if (difference !== undefined) {
       throw misuse(`${title} was begun with ${difference}: name another file, or add --overwrite to begin anew`)
     }
+    this.#lines.mend()
+    this.#state.mend()
     // A line is remembered before its answer is written; a run that was killed may have been between the two.
     for (let line = this.#lastSeen(); line !== undefined && line.number > (this.last ?? 0); line = this.#lastSeen()) {
       this.#state.dropLastLine()
@@ -179,8 +172,12 @@ class FileSink implements Sink {
     }
   }
 
+  remember({ number, digest }: SeenLine): void {
+    this.#state.add(`[${number},"${digest}"]`)
+  }
+
   async add(text: string, read: readonly SeenLine[]): Promise<void> {
-    for (const { number, digest } of read) this.#state.add(`[${number},"${digest}"]`)
+    for (const line of read) this.remember(line)
     this.#lines.add(text)
   }
 
@@ -189,7 +186,7 @@ class FileSink implements Sink {
     this.#state.sync()
     if (this.#lines.path === this.#target) return
     putInPlace(this.#lines.path, this.#target)
-    renameSync(this.#state.path, `${this.#target}.state`)
+    putInPlace(this.#state.path, `${this.#target}.state`)
   }
 
   close(): void {
@@ -206,7 +203,10 @@ class FileSink implements Sink {
 function placeOf(target: string, { path, overwrite }: { readonly path: string; readonly overwrite: boolean }): string {
   const [part, title] = [`${target}.part`, `--output ${path}`]
   // A run was killed after it had put the lines in their place and before it had put their state there.
-  if (existsSync(`${part}.state`) && !existsSync(part)) putInPlace(`${part}.state`, `${target}.state`)
+  if (existsSync(`${part}.state`) && !existsSync(part)) {
+    refuseForeign(`${part}.state`, { title, begins: STATE_BEGINS })
+    putInPlace(`${part}.state`, `${target}.state`)
+  }
   if (!overwrite) return existsSync(part) ? part : target
   discard(part, { title, begins: BEGINS })
   discard(`${part}.state`, { title, begins: STATE_BEGINS })

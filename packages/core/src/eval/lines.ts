@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { RerankError } from '../base/errors.js'
+import { invalidArgument, RerankError } from '../base/errors.js'
 
 /** Longer than any record we know of: such a "line" is a whole file in another format. */
 const LONGEST_LINE_BYTES = 256 * 1024 * 1024
@@ -75,6 +75,7 @@ export async function* readLines(
   from: string | AsyncIterable<Uint8Array | string>,
   { name = typeof from === 'string' ? from : 'the stream', bytes = Infinity }: ReadLinesOptions = {},
 ): AsyncGenerator<Line> {
+  if (!isSource(from)) throw invalidArgument('path', from, 'pass the path of a file, as a string')
   if (bytes === 0) return
   const file =
     typeof from === 'string' ? createReadStream(from, { end: bytes - 1, highWaterMark: 256 * 1024 }) : undefined
@@ -87,6 +88,12 @@ export async function* readLines(
   } finally {
     file?.destroy()
   }
+}
+
+function isSource(from: unknown): boolean {
+  if (typeof from === 'string') return from !== '' && !from.includes('\0')
+  const { [Symbol.asyncIterator]: each } = Object(from ?? {}) as Partial<AsyncIterable<unknown>>
+  return typeof each === 'function'
 }
 
 function unreadable(name: string, cause: unknown): RerankError {

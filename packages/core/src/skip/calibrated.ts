@@ -1,5 +1,5 @@
 import { callable, type OptionTable, readOptions, withDefault } from '../base/check.js'
-import { invalidArgument, warn as warnProcess } from '../base/errors.js'
+import { invalidArgument, show, warn as warnProcess } from '../base/errors.js'
 import type { Candidate, FilePolicyName, Pool, SkipCalibration, SkipPolicy, SkipReason } from '../types.js'
 import { aboveThreshold, agreement, clearMargin, scoreShape } from './first-stage.js'
 import { allOfList, anyOfList, smallPool, withEvidence } from './policy.js'
@@ -53,7 +53,7 @@ export function calibrated<C extends Candidate = Candidate>(
     if (!hasWarned && pool.scorerId !== calibration.scorerId) {
       hasWarned = true
       warn(
-        `The skip policy was calibrated for the scorer ${calibration.scorerId}, and runs before ${pool.scorerId}: calibrate it again.`,
+        `The skip policy was calibrated for the scorer ${calibration.scorerId}, and runs before ${typeof pool.scorerId === 'string' ? pool.scorerId : show(pool.scorerId)}: calibrate it again.`,
       )
     }
     return policy?.(pool)
@@ -102,7 +102,7 @@ function policyOf(data: unknown, { path, depth = 0, other }: Place): SkipPolicy 
   if (policy === 'any-of' || policy === 'all-of') {
     if (!Array.isArray(policies)) throw invalidArgument(`${path}.policies`, policies, 'it must be an array of policies')
     if (depth >= DEEPEST) throw invalidArgument(path, data, `nest any-of and all-of at most ${DEEPEST} deep`)
-    const parts = policies.map((part, at) =>
+    const parts = Array.from(policies as unknown[], (part, at) =>
       policyOf(part, { path: `${path}.policies[${at}]`, depth: depth + 1, other }),
     )
     return policy === 'any-of' ? anyOfList(parts) : allOfList(parts)

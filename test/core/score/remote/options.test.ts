@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { cohere } from '../../../../packages/core/src/score/remote/vendors/cohere.ts'
 import { jina } from '../../../../packages/core/src/score/remote/vendors/jina.ts'
 import { mixedbread } from '../../../../packages/core/src/score/remote/vendors/mixedbread.ts'
-import { urlBelow } from '../../../../packages/core/src/score/remote/hosted.ts'
+import { urlBelow } from '../../../../packages/core/src/base/identity.ts'
 import { pinecone } from '../../../../packages/core/src/score/remote/vendors/pinecone.ts'
 import { type ServerOptions, server } from '../../../../packages/core/src/score/remote/server.ts'
 import { voyage } from '../../../../packages/core/src/score/remote/vendors/voyage.ts'
@@ -15,6 +15,7 @@ describe('a wrong option', () => {
     [{ maxTexts: 0 }, /maxTexts is 0: pass a whole number from 1/],
     [{ maxTexts: 1.5 }, /maxTexts is 1.5/],
     [{ concurrency: 0 }, /concurrency is 0/],
+    [{ maxQueued: 0.5 }, /maxQueued is 0.5/],
     [{ maxRetries: -1 }, /maxRetries is -1: pass a whole number from 0/],
     [{ timeoutMs: 0 }, /timeoutMs is 0/],
     [{ timeoutMs: Number.NaN }, /timeoutMs is NaN/],

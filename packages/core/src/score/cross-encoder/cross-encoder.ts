@@ -4,10 +4,10 @@ import { flag, must, type OptionsOf, type OptionTable, readOptions, whole, withD
 import { warn } from '../../base/errors.js'
 import { aloneInThread, type QueueOptions, queueOptions } from '../../base/schedule.js'
 import type { Scorer, ScorerDefaults } from '../../types.js'
-import { readTokenizerFiles } from './model-files.js'
+import { loading, readTokenizerFiles } from './model-files.js'
 import { ModelSource, type ModelSourceOptions, sourceOptions } from './model-source.js'
 import { type PairModel, PairScorer } from './pair-scorer.js'
-import { type LoadedModel, type ReadingOptions, readingOptions, readingParts } from './reading.js'
+import { type LoadedModel, type ReadingOptions, readingOptions, readingParts, threadsPart } from './reading.js'
 import { prepareScoring, type ScoringOptions, scoringOptions, scoringParts } from './scoring.js'
 import {
   type GraphSession,
@@ -15,6 +15,7 @@ import {
   type Opened,
   type OpenedRunner,
   openSession,
+  providerPart,
   refuseTelemetry,
 } from './session/node.js'
 import type { Provider } from './session/providers.js'
@@ -41,7 +42,7 @@ export interface CrossEncoderOptions extends ReadingOptions, ScoringOptions, Mod
    * `'auto'`: the cores but one, at least 1 and at most 4.
    */
   readonly workers?: number | 'auto' | undefined
-  /** Threads inside one run, 1 or more. Default 1: more threads pay off less than more workers. */
+  /** Threads inside one run, 1 to 1024. Default 1: more threads pay off less than more workers. */
   readonly threads?: number | undefined
   /**
    * Whether threads that wait keep their core busy. Default `false`. `true` makes single runs shorter with two or more
@@ -60,12 +61,12 @@ const crossEncoderOptions = {
   ...sourceOptions,
   workers: withDefault(
     must<number | 'auto'>(
-      (value) => value === 'auto' || (Number.isInteger(value) && (value as number) >= 0),
-      "pass a whole number from 0, or 'auto'",
+      (value) => value === 'auto' || (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 256),
+      "pass a whole number from 0 to 256, or 'auto'",
     ),
     0,
   ),
-  threads: withDefault(whole(1), 1),
+  threads: withDefault(whole(1, 1024), 1),
   spinning: withDefault(flag, false),
   ...queueOptions,
   ...readingOptions,
@@ -116,7 +117,8 @@ class OnnxModel implements PairModel {
 
   get id(): string {
     const { options } = this
-    return [this.#source.id, ...scoringParts(options), ...readingParts(options), ...this.#providerPart()].join(':')
+    const parts = [...scoringParts(options), ...readingParts(options), ...threadsPart(options.threads)]
+    return [this.#source.id, ...parts, ...providerPart(options.providers, this.opened, this.#key)].join(':')
   }
 
   get weights(): string {
@@ -137,10 +139,15 @@ class OnnxModel implements PairModel {
     return this.#source.folder?.defaults
   }
 
-  async open(signal: AbortSignal, lost: () => void): Promise<LoadedModel> {
-    const { path, id, graphPath, config } = await this.#source.ensure(signal)
+  open(signal: AbortSignal, lost: () => void): Promise<LoadedModel> {
+    return loading(this.id, signal, () => this.#open(signal, lost))
+  }
+
+  async #open(signal: AbortSignal, lost: () => void): Promise<LoadedModel> {
+    const folder = await this.#source.ensure(signal)
+    const { id, graphPath, config } = folder
     const name = id.slice(0, id.lastIndexOf('@'))
-    const files = { name, config, ...(await readTokenizerFiles({ path })) }
+    const files = { name, config, ...(await readTokenizerFiles(folder)) }
     const { threads, workers, providers, spinning } = this.options
     const { pairs, head } = await prepareScoring(files, this.options)
     const maxPositions = config.max_position_embeddings ?? 512
@@ -159,12 +166,6 @@ class OnnxModel implements PairModel {
     this.opened = opened
     if (!isNew || opened.refused.length === 0) return
     warn(`${this.id} runs on ${opened.provider}: ${listRefusals(opened.refused)} could not be used.`)
-  }
-
-  #providerPart(): string[] {
-    if (this.opened !== undefined) return this.opened.provider === 'cpu' ? [] : [this.opened.provider]
-    const isSettled = this.options.providers === undefined || this.options.providers[0] === 'cpu'
-    return isSettled ? [] : [`unresolved-${this.#key}`]
   }
 }
 

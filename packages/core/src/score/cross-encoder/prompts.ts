@@ -1,4 +1,5 @@
 import { checkedLength, modelLimit, type PairEncoder, type PairEncoderFiles, type PairEncoderOptions } from './pairs.js'
+import type { TokenEncoder } from './tokenizer/library.js'
 
 /** The prompts that are known by name. */
 export type TemplateName = 'qwen3-reranker' | 'mxbai-rerank-v2'
@@ -91,19 +92,24 @@ export const templateNames: readonly TemplateName[] = profiles.map(({ name }) =>
  * @throws RerankError `'invalid-argument'` for a `maxLength` that is no integer or leaves no room for texts.
  */
 export function createPromptEncoder(
-  files: Omit<PairEncoderFiles, 'tokenizer'>,
+  files: Omit<PairEncoderFiles, 'tokenizer'> & {
+    /** For the prompt's own words, control tokens included; `encoder` is for the query and the text. */
+    readonly prompts: TokenEncoder
+  },
   profile: Profile,
   options: PairEncoderOptions & { readonly instruction?: string | undefined },
 ): PairEncoder {
-  const { encoder } = files
+  const { encoder, prompts } = files
   const prompt = profile.prompt(options.instruction)
-  const idsOf = (parts: readonly string[]): number[] => parts.flatMap((part) => encoder.encode(part))
+  const idsOf = (parts: readonly string[]): number[] => parts.flatMap((part) => prompts.encode(part))
   const [prefix, separator, suffix] = [idsOf(prompt.prefix), idsOf(prompt.separator), idsOf(prompt.suffix)]
   const around = prefix.length + suffix.length
   const beforeText = separator.length + encoder.encode(prompt.beforeText).length
   const least = around + beforeText + encoder.encode(prompt.beforeQuery + prompt.afterQuery).length
   const limit = Math.min(profile.maxTokens, modelLimit(files))
   const maxLength = checkedLength(options.maxLength, limit, least + 2)
+  // What stays before a query that loses its beginning: blanks belong to the word behind them.
+  const head = encoder.encode(prompt.beforeQuery.trimEnd()).length
   // Query, separator and text together, and what of it is the query's.
   const content = Math.min(profile.maxContentTokens ?? Infinity, maxLength - around)
   const queryRoom = Math.floor(content * profile.queryShare)
@@ -111,7 +117,7 @@ export function createPromptEncoder(
     maxLength,
     encodeQuery: (query) => ({ ids: encoder.encode(prompt.beforeQuery + query + prompt.afterQuery) }),
     encodePair({ ids: query }, text) {
-      const kept = query.slice(0, queryRoom)
+      const kept = options.queryTruncationSide === 'left' ? endOf(query, queryRoom, head) : query.slice(0, queryRoom)
       const room = content - kept.length
       const body = encoder.encode(prompt.beforeText + text, Math.max(1, room - separator.length + 1))
       const second = [...separator, ...body]
@@ -122,4 +128,11 @@ export function createPromptEncoder(
     roomForText: ({ ids: query }) => Math.max(1, content - Math.min(query.length, queryRoom) - beforeText),
     countTokens: (text, atMost) => encoder.encode(text, atMost).length,
   }
+}
+
+/** The first tokens, which say what follows, and as many of the last as there is room for. */
+function endOf(query: readonly number[], room: number, head: number): readonly number[] {
+  if (query.length <= room) return query
+  const first = Math.min(head, room)
+  return [...query.slice(0, first), ...query.slice(query.length - (room - first))]
 }

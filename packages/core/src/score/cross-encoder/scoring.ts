@@ -10,9 +10,11 @@ import {
 import { invalidArgument, RerankError } from '../../base/errors.js'
 import type { ScorerDefaults } from '../../types.js'
 import { createPairEncoder, type PairEncoder, type PairEncoderOptions } from './pairs.js'
+import type { ReadingOptions } from './reading.js'
 import { createPromptEncoder, type Profile, profiles, type TemplateName, templateNames } from './prompts.js'
 import { type Head, labelsHead } from './session/tensors.js'
 import type { Json, TokenEncoder } from './tokenizer/library.js'
+import { createContentEncoder } from './tokenizer/special-tokens.js'
 import { createTextEncoder } from './tokenizer/wordpiece.js'
 
 /** The files of a model that say how a pair is read and scored, parsed. */
@@ -41,22 +43,32 @@ export interface Scoring {
  */
 export async function prepareScoring(
   files: ScoringFiles,
-  options: ScoringOptions & PairEncoderOptions,
+  options: ScoringOptions & PairEncoderOptions & Pick<ReadingOptions, 'splitSpecialTokens'>,
 ): Promise<Scoring> {
   const profile = profileOf(files.name, files.config, options.template)
   const isLanguageModel = architectureOf(files.config).endsWith('ForCausalLM')
   if (profile === undefined) refuseWithoutProfile(files, options, isLanguageModel)
-  const encoder = await createTextEncoder(files.tokenizer, files.tokenizerConfig).catch((cause: unknown) => {
+  const { tokenizer, tokenizerConfig } = files
+  const make = options.splitSpecialTokens === false ? createTextEncoder : createContentEncoder
+  const encoder = await usable(files.name, make(tokenizer, tokenizerConfig))
+  if (profile === undefined) {
+    return { pairs: createPairEncoder({ ...files, encoder }, options), head: labelsHead(files.config) }
+  }
+  // What a prompt is made of has control tokens in it; what it quotes has none. Kept no longer than the prompt is made.
+  const prompts = await usable(files.name, createTextEncoder(tokenizer, tokenizerConfig))
+  const pairs = createPromptEncoder({ ...files, encoder, prompts }, profile, options)
+  return { pairs, head: isLanguageModel ? wordsHead(files, profile, encoder) : labelsHead(files.config) }
+}
+
+/** @throws RerankError `'model-files'` when the tokenizer cannot be made. */
+async function usable(model: string, encoder: Promise<TokenEncoder>): Promise<TokenEncoder> {
+  try {
+    return await encoder
+  } catch (cause) {
     const fix = 'restore it from the model it came with'
-    const message = `tokenizer.json of ${files.name} cannot be used (${(cause as Error).message}): ${fix}.`
+    const message = `tokenizer.json of ${model} cannot be used (${(cause as Error).message}): ${fix}.`
     throw new RerankError('model-files', message, { cause })
-  })
-  const pairs =
-    profile === undefined
-      ? createPairEncoder({ ...files, encoder }, options)
-      : createPromptEncoder({ ...files, encoder }, profile, options)
-  const head = isLanguageModel && profile ? wordsHead(files, profile, encoder) : labelsHead(files.config)
-  return { pairs, head }
+  }
 }
 
 /** The profile of a model: the one that was asked for, else the one that its name or its config.json points to. */

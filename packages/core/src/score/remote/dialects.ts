@@ -1,5 +1,5 @@
 import type { RerankRequest } from './hosted.js'
-import { type Answer, field } from './http.js'
+import { type Answer, field } from './answers.js'
 
 /** What the caller said about a server. */
 export interface ServerSettings {

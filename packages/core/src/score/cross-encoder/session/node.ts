@@ -32,6 +32,21 @@ export interface Opened {
   readonly refused: readonly Refusal[]
 }
 
+/**
+ * What computes, as a part of a scorer's id: another device gives other last digits. The processor goes without saying;
+ * until it is known what computes, the part is one that no other scorer has.
+ *
+ * @param key the scorer's own
+ */
+export function providerPart(
+  asked: readonly Provider[] | undefined,
+  opened: Pick<Opened, 'provider'> | undefined,
+  key: string,
+): string[] {
+  if (opened !== undefined) return opened.provider === 'cpu' ? [] : [opened.provider]
+  return asked === undefined || asked[0] === 'cpu' ? [] : [`unresolved-${key}`]
+}
+
 /** A runner that says what it computes with. */
 export interface OpenedRunner extends PairRunner {
   readonly opened: Opened
@@ -72,7 +87,10 @@ export async function openSession(options: SessionOptions): Promise<GraphSession
   return {
     opened,
     async run(ids, secondSegmentStart) {
-      const answer = await session.run(feeds(ids, secondSegmentStart) as Record<string, Tensor>, [output])
+      const inputs = feeds(ids, secondSegmentStart) as Record<string, Tensor>
+      const answer = await session.run(inputs, [output]).catch((cause: unknown) => {
+        throw runFailed(options.graphPath, cause)
+      })
       return readScore(head, answer[output] as Tensor)
     },
     async release() {
@@ -81,6 +99,13 @@ export async function openSession(options: SessionOptions): Promise<GraphSession
       await session.release()
     },
   }
+}
+
+/** A graph that opened and fails with a pair: tokens that it has no vectors for, say. */
+function runFailed(graphPath: string, cause: unknown): RerankError {
+  const said = cause instanceof Error ? cause.message : String(cause)
+  const fix = 'check that its tokenizer.json and config.json are those it was exported with'
+  return new RerankError('scorer', `${graphPath} failed to run (${said}): ${fix}.`, { cause })
 }
 
 type Runtime = typeof import('onnxruntime-node')

@@ -2,7 +2,7 @@ import { atLeast, type OptionTable, anyText, withDefault } from '../../../base/c
 import type { Scope } from '../../../types.js'
 import type { RemoteScorer } from '../engine.js'
 import { httpUrl, type OwnOptions, readHostedOptions, type VendorOptions, vendorScorer } from '../hosted.js'
-import { field } from '../http.js'
+import { field } from '../answers.js'
 
 /** Models of Jina AI that read each text by itself. */
 export type JinaPairModel = 'jina-reranker-v2-base-multilingual' | 'jina-reranker-m0' | 'jina-colbert-v2'

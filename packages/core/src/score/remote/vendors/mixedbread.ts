@@ -1,7 +1,7 @@
 import { atLeast, type OptionTable, anyText, withDefault } from '../../../base/check.js'
 import type { RemoteScorer } from '../engine.js'
 import { httpUrl, type OwnOptions, readHostedOptions, type VendorOptions, vendorScorer } from '../hosted.js'
-import { field } from '../http.js'
+import { field } from '../answers.js'
 
 /** Options of {@link mixedbread}. */
 export interface MixedbreadOptions extends VendorOptions {
