@@ -1,7 +1,7 @@
 /**
- * Writes the measured tables of the README, the docs and the small model's card between the marks
- * `<!-- figures: NAME -->` and `<!-- /figures -->`: from bench/results/*.json and from the card of the bundled model. A
- * figure is typed nowhere, so that two pages cannot disagree.
+ * Writes the measured tables of the README, the docs and the models' cards between the marks
+ * `<!-- figures: NAME -->` and `<!-- /figures -->`: from bench/results/*.json, from
+ * training/runs and from the card of the bundled model. A figure is typed nowhere, so that two pages cannot disagree.
  *
  *   node bench/figures.mjs            writes
  *   node bench/figures.mjs --check    changes nothing; ends with 1 and names the pages that are out of date
@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util'
 import { paths } from './lib/paths.mjs'
 import { aWorker, calibration, languages, peers, runtime, serverUnderLoad, tokenizers } from './figures/from-results.mjs'
 import { byCollection, cascade, fiveWays, smallModel } from './figures/quality.mjs'
+import { reading } from './figures/reading.mjs'
 
 const makers = {
   'five ways': fiveWays,
@@ -25,6 +26,7 @@ const makers = {
   languages,
   calibration,
   tokenizers,
+  ...reading,
 }
 const pages = [
   'README.md',
@@ -33,6 +35,7 @@ const pages = [
   'docs/workers-and-servers.md',
   'docs/cascades.md',
   'docs/evaluation.md',
+  'packages/model-en-mini/CARD.md',
   'packages/model-en-tiny/CARD.md',
 ]
 const marked = /(<!-- figures: ([\w ]+) -->\n)[\s\S]*?(<!-- \/figures -->)/g

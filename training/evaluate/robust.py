@@ -1,4 +1,4 @@
-"""python -m evaluate.robust --model NAME=FOLDER --sets FOLDER ... --out FOLDER [--limit 40] [--first-stage bm25] [--encoder-cache DIR]
+"""python -m evaluate.robust --model NAME=FOLDER --sets FOLDER ... --out FOLDER [--limit 40] [--first-stage bm25]
 
 The same questions as careless or hurried people type them: what BM25, the model and the blend lose in nDCG@10. The search
 sees the changed question as well, so that each row is what a user would get.
@@ -106,20 +106,26 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument('--model', required=True, metavar='NAME=FOLDER', help='exported or trained')
     parser.add_argument('--sets', type=Path, nargs='+', required=True)
     parser.add_argument('--out', type=Path, required=True)
-    parser.add_argument('--limit', type=int, default=40)
+    parser.add_argument('--limit', type=int, default=40, help='questions of each set, all of which it has')
     parser.add_argument('--first-stage', default='bm25', help='as `python -m evaluate` takes it')
     options = parser.parse_args(arguments)
     name, equals, folder = options.model.partition('=')
     if not equals:
         raise DataError(f'--model is {options.model!r}; write NAME=FOLDER')
-    search = stage_of(options.first_stage, options.out / 'vectors', 256).search
+    stage = stage_of(options.first_stage, options.out / 'vectors', 256)
     measured = {
-        variant: [measure_variant(one, options.limit, search, variant, Path(folder), options.out) for one in options.sets]
+        variant: [measure_variant(one, options.limit, stage.search, variant, Path(folder), options.out) for one in options.sets]
         for variant in VARIANTS
     }
     found = changes(measured)
     print(table(found))
-    figures = {'model': name, 'first stage': options.first_stage, 'sets': [one.name for one in options.sets], 'queries': found}
+    figures = {
+        'model': name,
+        'first stage': stage.name,
+        'sets': [one.name for one in options.sets],
+        'questions': options.limit,
+        'queries': found,
+    }
     (options.out / 'robust.json').write_text(json.dumps(figures, indent=1) + '\n', encoding='utf-8')
     return 0
 
