@@ -10,7 +10,15 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { paths } from './lib/paths.mjs'
-import { aWorker, calibration, languages, peers, runtime, serverUnderLoad, tokenizers } from './figures/from-results.mjs'
+import {
+  aWorker,
+  calibration,
+  languages,
+  peers,
+  runtime,
+  serverUnderLoad,
+  tokenizers,
+} from './figures/from-results.mjs'
 import { byCollection, cascade, fiveWays, smallModel } from './figures/quality.mjs'
 import { reading } from './figures/reading.mjs'
 

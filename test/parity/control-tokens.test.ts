@@ -77,10 +77,7 @@ describe.each([...familyNames, 'bundled'])('control tokens in a text: %s', (name
   })
 
   test('leave every other text as it is', async () => {
-    const [split, whole] = await Promise.all([
-      createContentEncoder(tokenizer),
-      createTextEncoder(tokenizer),
-    ])
+    const [split, whole] = await Promise.all([createContentEncoder(tokenizer), createTextEncoder(tokenizer)])
     for (const text of ['Where is the key?', 'a < b > c [1] | x', 'x[i] = <b>bold</b>', '鍵は引き出しの中 🔑', '']) {
       expect(await split.encode(text)).toEqual(await whole.encode(text))
     }

@@ -213,7 +213,7 @@ const bundledPackages = {
  */
 const publishedSums: Readonly<Record<string, string>> = {
   '@secondpass/model-en-mini@0.0.0': '9b80b2ee0eaeafdfc25c140ff90ae25a3e64af3d3de060e9dff6512280c79fe4',
-  '@secondpass/model-en-tiny@0.0.0': 'd5af87cb3a880412f86adb70f3e078eedcd7900410a4086ae3af0396bc908a51',
+  '@secondpass/model-en-tiny@0.0.0': '1270a92345503ca2e0e64ab0f2446c27765cf0f600264e6ad6ec2c16a162fe2d',
 }
 
 /** A model of our own, by the name that it has as a `model` option. */
