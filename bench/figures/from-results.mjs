@@ -147,7 +147,14 @@ export function tokenizers() {
     ...[wordpiece, rust, javascript, library].map(cell),
     `${((wordpiece ?? rust).cpuMs / library.cpuMs).toFixed(2)}x`,
   ])
-  const heads = ['tokenizer of', 'WordPiece', '`tokenizers`', 'JavaScript, as here', '`@huggingface/tokenizers` alone', 'what serves in Node.js / that']
+  const heads = [
+    'tokenizer of',
+    'WordPiece',
+    '`tokenizers`',
+    'JavaScript, as here',
+    '`@huggingface/tokenizers` alone',
+    'what serves in Node.js / that',
+  ]
   const note = `Milliseconds for ${size} passages of about 90 words, in brackets of processor time, medians; the last column by processor time. Small vocabularies trained for the tests. ${machineLine(machine)}.`
   return [pageTable(heads, rows), note].join('\n\n')
 }

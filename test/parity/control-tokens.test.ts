@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { controlsOf, createContentEncoder } from '../../packages/core/src/score/cross-encoder/tokenizer/special-tokens.ts'
+import {
+  controlsOf,
+  createContentEncoder,
+} from '../../packages/core/src/score/cross-encoder/tokenizer/special-tokens.ts'
 import type { Json } from '../../packages/core/src/score/cross-encoder/tokenizer/pipeline.ts'
 import { createTextEncoder } from '../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
 import { familyNames, readFamily } from './families.ts'
@@ -37,7 +40,12 @@ describe.each([...familyNames, 'bundled'])('control tokens in a text: %s', (name
   const unknown = tokenizer.added_tokens.filter(({ content }) => /unk/i.test(content)).map(({ id }) => id)
   const steering = controlsOf(tokenizer as unknown as Json)
   const steers = ({ content }: { readonly content: string }): boolean => steering.includes(content)
-  const controls = new Set(tokenizer.added_tokens.filter(steers).map(({ id }) => id).filter((id) => !unknown.includes(id)))
+  const controls = new Set(
+    tokenizer.added_tokens
+      .filter(steers)
+      .map(({ id }) => id)
+      .filter((id) => !unknown.includes(id)),
+  )
   const rows = golden.families[name]?.texts ?? []
 
   test('are split as Python splits them when it is told to, and where it cannot, all the same', async () => {
@@ -77,10 +85,7 @@ describe.each([...familyNames, 'bundled'])('control tokens in a text: %s', (name
   })
 
   test('leave every other text as it is', async () => {
-    const [split, whole] = await Promise.all([
-      createContentEncoder(tokenizer),
-      createTextEncoder(tokenizer),
-    ])
+    const [split, whole] = await Promise.all([createContentEncoder(tokenizer), createTextEncoder(tokenizer)])
     for (const text of ['Where is the key?', 'a < b > c [1] | x', 'x[i] = <b>bold</b>', '鍵は引き出しの中 🔑', '']) {
       expect(await split.encode(text)).toEqual(await whole.encode(text))
     }

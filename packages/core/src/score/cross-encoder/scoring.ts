@@ -72,10 +72,7 @@ interface Known {
  *
  * @throws RerankError `'model-files'` when the files leave it open or ask for something that is not known here.
  */
-export async function prepareScoring(
-  files: ScoringFiles,
-  options: PreparingOptions,
-): Promise<Scoring> {
+export async function prepareScoring(files: ScoringFiles, options: PreparingOptions): Promise<Scoring> {
   if (isOurs(files.config)) return prepareOurs(files, options)
   const layout = files.layout ?? plainLayout(files.config)
   const tokenizer = effectiveTokenizer(files.tokenizer, files, layout.transformer.lowercase)

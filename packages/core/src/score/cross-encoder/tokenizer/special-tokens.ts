@@ -31,7 +31,10 @@ export async function createContentEncoder(tokenizerJson: unknown): Promise<Chos
     rest.map(({ content }) => content),
     vocabulary,
   )
-  const encoder = await createTextEncoder({ ...json, added_tokens: rest.map((token, at) => ({ ...token, id: moved[at] })) })
+  const encoder = await createTextEncoder({
+    ...json,
+    added_tokens: rest.map((token, at) => ({ ...token, id: moved[at] })),
+  })
   const idOf = new Map(added.map(({ content }, at) => [content, ids[at] as number]))
   const back = new Map(rest.map(({ content }, at) => [moved[at] as number, idOf.get(content) as number]))
   const unknown = unknownId(json['model'] as Json | undefined)
