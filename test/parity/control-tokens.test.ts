@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { createContentEncoder } from '../../packages/core/src/score/cross-encoder/tokenizer/special-tokens.ts'
+import {
+  controlsOf,
+  createContentEncoder,
+} from '../../packages/core/src/score/cross-encoder/tokenizer/special-tokens.ts'
+import type { Json } from '../../packages/core/src/score/cross-encoder/tokenizer/pipeline.ts'
 import { createTextEncoder } from '../../packages/core/src/score/cross-encoder/tokenizer/wordpiece.ts'
 import { familyNames, readFamily } from './families.ts'
 import { readGolden, tokenizerConfigJson, tokenizerJson } from './golden.ts'
@@ -34,7 +38,14 @@ const UNIGRAM = new Set(['xlm-roberta', 'xlm-roberta-older', 'deberta-v2'])
 describe.each([...familyNames, 'bundled'])('control tokens in a text: %s', (name) => {
   const { tokenizer } = filesOf(name)
   const unknown = tokenizer.added_tokens.filter(({ content }) => /unk/i.test(content)).map(({ id }) => id)
-  const controls = new Set(tokenizer.added_tokens.map(({ id }) => id).filter((id) => !unknown.includes(id)))
+  const steering = controlsOf(tokenizer as unknown as Json)
+  const steers = ({ content }: { readonly content: string }): boolean => steering.includes(content)
+  const controls = new Set(
+    tokenizer.added_tokens
+      .filter(steers)
+      .map(({ id }) => id)
+      .filter((id) => !unknown.includes(id)),
+  )
   const rows = golden.families[name]?.texts ?? []
 
   test('are split as Python splits them when it is told to, and where it cannot, all the same', async () => {

@@ -161,12 +161,13 @@ function requireFile(file: string, folder: string): void {
   throw new RerankError('model-files', `The model folder ${folder} has no ${basename(file)}: copy it from the model.`)
 }
 
-/** An object: no file of a model holds anything else. */
+/** An object: of a model's files, only modules.json holds a list. */
 function readJson(file: string): Json {
   refusePointer(file)
   try {
     const found: unknown = JSON.parse(readFileSync(file, 'utf8'))
-    if (typeof found === 'object' && found !== null && !Array.isArray(found)) return found as Json
+    const isRight = Array.isArray(found) ? basename(file) === 'modules.json' : found !== null
+    if (typeof found === 'object' && isRight) return found as Json
     throw new Error(`it holds ${show(found)} where an object was due`)
   } catch (cause) {
     const fix = 'restore the file from the model it came with'

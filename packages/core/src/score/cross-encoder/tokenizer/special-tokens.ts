@@ -1,5 +1,5 @@
 import { idsOfAdded } from './characters.js'
-import { type AddedToken, addedTokensOf, type ChosenEncoder, type Json } from './pipeline.js'
+import type { AddedToken, ChosenEncoder, Json } from './pipeline.js'
 import { createTextEncoder } from './wordpiece.js'
 
 /*
@@ -17,7 +17,7 @@ const LOOKS_LIKE_CONTROL = /^\s*(?:<[^\s<>]{1,60}>|\[[^\s[\]]{1,60}\])\s*$/u
  */
 export async function createContentEncoder(tokenizerJson: unknown): Promise<ChosenEncoder> {
   const json = (tokenizerJson ?? {}) as Json
-  const added = addedTokensOf(json)
+  const added = addedIn(json)
   const controls = new Set(controlsOf(json))
   if (controls.size === 0) return createTextEncoder(json)
   const vocabulary = vocabularyOf(json)
@@ -46,9 +46,14 @@ export async function createContentEncoder(tokenizerJson: unknown): Promise<Chos
 
 /** The added tokens that steer a model, of a parsed tokenizer.json. */
 export function controlsOf(json: Json): readonly string[] {
-  return addedTokensOf(json)
+  return addedIn(json)
     .filter(isControl)
     .map(({ content }) => content)
+}
+
+function addedIn(json: Json): readonly AddedToken[] {
+  const added = json['added_tokens']
+  return Array.isArray(added) ? (added as AddedToken[]) : []
 }
 
 /** What a model spells words with. As parsed where it can be: making a Map of a large one takes longer than to ask it. */
