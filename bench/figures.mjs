@@ -10,7 +10,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { paths } from './lib/paths.mjs'
-import { calibration, languages, peers, runtime, tokenizers } from './figures/from-results.mjs'
+import { aWorker, calibration, languages, peers, runtime, serverUnderLoad, tokenizers } from './figures/from-results.mjs'
 import { byCollection, cascade, fiveWays, smallModel } from './figures/quality.mjs'
 
 const makers = {
@@ -20,6 +20,8 @@ const makers = {
   'small model': smallModel,
   peers,
   runtime,
+  'server under load': serverUnderLoad,
+  'a worker': aWorker,
   languages,
   calibration,
   tokenizers,
@@ -28,6 +30,7 @@ const pages = [
   'README.md',
   'docs/measurements.md',
   'docs/models.md',
+  'docs/workers-and-servers.md',
   'docs/cascades.md',
   'docs/evaluation.md',
   'packages/model-en-tiny/CARD.md',

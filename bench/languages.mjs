@@ -74,11 +74,11 @@ async function measureSet(set) {
 }
 
 /** What the library itself makes of the logits that are known already. */
-function again(query, pool, { results }, options = {}) {
+function again(query, pool, { results }, more = {}) {
   const logits = new Array(pool.length)
   for (const { index, logit } of results) logits[index] = logit
   const known = { id: 'known-logits', scope: 'pair', score: async () => logits, defaults: scorer.defaults }
-  return createReranker({ scorer: known, ...options }).rerank(query, pool, { topN: pool.length })
+  return createReranker({ scorer: known, ...more }).rerank(query, pool, { topN: pool.length })
 }
 
 const measured = []

@@ -4,8 +4,8 @@
  *
  *   node bench/server.mjs [--workers 0,1] [--beside 1,4,16,64] [--size 50] [--core PATH] [--name server]
  *
- * /health is asked by another process, a new connection each time. Times are told as multiples of one call alone, in the
- * same process and minute, because machines are shared.
+ * /health is asked by another process, a new connection each time. Times are also told as multiples of one call alone, or
+ * of one of its pairs, in the same process and minute, because machines are shared.
  */
 import { request } from 'node:http'
 import { parseArgs } from 'node:util'
@@ -89,6 +89,7 @@ const healthRows = measured.flatMap((one) =>
     titled(one),
     row.calls,
     ...[row.medianMs, row.p99Ms, row.longestMs].map(oneDecimal),
+    ((row.medianMs / one.alone.ms) * Number(options.size)).toFixed(1),
     times(row.firstMs, one.alone),
     times(row.allMs, one.alone),
   ]),
@@ -108,7 +109,7 @@ const loadRows = measured.map((one) => {
 })
 const tables = [
   `GET /health beside so many calls of ${options.size} passages; first and last answer of the calls as multiples of one call alone\n\n${table(
-    ['', 'calls', 'median ms', 'p99 ms', 'longest ms', 'first answer', 'last answer'],
+    ['', 'calls', 'median ms', 'p99 ms', 'longest ms', 'median, in pairs', 'first answer', 'last answer'],
     healthRows,
   )}`,
   `200 calls with a deadline of 1 s, 14 with one of 8 calls' time, ${options.flood} at once\n\n${table(

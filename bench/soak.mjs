@@ -31,7 +31,6 @@ const random = seededRandom(18)
 
 const threads = []
 process.on('worker', (worker) => threads.push(worker))
-// The deaths below are meant, and onnxruntime's copies are one at a time.
 const scorer = crossEncoder({ model: options.model, workers, maxQueued: 40 * size })
 const reranker = createReranker({ scorer, depth: size, blend: false, skip: false })
 const pools = candidateSets('mixed', { queries: 4, size }).map(({ query, texts }) => ({
@@ -133,6 +132,8 @@ for (const timer of [samples, deaths]) clearInterval(timer)
 await Promise.all(underWay)
 clearInterval(pauses)
 sample()
+// A timer fires late when the loop pauses, and then one more pair may have begun.
+if (latestMs > longestPauseMs + 100) fault(`an answer came ${latestMs.toFixed(0)} ms after its deadline`)
 if (answered !== asked) fault('a call was never answered')
 await reranker.rerank(pools[0].query, pools[0].candidates).then((ranking) => checkResults(ranking, 0))
 await reranker.close()

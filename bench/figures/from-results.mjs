@@ -50,6 +50,49 @@ export function runtime() {
   ].join('\n\n')
 }
 
+/** A server with too much to do, in multiples of what one call or pair takes there: machines differ, and are shared. */
+export function serverUnderLoad() {
+  const { machine, measured, options } = result('server')
+  const row = (/** @type {string} */ what, of) => [what, ...measured.map(of)]
+  const times = (/** @type {number} */ value) => `${value.toFixed(1)}x`
+  const rows = [
+    ...measured[0].beside.map(({ calls }, at) =>
+      row(`\`/health\` beside ${calls} call${calls > 1 ? 's' : ''}, median, against one pair`, ({ beside, alone }) =>
+        times((beside[at].medianMs / alone.ms) * Number(options.size)),
+      ),
+    ),
+    row('200 calls with a deadline of 1 s: the last answer after it', ({ deadline }) =>
+      deadline.latestMs < 1000 ? 'before it' : `${(deadline.latestMs - 1000).toFixed(0)} ms`,
+    ),
+    row('14 calls with time for 8: ranked', ({ goodput }) => String(goodput.ranked)),
+    row(`${options.flood} calls at once: the first answer, against one call`, ({ flood, alone }) =>
+      times(flood.firstMs / alone.ms),
+    ),
+    row('of those refused at once, by `maxQueued`', ({ flood }) => String(flood.outcomes.overloaded ?? 0)),
+    row('memory that they take', ({ flood }) => `${flood.grewMiB.toFixed(0)} MiB`),
+  ]
+  const heads = measured.map(({ workers }) => (workers === 0 ? 'in the calling thread' : `${workers} worker`))
+  return [pageTable(['', ...heads], rows), `Calls of ${options.size} passages. ${machineLine(machine)}.`].join('\n\n')
+}
+
+/** What a worker costs. */
+export function aWorker() {
+  const { machine, scripts, calls, options } = result('workers')
+  const row = (/** @type {string} */ what, list, key, unit) => {
+    const [inside, beside] = [0, 1].map((workers) => median(list[workers].map((one) => one[key])))
+    return [what, `${inside.toFixed(0)} ${unit}`, `${beside.toFixed(0)} ${unit}`, `${(beside / inside).toFixed(2)}x`]
+  }
+  const rows = [
+    row('process start to the first score', scripts, 'scoredMs', 'ms'),
+    row('a short script, to its end', scripts, 'endedMs', 'ms'),
+    row('its memory at the highest', scripts, 'peakMiB', 'MiB'),
+    row('memory of a server, after calls', calls, 'rssMiB', 'MiB'),
+    row(`one call of ${options.size}`, calls, 'aloneMs', 'ms'),
+    row('16 calls at once, to the last', calls, 'allMs', 'ms'),
+  ]
+  return [pageTable(['', 'in the calling thread', '1 worker', 'ratio'], rows), `${machineLine(machine)}.`].join('\n\n')
+}
+
 /** What the English model does to other languages, and which questions are left alone. */
 export function languages() {
   const { machine, measured, options } = result('languages')

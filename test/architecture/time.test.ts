@@ -28,7 +28,8 @@ describe('no source', () => {
 
   it('asks the engine for a normalization, which sorts marks in square time: base/words.ts does', () => {
     const isNormalize = (node: ts.Node, { path }: Source): boolean =>
-      path !== 'base/words.ts' &&
+      // The name of a file is at most 255 bytes long.
+      !['base/words.ts', 'files/identity.ts'].includes(path) &&
       ts.isCallExpression(node) &&
       ts.isPropertyAccessExpression(node.expression) &&
       node.expression.name.text === 'normalize' &&

@@ -351,7 +351,7 @@ describe('calibrate', () => {
       const third = { id: 'third', text: 'nobody', score: 0.9 }
       return {
         id: `q${index}`,
-        query: 'where is the lamp',
+        query: `where is the lamp of house ${index}`,
         candidates: leads ? [right, wrong, third] : [wrong, right, third],
         judgements: { right: 1 },
       }

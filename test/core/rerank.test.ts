@@ -83,14 +83,35 @@ describe('topN and minScore', () => {
     expect(results.map(({ score }) => score)).toEqual([0.75, 0.5])
   })
 
-  it('minScore never removes what its scorer did not score: the tail stays, below what was kept', async () => {
-    const { results, report } = await createReranker({ scorer: readingNumbers(), depth: 2, minScore: 2 }).rerank(
+  it('minScore removes what its scorer did not read, so that an irrelevant head leaves nothing', async () => {
+    const { results, report } = await createReranker({ scorer: readingNumbers(), depth: 2, minScore: 99 }).rerank(
       'q',
       abc,
     )
+    expect(results).toEqual([])
+    expect(report).toMatchObject({ belowMinScore: 2, unscored: 1, returned: 0 })
+  })
+
+  it('keepUnscored keeps what was not read, below what was kept', async () => {
+    const options = { scorer: readingNumbers(), depth: 2, minScore: 2, keepUnscored: true }
+    const { results, report } = await createReranker(options).rerank('q', abc)
     expect(indexes(results)).toEqual([1, 2])
     expect(results[1]).not.toHaveProperty('score')
-    expect(report.belowMinScore).toBe(1)
+    expect(report).toMatchObject({ belowMinScore: 1, unscored: 0 })
+  })
+
+  it('minScore removes what only an earlier stage read, whose scores are on another scale', async () => {
+    const stages = [{ scorer: readingNumbers({ id: 'first' }) }, { scorer: readingNumbers({ id: 'second' }), depth: 1 }]
+    const { results, report } = await createReranker({ stages, minScore: 1 }).rerank('q', abc)
+    expect(indexes(results)).toEqual([1])
+    expect(report.unscored).toBe(2)
+  })
+
+  it('without minScore the tail stays, whatever keepUnscored says', async () => {
+    const options = { scorer: readingNumbers(), depth: 2, keepUnscored: false }
+    const { results, report } = await createReranker(options).rerank('q', abc)
+    expect(results).toHaveLength(3)
+    expect(report.unscored).toBe(0)
   })
 
   it('minScore is not held against an earlier stage when the last one did not rank', async () => {

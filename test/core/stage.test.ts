@@ -31,6 +31,7 @@ describe('a stage that ranks', () => {
       candidates: 3,
       returned: 3,
       belowMinScore: 0,
+      unscored: 0,
       nearDuplicates: 0,
       overBudget: 0,
       durationMs: 7,

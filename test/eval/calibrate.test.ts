@@ -20,9 +20,11 @@ import { sized } from '../fixtures/size.ts'
 const about = { scorerId: 'fake', retriever: 'BM25', corpus: 'invented', date: '2026-01-02' }
 const options: CalibrateOptions = { ...about, maxLoss: 0.01, signals: [marginSignal()] }
 
-/** A query whose lead over the third is `margin`. */
+let asked = 0
+
+/** A query whose lead over the third is `margin`. Each is another one. */
 const queryWith = (margin: number, loss: number): CalibrationQuery => ({
-  query: 'an invented question of eight words or so',
+  query: `an invented question of eight words or so${asked++}`,
   candidates: [margin, 0, 0].map((score) => ({ text: '', score })),
   loss,
 })
@@ -67,9 +69,41 @@ describe('calibrateSkip, on data with a known answer', () => {
     expect(promised / DRAWS).toBeLessThanOrEqual(0.1)
   })
 
+  it('breaks it no more often when each query was asked five times', () => {
+    let [broken, repeated] = [0, 0]
+    for (let seed = 1; seed <= DRAWS; seed++) {
+      const once = draw(seed, 400)
+      const sample = once.flatMap((query) => Array.from({ length: 5 }, () => query))
+      const { outcome, file } = calibrateSkip(sample, { ...options, seed })
+      const { outcome: alone, file: aloneFile } = calibrateSkip(once, { ...options, seed })
+      // Asking again brings nothing that was not known.
+      expect([outcome, file.threshold, file.promise]).toEqual([alone, aloneFile.threshold, aloneFile.promise])
+      if (outcome !== 'promised') continue
+      repeated++
+      broken += trueLoss(file.threshold as number) > options.maxLoss ? 1 : 0
+    }
+    expect(broken / DRAWS).toBeLessThanOrEqual(0.1)
+    expect(repeated / DRAWS).toBeGreaterThan(0.3)
+  })
+
+  it('promises nothing on a few queries that were asked often, and says how many there are', () => {
+    const few = draw(1, 80).flatMap((query) =>
+      [query.query, ` ${query.query.toUpperCase()} `, query.query.replaceAll(' ', '  ')].map((text) => ({
+        ...query,
+        query: text,
+      })),
+    )
+    const { outcome, sentence } = calibrateSkip(few, options)
+    expect(outcome).toBe('too-few-queries')
+    expect(sentence).toContain('and there are 80 different ones among 240.')
+  })
+
   it('takes the signal that knows over the one that does not', () => {
     const random = seededRandom(7)
-    const sample = draw(7, 2000).map((query) => ({ ...query, query: 'word '.repeat(1 + Math.floor(random() * 9)) }))
+    const sample = draw(7, 2000).map((query, at) => ({
+      ...query,
+      query: `${'word '.repeat(Math.floor(random() * 9))}w${at}`,
+    }))
     const signals = [queryLengthSignal(), marginSignal()]
     expect(calibrateSkip(sample, { ...options, signals }).file.signal).toBe('margin')
   })

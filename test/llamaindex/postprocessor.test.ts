@@ -192,3 +192,25 @@ describe('the reranker behind it', () => {
     expect(() => new RerankPostprocessor(options as never)).toThrow(message)
   })
 })
+
+describe('what is no node with a score', () => {
+  const wrapped = (): unknown => frozenNodes()[0]
+  it.each([
+    ['a bare node', () => [wrapped(), (wrapped() as { node: unknown }).node], 'nodes[1] is a bare node: pass { node }'],
+    ['nothing', () => [null], 'nodes[0] is null: pass { node }'],
+    ['a hole', () => [wrapped(), undefined, wrapped()], 'nodes[1] is undefined: pass { node }'],
+    ['an object without a node', () => [{ score: 1 }], 'nodes[0] is an object without a node: pass { node }'],
+    ['a text', () => ['text'], 'nodes[0] is text: pass { node }'],
+    ['no list', () => wrapped(), 'nodes is object: pass an array of { node, score }'],
+  ])('is refused by name: %s', async (_case, nodes, message) => {
+    await using postprocessor = new RerankPostprocessor({ scorer: overlapScorer() })
+    const answer = postprocessor.postprocessNodes(nodes() as never, query)
+    await expect(answer).rejects.toMatchObject({ name: 'RerankError', code: 'invalid-argument' })
+    await expect(answer).rejects.toThrow(message)
+  })
+
+  it('is a part of a query that is null', async () => {
+    await using postprocessor = new RerankPostprocessor({ scorer: overlapScorer() })
+    await expect(postprocessor.postprocessNodes([], [null] as never)).rejects.toThrow('query has no text')
+  })
+})

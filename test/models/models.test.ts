@@ -32,7 +32,7 @@ if (obstacle !== undefined) {
 }
 
 async function scoresOf({ model, query, texts, kind }: GoldenScores): Promise<number[]> {
-  await using scorer = crossEncoder({ model, dtype: 'fp32' })
+  await using scorer = crossEncoder({ model, dtype: 'fp32', splitSpecialTokens: false })
   const logits = await scorer.score(query, texts, makeCall())
   return logits.map((logit) => (kind === 'logits' ? logit : (scorer.toProbability?.(logit) ?? logit)))
 }

@@ -50,7 +50,7 @@ describe.each(variants)('late interaction as PyLate encodes it, %s', async (name
   const encoder = createColbertEncoder({
     tokenizer,
     tokenizerConfig,
-    encoder: await createColbertTextEncoder(tokenizer, ['[Q] ', '[D] ']),
+    encoder: await createColbertTextEncoder(tokenizer, { markers: ['[Q] ', '[D] '], splitSpecialTokens: false }),
     settings: { ...readColbertSettings(folder), ...change },
   })
 

@@ -15,7 +15,7 @@ async function scored(folder: string, rows: readonly FamilyPair[]): Promise<{ sc
   const scorers = new Map<number, CrossEncoder>()
   const results = []
   for (const { query, text, maxLength } of rows) {
-    const scorer = scorers.get(maxLength) ?? crossEncoder({ model: folder, maxLength })
+    const scorer = scorers.get(maxLength) ?? crossEncoder({ model: folder, maxLength, splitSpecialTokens: false })
     scorers.set(maxLength, scorer)
     const [logit] = await scorer.score(query, [text], makeCall())
     results.push({ scorer, logit: logit as number })

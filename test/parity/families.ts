@@ -52,7 +52,7 @@ export function scoringOf(name: string, { files }: Family): (maxLength?: number)
     tokenizerConfig: files['tokenizer_config.json'],
   }
   return (maxLength) => {
-    const scoring = made.get(maxLength) ?? prepareScoring(json, { maxLength })
+    const scoring = made.get(maxLength) ?? prepareScoring(json, { maxLength, splitSpecialTokens: false })
     made.set(maxLength, scoring)
     return scoring
   }

@@ -62,7 +62,7 @@ async function logitsOf(pairs: readonly GoldenPair[], model: string): Promise<nu
   const scorers = new Map<number, CrossEncoder>()
   const logits: number[] = []
   for (const { query, text, maxLength } of pairs) {
-    const scorer = scorers.get(maxLength) ?? crossEncoder({ model, maxLength })
+    const scorer = scorers.get(maxLength) ?? crossEncoder({ model, maxLength, splitSpecialTokens: false })
     scorers.set(maxLength, scorer)
     logits.push(...(await scorer.score(query, [text], makeCall())))
   }

@@ -29,7 +29,7 @@ async function faultsOf(cell: MatrixCell): Promise<string[] | RerankError> {
 }
 
 async function tokenFaults(cell: MatrixCell): Promise<string[]> {
-  const scoring = await prepareScoring({ name: 'model', ...filesOf(cell) }, {})
+  const scoring = await prepareScoring({ name: 'model', ...filesOf(cell) }, { splitSpecialTokens: false })
   const faults: string[] = []
   for (const [at, [query, text]] of pairs.entries()) {
     const [ids, segments] = cell.rows[at] as MatrixRow
@@ -41,7 +41,7 @@ async function tokenFaults(cell: MatrixCell): Promise<string[]> {
 }
 
 async function scoreFaults(folder: string, rows: readonly MatrixRow[]): Promise<string[]> {
-  await using scorer = crossEncoder({ model: folder })
+  await using scorer = crossEncoder({ model: folder, splitSpecialTokens: false })
   const faults: string[] = []
   for (const [at, [query, text]] of pairs.entries()) {
     const [, , logit, score] = rows[at] as MatrixRow

@@ -32,7 +32,7 @@ type Outcome = { readonly scores: readonly number[] } | { readonly refusal: stri
 
 async function outcomeOf(folder: string): Promise<Outcome> {
   try {
-    await using scorer = crossEncoder({ model: folder })
+    await using scorer = crossEncoder({ model: folder, splitSpecialTokens: false })
     const scores = []
     for (const [query, text] of pairs) {
       const [logit] = (await scorer.score(query, [text], call)) as [number]

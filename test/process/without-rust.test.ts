@@ -25,7 +25,7 @@ afterAll(() => rmSync(project, { recursive: true, force: true }))
 const SCRIPT = `
 import { crossEncoder } from '@secondpass/core'
 const [model, pairs] = process.argv.slice(2)
-const scorer = crossEncoder({ model })
+const scorer = crossEncoder({ model, splitSpecialTokens: false })
 const call = { signal: new AbortController().signal, deadline: Infinity, now: () => 0, stats: {}, note() {} }
 try {
   const logits = []

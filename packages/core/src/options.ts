@@ -45,6 +45,7 @@ export interface Settings {
   readonly stages: readonly ResolvedStage[]
   readonly topN: number
   readonly minScore: number | undefined
+  readonly keepUnscored: boolean
   readonly maxTokens: number
   /** The caller's counter or a scorer's; missing when nobody can count. */
   readonly countTokens: TokenCounter | undefined
@@ -105,12 +106,16 @@ export interface RerankerOptions extends Omit<StageOptions, 'scorer' | 'deadline
    * Results of the last stage's scorer whose `score` is below this are removed; equal stays. On the scale of `score`:
    * a probability in 0..1 when the scorer has them. Default: nothing is removed.
    *
-   * A result that this scorer did not score is never removed: the tail below `depth`, and every result when the stage
-   * was skipped, failed or late, or when a fallback answered. They follow the kept results; to leave them out, look at
-   * `scorerId`, or choose a `depth` that covers the list. Refused for a scorer of scope `'pool'`, whose scores mean
-   * something within one pool only.
+   * What that scorer did not read, below `depth`, is removed as well, since nothing is known of it: see `keepUnscored`.
+   * When the stage was skipped, failed or late, or a fallback answered, there is nothing to hold against the threshold,
+   * and every result stays. Refused for a scorer of scope `'pool'`, whose scores mean something within one pool only.
    */
   readonly minScore?: number | undefined
+  /**
+   * With `minScore`: whether results that the last stage's scorer did not read stay, below those that it kept. They then
+   * are the only results of a list whose head is irrelevant. Default `false`. No effect without `minScore`.
+   */
+  readonly keepUnscored?: boolean | undefined
   /**
    * Time for one call, in milliseconds, more than 0; a call may set its own. When it has passed, no further stage
    * starts, the one under way is given up, and the order reached so far is the answer. Default: none.
@@ -158,6 +163,7 @@ const rerankerTable = {
   ...promptTable,
   topN: withDefault(wholeOrInfinity(1), Infinity),
   minScore: finite,
+  keepUnscored: withDefault(flag, false),
   deadlineMs: withDefault(duration, Infinity),
   onReport: callable<(report: Report) => unknown>(),
   telemetry: flag,

@@ -117,15 +117,18 @@ async function choose<C extends Candidate>(
   request: Request<C>,
   { list, stages }: { list: readonly Entry<C>[]; stages: readonly StageReport[] },
 ): Promise<Ranking<C>> {
-  const relevant = list.filter((entry) => !isBelowMinScore(entry, settings))
+  const judged = judgedBy(settings, stages)
+  const scored = list.filter(({ scorerId }) => judged === undefined || settings.keepUnscored || scorerId === judged)
+  const relevant = scored.filter((entry) => !isBelowMinScore(entry, settings, judged))
   const { clock, deadline } = request.run
   const isLate = (): boolean => clock.now() >= deadline
   const { kept, overBudget, nearDuplicates, notCompared } = await select(relevant, { ...request.selection, isLate })
   const ranked = kept.map(({ text: _, ...result }, at) => ({ ...result, rank: at + 1 }))
   const results = request.order === 'edges' ? toEdges(ranked) : ranked
-  const belowMinScore = list.length - relevant.length
+  const belowMinScore = scored.length - relevant.length
+  const unscored = list.length - scored.length
   const left = notCompared > 0 ? { notCompared } : {}
-  const counts = { returned: results.length, belowMinScore, overBudget, nearDuplicates, ...left }
+  const counts = { returned: results.length, belowMinScore, unscored, overBudget, nearDuplicates, ...left }
   return { results, report: { ...reportOf(request, { stages }), ...counts } }
 }
 
@@ -136,17 +139,27 @@ function reportOf({ entries, run }: Request<Candidate>, { stages }: Pick<Report,
     candidates: entries.length,
     returned: 0,
     belowMinScore: 0,
+    unscored: 0,
     nearDuplicates: 0,
     overBudget: 0,
     durationMs: run.clock.now() - run.startedAt,
   }
 }
 
-/** Only a score of the last stage's own scorer may be held against a threshold, which was chosen for that scorer. */
-function isBelowMinScore({ score, scorerId }: Entry, { minScore, stages }: Settings): boolean {
-  if (minScore === undefined || score === undefined) return false
+/**
+ * The id of the scorer whose scores are held against `minScore`: that of the last stage, for which the threshold was
+ * chosen. Nothing when no threshold was set, and when that scorer gave no scores: the stage was skipped, failed or late,
+ * or a fallback answered.
+ */
+function judgedBy({ minScore, stages }: Settings, reports: readonly StageReport[]): string | undefined {
   const last = stages.at(-1)?.scorer
-  return scorerId === (last?.primary ?? last)?.id && score < minScore
+  const id = (last?.primary ?? last)?.id
+  const report = reports.length === stages.length ? reports.at(-1) : undefined
+  return minScore !== undefined && report?.outcome === 'ranked' && report.scorerId === id ? id : undefined
+}
+
+function isBelowMinScore({ score, scorerId }: Entry, { minScore }: Settings, judged: string | undefined): boolean {
+  return judged !== undefined && scorerId === judged && (score as number) < (minScore as number)
 }
 
 /** Wraps the caller's `onReport` so that nothing it does can change a result. Its first error becomes a warning. */

@@ -41,9 +41,17 @@ export interface Span {
 export interface TextNote {
   /** The end of the text was not read because it did not fit the model. */
   readonly truncated?: boolean
+  /** A part of the query was not read beside this text, because it did not fit the model. */
+  readonly queryTruncated?: boolean
   /** The stretch of the text that earned the score, when the text was read in windows. */
   readonly bestSpan?: Span
 }
+
+/**
+ * Which side of something too long is cut off, in the terms of Hugging Face's `truncation_side`: `'right'` its end,
+ * `'left'` its beginning.
+ */
+export type TruncationSide = 'left' | 'right'
 
 /** What travels with one request to a scorer. */
 export interface Call {
@@ -233,6 +241,8 @@ export interface RankedResult<C extends Candidate = Candidate> {
   readonly firstStageScore?: number
   /** The end of the text was not read because it did not fit the model. */
   readonly truncated?: boolean
+  /** A part of the query was not read beside this text, because it did not fit the model. */
+  readonly queryTruncated?: boolean
   /** The stretch of the text that earned the score, when the text was read in windows. */
   readonly bestSpan?: Span
 }
@@ -258,7 +268,7 @@ export interface StageReport {
   readonly blendOmitted?: BlendOmitted
   /** Wall-clock time of the stage. */
   readonly durationMs: Milliseconds
-  /** The scorer's counters: `texts`, `runs`, `tokens`, `truncatedTexts`, `cacheHits`, … */
+  /** The scorer's counters: `texts`, `runs`, `tokens`, `truncatedTexts`, `truncatedQueries`, `cacheHits`, … */
   readonly stats: Readonly<Record<string, number>>
 }
 
@@ -271,6 +281,8 @@ export interface Report {
   readonly returned: number
   /** How many ranked results `minScore` removed. */
   readonly belowMinScore: number
+  /** How many results `minScore` removed because the last stage's scorer had not read them; 0 with `keepUnscored`. */
+  readonly unscored: number
   /** How many results `diversity` left out for a better one that says the same. Counted until `topN` were chosen. */
   readonly nearDuplicates: number
   /** How many results `diversity` did not hold against the others, because the deadline had passed. Missing for none. */

@@ -1,7 +1,7 @@
 import type { Callbacks } from '@langchain/core/callbacks/manager'
 import type { DocumentInterface } from '@langchain/core/documents'
 import { BaseDocumentCompressor } from '@langchain/core/retrievers/document_compressors'
-import type { RankedResult, Ranking, Reranker, Span } from '@secondpass/core'
+import { type RankedResult, type Ranking, type Reranker, RerankError, type Span } from '@secondpass/core'
 import { type GetScore, scoreAt, toCandidates, withMetadata } from './documents.js'
 import { checkRankingOptions, type RankingOptions, refuseTimeout, type RerankerSource, takeReranker } from './source.js'
 import { traceRanking, traceRetriever } from './trace.js'
@@ -55,6 +55,8 @@ export interface RerankEntry {
   readonly blendedScore?: number
   /** The end of the document was not read because it did not fit the model. */
   readonly truncated?: boolean
+  /** A part of the query was not read beside this text, because it did not fit the model. */
+  readonly queryTruncated?: boolean
   /** The stretch of the document that earned the score, when it was read in windows. */
   readonly bestSpan?: Span
 }
@@ -77,12 +79,16 @@ export class RerankCompressor extends BaseDocumentCompressor {
   /** @throws RerankError `'invalid-argument'` for an option that is unknown, wrong, or given beside a ready reranker. */
   constructor(options: RerankCompressorOptions = {}) {
     super()
+    refuseTimeout('RerankCompressor', options)
     const { scoreKey, firstStageScoreKey, blendedScoreKey, getScore, topN, deadlineMs, ...source } = options
     this.ranking = { topN, deadlineMs }
     checkRankingOptions('RerankCompressor', this.ranking)
     this.scoreKey = scoreKey ?? 'relevanceScore'
     this.firstStageScoreKey = firstStageScoreKey ?? 'firstStageScore'
     this.blendedScoreKey = blendedScoreKey ?? 'blendedScore'
+    if (getScore !== undefined && typeof getScore !== 'function') {
+      throw new RerankError('invalid-argument', `RerankCompressor: getScore is ${typeof getScore}: pass a function`)
+    }
     this.getScore = getScore ?? ((document) => scoreAt(document, this.firstStageScoreKey))
     ;({ reranker: this.reranker, owned: this.owned } = takeReranker('RerankCompressor', source))
   }
@@ -129,14 +135,18 @@ export class RerankCompressor extends BaseDocumentCompressor {
     query: string,
     options: RerankCallOptions = {},
   ): Promise<RerankEntry[]> {
-    const whole = documents.map((item) => (typeof item === 'string' ? { pageContent: item, metadata: {} } : item))
+    const asDocument = (item: DocumentInterface | string): DocumentInterface =>
+      typeof item === 'string' ? { pageContent: item, metadata: {} } : item
+    // What is no list is refused where documents are read.
+    const whole = Array.isArray(documents) ? documents.map(asDocument) : (documents as never)
     const { results } = await this.rank(whole, query, options)
-    return results.map(({ index, score, firstStageScore, blendedScore, truncated, bestSpan }) => ({
+    return results.map(({ index, score, firstStageScore, blendedScore, truncated, queryTruncated, bestSpan }) => ({
       index,
       ...(score !== undefined && { relevanceScore: score }),
       ...(firstStageScore !== undefined && { firstStageScore }),
       ...(blendedScore !== undefined && { blendedScore }),
       ...(truncated !== undefined && { truncated }),
+      ...(queryTruncated !== undefined && { queryTruncated }),
       ...(bestSpan !== undefined && { bestSpan }),
     }))
   }

@@ -10,7 +10,7 @@ import { ensureConfig, type RunnableConfig } from '@langchain/core/runnables'
 import { RerankError, type RerankerOptions } from '@secondpass/core'
 import { RerankCompressor, type RerankCompressorFields, type RerankCompressorOptions } from './compressor.js'
 import { directionOf, type FirstStage, withFirstStage } from './first-stage.js'
-import type { RerankerSource } from './source.js'
+import { refuseTimeout, type RerankerSource, shown } from './source.js'
 import { traceRetriever } from './trace.js'
 
 /** The one method a vector store needs. Every LangChain vector store has it. */
@@ -84,6 +84,7 @@ export class RerankRetriever<Store extends ScoredSearch = ScoredSearch> extends 
 
   /** @throws RerankError `'invalid-argument'` for an option that is unknown or wrong. */
   constructor(options: RerankRetrieverOptions<Store>) {
+    refuseTimeout('RerankRetriever', options)
     const { callbacks, tags, metadata, verbose, ...own } = options
     super({
       ...(callbacks && { callbacks }),
@@ -139,10 +140,18 @@ export class RerankRetriever<Store extends ScoredSearch = ScoredSearch> extends 
       const found = await orAbort(
         this.vectorStore.similaritySearchWithScore(query, this.k, this.filter as never, children),
       )
+      checkFound(found)
       const direction = this.firstStage.direction ?? directionOf(found.map(([, number]) => number))
       return found.map(([document, number]) => withFirstStage(document, number, { ...this.firstStage, direction }))
     })
   }
+}
+
+function checkFound(found: unknown): void {
+  const isPair = (one: unknown): boolean => Array.isArray(one) && typeof one[0] === 'object' && one[0] !== null
+  if (Array.isArray(found) && Array.from(found).every(isPair)) return
+  const fix = 'similaritySearchWithScore() must resolve to an array of [document, number]'
+  throw new RerankError('scorer', `RerankRetriever: the vector store answered with ${typeof found}: ${fix}`)
 }
 
 /** Stores take no signal: an abort stops the waiting, not the search. */
@@ -177,9 +186,9 @@ function checkStore(vectorStore: ScoredSearch | undefined, k: number, topN: numb
     )
   }
   if (!Number.isInteger(k) || k < 1) {
-    throw new RerankError('invalid-argument', `RerankRetriever: k is ${k}: pass a whole number of at least 1`)
+    throw new RerankError('invalid-argument', `RerankRetriever: k is ${shown(k)}: pass a whole number of at least 1`)
   }
-  if (topN !== Infinity && k < topN) {
+  if (typeof topN === 'number' && topN !== Infinity && k < topN) {
     throw new RerankError(
       'invalid-argument',
       `RerankRetriever: k is ${k} and topN is ${topN}: ask the store for more candidates than come back`,

@@ -40,11 +40,19 @@ export function takeReranker(owner: string, source: RerankerSource): { reranker:
 }
 
 /** Throws for the name that `deadlineMs` used to have, which would go unnoticed in the options of a call. */
-export function refuseTimeout(owner: string, options: object): void {
+/** A value as it may stand in a message, whatever it is. */
+export function shown(value: unknown): string {
+  return ['number', 'string', 'boolean', 'undefined'].includes(typeof value) ? String(value) : `of type ${typeof value}`
+}
+
+export function refuseTimeout(owner: string, options: unknown): asserts options is object {
+  if (typeof options !== 'object' || options === null) {
+    throw new RerankError('invalid-argument', `${owner}: options is ${shown(options)}: pass an object`)
+  }
   if (!('timeoutMs' in options)) return
   throw new RerankError(
     'invalid-argument',
-    `${owner}: timeoutMs is ${String(options.timeoutMs)}: it is called deadlineMs`,
+    `${owner}: timeoutMs is ${shown(options.timeoutMs)}: it is called deadlineMs`,
   )
 }
 
@@ -53,13 +61,13 @@ export function checkRankingOptions(owner: string, { topN, deadlineMs }: Ranking
   if (topN !== undefined && topN !== Infinity && !(Number.isInteger(topN) && topN >= 1)) {
     throw new RerankError(
       'invalid-argument',
-      `${owner}: topN is ${topN}: pass a whole number of at least 1, or leave it out`,
+      `${owner}: topN is ${shown(topN)}: pass a whole number of at least 1, or leave it out`,
     )
   }
   if (deadlineMs !== undefined && !(typeof deadlineMs === 'number' && deadlineMs > 0)) {
     throw new RerankError(
       'invalid-argument',
-      `${owner}: deadlineMs is ${deadlineMs}: pass milliseconds above 0, or leave it out`,
+      `${owner}: deadlineMs is ${shown(deadlineMs)}: pass milliseconds above 0, or leave it out`,
     )
   }
 }

@@ -30,6 +30,8 @@ export type QueryContent = string | readonly { readonly type: string; readonly t
 export function textOf(query: QueryContent | undefined): string | undefined {
   if (query === undefined || typeof query === 'string') return query
   if (!Array.isArray(query)) return undefined
-  const texts = query.filter((part) => part.type === 'text').map((part) => part.text ?? '')
+  const texts = query
+    .filter((part) => part?.type === 'text' && typeof (part.text ?? '') === 'string')
+    .map((part) => part.text ?? '')
   return texts.length > 0 ? texts.join('\n\n') : undefined
 }

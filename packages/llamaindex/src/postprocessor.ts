@@ -48,10 +48,11 @@ export class RerankPostprocessor {
 
   /** @throws RerankError `'invalid-argument'` for an option that is unknown, wrong, or given beside a ready reranker. */
   constructor(options: RerankPostprocessorOptions = {}) {
+    if (typeof options !== 'object' || options === null) throw wrong(`options is ${shown(options)}: pass an object`)
     const { topN, deadlineMs, metadataMode, getScore, reranker, ...rest } = options
     this.fields = { topN, deadlineMs, metadataMode, getScore }
     checkFields(this.fields)
-    if ('timeoutMs' in rest) throw wrong(`timeoutMs is ${String(rest.timeoutMs)}: it is called deadlineMs`)
+    if ('timeoutMs' in rest) throw wrong(`timeoutMs is ${shown(rest.timeoutMs)}: it is called deadlineMs`)
     if (reranker !== undefined) checkReady(reranker, Object.keys(rest))
     this.owned = reranker === undefined
     this.reranker = reranker ?? createReranker(rest)
@@ -97,8 +98,25 @@ export class RerankPostprocessor {
 
   private candidatesOf(nodes: readonly ScoredNode[]): Candidate[] {
     const { metadataMode = 'NONE', getScore = finiteScore } = this.fields
-    return nodes.map((item) => ({ text: item.node.getContent(metadataMode as never), score: getScore(item) }))
+    if (!Array.isArray(nodes)) throw wrong(`nodes is ${typeof nodes}: pass an array of { node, score }`)
+    return Array.from(nodes, (item: ScoredNode, at) => {
+      checkNode(item, at)
+      return { text: item.node.getContent(metadataMode as never), score: getScore(item) }
+    })
   }
+}
+
+/** @throws RerankError for what a retriever does not hand over, such as a node without its wrapper. */
+function checkNode(item: unknown, at: number): void {
+  const { node, getContent } = (item ?? {}) as { node?: { getContent?: unknown } | null; getContent?: unknown }
+  if (typeof node?.getContent === 'function') return
+  const isBare = typeof getContent === 'function'
+  const what = isBare
+    ? 'a bare node'
+    : item === null || typeof item !== 'object'
+      ? String(item)
+      : 'an object without a node'
+  throw wrong(`nodes[${at}] is ${what}: pass { node }, or { node, score }, as retrievers do`)
 }
 
 /** A cosine with an empty vector is NaN, which is no score. */
@@ -118,15 +136,17 @@ function rescored<N extends ScoredNode>(item: N, result: RankedResult, ranked: b
   } as Reranked<N>
 }
 
-function checkFields({ topN, deadlineMs, metadataMode }: RerankPostprocessorFields): void {
+function checkFields({ topN, deadlineMs, metadataMode, getScore }: RerankPostprocessorFields): void {
+  if (getScore !== undefined && typeof getScore !== 'function')
+    throw wrong(`getScore is ${typeof getScore}: pass a function`)
   if (topN !== undefined && topN !== Infinity && !(Number.isInteger(topN) && topN >= 1)) {
-    throw wrong(`topN is ${topN}: pass a whole number of at least 1, or leave it out`)
+    throw wrong(`topN is ${shown(topN)}: pass a whole number of at least 1, or leave it out`)
   }
   if (deadlineMs !== undefined && !(typeof deadlineMs === 'number' && deadlineMs > 0)) {
-    throw wrong(`deadlineMs is ${deadlineMs}: pass milliseconds above 0, or leave it out`)
+    throw wrong(`deadlineMs is ${shown(deadlineMs)}: pass milliseconds above 0, or leave it out`)
   }
   if (metadataMode !== undefined && !['ALL', 'EMBED', 'LLM', 'NONE'].includes(metadataMode)) {
-    throw wrong(`metadataMode is ${JSON.stringify(metadataMode)}: pass 'ALL', 'EMBED', 'LLM' or 'NONE'`)
+    throw wrong(`metadataMode is ${shown(metadataMode)}: pass 'ALL', 'EMBED', 'LLM' or 'NONE'`)
   }
 }
 
@@ -136,6 +156,12 @@ function checkReady(reranker: Reranker, stray: readonly string[]): void {
   if (stray.length > 0) {
     throw wrong(`${stray.join(', ')} given beside a ready reranker: give it to createReranker() instead`)
   }
+}
+
+/** A value as it may stand in a message, whatever it is. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 60))
+  return ['number', 'boolean', 'undefined'].includes(typeof value) ? String(value) : `of type ${typeof value}`
 }
 
 function wrong(message: string): RerankError {

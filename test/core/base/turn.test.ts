@@ -19,3 +19,22 @@ it.each([
   expect(await due).toBe('timer')
   expect(globalThis.setTimeout).toBe(later)
 })
+
+it('gives each of many callers a turn of its own', async () => {
+  let [ran, most, last, isDone] = [0, 0, 0, false]
+  const look = (): void => {
+    most = Math.max(most, ran - last)
+    last = ran
+    if (!isDone) setImmediate(look)
+  }
+  look()
+  const callers = Array.from({ length: 20 }, async () => {
+    for (let slice = 0; slice < 5; slice++) {
+      await nextTurn()
+      ran += 1
+    }
+  })
+  await Promise.all(callers)
+  isDone = true
+  expect([ran, most]).toEqual([100, 1])
+})

@@ -44,6 +44,7 @@ describe('the spans of a call', () => {
     expect(call.attributes).toEqual({
       'secondpass.candidates': 3,
       'secondpass.returned': 1,
+      'secondpass.unscored': 0,
       'secondpass.below_min_score': 0,
       'secondpass.near_duplicates': 0,
       'secondpass.over_budget': 0,

@@ -6,7 +6,7 @@ import { RerankError } from '../../../packages/core/src/base/errors.ts'
 import { createReranker } from '../../../packages/core/src/rerank.ts'
 import { withCache } from '../../../packages/core/src/wrap/cache.ts'
 import type { CachedScore, ScoreCache } from '../../../packages/core/src/wrap/cache.ts'
-import { settle } from '../../contract/fake-clock.ts'
+import { FakeClock, settle } from '../../contract/fake-clock.ts'
 import { callOf, numberIn, readingNumbers, scorerOf } from '../../contract/fake-scorer.ts'
 import { isFull } from '../../fixtures/size.ts'
 
@@ -304,5 +304,65 @@ describe('memory', () => {
     expect(entries.size).toBeLessThanOrEqual(500)
     // One kept key of 43 characters for each call would be three times as much.
     expect(after - before).toBeLessThan(3e6)
+  })
+})
+
+describe('a cache that is not to be trusted', () => {
+  it('puts nothing into a result but what a score may come with', async () => {
+    const entry = { score: 2, truncated: true, queryTruncated: true, bestSpan: { start: 0, end: 1, more: 1 } }
+    const cache = { get: () => ({ ...entry, candidate: 'forged', rank: 0, index: 9, admin: true }), set: () => {} }
+    const scorer = withCache(readingNumbers(), cache)
+    const { results, report } = await createReranker({ scorer }).rerank('q', ['a 1'])
+    expect(results).toEqual([
+      {
+        candidate: { text: 'a 1' },
+        index: 0,
+        rank: 1,
+        score: 2,
+        scorerId: 'fake',
+        truncated: true,
+        queryTruncated: true,
+        bestSpan: { start: 0, end: 1 },
+      },
+    ])
+    // What was not read when the score was made is said of each use of it.
+    expect(report.stages[0]?.stats).toMatchObject({ cacheHits: 1, truncatedTexts: 1, truncatedQueries: 1 })
+  })
+
+  it('is missed when it hangs, after a stated time, without a deadline', async () => {
+    const clock = new FakeClock()
+    const answers = new Map([['a 1', 7]])
+    let asked = 0
+    // The first answers, the second never does.
+    const cache = { get: () => (asked++ === 0 ? answers.get('a 1') : new Promise(() => {})), set: () => {} }
+    const scorer = withCache(readingNumbers(), cache, { clock })
+    const stats: Record<string, number> = {}
+    let numbers: readonly number[] | undefined
+    const scoring = scorer.score('q', ['a 1', 'b 2'], callOf({ stats })).then((found) => (numbers = found))
+    await clock.advance(999)
+    expect(numbers).toBeUndefined()
+    await clock.advance(1)
+    await scoring
+    expect(numbers).toEqual([7, 2])
+    expect(stats).toMatchObject({ cacheErrors: 1, cacheHits: 1, cacheMisses: 1 })
+    expect(clock.pending).toBe(0)
+  })
+
+  it('that answers too late changes no score', async () => {
+    const clock = new FakeClock()
+    const late = gate()
+    const cache = { get: () => late.opened.then(() => 99), set: () => {} }
+    const scorer = withCache(readingNumbers(), cache, { clock, readTimeoutMs: 5 })
+    const scoring = scorer.score('q', ['a 1'], callOf())
+    await clock.advance(5)
+    late.open()
+    expect(await scoring).toEqual([1])
+  })
+
+  it.each([
+    [{ readTimeoutMs: 0 }, 'readTimeoutMs is 0: pass milliseconds, more than 0'],
+    [{ timeout: 5 }, 'options.timeout is 5: there is no such option; use readTimeoutMs, clock'],
+  ])('has options that are checked: %j', (options, message) => {
+    expect(() => withCache(readingNumbers(), new Map(), options as never)).toThrow(message)
   })
 })

@@ -31,7 +31,7 @@ export function addDoctor(program: Command, io: Io, ended: (code: ExitCode) => v
   })
 }
 
-type FetchFlags = Pick<ModelFlags, 'revision' | 'dtype'> & { readonly json?: boolean }
+type FetchFlags = Pick<ModelFlags, 'revision' | 'dtype'> & { readonly json?: boolean; readonly verify?: boolean }
 
 const FETCH_EXAMPLE = `
 Examples:
@@ -48,14 +48,17 @@ export function addFetchModel(program: Command, io: Io, ended: (code: ExitCode) 
     .summary('download a model, so that nothing has to be downloaded later')
     .description('Downloads a cross-encoder from the hub into the cache, checks it, and prints where it is.')
     .argument('<model>', 'org/name')
+    .option('--verify', 'hold what is in the cache to its sums, and download damaged files again')
     .option('--json', 'print JSON')
     .addHelpText('after', FETCH_EXAMPLE)
-  withFiles(command).action(async (model: string, { revision, dtype, json }: FetchFlags) => {
+  withFiles(command).action(async (model: string, { revision, dtype, json, verify }: FetchFlags) => {
     if (!/^[^/\s]+\/[^/\s]+$/.test(model))
       throw usageError('model', model, 'pass org/name; nothing else needs downloading')
     const bar = downloadBar(io)
     const spec = { ...(revision !== undefined && { revision }), ...(dtype !== undefined && { dtype }) }
-    const found = await fetchModel(model, { ...spec, onProgress: bar.tell, signal: io.signal }).finally(bar.stop)
+    const found = await fetchModel(model, { ...spec, verify, onProgress: bar.tell, signal: io.signal }).finally(
+      bar.stop,
+    )
     const { id, commit, path, graphPath } = found
     const rows = [
       ['commit', commit],

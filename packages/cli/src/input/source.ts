@@ -49,7 +49,9 @@ function decimalOf(number: string): string {
   const [, sign = '', whole = '', fraction = '', power = '0'] =
     /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(number) ?? []
   const digits = (whole + fraction).replace(/^0+/, '')
-  const kept = digits.replace(/0+$/, '')
+  let end = digits.length
+  while (digits[end - 1] === '0') end -= 1
+  const kept = digits.slice(0, end)
   if (kept === '') return whole === '' ? number : '0'
   return `${sign}${kept}e${BigInt(power) - BigInt(fraction.length - (digits.length - kept.length))}`
 }

@@ -1,4 +1,4 @@
-import type { Blend, BlendWeights, Scorer } from '../types.js'
+import type { Blend, BlendWeights, Scorer, TruncationSide } from '../types.js'
 import type { Clock } from './clock.js'
 import { invalidArgument } from './errors.js'
 
@@ -90,6 +90,8 @@ export function oneOf<const T extends string>(...known: readonly T[]): Check<T> 
 export function oneAmong<T extends string>(known: readonly T[]): Check<T> {
   return must((value) => known.includes(value as T), `pass ${alternatives(known)}`)
 }
+
+export const truncationSide: Check<TruncationSide> = oneOf('left', 'right')
 
 function alternatives(known: readonly string[]): string {
   const quoted = known.map((word) => `'${word}'`)
@@ -215,6 +217,23 @@ const shares: Check<BlendWeights> = record<BlendWeights>({
 })
 
 const share: Check<number> = between(0, 1)
+/** Throws unless this is an array of which every item, also a hole, passes. */
+export function checkItems(name: string, list: unknown, isRight: (item: unknown) => boolean, fix: string): void {
+  if (!Array.isArray(list)) throw invalidArgument(name, list, `pass an array; ${fix}`)
+  for (let at = 0; at < list.length; at++)
+    if (!isRight(list[at])) throw invalidArgument(`${name}[${at}]`, list[at], fix)
+}
+
+/** Whether something has properties to look at. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+}
+
+/** Throws unless these are a query and texts, as a scorer takes them: what else comes in would fail far from its cause. */
+export function checkTexts(query: unknown, texts: unknown): void {
+  if (typeof query !== 'string') throw invalidArgument('query', query, 'pass a string')
+  checkItems('texts', texts, (text) => typeof text === 'string', 'pass strings')
+}
 
 const blendTable = {
   weight: required<number | BlendWeights>((name, value) => {

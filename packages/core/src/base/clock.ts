@@ -124,11 +124,21 @@ export function pause(delayMs: Milliseconds, limits: WaitLimits & { readonly clo
   return waitFor(sleep, limits)
 }
 
+let lastTurn: Promise<void> = Promise.resolve()
+
 /**
  * Lets the event loop turn: timers, input and other requests get their chance before the caller goes on. A resolved
  * promise would not do, since those run before anything else.
+ *
+ * Each caller gets a turn of its own. If all that wait went on in the same one, what each of them does until it waits
+ * again would add up to one long pause.
  */
 export function nextTurn(): Promise<void> {
+  lastTurn = lastTurn.then(turnOnce)
+  return lastTurn
+}
+
+function turnOnce(): Promise<void> {
   return new Promise((resume) => {
     if (typeof setImmediate === 'function') setImmediate(resume)
     else if (typeof MessageChannel === 'function') postTo(resume)

@@ -86,9 +86,18 @@ export function isDeadline(error: unknown): boolean {
   return RerankError.is(error) && error.code === 'deadline'
 }
 
-/** Whether a call was refused because too many wait, which says nothing about the scorer. */
-export function isOverload(error: unknown): boolean {
-  return RerankError.is(error) && error.code === 'overloaded'
+const refusals = new WeakSet<object>()
+
+/** The error for a call that is given up because of what waits before it, which says nothing about the scorer. */
+export function refusal(code: 'overloaded' | 'deadline', message: string): RerankError {
+  const error = new RerankError(code, message)
+  refusals.add(error)
+  return error
+}
+
+/** Whether an error is a {@link refusal}. */
+export function isRefusal(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && refusals.has(error)
 }
 
 /** Anything that a scorer rejected with, as an error. */

@@ -2,7 +2,7 @@ import type { Call, Milliseconds } from '../types.js'
 import { count } from './call.js'
 import { type Defaulted, type OptionTable, wholeOrInfinity, withDefault } from './check.js'
 import { nextTurn, onAbort } from './clock.js'
-import { deadlineError, RerankError } from './errors.js'
+import { deadlineError, refusal, type RerankError } from './errors.js'
 import { FairLine, Pace, type Standing, UrgentLine } from './lines.js'
 
 /** How much may wait: the same for every scorer that lets calls wait for one another. */
@@ -162,7 +162,7 @@ export class Schedule {
     const waits =
       pairs > maxQueued ? `A call of more than maxQueued (${maxQueued}) pairs waits` : `${this.#queued} pairs wait`
     const fix = `call again later, or raise maxQueued (${maxQueued})`
-    throw new RerankError('overloaded', `${waits} for the scorer ${id}, too many to add ${pairs}: ${fix}.`)
+    throw refusal('overloaded', `${waits} for the scorer ${id}, too many to add ${pairs}: ${fix}.`)
   }
 
   #end(visit: Visit, reason: unknown): void {
@@ -249,7 +249,7 @@ export class Schedule {
   #lateError(): RerankError {
     const why = 'going by what waits and by how long runs took lately'
     const message = `The scorer ${this.#resource.id()} would not be done by the deadline, ${why}: allow more time or fewer texts.`
-    return new RerankError('deadline', message)
+    return refusal('deadline', message)
   }
 }
 

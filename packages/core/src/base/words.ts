@@ -1,3 +1,5 @@
+import { invalidArgument } from './errors.js'
+
 /** A normalization form of Unicode, as `String.prototype.normalize` names it. */
 export type NormalizationForm = 'NFC' | 'NFD' | 'NFKC' | 'NFKD'
 
@@ -142,6 +144,7 @@ const STRETCH = 16_384
  * Japanese, Thai, Lao, Khmer and Burmese are cut by `Intl.Segmenter`, everything else where letters and digits end.
  */
 export function wordsOf(text: string): string[] {
+  if (typeof text !== 'string') throw invalidArgument('text', text, 'pass a string')
   const words: string[] = []
   for (const some of wordsIn(text)) for (const word of some) words.push(word)
   return words

@@ -1,4 +1,4 @@
-import { type Defaulted, inside, readOptions, whole, withDefault } from '../base/check.js'
+import { checkItems, type Defaulted, inside, readOptions, whole, withDefault } from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
 
 /** Gives the next number of a sequence, 0 included and 1 excluded, as `Math.random` does. */
@@ -67,6 +67,7 @@ export type Interval = readonly [from: number, to: number]
 export function bootstrapInterval(differences: readonly number[], options: BootstrapOptions = {}): Interval {
   if (!(differences?.length > 0))
     throw invalidArgument('differences', differences, 'pass one number per query, at least one')
+  checkItems('differences', differences, (one) => typeof one === 'number', 'pass one number per query')
   const { resamples, confidence, seed } = readOptions(bootstrapTable, options)
   const random = seededRandom(seed)
   const count = differences.length

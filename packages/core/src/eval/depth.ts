@@ -2,6 +2,9 @@ import {
   between,
   blend as blendCheck,
   type Check,
+  checkItems,
+  isFiniteNumber,
+  isObject,
   must,
   type OptionTable,
   readOptions,
@@ -89,6 +92,7 @@ export interface DepthAdvice {
  */
 export function adviseDepth(queries: readonly DepthQuery[], qrels: Qrels, options: DepthOptions = {}): DepthAdvice {
   const { depths, metric, share, costPerText, costUnit, blend } = readOptions(DEPTH, options)
+  checkItems('queries', queries, isObject, 'pass { queryId, ids, scores }')
   queries.forEach(checkQuery)
   const curve = [...new Set([0, ...depths])]
     .sort((a, b) => a - b)
@@ -129,7 +133,13 @@ function reorderHead({ ids, scores, firstStageScores = [] }: DepthQuery, depth: 
   return [...order.map((at) => ids[at] as string), ...ids.slice(depth)]
 }
 
-function checkQuery({ queryId, ids, scores, firstStageScores }: DepthQuery): void {
+function checkQuery({ queryId, ids, scores, firstStageScores }: DepthQuery, at: number): void {
+  const name = `queries[${at}]`
+  if (typeof queryId !== 'string') throw invalidArgument(`${name}.queryId`, queryId, 'pass a string')
+  checkItems(`${name}.ids`, ids, (id) => typeof id === 'string', 'pass document ids')
+  checkItems(`${name}.scores`, scores, isFiniteNumber, 'pass finite numbers')
+  const isScore = (score: unknown): boolean => score === undefined || isFiniteNumber(score)
+  if (firstStageScores !== undefined) checkItems(`${name}.firstStageScores`, firstStageScores, isScore, 'pass numbers')
   if (firstStageScores !== undefined && firstStageScores.length !== ids.length) {
     const given = `${firstStageScores.length} first-stage scores`
     throw invalidArgument(`query ${queryId}`, given, `it has ${ids.length} ids; pass one for each`)
@@ -141,6 +151,4 @@ function checkQuery({ queryId, ids, scores, firstStageScores }: DepthQuery): voi
       `it has ${scores.length} scores; pass one for each id`,
     )
   }
-  const bad = scores.find((score) => !Number.isFinite(score))
-  if (bad !== undefined) throw invalidArgument(`a score of query ${queryId}`, bad, 'pass finite numbers')
 }

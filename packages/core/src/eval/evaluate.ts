@@ -1,8 +1,8 @@
-import { type Check, must, oneOf, type OptionTable, readOptions, withDefault } from '../base/check.js'
+import { type Check, checkItems, must, oneOf, type OptionTable, readOptions, withDefault } from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
 import { mean } from './bootstrap.js'
 import { type MetricName, metricOf } from './metrics.js'
-import { type Qrels, rankByScore, type RankOptions, rankTable, type Run } from './run.js'
+import { checkScoresByQuery, type Qrels, rankByScore, type RankOptions, rankTable, type Run } from './run.js'
 
 /** Options of {@link evaluate}. */
 export interface EvaluateOptions extends RankOptions {
@@ -53,6 +53,7 @@ const EVALUATE = {
  */
 export function evaluate(run: Run, qrels: Qrels, options: EvaluateOptions = {}): Evaluation {
   const { metrics, queries, ...how } = readOptions(EVALUATE, options)
+  checkItems('metrics', metrics, (name) => typeof name === 'string', 'pass names of metrics')
   const measures = metrics.map((name) => [name, metricOf(name)] as const)
   checkOverlap(run, qrels)
   const perQuery = new Map<string, Readonly<Record<string, number>>>()
@@ -73,6 +74,8 @@ function meansOf(metrics: readonly string[], perQuery: Evaluation['perQuery']): 
 
 /** Throws when a run and judgements have nothing to do with each other. */
 export function checkOverlap(run: Run, qrels: Qrels, name = 'run'): void {
+  checkScoresByQuery(name, run)
+  checkScoresByQuery('qrels', qrels)
   if (qrels.size === 0) throw invalidArgument('qrels', 'empty', 'pass judgements of at least one query')
   const shared = [...qrels.keys()].filter((queryId) => run.has(queryId)).length
   if (shared > 0) return

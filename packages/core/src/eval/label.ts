@@ -1,5 +1,5 @@
 import { systemClock } from '../base/clock.js'
-import { checkOptions } from '../base/check.js'
+import { checkItems, checkOptions, isObject } from '../base/check.js'
 import { invalidArgument, RerankError } from '../base/errors.js'
 import type { Call, Candidate, RankedResult, Ranking, Scorer } from '../types.js'
 
@@ -70,10 +70,18 @@ export async function labelQuery(
     throw invalidArgument('teacher', teacher, 'pass a scorer, or a reranker made by createReranker')
   }
   checkOptions('options', options, ['signal', 'stats'])
+  checkQueryToLabel(query)
   const { signal = new AbortController().signal, stats = {} } = options
   const question = { query: query.query, candidates: query.candidates, signal, stats }
   if (query.candidates.length === 0) return withScores(query, [])
   return withScores(query, await ('score' in teacher ? askScorer(teacher, question) : askReranker(teacher, question)))
+}
+
+function checkQueryToLabel(query: unknown): void {
+  const { query: asked, candidates } = (isObject(query) ? query : {}) as { query?: unknown; candidates?: unknown }
+  if (typeof asked !== 'string') throw invalidArgument('query.query', asked, 'pass { id, query, candidates }')
+  const isCandidate = (one: unknown): boolean => isObject(one) && typeof one['text'] === 'string'
+  checkItems('query.candidates', candidates, isCandidate, 'pass objects with an id and a text')
 }
 
 /** What is asked of a teacher. */

@@ -9,6 +9,7 @@ import {
   withDefault,
 } from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
+import { checkRanking } from './calibrate/query.js'
 import type { Candidate, Milliseconds, Outcome, Ranking } from '../types.js'
 
 /**
@@ -143,6 +144,7 @@ export function sampleLive(options: SampleLiveOptions): LiveSampler {
   const totals = { sampled: 0, ranked: 0, overlap: 0, churn: 0, unchanged: 0, durationMs: 0 }
   const watch = <C extends Candidate>(ranking: Ranking<C>): Ranking<C> => {
     if (random() >= rate) return ranking
+    checkRanking('ranking', ranking)
     const sample = sampleOf(ranking, topN)
     addTo(totals, sample)
     tell(onSample, sample)

@@ -135,13 +135,17 @@ const families: Readonly<Record<WholeListName | CutName, (k: number) => Metric>>
 
 const needsCut: readonly string[] = ['precision', 'success', 'judged'] satisfies CutName[]
 
+/** A longer name has more digits than a number holds. */
+const LONGEST_NAME = 40
+
 /**
  * The metric of a name.
  *
  * @throws RerankError `'invalid-argument'` when there is no such metric.
  */
 export function metricOf(name: MetricName): Metric {
-  const [, family = '', cut] = /^([A-Za-z-]+)(?:@([1-9]\d*))?$/.exec(name) ?? []
+  const [, family = '', cut] =
+    typeof name === 'string' && name.length <= LONGEST_NAME ? (/^([A-Za-z-]+)(?:@([1-9]\d*))?$/.exec(name) ?? []) : []
   if (!Object.hasOwn(families, family)) {
     throw invalidArgument(
       'metric',

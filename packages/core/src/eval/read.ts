@@ -1,7 +1,12 @@
 import { join } from 'node:path'
-import { RerankError, show } from '../base/errors.js'
+import { invalidArgument, RerankError, show } from '../base/errors.js'
 import { type Line, readLines } from './lines.js'
 import type { Qrels, Run } from './run.js'
+
+function checkPath(name: string, path: unknown): void {
+  if (typeof path === 'string' && path !== '' && !path.includes('\0')) return
+  throw invalidArgument(name, path, 'pass the path of a file, as a string')
+}
 
 /** The error for a line that is not what it should be: names file and line, shows the line, says the fix. */
 function malformedLine(path: string, { number, text }: Line, fix: string): RerankError {
@@ -180,6 +185,8 @@ export interface BeirFolder {
  *   no judged query is in `queries.jsonl`.
  */
 export async function openBeirFolder(folder: string, split = 'test'): Promise<BeirFolder> {
+  checkPath('folder', folder)
+  checkPath('split', split)
   const queriesPath = join(folder, 'queries.jsonl')
   const qrels = await readBeirQrels(join(folder, 'qrels', `${split}.tsv`))
   const queries = await readQueries(queriesPath, qrels)

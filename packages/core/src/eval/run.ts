@@ -1,5 +1,6 @@
 import {
   type Check,
+  checkItems,
   type Defaulted,
   flag,
   isFiniteNumber,
@@ -8,7 +9,7 @@ import {
   readOptions,
   withDefault,
 } from '../base/check.js'
-import { invalidArgument } from '../base/errors.js'
+import { invalidArgument, show } from '../base/errors.js'
 
 /** The judgements of one query: document id to grade. Above 0 is relevant; 0 and below is not. */
 export type Judgements = ReadonlyMap<string, number>
@@ -39,7 +40,26 @@ export interface RankOptions {
 
 /** Judgements, or what a search found, by query id. */
 export function byQuery<T extends Qrels | Run>(): Check<T> {
-  return must((value) => typeof (value as T | undefined)?.entries === 'function', 'pass a Map by query id')
+  return must(isMap, 'pass a Map by query id')
+}
+
+/** Throws unless every query has numbers by document id. */
+export function checkScoresByQuery(name: string, table: unknown): void {
+  byQuery()(name, table)
+  for (const [queryId, row] of table as Map<unknown, unknown>) checkScores(`${name} of ${show(queryId)}`, row)
+}
+
+function checkScores(name: string, row: unknown): void {
+  if (!isMap(row)) throw invalidArgument(name, row, 'pass a Map from document id to number')
+  for (const [id, number] of row as Map<unknown, unknown>) {
+    if (typeof id !== 'string') throw invalidArgument(`a document id of ${name}`, id, 'pass strings')
+    if (typeof number !== 'number') throw invalidArgument(`${name}, document ${id}`, number, 'pass a number')
+  }
+}
+
+function isMap(value: unknown): boolean {
+  const { get, has, entries, [Symbol.iterator]: each } = (value ?? {}) as Partial<Map<unknown, unknown>>
+  return [get, has, entries, each].every((method) => typeof method === 'function')
 }
 
 /** A price, a cost. */
@@ -58,6 +78,7 @@ export const rankTable: { readonly [K in keyof RankOptions]-?: Defaulted<Exclude
  */
 export function rankByScore(scores: Scores, options: RankOptions = {}): string[] {
   const { ties, float32 } = readOptions(rankTable, options)
+  checkScores('scores', scores)
   const entries = Array.from(scores, ([id, score]) => ({ id, score: float32 ? Math.fround(score) : score }))
   const breakTie = ties === 'trec' ? (a: string, b: string): number => compareBytes(b, a) : (): number => 0
   // The sort of the language is stable, which is all that 'input-order' asks for.
@@ -72,7 +93,13 @@ export function rankByScore(scores: Scores, options: RankOptions = {}): string[]
  */
 export function runFromLists(lists: Iterable<readonly [queryId: string, ids: readonly string[]]>): Run {
   const run = new Map<string, Scores>()
-  for (const [queryId, ids] of lists) {
+  const fix = 'pass pairs of a query id and an array of document ids'
+  if (typeof (lists as Partial<typeof lists> | undefined)?.[Symbol.iterator] !== 'function')
+    throw invalidArgument('lists', lists, fix)
+  for (const pair of lists) {
+    if (!Array.isArray(pair)) throw invalidArgument('a pair of lists', pair, fix)
+    const [queryId, ids] = pair as unknown as [string, string[]]
+    checkItems(`the list of query ${show(queryId)}`, ids, (id) => typeof id === 'string', 'pass document ids')
     const scores = new Map(ids.map((id, at) => [id, -at]))
     if (scores.size < ids.length) {
       const seen = new Set<string>()

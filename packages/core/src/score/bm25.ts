@@ -1,4 +1,13 @@
-import { between, callable, must, type OptionTable, readOptions, withDefault } from '../base/check.js'
+import {
+  between,
+  checkItems,
+  checkTexts,
+  callable,
+  must,
+  type OptionTable,
+  readOptions,
+  withDefault,
+} from '../base/check.js'
 import { checkStillWanted } from '../base/call.js'
 import { Pacer } from '../base/clock.js'
 import { wordsIn, wordsOf } from '../base/words.js'
@@ -40,11 +49,13 @@ export function bm25(options: Bm25Options = {}): Scorer<'pool'> {
   const { k1, b, words } = readOptions(bm25Options, options)
   const id = `bm25(${k1},${b}${words === wordsOf ? '' : ',words'})`
   // Only our own words can be had some at a time.
-  const read = words === wordsOf ? wordsIn : (text: string): readonly (readonly string[])[] => [words(text)]
+  const read =
+    words === wordsOf ? wordsIn : (text: string): readonly (readonly string[])[] => [checkedWords(words(text))]
   return {
     id,
     scope: 'pool',
     async score(query, texts, call) {
+      checkTexts(query, texts)
       checkStillWanted(id, call)
       const pacer = new Pacer(() => checkStillWanted(id, call))
       const wanted = new Map<string, QueryWord>()
@@ -66,6 +77,11 @@ export function bm25(options: Bm25Options = {}): Scorer<'pool'> {
       return rank(readTexts, { k1, b })
     },
   }
+}
+
+function checkedWords(words: unknown): readonly string[] {
+  checkItems('words(text)', words, (word) => typeof word === 'string', 'return strings')
+  return words as readonly string[]
 }
 
 /** About what {@link wordsIn} reads at a time. */

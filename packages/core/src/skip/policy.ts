@@ -1,4 +1,12 @@
-import { callable, type OptionTable, readOptions, required, wholeOrInfinity } from '../base/check.js'
+import {
+  callable,
+  type OptionTable,
+  readOptions,
+  required,
+  wholeOrInfinity,
+  checkItems,
+  isObject,
+} from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
 import type { PolicyData, Pool, SkipPolicy, SkipReason } from '../types.js'
 
@@ -58,9 +66,21 @@ export function thresholdPolicy(
   })
 }
 
+/** Throws unless this is a pool: policies and signals are called by others too. */
+function checkPool(pool: unknown): void {
+  const { query, candidates } = (isObject(pool) ? pool : {}) as { query?: unknown; candidates?: unknown }
+  if (typeof query !== 'string')
+    throw invalidArgument('pool', pool, 'pass { query, candidates } with the query as a string')
+  checkItems('pool.candidates', candidates, isObject, 'pass objects with a text')
+}
+
 /** The signal that is calibrated for a policy: the same measure, and the policy as a file holds it. */
 export function signalOf(name: string, measure: Measure, policy: NonNullable<Signal['policy']>): Signal {
-  return { name, measure: (pool) => measure(pool)?.value, policy }
+  const valueOf = (pool: SignalPool): number | undefined => {
+    checkPool(pool)
+    return measure(pool)?.value
+  }
+  return { name, measure: valueOf, policy }
 }
 
 /** Builds a policy that is no threshold on a signal. `measure` answers with nothing when evidence is missing. */
@@ -82,7 +102,11 @@ export function withEvidence(
   policy: SkipPolicy,
   evidence: (pool: Pool) => Evidence | undefined,
 ): SkipPolicy {
-  return Object.assign(Object.defineProperty(policy, 'name', { value: name }), { evidence })
+  const checked = (pool: Pool): SkipReason | undefined => {
+    checkPool(pool)
+    return policy(pool)
+  }
+  return Object.assign(Object.defineProperty(checked, 'name', { value: name }), { evidence })
 }
 
 /**

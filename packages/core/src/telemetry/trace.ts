@@ -22,6 +22,7 @@ export function attributesOfReport(report: Report): Attributes {
     'secondpass.candidates': report.candidates,
     'secondpass.returned': report.returned,
     'secondpass.below_min_score': report.belowMinScore,
+    'secondpass.unscored': report.unscored,
     'secondpass.near_duplicates': report.nearDuplicates,
     'secondpass.over_budget': report.overBudget,
     'secondpass.outcomes': report.stages.map(({ outcome }) => outcome),

@@ -1,6 +1,6 @@
 import { checkScorer, type OptionTable, readOptions, timeSpan, whole, withDefault } from '../base/check.js'
 import { waitFor } from '../base/clock.js'
-import { isDeadline, isOverload, isSetupError, RerankError } from '../base/errors.js'
+import { isDeadline, isRefusal, isSetupError, RerankError } from '../base/errors.js'
 import type { Call, Milliseconds, Scope, Scorer } from '../types.js'
 import { checkedNumbers, wrapScorer } from './wrapper.js'
 
@@ -20,7 +20,8 @@ const table = {
 /**
  * Stops asking a scorer that keeps failing. After some failures in a row every call rejects at once, with a
  * `RerankError` of code `'scorer'` whose `cause` is the last failure; after a rest one call tries it, and its outcome
- * decides. Running into a deadline counts as a failure; an abort by the caller and an error in the setup do not count.
+ * decides. Running into a deadline counts as a failure; an abort by the caller, an error in the setup and a call that was
+ * refused because of what waits (`'overloaded'`, or late at once) do not count.
  *
  * Use it inside `withFallback`, or with `onError: 'keep-order'`. One breaker belongs to one scorer: calls that share it
  * share what it has learned. Its time is the clock of the calls.
@@ -72,7 +73,7 @@ class Breaker {
   }
 
   #learn(error: unknown, call: Call): void {
-    if (isSetupError(error) || isOverload(error) || (call.signal.aborted && !isDeadline(error))) return
+    if (isSetupError(error) || isRefusal(error) || (call.signal.aborted && !isDeadline(error))) return
     this.#failuresInARow += 1
     this.#lastFailure = error
     this.#restUntil = call.now() + this.restMs

@@ -1,8 +1,8 @@
 import { checkStillWanted, count } from '../base/call.js'
-import { checkScorer } from '../base/check.js'
-import { waitFor, Pacer } from '../base/clock.js'
+import { checkScorer, type OptionTable, readOptions, timeSource, timeSpan, withDefault } from '../base/check.js'
+import { type Clock, Pacer, systemClock, waitFor } from '../base/clock.js'
 import { invalidArgument, isDeadline } from '../base/errors.js'
-import type { Call, Scorer, TextNote } from '../types.js'
+import type { Call, Milliseconds, Scorer, TextNote } from '../types.js'
 import { sha256 } from './sha256.js'
 import { callLike, checkedNumbers, wrapScorer } from './wrapper.js'
 
@@ -27,9 +27,19 @@ export interface ScoreCache {
 export function isCachedScore(entry: unknown): entry is CachedScore {
   if (typeof entry === 'number') return Number.isFinite(entry)
   if (typeof entry !== 'object' || entry === null) return false
-  const { score, truncated, bestSpan } = entry as Partial<Record<string, unknown>>
-  if (!Number.isFinite(score) || (truncated !== undefined && typeof truncated !== 'boolean')) return false
+  const { score, truncated, queryTruncated, bestSpan } = entry as Partial<Record<string, unknown>>
+  const flags = [truncated, queryTruncated]
+  if (!Number.isFinite(score) || flags.some((flag) => flag !== undefined && typeof flag !== 'boolean')) return false
   return bestSpan === undefined || isSpan(bestSpan)
+}
+
+/** What of an entry is a note: whatever else a cache holds beside it belongs into no result. */
+function noteOf({ truncated, queryTruncated, bestSpan }: TextNote): TextNote {
+  return {
+    ...(truncated !== undefined && { truncated }),
+    ...(queryTruncated !== undefined && { queryTruncated }),
+    ...(bestSpan !== undefined && { bestSpan: { start: bestSpan.start, end: bestSpan.end } }),
+  }
 }
 
 function isSpan(value: unknown): boolean {
@@ -37,18 +47,35 @@ function isSpan(value: unknown): boolean {
   return Number.isInteger(start) && Number.isInteger(end) && (start as number) <= (end as number)
 }
 
+/** Options of {@link withCache}. */
+export interface CacheOptions {
+  /**
+   * How long a call waits for the cache at most, in milliseconds, above 0, `Infinity` for as long as it takes. What has not
+   * come by then is scored, and counts in `cacheErrors`. Default 1000.
+   */
+  readonly readTimeoutMs?: Milliseconds | undefined
+  /** Where time comes from, for tests. */
+  readonly clock?: Clock | undefined
+}
+
+const table = {
+  readTimeoutMs: withDefault(timeSpan, 1000),
+  clock: withDefault(timeSource, systemClock),
+} satisfies OptionTable<CacheOptions>
+
 /**
  * Keeps scores of pairs, so that the same text is not read twice for the same query. Only for `'pair'` scorers: the score
  * of a `'pool'` scorer depends on the other texts.
  *
  * A key covers the scorer's id, the query and the text, so a cache may be shared by many scorers and outlive a change of
- * model. Calls that miss the same pair at the same time score it once. A cache that fails, or holds something that is no
- * score, only costs time. The report counts `cacheHits`, `cacheMisses`, and `cacheErrors`.
+ * model. Calls that miss the same pair at the same time score it once. A cache that fails, hangs, or holds something that
+ * is no score, only costs time. The report counts `cacheHits`, `cacheMisses`, and `cacheErrors`.
  *
  * @param cache a bounded one for anything that runs long: a plain `Map` grows without end.
- * @throws RerankError `'invalid-argument'` for a scorer of scope `'pool'` or a cache without `get` and `set`.
+ * @throws RerankError `'invalid-argument'` for a scorer of scope `'pool'`, a cache without `get` and `set`, or a wrong
+ * option.
  */
-export function withCache(scorer: Scorer<'pair'>, cache: ScoreCache): Scorer<'pair'> {
+export function withCache(scorer: Scorer<'pair'>, cache: ScoreCache, options: CacheOptions = {}): Scorer<'pair'> {
   checkScorer('scorer', scorer)
   if (scorer.scope !== 'pair') {
     throw invalidArgument(
@@ -60,13 +87,15 @@ export function withCache(scorer: Scorer<'pair'>, cache: ScoreCache): Scorer<'pa
   if (typeof cache?.get !== 'function' || typeof cache.set !== 'function') {
     throw invalidArgument('cache', cache, 'pass a Map, an LRUCache or another object with get(key) and set(key, entry)')
   }
+  const { readTimeoutMs, clock } = readOptions(table, options)
   const flights: Flights = new Map()
   return wrapScorer({
     id: () => scorer.id,
     scope: 'pair',
     inner: [scorer],
     scale: scorer,
-    score: (query, texts, call) => new CachedCall({ scorer, cache, flights }, query, call).score(texts),
+    score: (query, texts, call) =>
+      new CachedCall({ scorer, cache, flights, readTimeoutMs, clock }, query, call).score(texts),
   })
 }
 
@@ -79,6 +108,8 @@ export interface Shelf {
   readonly scorer: Scorer<'pair'>
   readonly cache: ScoreCache
   readonly flights: Flights
+  readonly readTimeoutMs: Milliseconds
+  readonly clock: Clock
 }
 
 /** One request: joins what is under way, looks up the rest, scores what is left. */
@@ -108,14 +139,23 @@ export class CachedCall {
     const misses = keys.filter((key) => this.#scored.has(key)).length
     count(this.call, 'cacheMisses', misses)
     count(this.call, 'cacheHits', keys.length - misses)
+    this.#countUnread(keys)
     return keys.map((key, at) => this.#read(this.#found.get(key) as CachedScore, at))
   }
 
   #read(entry: CachedScore, at: number): number {
     if (typeof entry === 'number') return entry
-    const { score, ...note } = entry
-    this.call.note(at, note)
-    return score
+    this.call.note(at, noteOf(entry))
+    return entry.score
+  }
+
+  /** What was not read when a score was made is not read by using it again; the scorer itself counts the others. */
+  #countUnread(keys: readonly string[]): void {
+    const kept = [...new Set(keys)].filter((key) => !this.#scored.has(key)).map((key) => this.#found.get(key))
+    const notes = kept.map((entry): TextNote => (typeof entry === 'object' ? entry : {}))
+    const truncated = notes.filter((note) => note.truncated === true).length
+    if (truncated > 0) count(this.call, 'truncatedTexts', truncated)
+    if (this.#scored.size === 0 && notes.some((note) => note.queryTruncated)) count(this.call, 'truncatedQueries', 1)
   }
 
   /** Joins the flights of others and starts one for the rest. A flight whose caller gave up leaves its pairs missing. */
@@ -165,14 +205,20 @@ export class CachedCall {
   }
 
   async #lookUp(keys: readonly string[]): Promise<Found> {
+    const { cache, clock, readTimeoutMs } = this.shelf
     const kept = new Map<string, CachedScore>()
+    let errors = keys.length
     const look = async (key: string): Promise<void> => {
-      const entry = await this.shelf.cache.get(key)
+      const entry = await cache.get(key)
+      errors -= 1
       if (isCachedScore(entry)) kept.set(key, entry)
     }
-    const outcomes = await Promise.allSettled(keys.map(look))
-    this.#countErrors(outcomes.filter(({ status }) => status === 'rejected').length)
-    return kept
+    const deadline = clock.now() + readTimeoutMs
+    const looking = (): Promise<unknown> => Promise.allSettled(keys.map(look))
+    await waitFor(looking, { clock, deadline, deadlineError: () => new TookTooLong() }).catch(() => {})
+    this.#countErrors(errors)
+    // A copy: an answer that comes later must not meet its own score.
+    return new Map(kept)
   }
 
   async #scoreAndKeep(rest: ReadonlyMap<string, string>): Promise<Found> {
@@ -212,6 +258,9 @@ export class CachedCall {
     if (errors > 0) count(this.call, 'cacheErrors', errors)
   }
 }
+
+/** The cache did not answer in time, which says nothing about the pairs. */
+class TookTooLong extends Error {}
 
 /** The caller of a flight gave up, which says nothing about the pairs. */
 class GivenUp extends Error {}

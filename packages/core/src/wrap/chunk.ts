@@ -1,5 +1,6 @@
 import { checkStillWanted, count } from '../base/call.js'
 import {
+  anyText,
   callable,
   checkScorer,
   type OptionTable,
@@ -8,11 +9,12 @@ import {
   wholeOrInfinity,
   withDefault,
 } from '../base/check.js'
-import { invalidArgument } from '../base/errors.js'
 import { Pacer } from '../base/clock.js'
+import { invalidArgument } from '../base/errors.js'
+import { functionName } from '../base/identity.js'
 import { allWindows, bestWindows, type WindowOptions } from '../base/spans.js'
 import type { Call, Scorer, TextNote } from '../types.js'
-import { callLike, wrapScorer } from './wrapper.js'
+import { callLike, checkedNumbers, wrapScorer } from './wrapper.js'
 
 /** Options of {@link withChunks}. */
 export interface ChunkOptions {
@@ -24,6 +26,11 @@ export interface ChunkOptions {
   readonly maxChunks?: number | undefined
   /** What lengths count: default UTF-16 code units. Pass a token counter to count tokens. */
   readonly measure?: ((text: string) => number) | undefined
+  /**
+   * What `measure` is called in the scorer's id, for example `'gpt2-tokens'`: name it when scores are cached longer than a
+   * process lives, and rename it when it changes. Default: a name that no other function and no other process has.
+   */
+  readonly measureName?: string | undefined
 }
 
 const table = {
@@ -31,6 +38,7 @@ const table = {
   overlap: whole(0),
   maxChunks: withDefault(wholeOrInfinity(1), 100),
   measure: callable<(text: string) => number>(),
+  measureName: anyText,
 } satisfies OptionTable<ChunkOptions>
 
 /**
@@ -63,7 +71,8 @@ export function withChunks(scorer: Scorer<'pair'>, options: ChunkOptions = {}): 
     measure: (parts) => parts.map((part) => checkedLength(measure(part))),
   }
   const most = maxChunks === table.maxChunks.fallback ? '' : `,max${maxChunks}`
-  const suffix = `chunks(${maxLength},${overlap}${most}${settings.measure === undefined ? '' : ',measured'})`
+  const measured = settings.measure === undefined ? '' : `,${settings.measureName ?? functionName(settings.measure)}`
+  const suffix = `chunks(${maxLength},${overlap}${most}${measured})`
   return wrapScorer({
     id: () => `${scorer.id}:${suffix}`,
     scope: 'pair',
@@ -96,13 +105,20 @@ async function scoreChunks({ scorer, query, texts, call, windows }: ChunkedCall)
   const inner = callLike(call, {
     note: (position, note) => void notes.set(position, { ...notes.get(position), ...note }),
   })
-  const scores = await scorer.score(
+  const given = await scorer.score(
     query,
     chunks.map(({ text }) => text),
     inner,
   )
+  const scores = checkedNumbers(given, chunks.length, scorer)
   count(call, 'chunks', chunks.length)
   if (unread.size > 0) count(call, 'truncatedTexts', unread.size)
+  const partialNotes = new Map<number, TextNote>([...unread].map((owner) => [owner, { truncated: true }]))
+  for (const [chunk, { truncated, queryTruncated }] of notes) {
+    const { owner } = chunks[chunk] as (typeof chunks)[number]
+    const more = { ...(truncated && { truncated }), ...(queryTruncated && { queryTruncated }) }
+    partialNotes.set(owner, { ...partialNotes.get(owner), ...more })
+  }
   const best = bestWindows(
     chunks.map(({ owner }) => owner),
     scores,
@@ -110,10 +126,11 @@ async function scoreChunks({ scorer, query, texts, call, windows }: ChunkedCall)
   for (const [position, chunk] of best.entries()) {
     const { start, end } = (chunks[chunk] as (typeof chunks)[number]).span
     const note = notes.get(chunk)
+    // What was not read of any chunk was not read of the text.
+    const partial = partialNotes.get(position)
     // The scorer below may have read the chunk in windows of its own.
     const within = note?.bestSpan ?? { start: 0, end: end - start }
-    const bestSpan = { start: start + within.start, end: start + within.end }
-    call.note(position, { ...note, ...(unread.has(position) && { truncated: true }), bestSpan })
+    call.note(position, { ...note, ...partial, bestSpan: { start: start + within.start, end: start + within.end } })
   }
   return best.map((chunk) => scores[chunk] as number)
 }

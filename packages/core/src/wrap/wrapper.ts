@@ -1,4 +1,5 @@
 import { settleAll } from '../base/call.js'
+import { checkTexts } from '../base/check.js'
 import { closedError, deadlineError, RerankError } from '../base/errors.js'
 import type { Call, Scope, Scorer } from '../types.js'
 
@@ -30,6 +31,7 @@ export function wrapScorer<S extends Scope>({ id, scope, score, inner, scale, pr
     },
     scope,
     async score(query, texts, call) {
+      checkTexts(query, texts)
       call.signal.throwIfAborted()
       refuseClosed()
       if (call.now() >= call.deadline) throw deadlineError(id())

@@ -52,20 +52,76 @@ describe('a model folder', () => {
 
   it('with a sum that differs is refused before anything is scored, naming the file and both sums', async () => {
     const wrong = '0'.repeat(64)
-    writeFileSync(join(folder, 'SHA256SUMS'), `${wrong}  model.onnx\n`)
+    const sums = readFileSync(join(tiny, 'SHA256SUMS'), 'utf8')
+    writeFileSync(join(folder, 'SHA256SUMS'), sums.replace(/[0-9a-f]{64} {2}model/, `${wrong}  model`))
     const error = await readTokenizerFiles(locateModel(folder)).catch((caught: unknown) => caught)
     expect(error).toMatchObject({ code: 'model-files', message: expect.stringContaining(wrong) })
     expect((error as Error).message).toContain('model.onnx')
   })
 
   it('whose file is cut short is refused by its sum', async () => {
-    const sum = createHash('sha256')
-      .update(readFileSync(join(folder, 'model.onnx')))
-      .digest('hex')
-    writeFileSync(join(folder, 'SHA256SUMS'), `${sum}  model.onnx\n`)
     await readTokenizerFiles(locateModel(folder))
     truncateSync(join(folder, 'model.onnx'), 1000)
     await expect(readTokenizerFiles(locateModel(folder))).rejects.toThrow('damaged')
+  })
+
+  it.each([
+    ['is empty', () => ''],
+    ['is blank', () => ' \n\n'],
+    ['omits the graph', (sums: string) => sums.replace(/.* model\.onnx\n/, '')],
+    ['omits the tokenizer', (sums: string) => sums.replace(/.* tokenizer\.json\n/, '')],
+    ['omits the config', (sums: string) => sums.replace(/.* config\.json\n/, '')],
+    ['names the graph otherwise', (sums: string) => sums.replace('model.onnx', './model.onnx')],
+    ['holds something else', (sums: string) => `${sums}# a comment\n`],
+    ['names a file outside', (sums: string) => `${sums}${'0'.repeat(64)}  ../../etc/passwd\n`],
+    ['names a file that is not there', (sums: string) => `${sums}${'0'.repeat(64)}  vocab.txt\n`],
+  ])('whose SHA256SUMS %s is refused', async (_name, change) => {
+    const file = join(folder, 'SHA256SUMS')
+    writeFileSync(file, change(readFileSync(file, 'utf8')))
+    const error = await readTokenizerFiles(locateModel(folder)).catch((caught: unknown) => caught)
+    expect(error).toMatchObject({ name: 'RerankError', code: 'model-files' })
+  })
+
+  it('has another id when a file that changes numbers is added and its sums leave it out', () => {
+    const before = locateModel(folder).id
+    writeFileSync(join(folder, 'sentence_bert_config.json'), '{"max_seq_length": 8}')
+    expect(locateModel(folder).id).not.toBe(before)
+    rmSync(join(folder, 'sentence_bert_config.json'))
+    // A temperature changes no logit.
+    writeFileSync(join(folder, 'calibration.json'), '{"temperature": 2}')
+    expect(locateModel(folder).id).toBe(before)
+  })
+
+  it.each(['config.json', 'tokenizer.json', 'tokenizer_config.json', 'calibration.json'])(
+    'whose %s holds no object is refused with what it holds',
+    async (file) => {
+      rmSync(join(folder, 'SHA256SUMS'))
+      for (const [content, shown] of [
+        ['null', 'null'],
+        ['[]', 'an array of 0'],
+        ['"text"', '"text"'],
+        ['', 'is not readable JSON'],
+        ['{"a": ', 'is not readable JSON'],
+        ['version https://git-lfs.github.com/spec/v1\noid sha256:0\n', 'is a pointer of Git LFS'],
+      ] as const) {
+        writeFileSync(join(folder, file), content)
+        const load = async (): Promise<unknown> => readTokenizerFiles(locateModel(folder))
+        const error = await load().catch((caught: unknown) => caught)
+        expect(error, content).toMatchObject({ name: 'RerankError', code: 'model-files' })
+        expect((error as Error).message).toContain(shown)
+        expect((error as Error).message).toContain(file)
+      }
+    },
+  )
+
+  it('whose graph is a pointer of Git LFS is refused before anything loads', () => {
+    writeFileSync(join(folder, 'model.onnx'), 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n')
+    expect(() => locateModel(folder)).toThrow(/model\.onnx is a pointer of Git LFS .* run "git lfs install"/)
+  })
+
+  it('named by its graph is refused with the folder to pass', () => {
+    expect(() => locateModel(join(folder, 'model.onnx'))).toThrow(/which is a file: pass the folder that it is in, "/)
+    expect(() => locateModel(join(folder, 'model.onnx'))).toThrow(expect.objectContaining({ code: 'model-files' }))
   })
 
   it('gives the temperature of calibration.json, 1 without one, and refuses a useless one', () => {
@@ -148,6 +204,23 @@ describe('the bundled model', () => {
   it('has every file of its sums as published', async () => {
     const { tokenizer } = await readTokenizerFiles(locateModel('bundled'))
     expect(tokenizer).toHaveProperty('model.vocab')
+  })
+
+  it.each([
+    ['bundled', 'model-en-mini'],
+    ['bundled-tiny', 'model-en-tiny'],
+  ])(
+    '%s is known here by its digest: whoever changes weights or version runs packages/core/digests.mjs',
+    (model, name) => {
+      const sums = readFileSync(join(import.meta.dirname, '../../../../packages', name, 'SHA256SUMS'))
+      expect(locateModel(model).sumsDigest).toBe(createHash('sha256').update(sums).digest('hex'))
+    },
+  )
+
+  it('is refused when its files and their sums were changed together', async () => {
+    const folder = locateModel('bundled')
+    const forged = { ...folder, sumsDigest: '0'.repeat(64) }
+    await expect(readTokenizerFiles(forged)).rejects.toThrow(/is not the model that was published; install the package/)
   })
 
   it('comes in int8 and nothing else', () => {

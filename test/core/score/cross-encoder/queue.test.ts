@@ -86,10 +86,14 @@ describe.each([
     const controller = new AbortController()
     const stats: Stats = {}
     const scoring = scorer.score(query, texts(5000, 600), callOf({ signal: controller.signal, stats }))
-    setImmediate(() => controller.abort('enough'))
+    const look = (): void => {
+      if ((stats['runs'] ?? 0) > 0) controller.abort('enough')
+      else setImmediate(look)
+    }
+    look()
     await expect(scoring).rejects.toBe('enough')
-    // The longest pair has 128 tokens here, and a worker is two pairs ahead.
-    expect(stats['tokens']).toBeLessThanOrEqual(128 * 6)
+    // The longest pair has 64 tokens here, and a worker is two pairs ahead.
+    expect(stats['tokens']).toBeLessThanOrEqual(64 * 8)
   })
 
   it('are refused beyond maxQueued, or keep their order, and the report says why', async () => {
@@ -133,6 +137,28 @@ describe.each([
   })
 })
 
+it('thousands of calls at once do not hold up the first: each is begun when its turn has come', async () => {
+  await using scorer = crossEncoder({ model: tiny })
+  await scorer.warmup()
+  const controller = new AbortController()
+  let begun = 0
+  const calls = Array.from({ length: 2000 }, () => {
+    // The first that a call counts is its texts, after its query was encoded.
+    const stats = new Proxy({} as Stats, {
+      set: (target, counter: string, by: number) => {
+        if (counter === 'texts') begun += 1
+        target[counter] = by
+        return true
+      },
+    })
+    return scorer.score(query, texts(2), callOf({ stats, signal: controller.signal }))
+  })
+  await calls[0]
+  expect(begun).toBeLessThanOrEqual(2)
+  controller.abort('enough')
+  await Promise.allSettled(calls)
+})
+
 describe('a scorer that is overloaded', () => {
   it('hands over to a fallback, and no circuit breaker takes it for a fault', async () => {
     const scorer = crossEncoder({ model: tiny, maxQueued: 10 })
@@ -145,6 +171,15 @@ describe('a scorer that is overloaded', () => {
     const { report } = await reranker.rerank(query, texts(10))
     expect(report.stages[0]?.scorerId).toBe(scorer.id)
   })
+})
+
+it('no circuit breaker opens because a call is late before it began', async () => {
+  await using scorer = crossEncoder({ model: tiny })
+  const guarded = withCircuitBreaker(scorer, { failures: 1 })
+  await guarded.score(query, texts(40), callOf({ now }))
+  const hopeless = guarded.score(query, texts(19_000), callOf({ deadline: now() + 20, now }))
+  await expect(hopeless).rejects.toMatchObject({ code: 'deadline' })
+  await expect(guarded.score(query, texts(2), callOf({ now }))).resolves.toHaveLength(2)
 })
 
 describe('copies of one model', () => {

@@ -68,7 +68,8 @@ describe('a graph that opens and fails on what it is fed', () => {
     // Gets an id of its own, for which the graph has no row.
     const settings = { ...(JSON.parse(readFileSync(file, 'utf8')) as object), extra_special_tokens: ['<nowhere>'] }
     writeFileSync(file, JSON.stringify(settings))
-    await using broken = createReranker({ scorer: crossEncoder({ model: folder, workers }), onError: 'throw' })
+    const scorer = crossEncoder({ model: folder, workers, splitSpecialTokens: false })
+    await using broken = createReranker({ scorer, onError: 'throw' })
     expect((await broken.rerank('q', ['a'])).results).toHaveLength(1)
     const error = await broken.rerank('q', ['<nowhere>']).catch((caught: unknown) => caught)
     expect(RerankError.is(error) && error.code, String(error)).toBe('scorer')

@@ -1,7 +1,14 @@
 import { readFileSync, readdirSync, rmSync, writeFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { inspect } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ProviderError } from '../../../../packages/core/src/base/errors.ts'
+import { type HubFile, openHub } from '../../../../packages/core/src/score/hub/client.ts'
+import { downloadBlob } from '../../../../packages/core/src/score/hub/download.ts'
 import { hubFetch } from '../../../../packages/core/src/score/hub/http.ts'
 import { hubSettings } from '../../../../packages/core/src/score/hub/connection.ts'
 import {
@@ -286,5 +293,186 @@ describe('a repository that cannot be used', () => {
     for (const files of model?.commits.values() ?? [])
       files.set('config.json', { ...files.get('config.json')!, oid: '../../../x' })
     expect((await fails()).message).toContain('a sum that is none for config.json')
+  })
+})
+
+/** Settings with bounds that a test can reach. */
+const bounded = async (more: object = {}, token = 'hf_secret_of_a_user') => ({
+  ...(await hubSettings({ endpoint: hub.endpoint, cacheFolder, token })),
+  wait: async (): Promise<void> => {},
+  ...more,
+})
+const request = () => ({ repo, revision: 'main', endpoint: hub.endpoint, hasToken: true })
+const client = async (more: object = {}, signal: AbortSignal = new AbortController().signal) =>
+  openHub({ settings: await bounded(more), request: request(), signal })
+const json = (body: unknown, headers: Record<string, string> = {}): Response =>
+  new Response(JSON.stringify(body), { headers: { 'content-type': 'application/json', ...headers } })
+const entry = (path: string): object => ({ type: 'file', path, size: 1, oid: '0'.repeat(40) })
+
+describe('a hub that is not to be trusted', () => {
+  it('may not list for ever: pages that lead on and on end', async () => {
+    let pages = 0
+    const fetch = async (): Promise<Response> =>
+      json([], { link: `<${hub.endpoint}/api/models/${repo}/tree/x?cursor=${pages++}>; rel="next"` })
+    await expect((await client({ fetch })).files('0'.repeat(40))).rejects.toThrow('a list in more than 1000 parts')
+    expect(pages).toBe(1000)
+  })
+
+  it('may not list more files than any model has', async () => {
+    let pages = 0
+    const page = Array.from({ length: 10_000 }, (_, at) => entry(`f${at}`))
+    const fetch = async (): Promise<Response> =>
+      json(page, { link: `<${hub.endpoint}/api/models/${repo}/tree/x?cursor=${pages++}>; rel="next"` })
+    await expect((await client({ fetch })).files('0'.repeat(40))).rejects.toThrow('a list of more than 100000 files')
+    expect(pages).toBe(11)
+  })
+
+  it('may not send an endless answer, packed or not', async () => {
+    let sent = 0
+    const zeros = new Uint8Array(1 << 20)
+    const endless = (): ReadableStream<Uint8Array> =>
+      new ReadableStream({ pull: (controller) => ((sent += zeros.length), controller.enqueue(zeros)) })
+    const plain = async (): Promise<Response> => new Response(endless())
+    await expect((await client({ fetch: plain })).commit()).rejects.toThrow('a list that is too long')
+    expect(sent).toBeLessThan(40 << 20)
+    // What is a few kilobytes on the wire, and unpacked more than any list.
+    const bomb = gzipSync(Buffer.alloc(40 << 20, ' '))
+    expect(bomb.length).toBeLessThan(1 << 16)
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
+      response.end(bomb)
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const packed = (_url: string, init: RequestInit): Promise<Response> =>
+      globalThis.fetch(`http://127.0.0.1:${port}`, init)
+    await expect((await client({ fetch: packed })).commit()).rejects.toThrow('a list that is too long')
+    server.closeAllConnections()
+    server.close()
+  })
+
+  it('may not take for ever with an answer that drips, and a complete model in the cache is used then', async () => {
+    const fetch = async (): Promise<Response> => {
+      const drop = new TextEncoder().encode(' ')
+      const dripping = new ReadableStream<Uint8Array>({
+        pull: async (controller) => {
+          await new Promise((resolve) => setTimeout(resolve, 1))
+          controller.enqueue(drop)
+        },
+      })
+      return new Response(dripping)
+    }
+    const error = await (await client({ fetch, listingMs: 30 })).commit().catch((caught: unknown) => caught)
+    expect(error).toMatchObject({ code: 'scorer', retryable: true })
+    expect((error as Error).message).toContain('no whole answer within 0.03 seconds')
+  })
+
+  it('may not keep a download alive with a few bytes now and then', async () => {
+    hub.fault = ({ host }) => (host === 'store' ? { drip: 10 } : undefined)
+    const settings = await bounded({ slowest: { bytes: 1 << 20, everyMs: 1 } })
+    const signal = new AbortController().signal
+    const context = { settings, request: request(), signal }
+    const hubClient = await openHub(context)
+    const commit = await hubClient.commit()
+    const file = (await hubClient.files(commit)).find(({ path }) => path.endsWith('.onnx')) as HubFile
+    const blob = join(cacheFolder, blobFolder, file.etag)
+    const spec = { client: hubClient, context, commit, file, blob, lock: join(cacheFolder, 'lock'), verify: false }
+    await expect(downloadBlob({ ...spec, onBytes: () => {} })).rejects.toThrow(/came too slowly \(\d+ bytes in/)
+  })
+
+  it.each([
+    ['no size', { type: 'file', path: 'a', oid: '0'.repeat(40) }, 'a size that is none for a'],
+    ['a negative size', { type: 'file', path: 'a', size: -1, oid: '0'.repeat(40) }, 'a size that is none for a'],
+    ['a size in words', { type: 'file', path: 'a', size: '1', oid: '0'.repeat(40) }, 'a size that is none for a'],
+    ['no name', { type: 'file', size: 1, oid: '0'.repeat(40) }, 'a file without a name'],
+  ])('may not list a file with %s', async (_name, listed, message) => {
+    const fetch = async (): Promise<Response> => json([listed])
+    await expect((await client({ fetch })).files('0'.repeat(40))).rejects.toThrow(message)
+  })
+})
+
+describe('an abort', () => {
+  const reason = new Error('the user left')
+
+  it('rejects with its own reason, wherever the hub is just then', async () => {
+    for (const wanted of ['/revision/', '/tree/', '/resolve/', 'store']) {
+      const stop = new AbortController()
+      hub.fault = ({ path, host }) => (path.includes(wanted) || host === wanted ? { holdAfter: 3 } : undefined)
+      const failing = fetched({ signal: stop.signal }).catch((error: unknown) => error)
+      await hub.held()
+      stop.abort(reason)
+      expect(await failing, wanted).toBe(reason)
+      hub.goOn()
+    }
+  })
+
+  it('does so although a fetch of the caller takes no notice', async () => {
+    const stop = new AbortController()
+    const fetch = (): Promise<Response> => new Promise(() => setImmediate(() => stop.abort(reason)))
+    await expect(fetched({ signal: stop.signal, hub: { fetch } })).rejects.toBe(reason)
+    await expect(fetched({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+  })
+
+  it('does so although a complete model is in the cache', async () => {
+    await fetched()
+    const stop = new AbortController()
+    const fetch = (): Promise<Response> => {
+      stop.abort(reason)
+      return Promise.reject(new TypeError('fetch failed'))
+    }
+    await expect(fetched({ signal: stop.signal, hub: { fetch } })).rejects.toBe(reason)
+  })
+})
+
+describe('a secret', () => {
+  const token = 'hf_secret_of_a_user'
+  const logged = (error: unknown): string => inspect(error, { depth: 20, showHidden: true })
+
+  it.each([
+    ['in its message', (sent: string) => new TypeError(`bad header "${sent}"`)],
+    ['in its cause', (sent: string) => new TypeError('fetch failed', { cause: new Error(`sent ${sent}`) })],
+    ['in what it carries', (sent: string) => Object.assign(new TypeError('fetch failed'), { request: { sent } })],
+    ['encoded', (sent: string) => new TypeError(`sent ${Buffer.from(sent).toString('base64')}`)],
+  ])('is in no error of a fetch that shows it %s', async (_name, failure) => {
+    const fetch = (_url: string, { headers }: RequestInit): Promise<Response> =>
+      Promise.reject(failure(new Headers(headers).get('authorization') ?? ''))
+    const error = await (await client({ fetch })).commit().catch((caught: unknown) => caught)
+    expect(error).toBeInstanceOf(ProviderError)
+    expect(logged(error)).not.toContain(token)
+    expect(logged(error)).not.toContain(Buffer.from(token).toString('base64').slice(4, 20))
+  })
+
+  it('is in no error about an answer that repeats it', async () => {
+    const fetch = async (): Promise<Response> => new Response(`{"${token}`)
+    const error = await (await client({ fetch })).commit().catch((caught: unknown) => caught)
+    expect(logged(error)).not.toContain(token)
+  })
+
+  it.each([
+    'https://user:hf_secret_of_a_user@hub.example',
+    'https://hub.example/?key=hf_secret_of_a_user',
+    'hf_secret_of_a_user',
+  ])('is refused in an endpoint, and not shown: %s', async (endpoint) => {
+    const direct = await fetched({ hub: { endpoint } }).catch((caught: unknown) => caught)
+    expect(direct).toMatchObject({ code: 'invalid-argument' })
+    expect(logged(direct)).not.toContain(token)
+    vi.stubEnv('HF_ENDPOINT', endpoint)
+    const fromEnvironment = await hubSettings({}).catch((caught: unknown) => caught)
+    vi.unstubAllEnvs()
+    expect((fromEnvironment as Error).message).toMatch(/^HF_ENDPOINT is not shown/)
+    expect(logged(fromEnvironment)).not.toContain(token)
+  })
+
+  it('in the path of a mirror is in no error', async () => {
+    const endpoint = `${hub.endpoint}/mirror-token-1234567`
+    for (const status of [401, 404, 429, 500]) {
+      hub.fault = () => ({ status, headers: { 'retry-after': '3600' } })
+      const error = await fetched({ hub: { endpoint } }).catch((caught: unknown) => caught)
+      expect(logged(error)).not.toContain('mirror-token-1234567')
+    }
+    hub.fault = () => ({ status: 302, headers: { location: 'ftp://elsewhere' } })
+    expect(logged(await fetched({ hub: { endpoint } }).catch((caught: unknown) => caught))).not.toContain(
+      'mirror-token',
+    )
   })
 })

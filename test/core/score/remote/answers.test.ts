@@ -27,6 +27,23 @@ const unusable: readonly [string, Handler, RegExp][] = [
   ],
   ['nothing', (_seen, response) => void response.end(), /an empty body where JSON was due/],
   ['NaN, which is not JSON', saying('{"results":[{"index":0,"relevance_score":NaN}]}'), /where JSON was due/],
+  ['a NaN further down', saying('{"results":[{"index":0,"relevance_score": -Infinity}]}'), /its model gave no number/],
+  [
+    'JSON that is cut',
+    saying('{"results":[{"index":0,"relevance_score":0.2},{"ind'),
+    /JSON that breaks off .* lower maxTexts/,
+  ],
+  ['an error under status 200', saying({ error: { message: 'no such model' } }), /200 with an error .*no such model/],
+  [
+    'an error as a string',
+    saying({ error: 'loading', results: [] }),
+    /200 with an error instead of scores \("loading"\)/,
+  ],
+  [
+    'an error that names its status',
+    saying({ error: { code: 404, message: 'gone' } }),
+    /answered 404: there is no such model/,
+  ],
   ['null', saying('null'), /undefined stands where the list of scores was due/],
   ['no list', saying({ results: { index: 0 } }), /an object with keys \["index"\] stands where the list/],
   ['an answer that is too short', saying(rows([0, 0.1], [2, 0.3])), /1 of 3 texts have no score \(1\)/],
@@ -130,5 +147,30 @@ describe('reading scores', () => {
         else expect(read).toThrow(/cannot be used/)
       }),
     )
+  })
+})
+
+describe('an error under status 200', () => {
+  it.each([
+    ['a sentence of OpenAI’s form', { error: { message: 'the quota is used up', type: 'quota' } }],
+    ['a sentence of FastAPI’s form', { detail: [{ msg: 'the quota is used up', loc: ['body'] }] }],
+    ['a list of errors', { errors: [{ message: 'the quota is used up' }] }],
+    ['a bare string', 'the quota is used up'],
+    ['beside an empty list', { results: [], message: 'the quota is used up' }],
+  ])('hands on what the provider says: %s', async (_name, body) => {
+    await using stub = await stubServer(saying(JSON.stringify(body)))
+    const outcome = cohere({ apiKey, baseUrl: stub.url, clock: impatientClock() }).score('q', texts, callOf())
+    await expect(outcome).rejects.toMatchObject({ status: 200, providerMessage: 'the quota is used up' })
+  })
+
+  it('is tried again when the status that it names may pass', async () => {
+    await using stub = await stubServer((_seen, response) =>
+      stub.seen.length === 1
+        ? json(response, { error: { code: 503, message: 'waking up' } })
+        : json(response, rows([0, 0.1], [1, 0.2], [2, 0.3])),
+    )
+    const scorer = cohere({ apiKey, baseUrl: stub.url, clock: impatientClock() })
+    await expect(scorer.score('q', texts, callOf())).resolves.toEqual([0.1, 0.2, 0.3])
+    expect(stub.seen).toHaveLength(2)
   })
 })

@@ -15,6 +15,7 @@ describe('a wrong option', () => {
     [{ maxTexts: 0 }, /maxTexts is 0: pass a whole number from 1/],
     [{ maxTexts: 1.5 }, /maxTexts is 1.5/],
     [{ concurrency: 0 }, /concurrency is 0/],
+    [{ maxQueued: 0.5 }, /maxQueued is 0.5/],
     [{ maxRetries: -1 }, /maxRetries is -1: pass a whole number from 0/],
     [{ timeoutMs: 0 }, /timeoutMs is 0/],
     [{ timeoutMs: Number.NaN }, /timeoutMs is NaN/],

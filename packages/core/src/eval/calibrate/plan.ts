@@ -1,5 +1,5 @@
 import type { Signal } from '../../skip/policy.js'
-import { type CalibrationQuery, curveOf, lossesAt, measureAll, type Measured, thresholdsOf } from './query.js'
+import { type CalibrationQuery, curveOf, groupsOf, lossesAt, measureAll, type Measured, thresholdsOf } from './query.js'
 
 /**
  * Tests and bounds of a mean loss, valid for any number of queries and any distribution of losses in -1..1.
@@ -60,7 +60,7 @@ export function upperBound(losses: readonly number[], bet: Bet): number {
   return high
 }
 
-/** The two parts of a sample. */
+/** The two parts of a sample. Every time that a query was asked is in the same part. */
 export interface Split {
   readonly selection: readonly CalibrationQuery[]
   readonly verification: readonly CalibrationQuery[]
@@ -94,7 +94,7 @@ export function choose({ selection, verification }: Split, signals: readonly Sig
       return { threshold, share: bestShare(lossesAt(measured, threshold), goal.maxLoss) }
     })
     const hopeful = attempts.filter((attempt) =>
-      isHopeful(attempt, measured, { ...goal, verification: verification.length }),
+      isHopeful(attempt, measured, { ...goal, verification: groupsOf(verification).length }),
     )
     const thresholds = hopeful.map(({ threshold }) => threshold)
     const skipRate = curveOf(measured, thresholds).reduce((most, point) => Math.max(most, point.skipRate), 0)
@@ -109,7 +109,8 @@ function isHopeful(
   measured: readonly Measured[],
   { maxLoss, confidence, verification }: Goal & { readonly verification: number },
 ): boolean {
-  const growth = logCapital(lossesAt(measured, threshold), maxLoss, share) / measured.length
+  const losses = lossesAt(measured, threshold)
+  const growth = logCapital(losses, maxLoss, share) / losses.length
   return growth * verification >= -Math.log1p(-confidence)
 }
 

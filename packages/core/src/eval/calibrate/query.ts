@@ -1,12 +1,15 @@
-import { whole } from '../../base/check.js'
+import { checkItems, isObject, whole } from '../../base/check.js'
 import { invalidArgument } from '../../base/errors.js'
 import type { Candidate, Ranking } from '../../types.js'
 import { reaches, type Signal, type SignalPool } from '../../skip/policy.js'
 import { mean } from '../bootstrap.js'
 import { ndcg } from '../metrics.js'
-import type { Judgements } from '../run.js'
+import { type Judgements, rankByScore } from '../run.js'
 
-/** One query of a sample: what a policy would have seen, and what skipping would have cost. */
+/**
+ * One query of a sample: what a policy would have seen, and what skipping would have cost. Queries of the same words are
+ * the same query asked again, and count as one.
+ */
 export interface CalibrationQuery extends SignalPool {
   /** The metric of the reranked order less that of the first stage, -1 to 1; below 0 when reranking did harm. */
   readonly loss: number
@@ -36,6 +39,7 @@ export interface SampledCall<C extends Candidate = Candidate> {
  */
 export function calibrationQuery(call: SampledCall, k: number = 10): CalibrationQuery {
   whole(1)('k', k)
+  checkCall(call)
   const { query, candidates, ranking, judgements } = call
   const order = ranking.results.map(({ index }) => String(index))
   if (!ranking.report.stages.some(({ outcome }) => outcome === 'ranked') && candidates.length > 0) {
@@ -52,6 +56,24 @@ export function calibrationQuery(call: SampledCall, k: number = 10): Calibration
   const before = candidates.map((_, index) => String(index))
   const loss = ndcg(order, grades, { k }) - ndcg(before, grades, { k })
   return { query, candidates, loss, truth: judgements === undefined ? 'reranker' : 'labels' }
+}
+
+function checkCall(call: unknown): void {
+  const { query, candidates, ranking, judgements } = (isObject(call) ? call : {}) as Partial<SampledCall>
+  if (typeof query !== 'string') throw invalidArgument('query', query, 'pass a string')
+  checkItems('candidates', candidates, isObject, 'pass what was given to rerank')
+  checkRanking('ranking', ranking)
+  if (judgements !== undefined) rankByScore(judgements)
+}
+
+/** Throws unless this is what `rerank` answers with, as far as it is read here. */
+export function checkRanking(name: string, ranking: unknown): void {
+  const { results, report } = (isObject(ranking) ? ranking : {}) as { results?: unknown; report?: unknown }
+  const isResult = (one: unknown): boolean => isObject(one) && Number.isSafeInteger(one['index'])
+  checkItems(`${name}.results`, results, isResult, 'pass what rerank answered')
+  const { stages, candidates } = (isObject(report) ? report : {}) as { stages?: unknown; candidates?: unknown }
+  checkItems(`${name}.report.stages`, stages, isObject, 'pass what rerank answered')
+  whole(0, 2 ** 31)(`${name}.report.candidates`, candidates)
 }
 
 function ownGrades(order: readonly string[], k: number): Judgements {
@@ -84,6 +106,8 @@ export interface CurvePoint {
 
 /** A query with the value of one signal. */
 export interface Measured {
+  /** Which query it is: the same for one that was asked again. */
+  readonly group: number
   /** Missing when the pool does not hold the signal. */
   readonly value: number | undefined
   readonly loss: number
@@ -91,12 +115,40 @@ export interface Measured {
 
 /** The value of a signal for each query. */
 export function measureAll(queries: readonly CalibrationQuery[], signal: Signal): Measured[] {
-  return queries.map((query) => ({ value: signal.measure(query), loss: query.loss }))
+  return groupsOf(queries).flatMap((asked, group) =>
+    asked.map((query) => ({ group, value: signal.measure(query), loss: query.loss })),
+  )
 }
 
-/** The loss of each query under a threshold. */
+/**
+ * The queries of a sample, each with every time that it was asked. A bound of a mean counts independent draws, and the
+ * same question asked five times is one of them, not five: counted apart, a promise at 90 % is broken far more often.
+ * Case and spaces make no other question.
+ */
+export function groupsOf(queries: readonly CalibrationQuery[]): CalibrationQuery[][] {
+  const groups = new Map<string, CalibrationQuery[]>()
+  for (const query of queries) {
+    const words = query.query.trim().toLowerCase().replace(/\s+/g, ' ')
+    const group = groups.get(words)
+    if (group === undefined) groups.set(words, [query])
+    else group.push(query)
+  }
+  return [...groups.values()]
+}
+
+/** The loss of each query under a threshold: the mean over the times that it was asked. */
 export function lossesAt(measured: readonly Measured[], threshold: number): number[] {
-  return measured.map(({ value, loss }) => (reaches(value, threshold) ? loss : 0))
+  return meansOf(measured, ({ value, loss }) => (reaches(value, threshold) ? loss : 0))
+}
+
+function meansOf(measured: readonly Measured[], valueOf: (one: Measured) => number): number[] {
+  const groups = new Map<number, number[]>()
+  for (const one of measured) {
+    const values = groups.get(one.group)
+    if (values === undefined) groups.set(one.group, [valueOf(one)])
+    else values.push(valueOf(one))
+  }
+  return Array.from(groups.values(), mean)
 }
 
 /** Thresholds that skip about 5 %, 10 %, … 100 % of the queries that have the signal, fewest first. */
@@ -111,7 +163,7 @@ export function thresholdsOf(measured: readonly Measured[], signal: Signal): num
 export function curveOf(measured: readonly Measured[], thresholds: readonly number[]): CurvePoint[] {
   return thresholds.map((threshold) => ({
     threshold,
-    skipRate: measured.filter(({ value }) => reaches(value, threshold)).length / measured.length,
+    skipRate: mean(meansOf(measured, ({ value }) => (reaches(value, threshold) ? 1 : 0))),
     loss: mean(lossesAt(measured, threshold)),
   }))
 }

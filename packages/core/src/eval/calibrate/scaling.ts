@@ -1,4 +1,13 @@
-import { inside, oneOf, type OptionTable, readOptions, whole, withDefault } from '../../base/check.js'
+import {
+  checkItems,
+  inside,
+  isObject,
+  oneOf,
+  type OptionTable,
+  readOptions,
+  whole,
+  withDefault,
+} from '../../base/check.js'
 import { invalidArgument } from '../../base/errors.js'
 import { seededRandom, shuffled } from '../bootstrap.js'
 
@@ -40,7 +49,8 @@ export interface MinScore {
  * keeps most; for a recall the highest, which removes most.
  *
  * The numbers are those of the sample; the intervals say how far they may be off, and do not count that the threshold was
- * chosen on the same sample. Valid for one scorer id.
+ * chosen on the same sample. They take the texts for independent: put each pair of query and text in once, and texts of
+ * many queries, or they come out too narrow. Valid for one scorer id.
  *
  * @throws RerankError `'invalid-argument'` when a score is not finite, nothing is relevant, or not exactly one target is given.
  */
@@ -58,8 +68,15 @@ export function minScoreFor(sample: readonly JudgedScore[], target: MinScoreTarg
   return nearest
 }
 
+function checkJudged(sample: unknown): void {
+  const isJudged = (one: unknown): boolean =>
+    isObject(one) && typeof one['score'] === 'number' && typeof one['relevant'] === 'boolean'
+  checkItems('sample', sample, isJudged, 'pass { score, relevant }, a number and a boolean')
+}
+
 /** What each threshold keeps, from the highest score down. */
 function stepsOf(sample: readonly JudgedScore[]): (MinScore & { readonly minScore: number })[] {
+  checkJudged(sample)
   const bad = sample.find(({ score }) => !Number.isFinite(score))
   if (bad !== undefined) throw invalidArgument('a score of the sample', bad.score, 'pass finite numbers')
   const total = sample.filter(({ relevant }) => relevant).length
@@ -132,6 +149,7 @@ export interface Scaling {
  */
 export function fitProbability(sample: readonly JudgedScore[], options: ScalingOptions = {}): Scaling {
   const { method, bins, seed } = readOptions(SCALING, options)
+  checkJudged(sample)
   const order = shuffled(sample, seededRandom(seed))
   const [fitted, held] = [order.slice(0, order.length / 2), order.slice(order.length / 2)]
   ;[fitted, held].forEach(checkHalf)
@@ -158,6 +176,7 @@ export function fitProbability(sample: readonly JudgedScore[], options: ScalingO
  */
 export function expectedCalibrationError(sample: readonly JudgedScore[], bins: number = 10): number {
   binCount('bins', bins)
+  checkJudged(sample)
   const gaps = new Float64Array(bins)
   for (const { score, relevant } of sample) {
     if (!(score >= 0 && score <= 1))

@@ -1,5 +1,8 @@
 import {
   type Check,
+  checkItems,
+  isFiniteNumber,
+  isObject,
   inside,
   must,
   type OptionsOf,
@@ -16,7 +19,15 @@ import { queryLengthSignal } from '../../skip/query.js'
 import type { SkipCalibration } from '../../types.js'
 import { mean, seededRandom, shuffled } from '../bootstrap.js'
 import { type Attempt, choose, leastSample, type Plan, SELECTION, type Split, upperBound, verify } from './plan.js'
-import { type CalibrationQuery, curveOf, type CurvePoint, lossesAt, measureAll, thresholdsOf } from './query.js'
+import {
+  type CalibrationQuery,
+  curveOf,
+  type CurvePoint,
+  groupsOf,
+  lossesAt,
+  measureAll,
+  thresholdsOf,
+} from './query.js'
 
 /** Where the sample came from, in words: thresholds hold there and nowhere else. */
 export interface Provenance {
@@ -44,7 +55,7 @@ export interface Promised {
   readonly loss: number
   /** Share of those queries that was skipped. */
   readonly skipRate: number
-  /** How many queries chose, and how many others verified. */
+  /** How many different queries chose, and how many others verified. */
   readonly queries: { readonly selection: number; readonly verification: number }
   /** What counted as right: judgements, or the reranker's own order. */
   readonly truth: 'labels' | 'reranker'
@@ -129,7 +140,8 @@ export interface SkipCalibrationResult {
  * One part of the queries chooses the signal, the thresholds to try and how to bet. The other part tests the thresholds from
  * the fewest skips to the most and stops at the first that fails, which by fixed-sequence testing (Angelopoulos et al. 2021,
  * "Learn then test"; Laufer-Goldshtein et al. 2023) keeps the chance of any false promise at `1 - confidence`, however many
- * thresholds are tried. The promise is for queries like those of the sample, drawn at random; not for other users, retrievers
+ * thresholds are tried. A query that is in the sample several times counts once, with its mean loss, and stands in one of
+ * the parts alone. The promise is for queries like those of the sample, drawn at random; not for other users, retrievers
  * or scorers, and not for any one query.
  *
  * @throws RerankError `'invalid-argument'` when an option or a loss is wrong.
@@ -137,16 +149,19 @@ export interface SkipCalibrationResult {
 export function calibrateSkip(queries: readonly CalibrationQuery[], options: CalibrateOptions): SkipCalibrationResult {
   const read = readOptions(CALIBRATE, options)
   checkSample(queries)
+  checkItems('signals', read.signals, isSignal, 'pass signals such as marginSignal()')
   const { maxLoss, confidence, seed, signals } = read
   const curves = signals.map((signal) => describe(queries, signal))
   const least = leastSample({ maxLoss, confidence })
-  if (queries.length < least) {
-    const sentence = `No promise: it needs at least ${least} queries to bound a loss of ${maxLoss} with ${confidence * 100} % confidence, and there are ${queries.length}.`
+  const groups = groupsOf(queries)
+  if (groups.length < least) {
+    const different = groups.length === queries.length ? '' : ` different ones among ${queries.length}`
+    const sentence = `No promise: it needs at least ${least} queries to bound a loss of ${maxLoss} with ${confidence * 100} % confidence, and there are ${groups.length}${different}.`
     return { outcome: 'too-few-queries', sentence, file: fileOf(read), curves }
   }
-  const order = shuffled(queries, seededRandom(seed))
+  const order = shuffled(groups, seededRandom(seed))
   const cut = Math.floor(order.length * SELECTION)
-  const split = { selection: order.slice(0, cut), verification: order.slice(cut) }
+  const split = { selection: order.slice(0, cut).flat(), verification: order.slice(cut).flat() }
   const plan = choose(split, signals, { maxLoss, confidence })
   const attempt = plan === undefined ? undefined : verify(plan, split.verification, { maxLoss, confidence })
   if (plan === undefined || attempt === undefined) {
@@ -172,7 +187,7 @@ function promise(
     bound: upperBound(losses, { share, confidence }),
     loss: mean(losses),
     skipRate,
-    queries: { selection: split.selection.length, verification: split.verification.length },
+    queries: { selection: groupsOf(split.selection).length, verification: losses.length },
     truth: split.verification.some(({ truth }) => truth === 'reranker') ? 'reranker' : 'labels',
   }
   const skip = signal.policy?.(threshold) ?? null
@@ -198,8 +213,13 @@ function describe(queries: readonly CalibrationQuery[], signal: Signal): SignalC
   }
 }
 
+function isSignal(value: unknown): boolean {
+  return isObject(value) && typeof value['name'] === 'string' && typeof value['measure'] === 'function'
+}
+
 function checkSample(queries: readonly CalibrationQuery[]): void {
+  checkItems('queries', queries, isObject, 'pass { query, candidates, loss }')
   if (queries.length === 0) throw invalidArgument('queries', queries, 'pass a sample of queries')
-  const wrong = queries.findIndex(({ loss }) => !(loss >= -1 && loss <= 1))
+  const wrong = queries.findIndex(({ loss }) => !(isFiniteNumber(loss) && loss >= -1 && loss <= 1))
   if (wrong >= 0) throw invalidArgument(`queries[${wrong}].loss`, queries[wrong]?.loss, 'pass a number from -1 to 1')
 }

@@ -1,4 +1,4 @@
-import { callable } from '../../base/check.js'
+import { callable, checkTexts, isObject } from '../../base/check.js'
 import { RerankError, show } from '../../base/errors.js'
 import type { EndToEndOptions, EndToEndQuery, EndToEndRecord, Judge, JudgeInput, Preference, Way } from './options.js'
 
@@ -67,8 +67,11 @@ export function judgePrompt({
   const [first, second] = answers
   // As JSON, in which no text can pretend to be the end of itself.
   const data = { question: query, ...(reference !== undefined && { reference }), answerA: first, answerB: second }
-  return { system: SYSTEM, user: JSON.stringify(data, null, 2) }
+  return { system: SYSTEM, user: JSON.stringify(data, null, 2).replace(CONTROL_START, '\\u003c') }
 }
+
+/** How control tokens of chat templates begin: `<|im_end|>`, `<｜User｜>`, `</s>`. Escaped, it is the same JSON. */
+const CONTROL_START = /<(?=[|｜/]|s>)/g
 
 /**
  * What a model said about the two answers of {@link judgePrompt}: the last line that is a verdict counts.
@@ -122,5 +125,11 @@ function startsLine(text: string, at: number): boolean {
  */
 export function llmJudge(complete: (prompt: JudgePrompt, signal: AbortSignal) => Promise<string>): Judge {
   callable()('complete', complete)
-  return async (input) => readJudgement(await complete(judgePrompt(input), input.signal))
+  return async (input) => {
+    const { query, answers } = (isObject(input) ? input : {}) as Partial<JudgeInput>
+    checkTexts(query, answers)
+    const answer: unknown = await complete(judgePrompt(input), input.signal)
+    if (typeof answer === 'string') return readJudgement(answer)
+    throw new RerankError('scorer', `The judge answered ${show(answer)}: complete must resolve to a string`)
+  }
 }

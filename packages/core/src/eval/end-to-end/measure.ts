@@ -1,3 +1,4 @@
+import { checkItems, isObject } from '../../base/check.js'
 import { onAbort } from '../../base/clock.js'
 import { RerankError, show } from '../../base/errors.js'
 import type { Candidate } from '../../types.js'
@@ -86,8 +87,9 @@ async function askQuestion<C extends Candidate>(
   const { reranker, topN, rerankedTopN, clock } = options
   const { queryId, query, candidates } = one
   const start = clock.now()
-  const { results } = await reranker.rerank(query, candidates, { topN: rerankedTopN, signal })
+  const { results } = (await reranker.rerank(query, candidates, { topN: rerankedTopN, signal })) ?? {}
   const rerankMs = clock.now() - start
+  checkItems('the results of reranker.rerank', results, isObject, 'resolve to { results } as createReranker does')
   const contexts = { firstStage: candidates.slice(0, topN), reranked: results.map(({ candidate }) => candidate) }
   const sameContext =
     contexts.firstStage.length === contexts.reranked.length &&

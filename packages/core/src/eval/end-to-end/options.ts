@@ -2,6 +2,8 @@ import {
   between,
   callable,
   type Check,
+  checkItems,
+  isObject,
   must,
   type OptionTable,
   readOptions,
@@ -163,6 +165,7 @@ export interface TokenPrice {
 
 const queriesToAsk: Check<EndToEndOptions['queries']> = (name, value) => {
   if (!Array.isArray(value) || value.length === 0) throw invalidArgument(name, value, 'pass at least one')
+  checkItems(name, value, isObject, 'pass { queryId, query, candidates }')
   const seen = new Set<string>()
   for (const [at, { queryId, query, candidates }] of (value as EndToEndQuery[]).entries()) {
     if (typeof queryId !== 'string' || seen.has(queryId))
@@ -215,6 +218,7 @@ export function readEndToEnd<C extends Candidate>(options: EndToEndOptions<C>): 
   const { judge, grade, topN, rerankedTopN = topN } = read
   if ((judge === undefined) === (grade === undefined))
     throw invalidArgument('judge', judge === undefined ? judge : 'given with grade', 'pass either judge or grade')
+  if (read.done !== undefined) checkItems('done', read.done, isObject, 'pass the records of an earlier run')
   // The table knows any candidate; those of the caller are what went in.
   return { ...read, rerankedTopN } as EndToEndJob as unknown as EndToEndJob<C>
 }

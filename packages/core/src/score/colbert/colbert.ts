@@ -1,16 +1,27 @@
+import { randomUUID } from 'node:crypto'
 import { count } from '../../base/call.js'
-import { must, type OptionsOf, type OptionTable, readOptions, required, whole, withDefault } from '../../base/check.js'
-import { Pacer } from '../../base/clock.js'
-import { invalidArgument } from '../../base/errors.js'
+import {
+  checkTexts,
+  must,
+  type OptionsOf,
+  type OptionTable,
+  readOptions,
+  required,
+  whole,
+  withDefault,
+} from '../../base/check.js'
+import { Pacer, systemClock, waitFor } from '../../base/clock.js'
+import { invalidArgument, RerankError } from '../../base/errors.js'
 import { aloneInThread, type QueueOptions, queueOptions, Schedule, type Turns } from '../../base/schedule.js'
-import type { Call, Scorer } from '../../types.js'
-import { readTokenizerFiles } from '../cross-encoder/model-files.js'
+import type { Call, Scorer, TruncationSide } from '../../types.js'
+import { loading, readTokenizerFiles } from '../cross-encoder/model-files.js'
 import { isBundledName, ModelSource, type ModelSourceOptions, sourceOptions } from '../cross-encoder/model-source.js'
 import { LoadOnce } from '../cross-encoder/pair-scorer.js'
-import { closedWhileScoring, readingOptions } from '../cross-encoder/reading.js'
-import { refuseTelemetry } from '../cross-encoder/session/node.js'
+import { closedWhileScoring, readingOptions, readingParts, threadsPart } from '../cross-encoder/reading.js'
+import { type Opened, providerPart, refuseTelemetry } from '../cross-encoder/session/node.js'
 import {
   type DocumentVectors,
+  isDocumentVectors,
   maxSim,
   packVectors,
   type TokenVectors,
@@ -53,8 +64,9 @@ export interface ColbertOptions extends Omit<ModelSourceOptions, 'model'>, Queue
    */
   readonly model: string
   /**
-   * Holds documents that were encoded ahead of time with `encodeDocuments`; read in every call, written only there.
-   * Default: none, every document is encoded in every call.
+   * Holds documents that were encoded ahead of time with `encodeDocuments`; read in every call, written only there. A
+   * document that it has not handed over within a second is encoded instead, as is one that it fails for; the report counts
+   * both in `storeErrors`. Default: none, every document is encoded in every call.
    */
   readonly store?: DocumentStore | undefined
   /**
@@ -64,6 +76,16 @@ export interface ColbertOptions extends Omit<ModelSourceOptions, 'model'>, Queue
   readonly precision?: VectorPrecision | undefined
   /** Longest document in tokens, special tokens and marker included; 5 or more. Default: what the model says. */
   readonly maxLength?: number | undefined
+  /**
+   * Which side of a query is cut off that is longer than the model says, often 32 tokens: `'right'` (default) its end,
+   * `'left'` its beginning. The results then say `queryTruncated`, and the report counts `truncatedQueries`.
+   */
+  readonly queryTruncationSide?: TruncationSide | undefined
+  /**
+   * Whether control tokens and markers that a query or text spells, such as `[SEP]` or `[D]`, are read as the characters
+   * that they are. Default `true`. `false`: they act as such, as in Python.
+   */
+  readonly splitSpecialTokens?: boolean | undefined
   /** Threads inside one run, 1 or more. Default 1. */
   readonly threads?: number | undefined
 }
@@ -86,9 +108,14 @@ const colbertOptions = {
     "pass 'float32', 'float16' or 'int8'",
   ),
   maxLength: readingOptions.maxLength,
+  queryTruncationSide: readingOptions.queryTruncationSide,
+  splitSpecialTokens: readingOptions.splitSpecialTokens,
   threads: withDefault(whole(1), 1),
   ...queueOptions,
 } satisfies OptionTable<ColbertOptions>
+
+/** A store that takes longer is of no use: encoding a document takes a few milliseconds. */
+const STORE_READ_TIMEOUT_MS = 1000
 
 /** Options of `encodeDocuments`. */
 export interface EncodeDocumentsOptions {
@@ -144,6 +171,8 @@ class OnnxColbert implements Colbert {
   readonly #store: DocumentStore | undefined
   readonly #loaded: LoadOnce<Loaded>
   readonly #schedule: Schedule
+  readonly #key = randomUUID().slice(0, 8)
+  #opened: Opened | undefined
 
   constructor(source: ModelSource, options: OptionsOf<typeof colbertOptions>) {
     this.#source = source
@@ -154,7 +183,7 @@ class OnnxColbert implements Colbert {
     this.#loaded = new LoadOnce({
       id: () => this.id,
       weights: () => this.#source.id,
-      open: (signal) => this.#open(signal),
+      open: (signal) => loading(this.id, signal, () => this.#open(signal)),
       free: async ({ session }) => {
         await this.#schedule.whenIdle()
         await session.release()
@@ -163,11 +192,17 @@ class OnnxColbert implements Colbert {
   }
 
   get id(): string {
-    const length = this.#options.maxLength === undefined ? [] : [`max${this.#options.maxLength}`]
-    return ['colbert', this.#source.id, this.#precision, ...length].join(':')
+    const { threads, providers, ...options } = this.#options
+    const parts = [
+      ...readingParts(options),
+      ...threadsPart(threads),
+      ...providerPart(providers, this.#opened, this.#key),
+    ]
+    return ['colbert', this.#source.id, this.#precision, ...parts].join(':')
   }
 
   async score(query: string, texts: readonly string[], call: Call): Promise<readonly number[]> {
+    checkTexts(query, texts)
     call.signal.throwIfAborted()
     this.#loaded.checkOpen()
     if (texts.length === 0) return []
@@ -182,6 +217,8 @@ class OnnxColbert implements Colbert {
   async #scoreInTurns(query: string, texts: readonly string[], work: Encoding & { call: Call }): Promise<number[]> {
     const { call } = work
     const asked = await this.#encodeInTurn(({ encoder }) => encoder.encodeQuery(query), work)
+    const queryTruncated = asked.encoded.truncated
+    if (queryTruncated) count(call, 'truncatedQueries', 1)
     const found = new Map<string, Match>()
     count(call, 'texts', texts.length)
     for (const [at, text] of texts.entries()) {
@@ -189,6 +226,7 @@ class OnnxColbert implements Colbert {
       if (!found.has(text)) count(call, 'truncatedTexts', known.truncated ? 1 : 0)
       found.set(text, known)
       if (known.truncated) call.note(at, { truncated: true })
+      if (queryTruncated) call.note(at, { queryTruncated: true })
     }
     call.signal.throwIfAborted()
     return texts.map((text) => (found.get(text) as { score: number }).score)
@@ -241,7 +279,7 @@ class OnnxColbert implements Colbert {
 
   /** How well a text answers; one whose vectors are kept takes a turn as well, for comparing takes time too. */
   async #match(asked: TokenVectors, text: string, work: Encoding & { call: Call }): Promise<Match> {
-    const stored = await this.#stored(text)
+    const stored = await this.#storedInTime(text, work.call)
     if (stored !== undefined) count(work.call, 'storedTexts', 1)
     const compare = (vectors: DocumentVectors): Match => {
       return { score: maxSim(asked, unpackVectors(vectors)), truncated: vectors.truncated }
@@ -250,8 +288,27 @@ class OnnxColbert implements Colbert {
     return work.turns.turn(1, async () => compare(stored))
   }
 
+  /** What the store has of it; a store that fails or hangs has nothing. */
+  async #storedInTime(text: string, call: Call): Promise<DocumentVectors | undefined> {
+    return waitFor(() => this.#stored(text), {
+      signal: call.signal,
+      clock: systemClock,
+      deadline: systemClock.now() + STORE_READ_TIMEOUT_MS,
+      deadlineError: () => new Error('The store did not answer in time.'),
+    }).catch((error: unknown) => {
+      call.signal.throwIfAborted()
+      if (RerankError.is(error)) throw error
+      count(call, 'storeErrors', 1)
+      return undefined
+    })
+  }
+
   async #stored(text: string): Promise<DocumentVectors | undefined> {
     const stored = await this.#store?.get(text)
+    if (stored !== undefined && !isDocumentVectors(stored)) {
+      const fix = 'fill it with encodeDocuments, or with what readDocuments has read'
+      throw invalidArgument('store.get(text)', stored, fix)
+    }
     if (stored === undefined || stored.precision === this.#precision) return stored
     const fix = `encode the documents again, or pass precision: '${stored.precision}'`
     throw invalidArgument('precision', this.#precision, `the store holds '${stored.precision}' vectors; ${fix}`)
@@ -276,14 +333,19 @@ class OnnxColbert implements Colbert {
   }
 
   async #open(signal: AbortSignal): Promise<Loaded> {
-    const { path, graphPath } = await this.#source.ensure(signal)
-    const { tokenizer, tokenizerConfig } = await readTokenizerFiles({ path })
+    const folder = await this.#source.ensure(signal)
+    const { path, graphPath } = folder
+    const { tokenizer, tokenizerConfig } = await readTokenizerFiles(folder)
     const read = readColbertSettings(path)
-    const settings = { ...read, documentLength: Math.min(this.#options.maxLength ?? Infinity, read.documentLength) }
+    const { maxLength = Infinity, queryTruncationSide = 'right' } = this.#options
+    const settings = { ...read, documentLength: Math.min(maxLength, read.documentLength), queryTruncationSide }
     const markers = [settings.queryPrefix, settings.documentPrefix]
-    const texts = await createColbertTextEncoder(tokenizer, markers)
+    const { splitSpecialTokens } = this.#options
+    const texts = await createColbertTextEncoder(tokenizer, { markers, splitSpecialTokens })
     const encoder = createColbertEncoder({ tokenizer, tokenizerConfig, encoder: texts, settings })
     const { threads, providers } = this.#options
-    return { encoder, session: await openVectorSession({ graphPath, threads, providers }) }
+    const session = await openVectorSession({ graphPath, threads, providers })
+    this.#opened = session.opened
+    return { encoder, session }
   }
 }

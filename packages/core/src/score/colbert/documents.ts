@@ -82,6 +82,17 @@ export interface DocumentVectors {
   readonly truncated: boolean
 }
 
+/** Whether a store gave back what may have been put into it: numbers that fit their shape. */
+export function isDocumentVectors(value: unknown): value is DocumentVectors {
+  const { precision, rows, dimensions, data, steps } = (value ?? {}) as Partial<Record<keyof DocumentVectors, unknown>>
+  const kind = { float32: Float32Array, float16: Uint16Array, int8: Int8Array }[precision as VectorPrecision]
+  if (kind === undefined || !(data instanceof kind) || !Number.isInteger(rows) || !Number.isInteger(dimensions)) {
+    return false
+  }
+  const hasSteps = precision !== 'int8' || (steps instanceof Float32Array && steps.length === rows)
+  return hasSteps && data.length === (rows as number) * (dimensions as number)
+}
+
 /** Rounds vectors to a precision. The numbers given are not changed. */
 export function packVectors(
   { rows, dimensions, data }: TokenVectors,
@@ -169,14 +180,38 @@ export function* writeDocuments(
   documents: Iterable<readonly [text: string, vectors: DocumentVectors]>,
   scorerId: string,
 ): Generator<Uint8Array> {
-  const id = new TextEncoder().encode(scorerId)
+  if (typeof (documents as Partial<typeof documents> | undefined)?.[Symbol.iterator] !== 'function')
+    throw invalidArgument('documents', documents, 'pass pairs of a text and its vectors, for example a Map')
+  const id = new TextEncoder().encode(checkedId(scorerId))
   yield joined([new TextEncoder().encode(MAGIC), numbers([id.length]), id])
-  for (const [text, { precision, rows, dimensions, data, steps, truncated }] of documents) {
+  for (const pair of documents as Iterable<unknown>) {
+    const [text, vectors] = checkedPair(pair)
+    const { precision, rows, dimensions, data, steps, truncated } = vectors
     const key = new TextEncoder().encode(text)
     const kind = PRECISIONS.indexOf(precision) + (truncated ? TRUNCATED : 0)
     const parts = [numbers([key.length, rows, dimensions, kind]), key, bytesOf(data)]
     yield joined(steps === undefined ? parts : [...parts, bytesOf(steps)])
   }
+}
+
+function checkedId(scorerId: unknown): string {
+  if (typeof scorerId === 'string') return scorerId
+  throw invalidArgument('scorerId', scorerId, 'pass the id of the scorer')
+}
+
+function checkedPair(pair: unknown): readonly [text: string, vectors: DocumentVectors] {
+  const fix = 'pass pairs of a text and its vectors, as encodeDocuments gives them'
+  if (!Array.isArray(pair)) throw invalidArgument('a pair of documents', pair, fix)
+  const [text, vectors] = pair as [unknown, Partial<DocumentVectors> | null | undefined]
+  const { precision, rows, dimensions, data, steps } = vectors ?? {}
+  const isRight =
+    typeof text === 'string' &&
+    PRECISIONS.includes(precision as VectorPrecision) &&
+    [rows, dimensions].every((count) => Number.isInteger(count) && (count as number) >= 0) &&
+    ArrayBuffer.isView(data) &&
+    (steps === undefined || ArrayBuffer.isView(steps))
+  if (!isRight) throw invalidArgument('a pair of documents', pair, fix)
+  return [text, vectors as DocumentVectors]
 }
 
 /**
@@ -191,6 +226,10 @@ export async function readDocuments(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   scorerId: string,
 ): Promise<Map<string, DocumentVectors>> {
+  if (typeof chunks !== 'object' || chunks === null || !(Symbol.asyncIterator in chunks || Symbol.iterator in chunks)) {
+    throw invalidArgument('chunks', chunks, 'pass the bytes in pieces, for example createReadStream(path)')
+  }
+  checkedId(scorerId)
   const bytes = new ByteReader(chunks)
   const start = await bytes.take(MAGIC.length)
   if (start === undefined || textOf(start) !== MAGIC) throw damaged(0, 'it does not begin as one')
@@ -229,7 +268,12 @@ class ByteReader {
   at = 0
 
   constructor(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
-    this.#chunks = Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : chunks[Symbol.iterator]()
+    const { [Symbol.asyncIterator]: later, [Symbol.iterator]: now } = Object(chunks ?? {}) as Record<symbol, unknown>
+    if (typeof later !== 'function' && typeof now !== 'function') throw notBytes('chunks', chunks)
+    this.#chunks =
+      typeof later === 'function'
+        ? (chunks as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
+        : (chunks as Iterable<Uint8Array>)[Symbol.iterator]()
   }
 
   /** So many bytes, or nothing at the end. */
@@ -239,6 +283,7 @@ class ByteReader {
     while (have < length) {
       const { value, done } = await this.#chunks.next()
       if (done === true) break
+      if (!(value instanceof Uint8Array)) throw notBytes('a piece of chunks', value)
       parts.push(value as Uint8Array)
       have += (value as Uint8Array).length
     }
@@ -255,6 +300,10 @@ class ByteReader {
     if (bytes === undefined) throw damaged(this.at, 'it is cut off')
     return bytes
   }
+}
+
+function notBytes(name: string, value: unknown): RerankError {
+  return invalidArgument(name, value, 'pass pieces of bytes (Uint8Array), for example a read stream')
 }
 
 function damaged(at: number, what: string): RerankError {

@@ -2,7 +2,9 @@ import { RerankError } from '../../base/errors.js'
 import { normalizeText } from '../../base/words.js'
 import { readOptional } from '../cross-encoder/model-files.js'
 import { readSingleTemplate } from '../cross-encoder/pairs.js'
+import type { TruncationSide } from '../../types.js'
 import type { Json, TokenEncoder } from '../cross-encoder/tokenizer/pipeline.js'
+import { createContentEncoder } from '../cross-encoder/tokenizer/special-tokens.js'
 import { createTextEncoder } from '../cross-encoder/tokenizer/wordpiece.js'
 
 /** How a late-interaction model wants its texts, as the files beside its weights say. */
@@ -23,6 +25,8 @@ export interface ColbertSettings {
   /** Stands before every query and document, as text; most often empty. */
   readonly queryPrompt: string
   readonly documentPrompt: string
+  /** Which side of a query that is too long is cut off; default `'right'`. Chosen by the caller, not by the files. */
+  readonly queryTruncationSide?: TruncationSide | undefined
 }
 
 /** Python's `string.punctuation`, which both libraries skip unless told otherwise. */
@@ -136,7 +140,7 @@ export function createColbertEncoder({
   const skipped = new Set(settings.skippedWords.map((word) => vocabulary.get(word) ?? unknownId(tokenizer, vocabulary)))
   return {
     async encodeQuery(text) {
-      const framed = await frameText(query, text)
+      const framed = await frameText(query, text, settings.queryTruncationSide)
       return filler === undefined ? unfilled(framed) : fillUp(framed, filler, settings)
     },
     async encodeDocument(text) {
@@ -173,7 +177,17 @@ function strip(text: string): string {
   return text.slice(start, end)
 }
 
-async function frameText({ before, after, room, prompt, encoder }: Frame, text: string): Promise<Framed> {
+async function frameText(
+  { before, after, room, prompt, encoder }: Frame,
+  text: string,
+  side: TruncationSide = 'right',
+): Promise<Framed> {
+  if (side === 'left') {
+    const first = (await encoder.encode(strip(prompt))).slice(0, room)
+    const all = await encoder.encode(strip(prompt + text))
+    const last = all.length > room ? [...first, ...all.slice(all.length - (room - first.length))] : all
+    return { ids: [...before, ...last, ...after], truncated: all.length > room }
+  }
   const ids = await encoder.encode(strip(prompt + text), room + 1)
   return { ids: [...before, ...ids.slice(0, room), ...after], truncated: ids.length > room }
 }
@@ -227,6 +241,12 @@ function unknownId(tokenizer: unknown, vocabulary: ReadonlyMap<string, number>):
   return vocabulary.get(String(model?.['unk_token'])) ?? -1
 }
 
+interface ColbertTextOptions {
+  readonly markers: readonly string[]
+  /** Default `true`: neither markers nor other control tokens that a text spells are read as such. */
+  readonly splitSpecialTokens?: boolean | undefined
+}
+
 interface TokenizerJson {
   readonly added_tokens?: readonly { readonly content: string; readonly special?: boolean }[]
 }
@@ -238,7 +258,12 @@ interface TokenizerJson {
  * package `tokenizers`. Markers matter only to a text that spells one out, so every other text is encoded as if they were
  * not there: sooner, and without that package.
  */
-export async function createColbertTextEncoder(tokenizer: unknown, markers: readonly string[]): Promise<TokenEncoder> {
+export async function createColbertTextEncoder(
+  tokenizer: unknown,
+  { markers, splitSpecialTokens = true }: ColbertTextOptions,
+): Promise<TokenEncoder> {
+  // Markers have the form of control tokens, and are split like them.
+  if (splitSpecialTokens) return createContentEncoder(tokenizer)
   const added = (tokenizer as TokenizerJson).added_tokens ?? []
   const others = added.filter(({ content, special }) => special === true || !markers.includes(content))
   if (others.length === added.length) return createTextEncoder(tokenizer)

@@ -1,12 +1,14 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { RerankError } from '../../base/errors.js'
-import { type OpenedGraph, openGraph, type SessionOptions } from '../cross-encoder/session/node.js'
+import { type Opened, type OpenedGraph, openGraph, type SessionOptions } from '../cross-encoder/session/node.js'
 import { intTensor, intTypeOf, type TensorClass } from '../cross-encoder/session/tensors.js'
 import type { TokenVectors } from './documents.js'
 import type { EncodedText } from './encoder.js'
 
 /** One opened graph that gives a vector per token. `run` blocks the thread it is called on while it computes. */
 export interface VectorSession {
+  /** What computes. */
+  readonly opened: Opened
   /** The vectors at the kept places, of length 1 each. */
   run(text: EncodedText): Promise<TokenVectors>
   release(): Promise<void>
@@ -26,6 +28,7 @@ export async function openVectorSession(
   const feeds = createFeeds(graph, options.graphPath)
   let released = false
   return {
+    opened: graph.opened,
     async run(text) {
       const answer = await graph.session.run(feeds(text), [output])
       return keepAndNormalize(answer[output] as Tensor, text, options.graphPath)

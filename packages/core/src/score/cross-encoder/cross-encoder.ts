@@ -6,10 +6,10 @@ import { aloneInThread, type QueueOptions, queueOptions } from '../../base/sched
 import type { Scorer, ScorerDefaults } from '../../types.js'
 import type { Activation } from './folder/activation.js'
 import type { Layout } from './folder/layout.js'
-import { type ModelFolder, readTokenizerFiles } from './model-files.js'
+import { loading, type ModelFolder, readTokenizerFiles } from './model-files.js'
 import { ModelSource, type ModelSourceOptions, sourceOptions } from './model-source.js'
 import { type PairModel, PairScorer } from './pair-scorer.js'
-import { type LoadedModel, type ReadingOptions, readingOptions, readingParts } from './reading.js'
+import { type LoadedModel, type ReadingOptions, readingOptions, readingParts, threadsPart } from './reading.js'
 import { prepareScoring, type ScoringOptions, scoringOptions, scoringParts } from './scoring.js'
 import {
   type GraphSession,
@@ -17,6 +17,7 @@ import {
   type Opened,
   type OpenedRunner,
   openSession,
+  providerPart,
   refuseTelemetry,
 } from './session/node.js'
 import type { Provider } from './session/providers.js'
@@ -131,7 +132,8 @@ class OnnxModel implements PairModel {
 
   get id(): string {
     const { options } = this
-    return [this.#source.id, ...scoringParts(options), ...readingParts(options), ...this.#providerPart()].join(':')
+    const parts = [...scoringParts(options), ...readingParts(options), ...threadsPart(options.threads)]
+    return [this.#source.id, ...parts, ...providerPart(options.providers, this.opened, this.#key)].join(':')
   }
 
   get weights(): string {
@@ -152,7 +154,11 @@ class OnnxModel implements PairModel {
     return this.#source.folder?.defaults
   }
 
-  async open(signal: AbortSignal, lost: () => void): Promise<LoadedModel> {
+  open(signal: AbortSignal, lost: () => void): Promise<LoadedModel> {
+    return loading(this.id, signal, () => this.#open(signal, lost))
+  }
+
+  async #open(signal: AbortSignal, lost: () => void): Promise<LoadedModel> {
     const folder = await this.#source.ensure(signal)
     const { id, graphPath, config } = folder
     const layout = this.#learn(folder)
@@ -184,12 +190,6 @@ class OnnxModel implements PairModel {
     this.opened = opened
     if (!isNew || opened.refused.length === 0) return
     warn(`${this.id} runs on ${opened.provider}: ${listRefusals(opened.refused)} could not be used.`)
-  }
-
-  #providerPart(): string[] {
-    if (this.opened !== undefined) return this.opened.provider === 'cpu' ? [] : [this.opened.provider]
-    const isSettled = this.options.providers === undefined || this.options.providers[0] === 'cpu'
-    return isSettled ? [] : [`unresolved-${this.#key}`]
   }
 }
 

@@ -1,25 +1,18 @@
 import { createHash } from 'node:crypto'
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { RerankError } from '../../base/errors.js'
+import { RerankError, show } from '../../base/errors.js'
 import type { ScorerDefaults } from '../../types.js'
 import { type CachedModel, graphsIn } from '../hub/cache.js'
-import {
-  chooseGraph,
-  externalFiles,
-  type GraphSpec,
-  moduleFiles,
-  optionalFiles,
-  requiredFiles,
-  sha256Of,
-} from '../hub/layout.js'
+import { chooseGraph, externalFiles, type GraphSpec, moduleFiles, optionalFiles, requiredFiles } from '../hub/layout.js'
+import { refusePointer, type VerifiedFolder, verifyFolder } from '../hub/verify.js'
 import { type Activation, readActivation } from './folder/activation.js'
 import { type Layout, readLayout } from './folder/layout.js'
 import { headSteps } from './folder/modules.js'
 import { readTensors } from './folder/safetensors.js'
 import type { SmallFiles } from './folder/small-files.js'
 import { isOurs, readDefaults, type ScoringFiles } from './scoring.js'
+import type { Json } from './tokenizer/pipeline.js'
 
 /** The part of `config.json` that scoring depends on. */
 export interface ModelConfig {
@@ -29,11 +22,9 @@ export interface ModelConfig {
 }
 
 /** A model folder that was found complete; nothing large has been read yet. */
-export interface ModelFolder {
-  readonly path: string
+export interface ModelFolder extends VerifiedFolder {
   /** Folder, package or repository and what names its weights: changes whenever the numbers may. */
   readonly id: string
-  readonly graphPath: string
   readonly config: ModelConfig
   /** Divisor of the logit before the sigmoid, from `calibration.json`; 1 without one. */
   readonly temperature: number
@@ -65,6 +56,8 @@ export interface FolderSpec {
   readonly graph: GraphSpec
   /** For a commit of the hub, whose name says all and whose graph is chosen already. */
   readonly known?: { readonly id: string; readonly graph: string }
+  /** See {@link VerifiedFolder}. */
+  readonly sumsDigest?: string | undefined
 }
 
 /**
@@ -73,16 +66,23 @@ export interface FolderSpec {
  *
  * @throws RerankError `'model-files'` when something is missing or unreadable.
  */
-export function openFolder({ path, model, graph: spec, known }: FolderSpec): ModelFolder {
+export function openFolder({ path, model, graph: spec, known, sumsDigest }: FolderSpec): ModelFolder {
   if (!existsSync(path)) {
     const fix =
       "there is no such folder: check the path, which is taken from the working directory; a model on the hub is 'organisation/name'"
     throw new RerankError('model-files', `model is ${JSON.stringify(model)} (${path}): ${fix}.`)
   }
+  if (!statSync(path).isDirectory()) {
+    const fix = `pass the folder that it is in, ${JSON.stringify(dirname(model))}; dtype chooses among several graphs`
+    throw new RerankError('model-files', `model is ${JSON.stringify(model)}, which is a file: ${fix}.`)
+  }
   const has = (file: string): boolean => existsSync(join(path, file))
   const graph = known?.graph ?? chooseGraph({ name: `The folder ${path}`, has, graphs: () => graphsIn(path) }, spec)
   const graphPath = join(path, graph)
   for (const file of requiredFiles) requireFile(join(path, file), path)
+  for (const file of [graphPath, ...externalFiles(graphPath).map((name) => join(dirname(graphPath), name))]) {
+    if (existsSync(file)) refusePointer(file)
+  }
   const config = readJson(join(path, 'config.json')) as ModelConfig
   const layout = (): Layout | undefined => (isOurs(config) ? undefined : readLayout(filesIn(path), config))
   const isCalibrated = existsSync(join(path, 'calibration.json'))
@@ -90,7 +90,24 @@ export function openFolder({ path, model, graph: spec, known }: FolderSpec): Mod
     asked ?? (isCalibrated ? 'sigmoid' : readActivation({ config, ofModules: layout()?.activation }))
   const id = known?.id ?? idOf(path, graph)
   const defaults = readDefaults(config, join(path, 'config.json'))
-  return { path, id, graphPath, config, temperature: readTemperature(path), layout, activation, defaults }
+  return { path, id, graphPath, config, temperature: readTemperature(path), layout, activation, defaults, sumsDigest }
+}
+
+/**
+ * Loads a model, so that whatever its files make of the libraries below comes out as one clear error.
+ *
+ * @throws the signal's reason when it has aborted; RerankError, `'model-files'` where nothing better is known.
+ */
+export async function loading<T>(model: string, signal: AbortSignal, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load()
+  } catch (cause) {
+    signal.throwIfAborted()
+    if (RerankError.is(cause)) throw cause
+    const said = cause instanceof Error ? cause.message : String(cause)
+    const fix = 'a file of it is damaged or of a kind that is not known here; restore it from where the model came from'
+    throw new RerankError('model-files', `${model} cannot be loaded (${said}): ${fix}.`, { cause })
+  }
 }
 
 /** Names the weights of a commit: repository, commit and graph. */
@@ -99,16 +116,16 @@ export function hubId(repo: string, { commit, graph }: CachedModel): string {
 }
 
 /**
- * Reads the tokenizer's files and the weights of modules, after checking every file of the folder against `SHA256SUMS` when
- * there is one.
+ * Reads the tokenizer's files and the weights of modules, after checking every file of the model: see {@link verifyFolder}.
  *
  * @throws RerankError `'model-files'` when a sum differs, a file is not JSON, or weights are not those of the modules.
  */
 export async function readTokenizerFiles(
-  { path }: Pick<ModelFolder, 'path'>,
+  folder: Pick<ModelFolder, 'path' | 'graphPath' | 'sumsDigest'>,
   layout?: Layout,
 ): Promise<TokenizerFiles> {
-  await verifySums(path)
+  const { path } = folder
+  await verifyFolder(folder)
   const files = filesIn(path)
   const weightsOf = (module: string): ReturnType<typeof readTensors> => {
     const file = join(path, module, 'model.safetensors')
@@ -144,9 +161,14 @@ function requireFile(file: string, folder: string): void {
   throw new RerankError('model-files', `The model folder ${folder} has no ${basename(file)}: copy it from the model.`)
 }
 
-function readJson(file: string): unknown {
+/** An object: of a model's files, only modules.json holds a list. */
+function readJson(file: string): Json {
+  refusePointer(file)
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as unknown
+    const found: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    const isRight = Array.isArray(found) ? basename(file) === 'modules.json' : found !== null
+    if (typeof found === 'object' && isRight) return found as Json
+    throw new Error(`it holds ${show(found)} where an object was due`)
   } catch (cause) {
     const fix = 'restore the file from the model it came with'
     throw new RerankError('model-files', `${file} is not readable JSON (${(cause as Error).message}): ${fix}.`, {
@@ -156,7 +178,7 @@ function readJson(file: string): unknown {
 }
 
 /** A file of a folder, if it is there. @throws RerankError `'model-files'` when it is not JSON. */
-export function readOptional(path: string, file: string): unknown {
+export function readOptional(path: string, file: string): Json | undefined {
   const place = join(path, file)
   return existsSync(place) ? readJson(place) : undefined
 }
@@ -164,40 +186,22 @@ export function readOptional(path: string, file: string): unknown {
 function readTemperature(path: string): number {
   const file = join(path, 'calibration.json')
   if (!existsSync(file)) return 1
-  const { temperature } = readJson(file) as { temperature?: unknown }
+  const { temperature } = readJson(file)
   if (temperature === undefined) return 1
   if (typeof temperature === 'number' && Number.isFinite(temperature) && temperature > 0) return temperature
   const fix = 'write a finite number above 0, or remove the file'
   throw new RerankError('model-files', `temperature in ${file} is ${JSON.stringify(temperature)}: ${fix}.`)
 }
 
-/** Lines of `SHA256SUMS`: 64 hex digits, two spaces (or space and asterisk), a file name. */
-async function verifySums(path: string): Promise<void> {
-  const sumsFile = join(path, 'SHA256SUMS')
-  if (!existsSync(sumsFile)) return
-  const lines = (await readFile(sumsFile, 'utf8')).split('\n').filter((line) => line.trim() !== '')
-  for (const line of lines) {
-    const [, expected, file] = /^([0-9a-f]{64}) [ *](.+)$/.exec(line.trim()) ?? []
-    if (expected === undefined || file === undefined) {
-      throw new RerankError('model-files', `${sumsFile} has the line ${JSON.stringify(line)}: restore the file.`)
-    }
-    requireFile(join(path, file), path)
-    const found = await sha256Of(join(path, file))
-    if (found === expected) continue
-    const fix = 'the file is damaged or was changed; install the model again, or remove SHA256SUMS if you meant to'
-    throw new RerankError(
-      'model-files',
-      `${join(path, file)} has sha256 ${found}, SHA256SUMS says ${expected}: ${fix}.`,
-    )
-  }
-}
+/** The digits of a sum in SHA256SUMS, and the two characters before the name of the file. */
+const SUM_WIDTH = 66
 
 const SAMPLES = 16
 const SAMPLE_BYTES = 1 << 16
 
 /**
  * Twelve hex digits that change when the folder's numbers may: of `SHA256SUMS` when the folder has one (its sums are
- * checked before the first score); else of the small files and of the graph's size and sixteen evenly spaced slices.
+ * checked before the first score), with the small files that it leaves out; else of the small files and of the graph's size and sixteen evenly spaced slices.
  * Reading a graph of gigabytes whole for a name would cost seconds; training changes every slice.
  */
 function folderDigest(path: string, graphPath: string): string {
@@ -207,7 +211,14 @@ function folderDigest(path: string, graphPath: string): string {
   const numbersOnly = withoutDefaults(config)
   if (existsSync(sums)) {
     const published = readFileSync(sums, 'utf8').replace(sha256(config), sha256(numbersOnly))
-    return hash.update(published).digest('hex').slice(0, 12)
+    hash.update(published)
+    const listed = new Set(published.split('\n').map((line) => line.trim().slice(SUM_WIDTH)))
+    // A temperature changes no score, and is the caller's to add.
+    const unlisted = optionalFiles.filter((file) => file !== 'calibration.json' && !listed.has(file))
+    for (const file of unlisted) {
+      if (existsSync(join(path, file))) hash.update(file).update(readFileSync(join(path, file)))
+    }
+    return hash.digest('hex').slice(0, 12)
   }
   for (const file of [...requiredFiles, ...optionalFiles, ...moduleFiles(path)]) {
     const place = join(path, file)

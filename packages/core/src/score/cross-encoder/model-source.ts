@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, resolve } from 'node:path'
 import {
@@ -7,6 +7,7 @@ import {
   type Check,
   type Checks,
   type Defaulted,
+  flag,
   must,
   type OptionTable,
   readOptions,
@@ -17,6 +18,7 @@ import { type CachedModel, findInCache, type HubModel } from '../hub/cache.js'
 import type { OnProgress } from '../hub/fetch-model.js'
 import { type Dtype, dtypeOption, type GraphSpec, NO_HALF } from '../hub/layout.js'
 import { type HubOptions, hubOptions, revisionOption } from '../hub/settings.js'
+import { verifyFolder } from '../hub/verify.js'
 import { hubId, type ModelFolder, openFolder } from './model-files.js'
 import { type Provider, providersOption } from './session/providers.js'
 
@@ -86,8 +88,8 @@ export class ModelSource {
     this.#hub = hubModelOf(name, options)
     const graph = graphSpecOf(options)
     if (name.kind === 'bundled') {
-      const path = bundledFolder(name.name, graph.dtype)
-      this.#folder = openFolder({ path, model, graph: { ...graph, dtype: 'auto' } })
+      const { path, sumsDigest } = bundledFolder(name.name, graph.dtype)
+      this.#folder = openFolder({ path, model, graph: { ...graph, dtype: 'auto' }, sumsDigest })
     }
     if (name.kind === 'folder') this.#folder = openFolder({ path: name.path, model, graph })
     if (this.#hub !== undefined) this.#take(findInCache(this.#hub))
@@ -141,11 +143,17 @@ function graphSpecOf({ dtype = 'auto', providers = ['cpu'] }: ModelSourceOptions
 export interface FetchModelOptions extends Omit<ModelSourceOptions, 'model'> {
   /** Aborting stops the download and rejects with the signal's reason; the next call resumes it. */
   readonly signal?: AbortSignal | undefined
+  /**
+   * Holds the files that are in the cache already to their sums, and downloads those again that are damaged. Offline, the
+   * call rejects when one is. Default `false`: what is downloaded is checked, and so is every model when it is loaded.
+   */
+  readonly verify?: boolean | undefined
 }
 
 const fetchOptions = {
   ...downloadOptions,
   signal: must<AbortSignal>((signal) => signal instanceof AbortSignal, 'pass an AbortSignal'),
+  verify: flag,
 } satisfies OptionTable<FetchModelOptions>
 
 /** A model of the hub that is complete in the cache. */
@@ -172,14 +180,15 @@ export interface FetchedModel {
  * for what may pass by itself.
  */
 export async function fetchModel(model: string, options: FetchModelOptions = {}): Promise<FetchedModel> {
-  const { signal, ...source } = readOptions(fetchOptions, options)
+  const { signal, verify, ...source } = readOptions(fetchOptions, options)
   const name = readModelName(model)
   const hubModel = hubModelOf(name, source)
   if (hubModel === undefined) throw invalidArgument('model', model, `pass 'organisation/name'; ${whyNot(name)}`)
   const { fetchHubModel } = await import('../hub/fetch-model.js')
-  const found = await fetchHubModel(hubModel, { onProgress: source.onProgress, signal })
+  const found = await fetchHubModel(hubModel, { onProgress: source.onProgress, signal, verify })
   const known = { id: hubId(hubModel.repo, found), graph: found.graph }
   const { id, path, graphPath } = openFolder({ path: found.path, model, graph: hubModel.graph, known })
+  if (verify === true) await verifyFolder({ path, graphPath })
   return { id, path, graphPath, commit: found.commit }
 }
 
@@ -197,6 +206,15 @@ const bundledPackages = {
   bundled: '@secondpass/model-en-mini',
   'bundled-tiny': '@secondpass/model-en-tiny',
 } as const
+
+/**
+ * The sha256 of SHA256SUMS in each version of our own models: what they were published as, whatever lies in
+ * `node_modules`. A version that came out later has its own sums only. Written by `node packages/core/digests.mjs`.
+ */
+const publishedSums: Readonly<Record<string, string>> = {
+  '@secondpass/model-en-mini@0.0.0': '9b80b2ee0eaeafdfc25c140ff90ae25a3e64af3d3de060e9dff6512280c79fe4',
+  '@secondpass/model-en-tiny@0.0.0': 'd5af87cb3a880412f86adb70f3e078eedcd7900410a4086ae3af0396bc908a51',
+}
 
 /** A model of our own, by the name that it has as a `model` option. */
 type BundledName = keyof typeof bundledPackages
@@ -234,15 +252,20 @@ function isHubId(name: string): boolean {
   return HUB_ID.test(name) && !name.includes('--') && !name.includes('..')
 }
 
-/** The folder of a model of our own, which has one graph, of bytes. */
-function bundledFolder(name: BundledName, dtype: Dtype): string {
+/** The folder of a model of our own, which has one graph, of bytes; and its digest, when this version is known here. */
+function bundledFolder(
+  name: BundledName,
+  dtype: Dtype,
+): { readonly path: string; readonly sumsDigest?: string | undefined } {
   if (dtype !== 'auto' && dtype !== 'int8') {
     const fix = `the ${name} model comes as int8 only; leave it out, or pass another model`
     throw invalidArgument('dtype', dtype, fix)
   }
   const from = bundledPackages[name]
   try {
-    return dirname(createRequire(import.meta.url).resolve(`${from}/package.json`))
+    const manifest = createRequire(import.meta.url).resolve(`${from}/package.json`)
+    const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version?: string }
+    return { path: dirname(manifest), sumsDigest: publishedSums[`${from}@${version}`] }
   } catch (cause) {
     // Without the default's package there may be a folder; the other models have the default to fall back to.
     const instead = name === 'bundled' ? "pass model: './folder'" : "pass model: 'bundled'"

@@ -1,3 +1,4 @@
+import { checkTexts } from '../../base/check.js'
 import { closedError, warn } from '../../base/errors.js'
 import { Schedule, type Size } from '../../base/schedule.js'
 import type { Call, Scorer, ScorerDefaults } from '../../types.js'
@@ -64,12 +65,15 @@ export class PairScorer implements Scorer<'pair'>, AsyncDisposable {
   }
 
   async score(query: string, texts: readonly string[], call: Call): Promise<readonly number[]> {
+    checkTexts(query, texts)
     call.signal.throwIfAborted()
     this.#loaded.checkOpen()
     if (texts.length === 0) return []
     return this.#schedule.admit(call, this.#sizeOf(query, texts), async (turns) => {
       const model = await this.#loaded.get()
       this.#maxLength = model.pairs.maxLength
+      // The query is encoded when the call's turn has come: thousands that wait would hold up the first otherwise.
+      await turns.turn(0, async () => {})
       const asked = { query, texts, options: this.#model.options }
       return readTexts(asked, model, { scorerId: this.id, call, turns, places: this.#model.places })
     })

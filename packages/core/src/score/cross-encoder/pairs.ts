@@ -1,4 +1,5 @@
-import { invalidArgument, RerankError } from '../../base/errors.js'
+import { invalidArgument, RerankError, show } from '../../base/errors.js'
+import type { TruncationSide } from '../../types.js'
 import type { Json, TokenEncoder } from './tokenizer/pipeline.js'
 
 /** What of a model folder says how a pair becomes tokens: parsed JSON files and the encoder made from them. */
@@ -22,6 +23,8 @@ export interface PairEncoderOptions {
    * Minimum: the special tokens and one token of each side (5 for BERT). Default: the model's limit.
    */
   readonly maxLength?: number | undefined
+  /** Which side of a query that is too long is cut off. Default `'right'`, its end. A text always loses its end. */
+  readonly queryTruncationSide?: TruncationSide | undefined
 }
 
 /** A query, tokenised once for any number of texts. */
@@ -39,7 +42,7 @@ export interface EncodedPair {
   readonly secondSegmentStart: number
   /** An end of the text was cut off. */
   readonly truncated: boolean
-  /** An end of the query was cut off. */
+  /** A part of the query was cut off. */
   readonly queryTruncated: boolean
 }
 
@@ -79,7 +82,11 @@ export function createPairEncoder(files: PairEncoderFiles, options: PairEncoderO
       const most = cutsLeft ? undefined : textTokensThatMatter(query.length, available)
       const text = await encoder.encode(textToEncode, most)
       const kept = keptLengths(query.length, text.length, available)
-      const sides = cutsLeft ? { query: lastOf(query, kept.query), text: lastOf(text, kept.text) } : { query, text }
+      const cutsQueryLeft = cutsLeft || options.queryTruncationSide === 'left'
+      const sides = {
+        query: cutsQueryLeft ? lastOf(query, kept.query) : query,
+        text: cutsLeft ? lastOf(text, kept.text) : text,
+      }
       const joined = join(template, sides, kept)
       return {
         ...joined,
@@ -195,11 +202,15 @@ type Piece = {
 }
 
 function partsOfTemplate(json: Json, kind: 'pair' | 'single'): TemplatePart[] | undefined {
-  const specials = json['special_tokens'] as Record<string, { ids: number[] }>
+  const specials = (json['special_tokens'] ?? {}) as Record<string, { ids?: number[] } | undefined>
   return (json[kind] as readonly Piece[] | undefined)?.map(({ Sequence: place, SpecialToken: special }) => {
     if (place !== undefined) return { kind: place.id === 'A' ? 'query' : 'text', typeId: place.type_id }
     const { id, type_id: typeId } = special as { id: string; type_id: number }
-    return { kind: 'special', ids: (specials[id] as { ids: number[] }).ids, typeId }
+    const { ids } = specials[id] ?? {}
+    if (Array.isArray(ids) && ids.every((one) => Number.isInteger(one) && one >= 0))
+      return { kind: 'special', ids, typeId }
+    const seen = `The template of tokenizer.json names the special token ${show(id)}, whose ids are ${show(ids)}`
+    throw new RerankError('model-files', `${seen}: restore the file from the model it came with.`)
   })
 }
 

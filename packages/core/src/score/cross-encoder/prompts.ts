@@ -1,4 +1,5 @@
 import { checkedLength, modelLimit, type PairEncoder, type PairEncoderFiles, type PairEncoderOptions } from './pairs.js'
+import type { TokenEncoder } from './tokenizer/pipeline.js'
 
 /** The prompts that are known by name. */
 export type TemplateName = 'qwen3-reranker' | 'mxbai-rerank-v2'
@@ -91,14 +92,17 @@ export const templateNames: readonly TemplateName[] = profiles.map(({ name }) =>
  * @throws RerankError `'invalid-argument'` for a `maxLength` that is no integer or leaves no room for texts.
  */
 export async function createPromptEncoder(
-  files: Omit<PairEncoderFiles, 'tokenizer'>,
+  files: Omit<PairEncoderFiles, 'tokenizer'> & {
+    /** For the prompt's own words, control tokens included; `encoder` is for the query and the text. */
+    readonly prompts: TokenEncoder
+  },
   profile: Profile,
   options: PairEncoderOptions & { readonly instruction?: string | undefined },
 ): Promise<PairEncoder> {
-  const { encoder } = files
+  const { encoder, prompts } = files
   const prompt = profile.prompt(options.instruction)
   const idsOf = async (parts: readonly string[]): Promise<number[]> =>
-    (await Promise.all(parts.map(async (part) => encoder.encode(part)))).flat()
+    (await Promise.all(parts.map(async (part) => prompts.encode(part)))).flat()
   const [prefix, separator, suffix] = [
     await idsOf(prompt.prefix),
     await idsOf(prompt.separator),
@@ -109,6 +113,8 @@ export async function createPromptEncoder(
   const least = around + beforeText + (await encoder.encode(prompt.beforeQuery + prompt.afterQuery)).length
   const limit = Math.min(profile.maxTokens, files.limit ?? modelLimit(files))
   const maxLength = checkedLength(options.maxLength, limit, least + 2)
+  // What stays before a query that loses its beginning: blanks belong to the word behind them.
+  const head = (await encoder.encode(prompt.beforeQuery.trimEnd())).length
   // Query, separator and text together, and what of it is the query's.
   const content = Math.min(profile.maxContentTokens ?? Infinity, maxLength - around)
   const queryRoom = Math.floor(content * profile.queryShare)
@@ -117,7 +123,7 @@ export async function createPromptEncoder(
     together: encoder.together,
     encodeQuery: async (query) => ({ ids: await encoder.encode(prompt.beforeQuery + query + prompt.afterQuery) }),
     async encodePair({ ids: query }, text) {
-      const kept = query.slice(0, queryRoom)
+      const kept = options.queryTruncationSide === 'left' ? endOf(query, queryRoom, head) : query.slice(0, queryRoom)
       const room = content - kept.length
       const body = await encoder.encode(prompt.beforeText + text, Math.max(1, room - separator.length + 1))
       const second = [...separator, ...body]
@@ -128,4 +134,11 @@ export async function createPromptEncoder(
     roomForText: ({ ids: query }) => Math.max(1, content - Math.min(query.length, queryRoom) - beforeText),
     countTokens: async (text, atMost) => (await encoder.encode(text, atMost)).length,
   }
+}
+
+/** The first tokens, which say what follows, and as many of the last as there is room for. */
+function endOf(query: readonly number[], room: number, head: number): readonly number[] {
+  if (query.length <= room) return query
+  const first = Math.min(head, room)
+  return [...query.slice(0, first), ...query.slice(query.length - (room - first))]
 }

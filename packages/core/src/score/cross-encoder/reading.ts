@@ -1,10 +1,10 @@
 import { checkStillWanted, count } from '../../base/call.js'
-import { type Checks, must, oneOf, wholeOrInfinity } from '../../base/check.js'
-import { RerankError, show } from '../../base/errors.js'
+import { type Checks, flag, must, oneOf, truncationSide, wholeOrInfinity } from '../../base/check.js'
 import { Pacer } from '../../base/clock.js'
+import { RerankError, show } from '../../base/errors.js'
 import type { Turns } from '../../base/schedule.js'
 import { allWindows, bestWindows } from '../../base/spans.js'
-import type { Call, TextNote } from '../../types.js'
+import type { Call, TextNote, TruncationSide } from '../../types.js'
 import type { EncodedPair, EncodedQuery, PairEncoder } from './pairs.js'
 
 /** How much of a long text is read; the same for every scorer that reads pairs of tokens. */
@@ -15,9 +15,21 @@ export interface ReadingOptions {
    * What happens to a text that does not fit `maxLength` together with the query. `'truncate'` (default): its end is
    * not read, the result says `truncated`, the report counts `truncatedTexts`. `'windows'`: the text is read in
    * overlapping windows, its score is that of the best one, the result says in `bestSpan` where that stands, the report
-   * counts `windows`; each window costs a run. `'error'`: the call rejects.
+   * counts `windows`; each window costs a run. `'error'`: the call rejects, also when the query does not fit.
    */
   readonly longText?: 'truncate' | 'windows' | 'error' | undefined
+  /**
+   * Which side of the query is cut off when it does not fit beside a text: `'right'` (default) its end, `'left'` its
+   * beginning, for a conversation that ends in the question. The results then say `queryTruncated`, and the report counts
+   * `truncatedQueries`.
+   */
+  readonly queryTruncationSide?: TruncationSide | undefined
+  /**
+   * Whether control tokens that a query or text spells, such as `[SEP]`, `</s>` or `<|im_end|>`, are read as the characters
+   * that they are. Default `true`: only the model's own template places control tokens. `false`: they act as control
+   * tokens, as in Python unless told otherwise (`split_special_tokens` there), for texts that nobody else wrote.
+   */
+  readonly splitSpecialTokens?: boolean | undefined
   /**
    * How many tokens a window shares with the next, from 0. Default 64, and at most half a window. No effect unless
    * `longText` is `'windows'`.
@@ -35,6 +47,8 @@ export interface ReadingOptions {
 export const readingOptions: Checks<ReadingOptions> = {
   maxLength: must(isWholeFrom(5), 'pass a whole number of tokens from 5, or leave it out'),
   longText: oneOf('truncate', 'windows', 'error'),
+  queryTruncationSide: truncationSide,
+  splitSpecialTokens: flag,
   windowOverlap: must(isWholeFrom(0), 'pass a whole number of tokens from 0'),
   maxWindows: wholeOrInfinity(1),
 }
@@ -43,12 +57,22 @@ function isWholeFrom(least: number): (value: unknown) => boolean {
   return (value) => Number.isInteger(value) && (value as number) >= least
 }
 
-/** The options that change the numbers, as parts of a scorer's id. */
-export function readingParts({ maxLength, longText, windowOverlap, maxWindows }: ReadingOptions): string[] {
-  const parts = maxLength === undefined ? [] : [`max${maxLength}`]
-  if (longText !== 'windows') return parts
+/** The options that change the numbers, or whether there are any, as parts of a scorer's id. */
+export function readingParts(options: ReadingOptions): string[] {
+  const { maxLength, longText, windowOverlap, maxWindows, queryTruncationSide, splitSpecialTokens } = options
   const most = maxWindows === undefined || maxWindows === DEFAULT_MAX_WINDOWS ? '' : `-max${maxWindows}`
-  return [...parts, `windows-${windowOverlap ?? 'default'}${most}`]
+  return [
+    ...(maxLength === undefined ? [] : [`max${maxLength}`]),
+    ...(longText === 'windows' ? [`windows-${windowOverlap ?? 'default'}${most}`] : []),
+    ...(longText === 'error' ? ['long-refused'] : []),
+    ...(queryTruncationSide === 'left' ? ['query-left'] : []),
+    ...(splitSpecialTokens === false ? ['special-tokens'] : []),
+  ]
+}
+
+/** Several threads add up in another order, which changes the last digits; one goes without saying. */
+export function threadsPart(threads: number | undefined): string[] {
+  return threads === undefined || threads === 1 ? [] : [`threads${threads}`]
 }
 
 /** A model that is ready to score. */
@@ -135,8 +159,8 @@ async function readWhole(asked: Asked, { pairs, runner }: LoadedModel, running: 
   const batch = new PairBatch(pairs, asked)
   const logits = await runPairs(batch, runner, running).finally(() => batch.addCounts(running.call))
   return asked.texts.map((_, at) => {
-    const logit = logits[at] as number
-    return batch.truncated.has(at) ? { logit, note: { truncated: true } } : { logit }
+    const note = batch.notes.get(at)
+    return { logit: logits[at] as number, ...(note && { note }) }
   })
 }
 
@@ -159,10 +183,15 @@ async function readWindows({ query, texts, options }: Asked, model: LoadedModel,
     windows.map(({ owner }) => owner),
     read.map(({ logit }) => logit),
   )
-  return best.map((window) => {
-    const { logit, note } = read[window] as Reading
-    const { owner, span } = windows[window] as (typeof windows)[number]
-    return { logit, note: { ...note, ...(unread.has(owner) && { truncated: true }), bestSpan: span } }
+  // What was not read of any window was not read of the text.
+  const notes: TextNote[] = best.map((_, owner) => (unread.has(owner) ? { truncated: true } : {}))
+  for (const [window, { owner }] of windows.entries()) {
+    const { note } = read[window] as Reading
+    if (note !== undefined) notes[owner] = { ...notes[owner], ...note }
+  }
+  return best.map((window, owner) => {
+    const { span } = windows[window] as (typeof windows)[number]
+    return { logit: (read[window] as Reading).logit, note: { ...notes[owner], bestSpan: span } }
   })
 }
 
@@ -177,18 +206,18 @@ export function closedWhileScoring(): RerankError {
  */
 export class PairBatch implements PairSource {
   readonly #pairs: PairEncoder
-  readonly #queryText: string
+  readonly #asked: string
   #query: Promise<EncodedQuery> | undefined
   readonly #begun = new Map<number, Promise<EncodedPair>>()
   readonly #texts: readonly string[]
   readonly #refusesLong: boolean
   #tokens = 0
-  /** Places of the texts whose end did not fit. */
-  readonly truncated: Set<number> = new Set()
+  /** What was not read, by the place of the text. */
+  readonly notes: Map<number, TextNote> = new Map()
 
   constructor(pairs: PairEncoder, { query, texts, options }: Asked) {
     this.#pairs = pairs
-    this.#queryText = query
+    this.#asked = query
     this.#texts = texts
     this.#refusesLong = options.longText === 'error'
   }
@@ -201,13 +230,13 @@ export class PairBatch implements PairSource {
     if (!this.#begun.has(at)) this.#encodeFrom(at)
     const pair = await (this.#begun.get(at) as Promise<EncodedPair>)
     this.#tokens += pair.ids.length
-    if (pair.truncated) this.#note(at)
+    if (pair.truncated || pair.queryTruncated) this.#note(at, pair)
     return pair
   }
 
   /** What was not begun yet of this text and those behind it. */
   #encodeFrom(first: number): void {
-    this.#query ??= this.#pairs.encodeQuery(this.#queryText)
+    this.#query ??= this.#pairs.encodeQuery(this.#asked)
     for (const [past, text] of this.#texts.slice(first, first + (this.#pairs.together ?? 1)).entries()) {
       if (this.#begun.has(first + past)) continue
       const pair = this.#query.then((query) => this.#pairs.encodePair(query, text))
@@ -218,20 +247,24 @@ export class PairBatch implements PairSource {
   }
 
   effort(at: number): number {
-    return effortOf(this.#queryText.length, this.#texts[at] as string, this.#pairs.maxLength)
+    return effortOf(this.#asked.length, this.#texts[at] as string, this.#pairs.maxLength)
   }
 
-  #note(at: number): void {
-    this.truncated.add(at)
+  #note(at: number, { truncated, queryTruncated }: EncodedPair): void {
+    this.notes.set(at, { ...(truncated && { truncated }), ...(queryTruncated && { queryTruncated }) })
     if (!this.#refusesLong) return
-    const fix = "shorten it, or pass longText: 'truncate' to have its end left unread"
-    throw new RerankError('invalid-argument', `${show(this.#texts[at])} does not fit the model with its query: ${fix}.`)
+    const fix = "shorten it, or pass longText: 'truncate' to have a part of it left unread"
+    const [what, beside] = queryTruncated ? [this.#asked, 'query'] : [this.#texts[at], 'text']
+    const message = `The ${beside} ${show(what)} does not fit the model with its ${queryTruncated ? 'text' : 'query'}: ${fix}.`
+    throw new RerankError('invalid-argument', message)
   }
 
   /** Adds what was read so far to the report's counters. */
   addCounts(call: Call): void {
     count(call, 'tokens', this.#tokens)
-    count(call, 'truncatedTexts', this.truncated.size)
+    const notes = [...this.notes.values()]
+    count(call, 'truncatedTexts', notes.filter(({ truncated }) => truncated).length)
+    if (notes.some(({ queryTruncated }) => queryTruncated)) count(call, 'truncatedQueries', 1)
   }
 }
 

@@ -18,8 +18,10 @@ import { idOf as idIn } from './folder/tokenizer-rebuild.js'
 import { architectureOf, type ChatSettings } from './folder/transformer-settings.js'
 import { createPairEncoder, modelLimit, namedLimit, type PairEncoder, type PairEncoderOptions } from './pairs.js'
 import { createPromptEncoder, type Profile, profiles, type TemplateName, templateNames } from './prompts.js'
+import type { ReadingOptions } from './reading.js'
 import { type Head, labelsHead } from './session/tensors.js'
 import type { ChosenEncoder, Json, TokenEncoder, TokenizerKind } from './tokenizer/pipeline.js'
+import { createContentEncoder } from './tokenizer/special-tokens.js'
 import { createTextEncoder } from './tokenizer/wordpiece.js'
 
 /** The files of a model that say how a pair is read and scored, parsed. */
@@ -55,12 +57,14 @@ type Way =
   | { readonly kind: 'chat'; readonly chat: Chat }
   | { readonly kind: 'profile'; readonly profile: Profile }
 
+type PreparingOptions = ScoringOptions & PairEncoderOptions & Pick<ReadingOptions, 'splitSpecialTokens'>
+
 /** Everything that is known of a model before its tokenizer is made. */
 interface Known {
   readonly files: ScoringFiles
   readonly layout: Layout
   readonly tokenizer: EffectiveTokenizer
-  readonly options: ScoringOptions & PairEncoderOptions
+  readonly options: PreparingOptions
 }
 
 /**
@@ -70,14 +74,16 @@ interface Known {
  */
 export async function prepareScoring(
   files: ScoringFiles,
-  options: ScoringOptions & PairEncoderOptions,
+  options: PreparingOptions,
 ): Promise<Scoring> {
   if (isOurs(files.config)) return prepareOurs(files, options)
   const layout = files.layout ?? plainLayout(files.config)
   const tokenizer = effectiveTokenizer(files.tokenizer, files, layout.transformer.lowercase)
   const known = { files, layout, tokenizer, options }
   const way = await wayOf(known)
-  const encoder = await textEncoderFor(files.name, tokenizer.tokenizer)
+  // What a prompt is made of has control tokens in it; what it quotes has none.
+  const splits = options.splitSpecialTokens !== false && way.kind !== 'chat'
+  const encoder = await textEncoderFor(files.name, tokenizer.tokenizer, splits)
   const pairs = await pairsFor(known, way, encoder)
   return { pairs, head: await headFor(known, way, encoder), tokenizer: encoder.kind }
 }
@@ -90,9 +96,9 @@ export function isOurs(config: unknown): boolean {
 }
 
 /** The files of a model of ours mean what they say. */
-async function prepareOurs(files: ScoringFiles, options: ScoringOptions & PairEncoderOptions): Promise<Scoring> {
+async function prepareOurs(files: ScoringFiles, options: PreparingOptions): Promise<Scoring> {
   if (options.instruction !== undefined) throw noInstruction(files.name, options.instruction)
-  const encoder = await textEncoderFor(files.name, files.tokenizer)
+  const encoder = await textEncoderFor(files.name, files.tokenizer, options.splitSpecialTokens !== false)
   const pairs = createPairEncoder({ ...files, encoder }, options)
   return { pairs, head: labelsHead(files.config), tokenizer: encoder.kind }
 }
@@ -101,8 +107,9 @@ function noInstruction(name: string, given: string): RerankError {
   return invalidArgument('instruction', given, `${name} takes none; leave it out`)
 }
 
-async function textEncoderFor(name: string, tokenizer: unknown): Promise<ChosenEncoder> {
-  return createTextEncoder(tokenizer).catch((cause: unknown) => {
+/** `splits`: control tokens that are spelled out in a text are read as text. */
+async function textEncoderFor(name: string, tokenizer: unknown, splits: boolean): Promise<ChosenEncoder> {
+  return (splits ? createContentEncoder : createTextEncoder)(tokenizer).catch((cause: unknown) => {
     if (RerankError.is(cause)) throw cause
     const fix = 'restore it from the model it came with'
     const message = `tokenizer.json of ${name} cannot be used (${(cause as Error).message}): ${fix}.`
@@ -171,7 +178,10 @@ async function pairsFor(
   const length = layout.transformer.maxSeqLength
   const lengths = { ...files, sentenceBert: length === undefined ? undefined : { max_seq_length: length } }
   const all = { ...tokenizer, encoder, limit: modelLimit(lengths) }
-  if (way.kind === 'profile') return createPromptEncoder(all, way.profile, options)
+  if (way.kind === 'profile') {
+    const prompts = await textEncoderFor(files.name, tokenizer.tokenizer, false)
+    return createPromptEncoder({ ...all, prompts }, way.profile, options)
+  }
   if (namedLimit(lengths) === undefined && options.maxLength === undefined) {
     const fix = 'pass maxLength'
     throw new RerankError('model-files', `No file of ${files.name} says how many tokens it reads: ${fix}.`)

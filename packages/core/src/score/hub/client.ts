@@ -1,5 +1,7 @@
+import { systemClock, waitFor } from '../../base/clock.js'
 import { ProviderError, RerankError } from '../../base/errors.js'
-import { type HubContext, hubFetch } from './http.js'
+import { redact } from '../../base/redact.js'
+import { boundedAnswer, type HubContext, hubFetch, secretsOf } from './http.js'
 import { isPlainName } from './layout.js'
 import { isCommit } from './settings.js'
 
@@ -30,18 +32,19 @@ export async function openHub(context: HubContext): Promise<HubClient> {
   const { settings, request } = context
   const hub = await loadClient()
   const repo = { type: 'model' as const, name: request.repo }
-  const common = { hubUrl: settings.endpoint, fetch: hubFetch(context) }
+  const hubUrl = settings.endpoint
+  const common = { hubUrl, fetch: hubFetch(context) }
   return {
     async commit() {
       if (isCommit(request.revision)) return request.revision
-      const params = { ...common, name: request.repo, revision: request.revision, additionalFields: ['sha' as const] }
-      const { sha } = await understood(context, hub.modelInfo(params))
+      const asked = { hubUrl, name: request.repo, revision: request.revision, additionalFields: ['sha' as const] }
+      const { sha } = await understood(context, (fetch) => hub.modelInfo({ ...asked, fetch }))
       if (typeof sha === 'string' && isCommit(sha)) return sha
       throw badAnswer(context, `no commit for ${request.revision}`)
     },
     async files(commit) {
-      const listing = hub.listFiles({ ...common, repo, revision: commit, recursive: true })
-      const entries = await understood(context, all(listing))
+      const asked = { hubUrl, repo, revision: commit, recursive: true }
+      const entries = await understood(context, (fetch) => all(context, hub.listFiles({ ...asked, fetch })))
       return entries.filter(({ type }) => type === 'file').map((entry) => readEntry(context, entry))
     },
     async *read({ path, size, etag }, commit, start) {
@@ -69,27 +72,59 @@ export async function openHub(context: HubContext): Promise<HubClient> {
 
 type Entry = Pick<import('@huggingface/hub').ListFileEntry, 'path' | 'size' | 'oid' | 'lfs'>
 
-function readEntry(context: HubContext, { path, size, oid, lfs }: Entry): HubFile {
+function readEntry(context: HubContext, { path, size: ownSize, oid, lfs }: Entry): HubFile {
   const etag = lfs?.oid ?? oid ?? ''
-  if (!isPlainName(etag)) throw badAnswer(context, `a sum that is none for ${path}`)
-  return { path, size: lfs?.size ?? size, etag }
+  const size: unknown = lfs?.size ?? ownSize
+  if (typeof path !== 'string') throw badAnswer(context, 'a file without a name')
+  if (!isPlainName(etag)) throw badAnswer(context, `a sum that is none for ${path.slice(0, 200)}`)
+  if (Number.isSafeInteger(size) && (size as number) >= 0) return { path, size: size as number, etag }
+  throw badAnswer(context, `a size that is none for ${path.slice(0, 200)}`)
 }
 
+/** Far more than models have. What lists on and on is no repository. */
+const MOST_FILES = 100_000
+const MOST_ANSWERS = 1000
+
 /** `Array.fromAsync` is not in Node.js 20. */
-async function all<T>(source: AsyncIterable<T>): Promise<T[]> {
+async function all<T>(context: HubContext, source: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = []
-  for await (const one of source) found.push(one)
+  for await (const one of source) {
+    if (found.length >= MOST_FILES) throw badAnswer(context, `a list of more than ${MOST_FILES} files`)
+    found.push(one)
+  }
   return found
 }
 
-/** What the client says of an answer that it cannot read, a page of a proxy say, is about its own insides. */
-async function understood<T>(context: HubContext, answer: Promise<T>): Promise<T> {
+/**
+ * Asks a question, within bounds of time, of answers, and of bytes. What the client says of an answer that it cannot read,
+ * a page of a proxy say, is about its own insides.
+ */
+async function understood<T>(context: HubContext, ask: (fetch: typeof globalThis.fetch) => Promise<T>): Promise<T> {
+  const { settings, signal } = context
+  const late = (): Error => badAnswer(context, `no whole answer within ${settings.listingMs / 1000} seconds`, true)
   try {
-    return await answer
+    return await waitFor((inner) => ask(boundedFetch({ ...context, signal: inner })), {
+      signal,
+      clock: systemClock,
+      deadline: systemClock.now() + settings.listingMs,
+      deadlineError: late,
+    })
   } catch (error) {
+    signal.throwIfAborted()
     if (RerankError.is(error)) throw error
-    context.signal.throwIfAborted()
-    throw badAnswer(context, `an answer that cannot be read (${(error as Error).message})`)
+    const said = redact((error as Error).message, secretsOf(settings)).slice(0, 200)
+    throw badAnswer(context, `an answer that cannot be read (${said})`)
+  }
+}
+
+/** The `fetch` of one question: a list comes in several answers. */
+function boundedFetch(context: HubContext): typeof fetch {
+  const ask = hubFetch(context)
+  let answers = 0
+  return async (input, init) => {
+    answers += 1
+    if (answers > MOST_ANSWERS) throw badAnswer(context, `a list in more than ${MOST_ANSWERS} parts`)
+    return boundedAnswer(await ask(input, init), () => badAnswer(context, 'a list that is too long'))
   }
 }
 
@@ -102,7 +137,8 @@ async function loadClient(): Promise<typeof import('@huggingface/hub')> {
   }
 }
 
-function badAnswer({ settings, request }: HubContext, what: string): ProviderError {
+/** @param retryable whether it may pass by itself: a complete model in the cache is then good enough */
+function badAnswer({ settings, request }: HubContext, what: string, retryable: boolean = false): ProviderError {
   const message = `The hub at ${new URL(settings.endpoint).host} gave ${what} of ${request.repo}: check HF_ENDPOINT.`
-  return new ProviderError(message, { provider: 'hub', retryable: false })
+  return new ProviderError(message, { provider: 'hub', retryable })
 }

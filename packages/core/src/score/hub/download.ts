@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { systemClock } from '../../base/clock.js'
 import { ProviderError, RerankError } from '../../base/errors.js'
 import type { HubClient, HubFile } from './client.js'
 import { explainDisk, isDiskFull, isThere, withLock } from './disk.js'
@@ -80,6 +81,8 @@ export interface BlobSpec {
   readonly file: HubFile
   readonly blob: string
   readonly lock: string
+  /** Whether a blob that is there is held to its sum, and brought again when it is damaged. */
+  readonly verify: boolean
   /** Called with the bytes of this file that are on disk. */
   onBytes(bytes: number): void
 }
@@ -93,9 +96,16 @@ export interface BlobSpec {
 export async function downloadBlob(spec: BlobSpec): Promise<void> {
   await mkdir(dirname(spec.blob), { recursive: true })
   const work = async (): Promise<void> => {
-    if (!(await isThere(spec.blob))) await fill(spec)
+    if (!(await isUsable(spec))) await fill(spec)
   }
   await withLock(spec.lock, work, spec.context.signal)
+}
+
+async function isUsable({ blob, file, verify }: BlobSpec): Promise<boolean> {
+  if (!(await isThere(blob))) return false
+  if (!verify || (await matchesEtag(blob, file.etag))) return true
+  await rm(blob, { force: true })
+  return false
 }
 
 async function fill(spec: BlobSpec): Promise<void> {
@@ -130,10 +140,11 @@ async function readAgain(spec: BlobSpec, part: PartFile, isResumed: boolean): Pr
 /** Reads until the file is whole. Tries are counted anew whenever one has brought something. */
 async function readAll(spec: BlobSpec, part: PartFile): Promise<void> {
   spec.onBytes(part.size)
+  const pace = new Pace(spec, part.size)
   for (let attempt = 1; part.size < spec.file.size; attempt++) {
     const before = part.size
     try {
-      await readSome(spec, part)
+      await readSome(spec, part, pace)
       if (part.size < spec.file.size) throw cutShort(spec, part.size)
     } catch (error) {
       spec.context.signal.throwIfAborted()
@@ -144,13 +155,42 @@ async function readAll(spec: BlobSpec, part: PartFile): Promise<void> {
   }
 }
 
-async function readSome({ client, context, commit, file, onBytes }: BlobSpec, part: PartFile): Promise<void> {
+async function readSome(spec: BlobSpec, part: PartFile, pace: Pace): Promise<void> {
+  const { client, context, commit, file, onBytes } = spec
   for await (const bytes of client.read(file, commit, part.size)) {
     context.signal.throwIfAborted()
     await part.append(bytes.subarray(0, file.size - part.size))
     onBytes(part.size)
+    pace.check(part.size)
     if (part.size === file.size) return
   }
+}
+
+/** Gives up on a server that keeps a download alive with a few bytes now and then, over all tries. */
+class Pace {
+  readonly #spec: BlobSpec
+  #since: number
+  #size: number
+
+  constructor(spec: BlobSpec, size: number) {
+    this.#spec = spec
+    this.#since = systemClock.now()
+    this.#size = size
+  }
+
+  check(size: number): void {
+    const { bytes, everyMs } = this.#spec.context.settings.slowest
+    const now = systemClock.now()
+    if (now - this.#since < everyMs) return
+    if (size - this.#size < bytes) throw tooSlow(this.#spec, size - this.#size, now - this.#since)
+    this.#since = now
+    this.#size = size
+  }
+}
+
+function tooSlow({ file, context }: BlobSpec, bytes: number, ms: number): ProviderError {
+  const message = `${file.path} of ${context.request.repo} came too slowly (${bytes} bytes in ${Math.round(ms / 1000)} seconds): check the network and HF_ENDPOINT; the next try goes on where this one stopped.`
+  return new ProviderError(message, { provider: 'hub', retryable: false })
 }
 
 class Damage extends RerankError {}

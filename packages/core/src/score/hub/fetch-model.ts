@@ -50,6 +50,8 @@ export type OnProgress = (progress: DownloadProgress) => void
 export interface FetchCall {
   readonly onProgress?: OnProgress | undefined
   readonly signal?: AbortSignal | undefined
+  /** Whether files that are in the cache are held to their sums, and those that are damaged downloaded again. */
+  readonly verify?: boolean | undefined
 }
 
 /**
@@ -66,6 +68,7 @@ export async function fetchHubModel(model: HubModel, call: FetchCall = {}): Prom
   try {
     return await download(model, settings, call)
   } catch (error) {
+    call.signal?.throwIfAborted()
     const isUnreachable = ProviderError.is(error) && error.retryable
     const found = isUnreachable ? findInCache(model, true) : undefined
     if (found === undefined) throw error
@@ -76,7 +79,7 @@ export async function fetchHubModel(model: HubModel, call: FetchCall = {}): Prom
 async function download(
   model: HubModel,
   settings: HubSettings,
-  { onProgress, signal }: FetchCall,
+  { onProgress, signal, verify = false }: FetchCall,
 ): Promise<CachedModel> {
   const { repo, revision } = model
   if (settings.offline) throw offlineError(repo, revision, settings.cacheFolder)
@@ -85,7 +88,7 @@ async function download(
   const client = await openHub(context)
   const commit = await client.commit()
   const listing = await client.files(commit)
-  return new Download({ model, context, client, commit, listing, onProgress }).run()
+  return new Download({ model, context, client, commit, listing, onProgress, verify }).run()
 }
 
 function missingFile(repo: string, file: string): RerankError {
@@ -104,6 +107,7 @@ interface Listed {
   readonly commit: string
   readonly listing: readonly HubFile[]
   readonly onProgress: OnProgress | undefined
+  readonly verify: boolean
 }
 
 /**
@@ -172,11 +176,13 @@ class Download {
   async #bringOne(file: HubFile): Promise<void> {
     const pointer = join(this.#snapshot.path, file.path)
     const blob = join(this.#folder, 'blobs', file.etag)
-    if (!(await isThere(pointer))) {
+    const { verify } = this.#listed
+    if (verify || !(await isThere(pointer))) {
       const { client, commit, context, model } = this.#listed
       const lock = join(dirname(this.#folder), '.locks', repoFolder('', model.repo), `${file.etag}.secondpass`)
       const onBytes = (bytes: number): void => this.#tell(file, bytes)
-      if (!(await isThere(blob))) await downloadBlob({ client, commit, context, file, blob, lock, onBytes })
+      const spec = { client, commit, context, file, blob, lock, onBytes, verify }
+      if (verify || !(await isThere(blob))) await downloadBlob(spec)
       await showBlob(blob, pointer)
     }
     this.#done.set(file.path, file.size)

@@ -1,5 +1,6 @@
 import { systemClock, waitFor } from '../../base/clock.js'
 import { ProviderError, RerankError } from '../../base/errors.js'
+import { redact, safeCause } from '../../base/redact.js'
 import { type HubSettings, proxyHint } from './connection.js'
 
 /** What was asked for, as far as an error has to say it. */
@@ -30,12 +31,19 @@ export function statusError(response: Response, request: HubRequest): RerankErro
   })
 }
 
+/** An endpoint as it may be shown: a path may hold a token of a mirror. */
+export function shownEndpoint(endpoint: string): string {
+  const { origin, pathname } = new URL(endpoint)
+  return pathname === '/' ? origin : `${origin}/…`
+}
+
 function fixOf(status: number, code: string | null, request: HubRequest): string | undefined {
   const { repo, revision, endpoint, hasToken } = request
-  const page = `${endpoint}/${repo}`
+  const site = shownEndpoint(endpoint)
+  const page = `${site}/${repo}`
   const token = hasToken
     ? 'the token that was sent may not read it: make one that may'
-    : `no token was sent: make one at ${endpoint}/settings/tokens and set HF_TOKEN`
+    : `no token was sent: make one at ${site}/settings/tokens and set HF_TOKEN`
   if (code === 'GatedRepo') return `${repo} is gated: accept its terms at ${page} in a browser; ${token}.`
   if (code === 'RevisionNotFound')
     return `${repo} has no revision ${JSON.stringify(revision)}: ${page}/commits lists them.`
@@ -58,13 +66,19 @@ function waitOf(headers: Headers): number | undefined {
 }
 
 /** No answer came, or it broke off. */
-function connectionError(url: string, cause: unknown): ProviderError {
+function connectionError(url: string, cause: unknown, secrets: readonly string[]): ProviderError {
   // `fetch` says only that it failed; the reason stands below it.
   const { code, message: reason } = innermost(cause)
-  const what = code ?? reason ?? String(cause)
+  const what = redact(code ?? reason ?? String(cause), secrets)
   const fix = `check the network${proxyHint()}; behind a mirror set HF_ENDPOINT; to use only what is in the cache set HF_HUB_OFFLINE=1`
   const message = `The connection to ${new URL(url).host} failed (${what}): ${fix}.`
-  return new ProviderError(message, { provider: PROVIDER, retryable: true, cause })
+  return new ProviderError(message, { provider: PROVIDER, retryable: true, cause: safeCause(cause, secrets) })
+}
+
+/** What must not be seen in an error: the token, and the path of a mirror, which may be one. */
+export function secretsOf({ token, endpoint }: HubSettings): string[] {
+  const path = new URL(endpoint).pathname.split('/')
+  return [...(token === undefined ? [] : [token]), ...path]
 }
 
 function innermost(cause: unknown): { code?: string; message?: string } {
@@ -83,9 +97,12 @@ export function offlineError(repo: string, revision: string, cacheFolder: string
 class Silence {
   readonly #controller = new AbortController()
   readonly #silenceMs: number
+  readonly #abort: AbortSignal
 
-  constructor(silenceMs: number) {
+  /** @param abort ends the wait as well, with its own reason, whatever a `fetch` of the caller's makes of it */
+  constructor(silenceMs: number, abort: AbortSignal) {
     this.#silenceMs = silenceMs
+    this.#abort = abort
   }
 
   get signal(): AbortSignal {
@@ -94,8 +111,11 @@ class Silence {
 
   /** Waits for something the server owes; rejects with the silence itself when it comes to that. */
   broken<T>(owed: Promise<T>): Promise<T> {
+    // What nobody waits for any more may fail as well.
+    owed.catch(() => {})
     // Waited for as well as aborted: a `fetch` of the caller's may ignore its signal.
     return waitFor(() => owed, {
+      signal: this.#abort,
       clock: systemClock,
       deadline: systemClock.now() + this.#silenceMs,
       deadlineError: () => {
@@ -117,12 +137,21 @@ class Silence {
           if (done) controller.close()
           else controller.enqueue(value)
         } catch (error) {
-          controller.error(explain(error))
+          controller.error(reasonOf(() => explain(error)))
         }
       },
       cancel: (reason) => reader.cancel(reason),
     })
     return new Response(body, { status: response.status, statusText: response.statusText, headers: response.headers })
+  }
+}
+
+/** What a function gives or throws. */
+function reasonOf(explain: () => unknown): unknown {
+  try {
+    return explain()
+  } catch (thrown) {
+    return thrown
   }
 }
 
@@ -213,7 +242,10 @@ async function once(context: HubContext, url: string, init: RequestInit): Promis
     await response.body?.cancel()
     target = nextHop(target, location, settings)
   }
-  throw new RerankError('model-files', `${settings.endpoint} redirects again and again: check HF_ENDPOINT.`)
+  throw new RerankError(
+    'model-files',
+    `${shownEndpoint(settings.endpoint)} redirects again and again: check HF_ENDPOINT.`,
+  )
 }
 
 function nextHop(from: string, location: string, settings: HubSettings): string {
@@ -223,7 +255,7 @@ function nextHop(from: string, location: string, settings: HubSettings): string 
   const where = next === undefined ? 'nowhere' : `${next.protocol}//${next.host}`
   throw new RerankError(
     'model-files',
-    `${settings.endpoint} redirects to ${where}, which was not followed: check HF_ENDPOINT.`,
+    `${shownEndpoint(settings.endpoint)} redirects to ${where}, which was not followed: check HF_ENDPOINT.`,
   )
 }
 
@@ -233,17 +265,36 @@ async function send({ settings, signal }: HubContext, url: string, init: Request
   headers.delete('authorization')
   const isOwnHost = new URL(url).origin === new URL(settings.endpoint).origin
   if (isOwnHost && settings.token !== undefined) headers.set('authorization', `Bearer ${settings.token}`)
-  const silence = new Silence(settings.silenceMs)
+  const silence = new Silence(settings.silenceMs, signal)
+  // Why the caller stopped outranks whatever the connection made of it.
+  const explain = (error: unknown): Error => {
+    signal.throwIfAborted()
+    return connectionError(url, error, secretsOf(settings))
+  }
   const stop = AbortSignal.any([signal, silence.signal])
   try {
     const answer = settings.fetch(url, { ...init, headers, redirect: 'manual', signal: stop })
     const response = await silence.broken(answer)
-    return fromRange(
-      silence.over(response, (error) => connectionError(url, error)),
-      headers.get('range'),
-    )
+    return fromRange(silence.over(response, explain), headers.get('range'))
   } catch (error) {
-    signal.throwIfAborted()
-    throw connectionError(url, error)
+    throw explain(error)
   }
+}
+
+/** The most that may be read of an answer that lists or describes; unpacked, should it come packed. */
+const LONGEST_LISTING_BYTES = 32 << 20
+
+/** An answer that breaks off with an error instead of going on beyond what is reasonable. */
+export function boundedAnswer(response: Response, tooLong: () => Error): Response {
+  if (response.body === null) return response
+  let left = LONGEST_LISTING_BYTES
+  const bounded = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      left -= chunk.length
+      if (left < 0) controller.error(tooLong())
+      else controller.enqueue(chunk)
+    },
+  })
+  const { status, statusText, headers } = response
+  return new Response(response.body.pipeThrough(bounded), { status, statusText, headers })
 }

@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Fetch } from '../../base/call.js'
 import { callable, type Check, flag, must, record } from '../../base/check.js'
-import { invalidArgument } from '../../base/errors.js'
+import { invalidArgument, RerankError } from '../../base/errors.js'
 
 /** How the hub is reached. Everything here has the default that Python's `huggingface_hub` has. */
 export interface HubOptions {
@@ -22,12 +22,21 @@ export interface HubOptions {
   readonly fetch?: Fetch | undefined
 }
 
+/** Where a hub is: a URL without secrets in it. It may hold one all the same, so it is not shown. */
+export function hubUrl(name: string, value: unknown): void {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
+  const shown = `${name} is not shown, it may hold a secret`
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw new RerankError('invalid-argument', `${shown}: pass a URL that begins with http:// or https://`)
+  }
+  if (url.username === '' && url.password === '' && url.search === '' && url.hash === '') return
+  const fix = 'pass it without user name, password and query; a token goes into HF_TOKEN or hub.token'
+  throw new RerankError('invalid-argument', `${shown}: ${fix}`)
+}
+
 /** The option `hub`. */
 export const hubOptions: Check<HubOptions> = record<HubOptions>({
-  endpoint: must(
-    (value) => typeof value === 'string' && URL.canParse(value) && /^https?:/.test(value),
-    'pass a URL that begins with http:// or https://',
-  ),
+  endpoint: hubUrl,
   token: (name, token) => {
     if (typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)) return
     // The value of a token is shown to nobody.

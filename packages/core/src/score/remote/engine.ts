@@ -1,4 +1,5 @@
 import { count } from '../../base/call.js'
+import { checkTexts } from '../../base/check.js'
 import { type Clock, onAbort, pause, waitFor } from '../../base/clock.js'
 import { closedError, deadlineError, ProviderError } from '../../base/errors.js'
 import { Schedule, type Turns, type Waiting } from '../../base/schedule.js'
@@ -39,6 +40,7 @@ export function remoteScorer<S extends Scope>(service: Service<S>): RemoteScorer
     id,
     scope,
     async score(query, texts, call) {
+      checkTexts(query, texts)
       call.signal.throwIfAborted()
       if (isClosed) throw closedError(id)
       if (texts.length === 0) return []

@@ -10,15 +10,23 @@ import {
   timeSpan,
   whole,
   withDefault,
-  trimEndWhile,
 } from '../../base/check.js'
 import { type Clock, systemClock, Pacer } from '../../base/clock.js'
 import { ProviderError, RerankError } from '../../base/errors.js'
+import { hostOf, placeName, urlBelow } from '../../base/identity.js'
 import { type QueueOptions, queueOptions } from '../../base/schedule.js'
 import { estimateTokens } from '../../base/words.js'
 import type { Call, Milliseconds, Scope } from '../../types.js'
 import { type RemoteScorer, remoteScorer, type Work } from './engine.js'
-import { type Answer, type Bill, exchangeJson, hostOf, type ProviderNames, readScores, type Transport } from './http.js'
+import {
+  type Answer,
+  type Bill,
+  exchangeJson,
+  type ProviderNames,
+  readAnswer,
+  readScores,
+  type Transport,
+} from './http.js'
 
 /** Options that all hosted and self-hosted scorers share. */
 export interface HostedOptions extends QueueOptions {
@@ -155,23 +163,21 @@ export function keyFix(variables: readonly string[]): string {
   return variables.length === 0 ? 'pass apiKey' : `set ${variables.join(' or ')} in the environment, or pass apiKey`
 }
 
-/** The URL of a path below a base URL, which may end in a slash or already in the path, and keeps its query. */
-export function urlBelow(base: string, path: string): string {
-  const url = new URL(base)
-  const prefix = trimEndWhile(url.pathname, (unit) => unit === '/')
-  url.pathname = prefix.endsWith(path) ? prefix : prefix + path
-  return url.href
-}
-
 /** How a scorer speaks HTTP: with the caller's `fetch`, his headers over ours. */
 export function transportOf(
   names: ProviderNames,
   { headers = {}, fetch, clock, maxResponseBytes }: HostedSettings,
   { auth, key }: { auth: Record<string, string>; key: string | undefined },
 ): Transport {
+  const secrets = secretsOf(key, headers)
+  return { names: { ...names, secrets }, headers: { ...auth, ...headers }, fetch, clock, maxResponseBytes }
+}
+
+/** What must not be seen in an error: the key and all that further headers hold. */
+export function secretsOf(key: string | undefined, headers: HostedOptions['headers'] = {}): string[] {
   // Of `Bearer …` the token alone as well.
-  const secrets = [key ?? '', ...Object.values(headers)].flatMap((value) => [value, ...value.split(' ')])
-  return { names, headers: { ...auth, ...headers }, fetch, clock, maxResponseBytes, secrets }
+  const parts = [key ?? '', ...Object.values(headers)].flatMap((value) => [value, ...value.split(' ')])
+  return parts.filter((part) => !/^(bearer|basic|digest|token)$/i.test(part))
 }
 
 export function bearer(key: string | undefined): Record<string, string> {
@@ -366,20 +372,23 @@ export function vendorScorer<S extends Scope>(
   const key = keyFrom(settings, vendor.keyVariables)
   const provider = providerOf(vendor, urlBelow(settings.baseUrl, vendor.path), settings)
   const transport = transportOf(provider.names, settings, { auth: (vendor.headers ?? bearer)(key), key })
-  const exchange = async (request: RerankRequest, url: string, signal: AbortSignal): Promise<Answer> =>
-    vendor.answer(await exchangeJson(transport, { url, body: vendor.body(request), signal }))
-  return hostedScorer({ ...provider, exchange }, settings)
+  const { names } = transport
+  const exchange = async (request: RerankRequest, url: string, signal: AbortSignal): Promise<Answer> => {
+    const body = await exchangeJson(transport, { url, body: vendor.body(request), signal })
+    return readAnswer(body, vendor.answer, { names, host: hostOf(url) })
+  }
+  return hostedScorer({ ...provider, names, exchange }, settings)
 }
 
 /** All of a provider but the way in which requests are sent. */
 export function providerOf<S extends Scope>(
-  { name, model, scope, docs, keyVariables, limits, idParts = [], pricePerUnit }: Vendor<S>,
+  { name, model, scope, docs, keyVariables, path, limits, idParts = [], pricePerUnit }: Vendor<S>,
   url: string,
   { maxTexts = limits.maxTexts }: HostedSettings,
 ): Omit<Provider<S>, 'exchange'> {
   return {
-    // Provider, model, options that change the numbers, and host.
-    id: `${[name, model, ...idParts].join(':')}@${new URL(url).host}`,
+    // Provider, model, options that change the numbers, and place.
+    id: `${[name, model, ...idParts].join(':')}@${placeName(url, path)}`,
     scope,
     names: { provider: name, keyFix: keyFix(keyVariables), docs },
     servers: oneServer(url),

@@ -1,6 +1,8 @@
 import type { Fetch } from '../../base/call.js'
 import type { Clock } from '../../base/clock.js'
 import { ProviderError, show } from '../../base/errors.js'
+import { hostOf } from '../../base/identity.js'
+import { redact, safeCause } from '../../base/redact.js'
 
 /** What the messages about a provider need to know. */
 export interface ProviderNames {
@@ -12,6 +14,8 @@ export interface ProviderNames {
   readonly docs: string
   /** Fixes for statuses that this provider uses in its own way. */
   readonly fixes?: Readonly<Record<number, string>>
+  /** Never to be seen in an error. */
+  readonly secrets?: readonly string[]
 }
 
 /** 408, 429 and 5xx may pass; 501 (not implemented) and 505 (HTTP version) will not. */
@@ -54,39 +58,11 @@ function fixFor(status: number, { keyFix, docs }: ProviderNames): string {
 
 /** The error for an answer that came and cannot be used. */
 export function answerError(names: ProviderNames, what: string): ProviderError {
-  return new ProviderError(`${names.provider} gave an answer that cannot be used: ${what}.`, {
+  const safe = redact(what, names.secrets ?? [])
+  return new ProviderError(`${names.provider} gave an answer that cannot be used: ${safe}.`, {
     provider: names.provider,
     retryable: false,
   })
-}
-
-/** Shorter strings are no secrets, and cutting them out would make messages unreadable. */
-const SHORTEST_SECRET = 6
-
-const DEEPEST_CAUSE = 5
-
-/** The text with every secret replaced. */
-export function redact(text: string, secrets: readonly string[]): string {
-  return secrets
-    .filter((secret) => secret.length >= SHORTEST_SECRET)
-    .reduce((safe, secret) => safe.replaceAll(secret, '[secret]'), text)
-}
-
-/**
- * What may be kept of an error as a `cause`: names, codes and redacted messages, all the way down. Errors of HTTP clients
- * carry whole requests with their headers; none of that is taken over.
- */
-export function safeCause(
-  error: unknown,
-  secrets: readonly string[],
-  depth: number = DEEPEST_CAUSE,
-): Error | undefined {
-  if (!(error instanceof Error) || depth === 0) return undefined
-  const cause = safeCause(error.cause, secrets, depth - 1)
-  const safe = new Error(redact(error.message, secrets), cause === undefined ? undefined : { cause })
-  safe.name = error.name
-  const { code } = error as { code?: unknown }
-  return typeof code === 'string' ? Object.assign(safe, { code }) : safe
 }
 
 interface BodyLimits {
@@ -160,10 +136,27 @@ export function parseJson(text: string, { names, host, contentType }: BodyOrigin
   try {
     return JSON.parse(text)
   } catch {
-    const found = text === '' ? 'an empty body' : `something else (content-type ${contentType ?? 'missing'})`
-    const message = `${names.provider} at ${host} answered with ${found} where JSON was due: check that the base URL is that of the service and not of a proxy's page.`
+    const message = `${names.provider} at ${host} answered with ${whyNotJson(text, contentType)}.`
+    // Not asked for again: what cannot be used was billed all the same.
     throw new ProviderError(message, { provider: names.provider, status: 200, retryable: false })
   }
+}
+
+/** A number that JSON does not have, as Python writes it unless told otherwise. */
+const NOT_A_NUMBER = /[:[,]\s*(?:-?Infinity|NaN)\s*[,\]}]/
+
+function whyNotJson(text: string, contentType: string | null): string {
+  if (!/^\s*[{[]/.test(text)) {
+    const found = text.trim() === '' ? 'an empty body' : `something else (content-type ${contentType ?? 'missing'})`
+    const fix = "check that the base URL is that of the service and not of a proxy's page"
+    return `${found} where JSON was due: ${fix}`
+  }
+  if (NOT_A_NUMBER.test(text)) {
+    const fix = 'its model gave no number for some text; check the model and its number format there'
+    return `NaN or Infinity where JSON was due: ${fix}`
+  }
+  const fix = 'a proxy or the service cut it short; call again, or lower maxTexts'
+  return `JSON that breaks off or is damaged (${text.length} characters): ${fix}`
 }
 
 const LONGEST_MESSAGE = 200
@@ -175,14 +168,64 @@ const MOST_ERROR_BYTES = 65_536
 export function shortMessage(text: string, secrets: readonly string[]): string | undefined {
   if (isTooDeep(text)) return undefined
   try {
-    const { message, error, detail } = JSON.parse(text) as Record<string, unknown>
-    const nested = (error as { message?: unknown } | null)?.message
-    const first = Array.isArray(detail) ? (detail[0] as { msg?: unknown } | undefined)?.msg : detail
-    const found = [message, nested, error, first].find((value) => typeof value === 'string')
-    return found === undefined ? undefined : redact(found as string, secrets).slice(0, LONGEST_MESSAGE)
+    return sentenceIn(JSON.parse(text), secrets)
   } catch {
     return undefined
   }
+}
+
+/** The names under which services put what went wrong: in the body, in its `error`, or in the first of its `errors`. */
+const SENTENCES = ['message', 'msg', 'error_message', 'errorMessage', 'detail', 'error', 'error_description', 'reason']
+
+function sentenceIn(body: unknown, secrets: readonly string[]): string | undefined {
+  const found = findSentence(body, 3)
+  return found === undefined ? undefined : redact(found, secrets).slice(0, LONGEST_MESSAGE)
+}
+
+function findSentence(body: unknown, depth: number): string | undefined {
+  if (typeof body === 'string') return body.trim() === '' ? undefined : body
+  if (typeof body !== 'object' || body === null || depth === 0) return undefined
+  if (Array.isArray(body)) return findSentence(body[0], depth - 1)
+  const fields = body as Readonly<Record<string, unknown>>
+  const direct = SENTENCES.map((name) => fields[name]).find((value) => typeof value === 'string' && value !== '')
+  if (direct !== undefined) return direct as string
+  const nested = ['error', 'errors', 'detail', 'message'].map((name) => fields[name])
+  return nested.map((value) => findSentence(value, depth - 1)).find((value) => value !== undefined)
+}
+
+/** The status that a body claims for itself, beside the 200 it came with: 400 to 599. */
+function statusIn(body: unknown, depth: number = 2): number | undefined {
+  if (typeof body !== 'object' || body === null || depth === 0) return undefined
+  const { status, code, statusCode, status_code: snake, error } = body as Readonly<Record<string, unknown>>
+  const own = [status, code, statusCode, snake].map(Number).find((value) => value >= 400 && value <= 599)
+  return own === undefined || !Number.isInteger(own) ? statusIn(error, depth - 1) : own
+}
+
+/**
+ * Reads an answer. A body without scores in which the provider says what went wrong is an error with that sentence, also
+ * under status 200, as gateways send them.
+ *
+ * @throws ProviderError with the status that the body names, or 200.
+ */
+export function readAnswer(body: unknown, read: (body: unknown) => Answer, { names, host }: AnswerOrigin): Answer {
+  const answer = read(body)
+  if (Array.isArray(answer.rows) && (answer.rows.length > 0 || Array.isArray(body))) return answer
+  const sentence = sentenceIn(body, names.secrets ?? [])
+  if (sentence === undefined) return answer
+  const status = statusIn(body)
+  if (status !== undefined) throw statusError(names, { status, host, providerMessage: sentence })
+  const message = `${names.provider} at ${host} answered 200 with an error instead of scores (${JSON.stringify(sentence)}): check the model and the options against ${names.docs}.`
+  throw new ProviderError(message, {
+    provider: names.provider,
+    status: 200,
+    retryable: false,
+    providerMessage: sentence,
+  })
+}
+
+interface AnswerOrigin {
+  readonly names: ProviderNames
+  readonly host: string
 }
 
 /** Reads `Retry-After`, which is a number of seconds or a date; nothing when it is missing or neither. */
@@ -201,8 +244,6 @@ export interface Transport {
   readonly clock: Clock
   readonly headers: Readonly<Record<string, string>>
   readonly maxResponseBytes: number
-  /** Never to be seen in an error. */
-  readonly secrets: readonly string[]
 }
 
 export interface JsonRequest {
@@ -233,7 +274,7 @@ export async function exchangeJson(transport: Transport, request: JsonRequest): 
       host,
       status: response.status,
       retryAfterMs: readRetryAfter(response.headers.get('retry-after'), transport.clock),
-      providerMessage: shortMessage(text, transport.secrets),
+      providerMessage: shortMessage(text, names.secrets ?? []),
     })
   }
   const text = await readBody(response, guarded).catch((error: unknown) => {
@@ -261,7 +302,7 @@ async function follow(transport: Transport, request: JsonRequest): Promise<Respo
 async function send(transport: Transport, { url, body, signal }: JsonRequest): Promise<Response> {
   const post = { method: 'POST', body: JSON.stringify(body) }
   try {
-    return await transport.fetch(url, {
+    const response: unknown = await transport.fetch(url, {
       ...(body === undefined ? { method: 'GET' } : post),
       headers: {
         accept: 'application/json',
@@ -271,13 +312,20 @@ async function send(transport: Transport, { url, body, signal }: JsonRequest): P
       redirect: 'manual',
       signal,
     })
+    if (isResponse(response)) return response
+    throw new TypeError(`fetch resolved to ${show(response)}, no Response`)
   } catch (error) {
     throw networkError(transport, { url, signal }, error)
   }
 }
 
-function networkError(transport: Transport, { url }: JsonRequest, error: unknown): ProviderError {
-  const { names, secrets } = transport
+function isResponse(value: unknown): value is Response {
+  const { status, headers } = (value ?? {}) as { status?: unknown; headers?: { get?: unknown } | null }
+  return typeof status === 'number' && typeof headers?.get === 'function'
+}
+
+function networkError({ names }: Transport, { url }: JsonRequest, error: unknown): ProviderError {
+  const { secrets = [] } = names
   const { code } = ((error as Error | undefined)?.cause ?? error ?? {}) as { code?: unknown }
   const what = typeof code === 'string' ? code : redact((error as Error | undefined)?.message ?? 'no reason', secrets)
   const message = `The connection to ${names.provider} at ${hostOf(url)} failed (${what}): check the network and the base URL.`
@@ -296,16 +344,7 @@ function redirectError({ names }: Transport, { url }: JsonRequest, { response, n
 }
 
 function targetOf(location: string | null, base: string): URL | undefined {
-  try {
-    return location === null ? undefined : new URL(location, base)
-  } catch {
-    return undefined
-  }
-}
-
-/** Host and port: what may stand in an error. Paths and queries may hold tokens. */
-export function hostOf(url: string): string {
-  return new URL(url).host
+  return location !== null && URL.canParse(location, base) ? new URL(location, base) : undefined
 }
 
 /** What a provider bills by, as its answer says. */

@@ -9,6 +9,7 @@ import {
   anyText,
   withDefault,
 } from '../../base/check.js'
+import { hostOf, placeName, urlBelow } from '../../base/identity.js'
 import { invalidArgument, ProviderError, RerankError } from '../../base/errors.js'
 import type { Milliseconds } from '../../types.js'
 import {
@@ -37,9 +38,8 @@ import {
   type Provider,
   readHostedOptions,
   transportOf,
-  urlBelow,
 } from './hosted.js'
-import { exchangeJson, type Transport } from './http.js'
+import { exchangeJson, readAnswer, type Transport } from './http.js'
 
 /** The kinds of server that {@link server} can speak to. */
 export type ServerDialect = 'tei' | 'vllm' | 'vllm-score' | 'infinity' | 'llamacpp' | 'nim' | 'huggingface'
@@ -135,13 +135,14 @@ export function server(options: ServerOptions): RemoteScorer<'pair'> {
     {
       id: serverId(settings.dialect, wanted, urls),
       scope: 'pair',
-      names,
+      names: transport.names,
       servers: new Endpoints(urls, settings.clock, settings.coolDownMs),
       ...(wanted.scoreType === 'logit' && { toProbability: (score: number) => 1 / (1 + Math.exp(-score)) }),
       limits: limitsOf(dialect, transport, settings.maxTexts),
       exchange: async (request, url, signal) => {
         const body = dialect.body(request, wanted)
-        return dialect.answer(await exchangeJson(transport, { url: urlBelow(url, dialect.path(url)), body, signal }))
+        const answer = await exchangeJson(transport, { url: urlBelow(url, dialect.path(url)), body, signal })
+        return readAnswer(answer, dialect.answer, { names: transport.names, host: hostOf(url) })
       },
     },
     settings,
@@ -180,9 +181,12 @@ function serverId(
   { model, scoreType, truncate }: ServerSettings,
   urls: readonly string[],
 ): string {
-  const hosts = urls.map((url) => new URL(url).host).sort()
+  const pathOf = (url: string): string => dialects[dialect].path(url)
+  // The router has the model in its path, and the id has it as well.
+  const ofRouter = dialect === 'huggingface' && model !== undefined ? new URL(routerUrl(model)).pathname : ''
+  const places = urls.map((url) => placeName(urlBelow(url, pathOf(url)), pathOf(url) || ofRouter)).sort()
   const parts = [dialect, model ?? 'unnamed', scoreType, ...(truncate ? [] : ['untruncated'])]
-  return `${parts.join(':')}@${hosts.join('+')}`
+  return `${parts.join(':')}@${places.join('+')}`
 }
 
 /** The number of texts a request may hold: the caller's, the server's own, or that of the dialect. */

@@ -12,7 +12,7 @@ import {
 } from '../../base/check.js'
 import { invalidArgument } from '../../base/errors.js'
 import { type QueueOptions, queueOptions } from '../../base/schedule.js'
-import { type ReadingOptions, readingOptions, readingParts } from '../cross-encoder/reading.js'
+import { type ReadingOptions, readingOptions, readingParts, threadsPart } from '../cross-encoder/reading.js'
 import { type ScoringOptions, scoringOptions, scoringParts } from '../cross-encoder/scoring.js'
 
 /** Where transformers.js computes. `'wasm'` and `'webgpu'` in browsers, `'cpu'` in Node.js, Deno and Bun. */
@@ -134,7 +134,7 @@ export function hasProcess(): boolean {
 export function idOf(options: TransformersOptions): string {
   const { model } = options
   const parts = typeof model === 'string' ? idOfNamed(model, options) : idOfLoaded(model, options)
-  return [...parts, ...scoringParts(options), ...readingParts(options)].join(':')
+  return [...parts, ...scoringParts(options), ...readingParts(options), ...threadsPart(options.threads)].join(':')
 }
 
 function idOfNamed(model: string, { revision, device = defaultDevice(), dtype }: TransformersOptions): string[] {

@@ -1,5 +1,6 @@
 import { readOptions } from '../../base/check.js'
 import { RerankError } from '../../base/errors.js'
+import { aloneInThread } from '../../base/schedule.js'
 import type { Scorer, ScorerDefaults } from '../../types.js'
 import { PairScorer } from '../cross-encoder/pair-scorer.js'
 import type { LoadedModel, PairRunner } from '../cross-encoder/reading.js'
@@ -73,7 +74,7 @@ async function open(options: TransformersOptions, learnFrom: (config: unknown) =
   try {
     const { pairs, head } = await scoringOf(parts, options)
     learnFrom((parts.model as LoadedModelFields).config)
-    return { pairs, runner: runnerOf(parts, head) }
+    return { pairs, runner: runnerOf(parts, head, options.device !== 'webgpu') }
   } catch (error) {
     await parts.dispose()
     throw error
@@ -95,11 +96,13 @@ async function scoringOf({ model, tokenizer: loaded }: LoadedParts, options: Tra
   return prepareScoring({ name, config, tokenizer, tokenizerConfig }, options)
 }
 
-function runnerOf(parts: LoadedParts, head: Head): PairRunner {
+/** @param blocks whether a run takes this thread's time; a graphics card computes beside it. */
+function runnerOf(parts: LoadedParts, head: Head, blocks: boolean): PairRunner {
   const feeds = feedsFor(parts.model as LoadedModelFields, parts.tensor)
+  const alone = blocks ? aloneInThread : <T>(run: () => Promise<T>): Promise<T> => run()
   return {
     score: async ({ ids, secondSegmentStart }) => {
-      const answer = await parts.model(feeds(ids, secondSegmentStart)).catch(fail)
+      const answer = await alone(() => parts.model(feeds(ids, secondSegmentStart)).catch(fail))
       return scoreIn(answer, head)
     },
     async close(idle) {

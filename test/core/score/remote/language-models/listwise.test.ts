@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createReranker } from '../../../../../packages/core/src/rerank.ts'
 import { llmListwise } from '../../../../../packages/core/src/score/remote/language-models/listwise.ts'
-import { neutralise } from '../../../../../packages/core/src/score/remote/language-models/model.ts'
+import { neutralise } from '../../../../../packages/core/src/score/remote/language-models/quoting.ts'
 import { judge, numberIn, numbered, readPrompt, scored } from './support.ts'
 
 describe('llmListwise', () => {
@@ -105,7 +105,7 @@ describe('llmListwise', () => {
 
   it('names in its id what changes the order', () => {
     const generate = judge(numberIn)
-    expect(llmListwise({ generate }).id).toBe('llm-listwise/unnamed/w20s10/p300')
+    expect(llmListwise({ generate }).id).toMatch(/^llm-listwise\/unnamed-\w+\/w20s10\/p300$/)
     const ids = [
       {},
       { instruction: 'a' },

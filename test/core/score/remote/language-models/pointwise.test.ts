@@ -151,6 +151,34 @@ describe('llmPointwise by yes and no', () => {
     expect(all).toBeCloseTo(Math.log(0.65 / 0.2), 12)
     // No is less likely than all that are listed.
     expect(await scoreOf(['Yes', 0.9], ['Sure', 0.01])).toBeCloseTo(Math.log(0.9 / 0.01), 12)
+    // And than all that the list leaves over.
+    expect(await scoreOf(['Yes', 0.999])).toBeCloseTo(Math.log(0.999 / 0.001), 9)
+    expect(await scoreOf(['No', 0.999])).toBeCloseTo(Math.log(0.001 / 0.999), 9)
+    expect(await scoreOf(['Yes', 0.6], ['Perhaps', 0.3])).toBeCloseTo(Math.log(0.6 / 0.1), 9)
+    expect(await scoreOf(['Yes', 0.4])).toBe(0)
+    // What rounding leaves over is no evidence.
+    expect(await scoreOf(['Yes', 1])).toBeCloseTo(Math.log(1e6), 9)
+    expect(await scoreOf(['Yes', 0.9999], ['Yes', 0.9999])).toBeCloseTo(Math.log(0.9999 / 0.0001), 6)
+  })
+})
+
+describe('a query that is too long', () => {
+  it('is cut in the prompt, noted on each result, and counted once', async () => {
+    const prompts: string[] = []
+    const generate = async (prompt: string): Promise<string> => {
+      prompts.push(prompt)
+      return '5'
+    }
+    const query = `${'chatter '.repeat(5000)}When does the lamp turn off?`
+    const scorer = llmPointwise({ generate, queryTruncationSide: 'left' })
+    const { results, report } = await createReranker({ scorer }).rerank(query, ['Lamp', 'Desk'])
+    expect(results.map((result) => result.queryTruncated)).toEqual([true, true])
+    expect(report.stages[0]?.stats).toMatchObject({ truncatedQueries: 1 })
+    for (const prompt of prompts) expect(prompt).toContain('chatter When does the lamp turn off?</query>')
+    for (const prompt of prompts) expect(prompt.length).toBeLessThan(4000)
+    await createReranker({ scorer: llmPointwise({ generate }) }).rerank(query, ['Lamp'])
+    expect(prompts.at(-1)).not.toContain('lamp turn off')
+    expect(prompts.at(-1)?.length).toBeLessThan(4000)
   })
 })
 
@@ -164,10 +192,10 @@ describe('the options of llmPointwise', () => {
       llmPointwise(yesNo),
     ].map(({ id }) => id)
     expect(ids).toEqual([
-      'llm-pointwise/unnamed/g10/p300',
-      'llm-pointwise/unnamed/g4/p300',
+      expect.stringMatching(/^llm-pointwise\/unnamed-\w+\/g10\/p300$/),
+      expect.stringMatching(/^llm-pointwise\/unnamed-\w+\/g4\/p300$/),
       'llm-pointwise/m/g10/p300',
-      'llm-pointwise/unnamed/yes-no/p300',
+      expect.stringMatching(/^llm-pointwise\/unnamed-\w+\/yes-no\/p300$/),
     ])
   })
 

@@ -32,6 +32,21 @@ export interface Opened {
   readonly refused: readonly Refusal[]
 }
 
+/**
+ * What computes, as a part of a scorer's id: another device gives other last digits. The processor goes without saying;
+ * until it is known what computes, the part is one that no other scorer has.
+ *
+ * @param key the scorer's own
+ */
+export function providerPart(
+  asked: readonly Provider[] | undefined,
+  opened: Pick<Opened, 'provider'> | undefined,
+  key: string,
+): string[] {
+  if (opened !== undefined) return opened.provider === 'cpu' ? [] : [opened.provider]
+  return asked === undefined || asked[0] === 'cpu' ? [] : [`unresolved-${key}`]
+}
+
 /** A runner that says what it computes with. */
 export interface OpenedRunner extends PairRunner {
   readonly opened: Opened

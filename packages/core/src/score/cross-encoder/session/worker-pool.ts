@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { systemClock, waitFor } from '../../../base/clock.js'
 import { RerankError, type RerankErrorCode } from '../../../base/errors.js'
 import type { EncodedPair } from '../pairs.js'
 import { closedWhileScoring } from '../reading.js'
@@ -72,7 +73,7 @@ class Pool implements OpenedRunner {
       thread.ref()
       thread.postMessage({ type: 'close' } satisfies ToWorker)
     }
-    await Promise.all(exits)
+    await whenEnded(exits, threads)
   }
 
   #startWorker(): Promise<void> {
@@ -131,6 +132,25 @@ function settle({ thread, pending }: Hand, message: Extract<FromWorker, { readon
   if (pending.size === 0) thread.unref()
   if (message.type === 'scored') waiting.resolve(message.logit)
   else waiting.reject(asRerankError(message.error, undefined))
+}
+
+/** More than the longest pair takes on a slow machine. */
+const LONGEST_CLOSE_MS = 10_000
+
+/**
+ * Waits until the threads have ended, and no longer than a run can take: a thread inside a graph that never ends cannot be
+ * stopped without the whole process. It is left behind, and keeps the process no longer.
+ *
+ * @throws RerankError `'scorer'` when one is still running.
+ */
+async function whenEnded(exits: readonly Promise<unknown>[], threads: readonly Worker[]): Promise<void> {
+  const fix = 'its graph may have no end; do not use this model'
+  const stuck = (): Error => {
+    for (const thread of threads) thread.unref()
+    return new RerankError('scorer', `A model was still running ${LONGEST_CLOSE_MS} ms after close(): ${fix}.`)
+  }
+  const deadline = systemClock.now() + LONGEST_CLOSE_MS
+  await waitFor(() => Promise.all(exits), { clock: systemClock, deadline, deadlineError: stuck })
 }
 
 /** Errors cross threads as copies without their class. */

@@ -61,7 +61,7 @@ export function llmListwise(options: LlmListwiseOptions): RemoteScorer<'pool'> {
   if (stride >= windowSize) {
     throw invalidArgument('stride', stride, `pass less than windowSize (${windowSize}), or no passage moves further up`)
   }
-  const id = idOf('llm-listwise', settings, [`w${windowSize}s${stride}`])
+  const id = idOf('llm-listwise', { ...settings, ask: generate }, [`w${windowSize}s${stride}`])
   const judge = { generate, windowSize, stride, onUnreadable, instruction, id }
   return llmScorer(
     {

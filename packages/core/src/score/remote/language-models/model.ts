@@ -7,15 +7,18 @@ import {
   readOptions,
   anyText,
   timeSpan,
+  truncationSide,
   wholeOrInfinity,
   withDefault,
 } from '../../../base/check.js'
 import { type Clock, systemClock, Pacer } from '../../../base/clock.js'
 import { RerankError, show } from '../../../base/errors.js'
+import { fingerprint, functionName } from '../../../base/identity.js'
 import { type QueueOptions, queueOptions } from '../../../base/schedule.js'
 import { estimateTokens } from '../../../base/words.js'
-import type { Call, Milliseconds, Scope } from '../../../types.js'
+import type { Call, Milliseconds, Scope, TruncationSide } from '../../../types.js'
 import { type RemoteScorer, remoteScorer, type Work } from '../engine.js'
+import { truncatePassage, truncateQuery } from './quoting.js'
 
 /** What travels with one prompt. */
 export interface GenerateCall extends Pick<Call, 'signal' | 'deadline' | 'now' | 'stats'> {
@@ -44,15 +47,31 @@ export type Generate = (prompt: string, call: GenerateCall) => Promise<string>
 export interface LlmOptions extends QueueOptions {
   /**
    * Name of the model, with its revision where there is one: part of the scorer's id. Scores cached under an id that does
-   * not name the model would outlive a change of model. Default `'unnamed'`.
+   * not name the model would outlive a change of model. Default: `'unnamed'` and a part that no other function and no
+   * other process has.
    */
   readonly model?: string | undefined
   /** Put before the task: what counts as relevant here, for example `'The passages are court rulings.'`. Default: none. */
   readonly instruction?: string | undefined
   /** Tokens of a passage that the model reads, from 1; the rest is cut off. Default 300. */
   readonly maxPassageTokens?: number | undefined
+  /**
+   * Tokens of the query that the model reads, from 1; the rest is cut off, the results say `queryTruncated`, and the report
+   * counts `truncatedQueries`. Default 1000.
+   */
+  readonly maxQueryTokens?: number | undefined
+  /**
+   * Which side of a query that is too long is cut off. `'right'` (default): its end. `'left'`: its beginning, for a
+   * conversation that ends in the question.
+   */
+  readonly queryTruncationSide?: TruncationSide | undefined
   /** Counts the tokens of a piece of text. Default: an estimate that is above what most tokenisers count. */
   readonly countTokens?: ((text: string) => number) | undefined
+  /**
+   * What `countTokens` is called in the scorer's id: name it when scores are cached longer than a process lives. Default: a
+   * name that no other function and no other process has.
+   */
+  readonly countTokensName?: string | undefined
   /** Prompts under way at a time, over all calls of this scorer; from 1. Default 4. */
   readonly concurrency?: number | undefined
   /** Longest wait for one answer in milliseconds, more than 0. Default 60000. */
@@ -61,11 +80,16 @@ export interface LlmOptions extends QueueOptions {
   readonly clock?: Clock | undefined
 }
 
+const MAX_QUERY_TOKENS = 1000
+
 const sharedTable = {
-  model: withDefault(anyText, 'unnamed'),
+  model: anyText,
   instruction: withDefault(anyText, ''),
   maxPassageTokens: withDefault(wholeOrInfinity(1), 300),
+  maxQueryTokens: withDefault(wholeOrInfinity(1), MAX_QUERY_TOKENS),
+  queryTruncationSide: withDefault(truncationSide, 'right'),
   countTokens: withDefault<(passage: string) => number>(callable(), estimateTokens),
+  countTokensName: anyText,
   concurrency: withDefault(wholeOrInfinity(1), 4),
   ...queueOptions,
   timeoutMs: withDefault(timeSpan, 60_000),
@@ -73,7 +97,11 @@ const sharedTable = {
 } satisfies OptionTable<LlmOptions>
 
 /** The shared options with their defaults. */
-export type LlmSettings = { readonly [K in keyof LlmOptions]-?: NonNullable<LlmOptions[K]> }
+export type LlmSettings = Pick<LlmOptions, OptionalName> & {
+  readonly [K in Exclude<keyof LlmOptions, OptionalName>]-?: NonNullable<LlmOptions[K]>
+}
+
+type OptionalName = 'model' | 'countTokensName'
 
 /**
  * Reads the options of a scorer: its own, as the table says, and the shared ones.
@@ -87,18 +115,24 @@ export function readLlmOptions<Table extends Readonly<Record<string, unknown>>>(
   return readOptions({ ...own, ...sharedTable }, options) as OptionsOf<Table> & LlmSettings
 }
 
-/** The part of a scorer's id that says what all prompts have in common. */
-export function idOf(kind: string, settings: LlmSettings, parts: readonly string[]): string {
-  const { model, instruction, maxPassageTokens } = settings
-  const own = instruction === '' ? [] : [`i${fingerprint(instruction)}`]
-  return [kind, model, ...parts, `p${maxPassageTokens}`, ...own].join('/')
-}
-
-/** Tells instructions apart, without putting them into an id. FNV-1a, 32 bits. */
-function fingerprint(text: string): string {
-  let hash = 0x811c9dc5
-  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193)
-  return (hash >>> 0).toString(16)
+/**
+ * The part of a scorer's id that says what all prompts have in common.
+ *
+ * @param ask the caller's function, which stands for the model when that has no name
+ */
+export function idOf(
+  kind: string,
+  { ask, ...settings }: LlmSettings & { ask: object },
+  parts: readonly string[],
+): string {
+  const { model, instruction, maxPassageTokens, maxQueryTokens, queryTruncationSide, countTokens } = settings
+  const own = [
+    ...(maxQueryTokens === MAX_QUERY_TOKENS ? [] : [`q${maxQueryTokens}`]),
+    ...(queryTruncationSide === 'right' ? [] : ['query-left']),
+    ...(countTokens === estimateTokens ? [] : [`t${settings.countTokensName ?? functionName(countTokens)}`]),
+    ...(instruction === '' ? [] : [`i${fingerprint(instruction)}`]),
+  ]
+  return [kind, model ?? functionName(ask), ...parts, `p${maxPassageTokens}`, ...own].join('/')
 }
 
 /** Asks one prompt: within its time, and when its turn has come. */
@@ -157,14 +191,17 @@ export function llmScorer<S extends Scope>(judging: Judging<S>, settings: LlmSet
         return cuts
       })
       checkCalls(judging, passages.size)
+      const asked = truncateQuery(query, settings)
       count(call, 'texts', passages.size)
       for (const [position, passage] of texts.entries()) {
         if (passages.get(passage)?.truncated === true) call.note(position, { truncated: true })
+        if (asked.truncated) call.note(position, { queryTruncated: true })
       }
+      if (asked.truncated) count(call, 'truncatedQueries', 1)
       count(call, 'truncatedTexts', [...passages.values()].filter(({ truncated }) => truncated).length)
       const shown = [...passages.values()].map((passage) => passage.text)
       const ask = askFor(judging, timeoutMs, work)
-      const numbers = await judging.score({ query: neutralise(query), passages: shown, call, ask })
+      const numbers = await judging.score({ query: asked.text, passages: shown, call, ask })
       const byText = new Map([...passages.keys()].map((passage, at) => [passage, numbers[at] as number]))
       return texts.map((passage) => byText.get(passage) as number)
     },
@@ -216,71 +253,6 @@ function generateError(id: string, cause: unknown): RerankError {
 
 function timeoutError(id: string, timeoutMs: number): RerankError {
   return new RerankError('scorer', `${id} gave no answer within ${timeoutMs} ms: raise timeoutMs.`)
-}
-
-/** A token stands for fewer characters than this, even in the most compact tokenisers. */
-const MOST_CHARACTERS_A_TOKEN = 20
-
-/** Longer than this it is no word, and is cut in the middle. */
-const LONGEST_WORD = 40
-
-/** Invisible characters that can hide a marker: zero-width, turning the direction of writing, tags. */
-const INVISIBLE = /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu
-
-/** The start of a tag or of a control token, as in `</passage>`, `<|im_end|>`, `<s>`, `<<SYS>>`; and what ends one. */
-const OPENS = /[<＜﹤](?=[/|!?<＜﹤\p{L}]|\s+(?:[/|]|passage|query))/giu
-const CLOSES = /(?<=[|\p{L}\p{N}"'/])>/gu
-
-/** A number in brackets, which is how passages and answers are numbered here; and `[INST]`. */
-const BRACKETED = /[[［【〔]\s*(\p{Nd}{1,9}|\/?\s*INST)\s*[\]］】〕]/giu
-
-/**
- * A passage that cannot be taken for anything else in the prompt: one line, without control or invisible characters, and
- * with what looks like our own delimiters, numbers or a chat template written in other brackets.
- */
-export function neutralise(passage: string): string {
-  return passage
-    .replace(/\p{Surrogate}/gu, '\ufffd')
-    .replace(INVISIBLE, '')
-    .replace(/[\s\p{Cc}\u2028\u2029]+/gu, ' ')
-    .trim()
-    .replace(BRACKETED, '($1)')
-    .replace(OPENS, '‹')
-    .replace(CLOSES, '›')
-}
-
-/** A passage cut to the number of tokens, between words where there are spaces, and neutralised. */
-export function truncatePassage(
-  passage: string,
-  limits: Pick<LlmSettings, 'maxPassageTokens' | 'countTokens'>,
-): { readonly text: string; readonly truncated: boolean } {
-  const { maxPassageTokens } = limits
-  if (maxPassageTokens === Infinity) return { text: neutralise(passage), truncated: false }
-  // A text of a megabyte is not measured to its end.
-  const longest = maxPassageTokens * MOST_CHARACTERS_A_TOKEN
-  const all = neutralise(passage.slice(0, 2 * longest))
-  const end = endThatFits(all, Math.min(all.length, longest), limits)
-  return { text: all.slice(0, end).trimEnd(), truncated: end < all.length || passage.length > 2 * longest }
-}
-
-/** Where to cut a text so that it keeps the limit: between words when one of its last words can be left out whole. */
-function endThatFits(
-  passage: string,
-  longest: number,
-  { maxPassageTokens, countTokens }: Pick<LlmSettings, 'maxPassageTokens' | 'countTokens'>,
-): number {
-  const fits = (end: number): boolean => countTokens(passage.slice(0, end)) <= maxPassageTokens
-  if (longest === passage.length && fits(longest)) return longest
-  let [least, most] = [0, longest]
-  while (least < most) {
-    const middle = Math.ceil((least + most) / 2)
-    if (fits(middle)) least = middle
-    else most = middle - 1
-  }
-  const space = passage.lastIndexOf(' ', least)
-  if (space > least - LONGEST_WORD && space > 0) return space
-  const isInsidePair = /[\ud800-\udbff]/.test(passage.charAt(least - 1))
-  return isInsidePair ? least - 1 : least
 }
 
 /*

@@ -33,8 +33,9 @@ interface LikelyToken {
 /**
  * Gives a prompt to a language model and hands back how likely the two answers are: as {@link YesNo}, or as the likely
  * first tokens of the answer, as services list them (`top_logprobs`). Of those, all that mean yes or no are added up,
- * whatever their case and the space before them. A word that is not in the list is less likely than all that are: it is
- * given the probability of the least likely, so that no score is infinite.
+ * whatever their case and the space before them. A word that is not in the list is at most as likely as the least likely
+ * that is, and as all that the list leaves over: it is given the smaller of `least` and `1 - sum`, and no less than 1e-6,
+ * so that no score is infinite. One token `Yes` of 0.999 therefore has the log-odds ln(0.999 / 0.001).
  */
 export type GenerateYesNo = (prompt: string, call: GenerateCall) => Promise<YesNo | readonly LikelyToken[]>
 
@@ -107,7 +108,7 @@ type Judged = Pick<Judging<'pair'>, 'id' | 'score' | 'toProbability'>
 
 function byGrade(generate: Generate, settings: LlmSettings & { maxGrade: number; maxRetries: number }): Judged {
   const { maxGrade, maxRetries } = settings
-  const id = idOf('llm-pointwise', settings, [`g${maxGrade}`])
+  const id = idOf('llm-pointwise', { ...settings, ask: generate }, [`g${maxGrade}`])
   const question = { instruction: settings.instruction, maxGrade }
   const grade = async (passage: string, { query, call, ask }: Task): Promise<number> => {
     const prompt = { text: gradePrompt(query, passage, question), maxAnswerTokens: 8 }
@@ -125,7 +126,7 @@ function byGrade(generate: Generate, settings: LlmSettings & { maxGrade: number;
 }
 
 function byYesNo(generateYesNo: GenerateYesNo, settings: LlmSettings): Judged {
-  const id = idOf('llm-pointwise', settings, ['yes-no'])
+  const id = idOf('llm-pointwise', { ...settings, ask: generateYesNo }, ['yes-no'])
   const logit = async (passage: string, { query, ask }: Task): Promise<number> => {
     const answer: unknown = await ask(generateYesNo, {
       text: yesNoPrompt(query, passage, settings.instruction),
@@ -223,14 +224,22 @@ function isLikelyToken(value: unknown): value is LikelyToken {
   return typeof token === 'string' && isLogProbability(logprob)
 }
 
+/** What services round logarithms of probabilities to, at best: less than this that a list leaves over is no evidence. */
+const LEAST_CHANCE = 1e-6
+
 /** Adds up the tokens that mean yes or no; `-Infinity` for both when neither is among them. See {@link GenerateYesNo}. */
 function yesNoOf(tokens: readonly LikelyToken[]): YesNo {
-  const chance = (word: string): number =>
-    tokens
-      .filter(({ token }) => token.trim().toLowerCase() === word)
-      .reduce((sum, { logprob }) => sum + Math.exp(logprob), 0)
-  const [yes, no] = [chance('yes'), chance('no')]
+  // Some services list the token that was written once more.
+  const chances = new Map(tokens.map(({ token, logprob }) => [token, Math.exp(logprob)]))
+  let [yes, no, sum, least] = [0, 0, 0, 1]
+  for (const [token, chance] of chances) {
+    const word = token.trim().toLowerCase()
+    if (word === 'yes') yes += chance
+    if (word === 'no') no += chance
+    sum += chance
+    least = Math.min(least, chance)
+  }
   if (yes === 0 && no === 0) return { yes: -Infinity, no: -Infinity }
-  const least = Math.exp(tokens.reduce((lowest, { logprob }) => Math.min(lowest, logprob), Infinity))
-  return { yes: Math.log(yes || least), no: Math.log(no || least) }
+  const unlisted = Math.max(LEAST_CHANCE, Math.min(least, 1 - sum))
+  return { yes: Math.log(yes || unlisted), no: Math.log(no || unlisted) }
 }

@@ -1,6 +1,7 @@
 import { atLeast, must, type OptionTable, anyText, whole, withDefault } from '../../../base/check.js'
 import { type Clock, LONGEST_DELAY_MS } from '../../../base/clock.js'
 import { ProviderError, RerankError } from '../../../base/errors.js'
+import { safeCause } from '../../../base/redact.js'
 import type { Milliseconds } from '../../../types.js'
 import type { RemoteScorer } from '../engine.js'
 import {
@@ -12,11 +13,13 @@ import {
   providerOf,
   readHostedOptions,
   type RerankRequest,
+  secretsOf,
   type Vendor,
   type VendorOptions,
   vendorScorer,
 } from '../hosted.js'
-import { type Answer, field, type ProviderNames, readRetryAfter, safeCause, statusError } from '../http.js'
+import { hostOf } from '../../../base/identity.js'
+import { type Answer, field, type ProviderNames, readAnswer, readRetryAfter, statusError } from '../http.js'
 
 /** The part of a `cohere-ai` client that is used: `CohereClientV2`, or `client.v2` of an older one. */
 export interface CohereClient {
@@ -115,12 +118,13 @@ function scorerWithClient(
   { headers, fetch }: VendorOptions,
 ): RemoteScorer<'pair'> {
   const { own, baseUrl, maxTokensPerDoc, clock, timeoutMs } = settings
-  const provider = providerOf(vendor, baseUrl, settings)
   const key = own ? undefined : keyFrom(settings, vendor.keyVariables)
+  const plain = providerOf(vendor, baseUrl, settings)
+  const provider = { ...plain, names: { ...plain.names, secrets: secretsOf(key, own ? undefined : headers) } }
   let loading: Promise<CohereClient> | undefined
   const client = (): Promise<CohereClient> =>
     (loading ??= own ? Promise.resolve(own) : loadClient(key, { baseUrl, headers, fetch }))
-  const sender = { client, names: provider.names, model: vendor.model, maxTokensPerDoc, clock, timeoutMs, key }
+  const sender = { client, names: provider.names, model: vendor.model, maxTokensPerDoc, clock, timeoutMs }
   return hostedScorer({ ...provider, exchange: clientExchange(sender) }, settings)
 }
 
@@ -155,7 +159,6 @@ interface Sender {
   readonly maxTokensPerDoc: number | undefined
   readonly clock: Clock
   readonly timeoutMs: Milliseconds
-  readonly key: string | undefined
 }
 
 /** One request through the client, without its own retries: those do not stop for an abort. */
@@ -168,25 +171,29 @@ function clientExchange(sender: Sender): (request: RerankRequest, url: string, s
     const timeoutInSeconds = Math.min(Math.ceil(timeoutMs / 1000) + 1, Math.floor(LONGEST_DELAY_MS / 1000))
     try {
       const answer = await client.rerank(body, { maxRetries: 0, timeoutInSeconds, abortSignal: signal })
-      return {
-        rows: field(answer, 'results'),
-        scoreKey: 'relevanceScore',
-        bill: { unit: 'searchUnits', units: field(answer, 'meta', 'billedUnits', 'searchUnits') },
-      }
+      return readAnswer(answer, answerOfClient, { names: sender.names, host: hostOf(url) })
     } catch (error) {
-      throw clientError(error, new URL(url).host, sender)
+      throw ProviderError.is(error) ? error : clientError(error, hostOf(url), sender)
     }
   }
 }
 
+function answerOfClient(answer: unknown): Answer {
+  return {
+    rows: field(answer, 'results'),
+    scoreKey: 'relevanceScore',
+    bill: { unit: 'searchUnits', units: field(answer, 'meta', 'billedUnits', 'searchUnits') },
+  }
+}
+
 /** The client's error as one of ours. It is not kept: it holds the whole answer, and perhaps the request. */
-function clientError(error: unknown, host: string, { names, clock, key }: Sender): ProviderError {
+function clientError(error: unknown, host: string, { names, clock }: Sender): ProviderError {
   const status = field(error, 'statusCode')
   if (typeof status === 'number') {
     const headers = field(error, 'rawResponse', 'headers') as Headers | undefined
     return statusError(names, { status, host, retryAfterMs: readRetryAfter(headers?.get('retry-after'), clock) })
   }
-  const cause = safeCause(error, key === undefined ? [] : [key])
+  const cause = safeCause(error, names.secrets ?? [])
   const message = `The client of ${names.provider} failed before an answer came: check the network and how the client is set up.`
   return new ProviderError(message, { provider: names.provider, retryable: true, cause })
 }

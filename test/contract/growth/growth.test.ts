@@ -1,0 +1,42 @@
+import { appendFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import * as core from '../../../packages/core/src/index.ts'
+import * as evaluation from '../../../packages/core/src/eval/index.ts'
+import * as langchain from '../../../packages/langchain/src/index.ts'
+import * as llamaindex from '../../../packages/llamaindex/src/index.ts'
+import { isFull, sized } from '../../fixtures/size.ts'
+import { coreRows, type Rows } from './core-rows.ts'
+import { evalRows } from './eval-rows.ts'
+import { growthOf } from './exponent.ts'
+import { langchainRows, llamaindexRows } from './other-rows.ts'
+
+/** Twice the input may take this much more than twice the time: sorting, and caches that grow too small. */
+const HIGHEST_EXPONENT = 1.2
+
+const packages: Readonly<Record<string, readonly [exports: object, rows: Rows]>> = {
+  core: [core, coreRows],
+  'core/eval': [evaluation, evalRows],
+  langchain: [langchain, langchainRows],
+  llamaindex: [llamaindex, llamaindexRows],
+}
+
+describe.each(Object.entries(packages))('%s', (_, [exports, rows]) => {
+  it('has a row for each export', () => {
+    expect(Object.keys(rows).toSorted()).toEqual(Object.keys(exports).toSorted())
+  })
+
+  const inputs = Object.entries(rows).flatMap(([name, row]) =>
+    typeof row === 'string' ? [] : row.map((input) => [name, input.name, input] as const),
+  )
+  it.each(inputs)('%s grows with %s', async (name, what, input) => {
+    const growth = await growthOf(input, sized(2 ** 14, 2 ** 19))
+    if (process.env['GLOG'])
+      appendFileSync(
+        process.env['GLOG'],
+        `${growth.exponent.toFixed(2)}\t${growth.size}\t${growth.ms.toFixed(0)}\t${name}\t${what}\n`,
+      )
+    if (isFull)
+      console.log(`growth\t${growth.exponent.toFixed(2)}\t${growth.size}\t${growth.ms.toFixed(0)} ms\t${name}\t${what}`)
+    expect(growth.exponent, `at ${growth.size}, ${growth.ms.toFixed(0)} ms`).toBeLessThan(HIGHEST_EXPONENT)
+  })
+})

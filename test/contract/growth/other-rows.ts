@@ -1,0 +1,67 @@
+import { Document } from '@langchain/core/documents'
+import * as langchain from '../../../packages/langchain/src/index.ts'
+import * as llamaindex from '../../../packages/llamaindex/src/index.ts'
+import { scorerOf } from '../fake-scorer.ts'
+import type { Rows } from './core-rows.ts'
+import type { LongInput } from './exponent.ts'
+import { longTexts, passages } from './texts.ts'
+
+const scorer = scorerOf((_query, texts) => texts.map((text) => text.length % 7))
+const documents = (size: number): Document[] => passages(size).map((pageContent) => new Document({ pageContent }))
+const compressor = new langchain.RerankCompressor({ scorer, depth: Infinity })
+const generate = langchain.generateWith({ invoke: async (prompt) => ({ content: [{ type: 'text', text: prompt }] }) })
+const complete = llamaindex.generateWith({ complete: async ({ prompt }) => ({ text: prompt }) })
+const call = { signal: new AbortController().signal, deadline: Infinity, now: () => 0, stats: {}, maxAnswerTokens: 8 }
+
+const prompts = (ask: typeof generate): LongInput[] => [
+  {
+    name: 'a prompt',
+    make: (size) => {
+      const prompt = (longTexts['words'] as (size: number) => string)(size)
+      return () => ask(prompt, call)
+    },
+  },
+]
+
+export const langchainRows: Rows = {
+  RerankCompressor: [
+    {
+      name: 'many documents',
+      make: (size) => {
+        const given = documents(size)
+        return () => compressor.compressDocuments(given, 'the lamp')
+      },
+    },
+  ],
+  RerankRetriever: [
+    {
+      name: 'many documents',
+      make: (size) => {
+        const found = documents(size).map((document, at): [Document, number] => [document, 1 / (at + 1)])
+        const search = { similaritySearchWithScore: async () => found }
+        const retriever = new langchain.RerankRetriever({
+          vectorStore: search,
+          scorer,
+          k: size,
+          depth: Infinity,
+        } as never)
+        return () => retriever.invoke('the lamp')
+      },
+    },
+  ],
+  generateWith: prompts(generate),
+}
+
+export const llamaindexRows: Rows = {
+  RerankPostprocessor: [
+    {
+      name: 'many nodes',
+      make: (size) => {
+        const nodes = passages(size).map((text, at) => ({ node: { getContent: () => text }, score: 1 / (at + 1) }))
+        const postprocessor = new llamaindex.RerankPostprocessor({ scorer, depth: Infinity })
+        return () => postprocessor.postprocessNodes(nodes, 'the lamp')
+      },
+    },
+  ],
+  generateWith: prompts(complete),
+}
