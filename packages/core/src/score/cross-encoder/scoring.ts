@@ -21,7 +21,7 @@ import { createPromptEncoder, type Profile, profiles, type TemplateName, templat
 import type { ReadingOptions } from './reading.js'
 import { type Head, labelsHead } from './session/tensors.js'
 import type { ChosenEncoder, Json, TokenEncoder, TokenizerKind } from './tokenizer/pipeline.js'
-import { createContentEncoder } from './tokenizer/special-tokens.js'
+import { controlsOf, createContentEncoder } from './tokenizer/special-tokens.js'
 import { createTextEncoder } from './tokenizer/wordpiece.js'
 
 /** The files of a model that say how a pair is read and scored, parsed. */
@@ -183,7 +183,16 @@ async function pairsFor(
     const fix = 'pass maxLength'
     throw new RerankError('model-files', `No file of ${files.name} says how many tokens it reads: ${fix}.`)
   }
-  if (way.kind === 'chat') return createChatEncoder(all, way.chat, options)
+  if (way.kind === 'chat') {
+    const content =
+      options.splitSpecialTokens === false
+        ? undefined
+        : {
+            encoder: await textEncoderFor(files.name, tokenizer.tokenizer, true),
+            controls: controlsOf(tokenizer.tokenizer),
+          }
+    return createChatEncoder({ ...all, content }, way.chat, options)
+  }
   const pairs = createPairEncoder(all, options)
   const prompt = options.instruction ?? layout.prompt
   if (prompt === undefined) return pairs

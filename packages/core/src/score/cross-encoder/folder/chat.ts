@@ -118,6 +118,15 @@ export interface ChatEncoderFiles {
   readonly encoder: TokenEncoder
   readonly limit: number
   readonly truncationSide: 'left' | 'right'
+  /** Where control tokens that a query or a text spells out are to stay the characters that they are. */
+  readonly content?:
+    | {
+        /** Encodes them so. */
+        readonly encoder: TokenEncoder
+        /** What they are called. */
+        readonly controls: readonly string[]
+      }
+    | undefined
 }
 
 /**
@@ -127,10 +136,13 @@ export interface ChatEncoderFiles {
  * @throws RerankError `'invalid-argument'` for a `maxLength` that is no integer or leaves no room for texts.
  */
 export async function createChatEncoder(
-  { encoder, limit, truncationSide }: ChatEncoderFiles,
-  { ask, restoreSuffix }: Chat,
+  files: ChatEncoderFiles,
+  chat: Chat,
   options: PairEncoderOptions,
 ): Promise<PairEncoder> {
+  const { limit, truncationSide } = files
+  const { restoreSuffix } = chat
+  const { ask, encoder } = withoutControls(files, chat)
   const lengthOf = async (text: string, atMost?: number): Promise<number> => (await encoder.encode(text, atMost)).length
   const maxLength = checkedLength(options.maxLength, limit, (await lengthOf(ask('', ''))) + 2)
   const suffix = restoreSuffix
@@ -151,6 +163,40 @@ export async function createChatEncoder(
     },
     roomForText: ({ ids }) => Math.max(1, maxLength - ids.length),
     countTokens: async (text, atMost) => (await encoder.encode(text, atMost)).length,
+  }
+}
+
+/** What stands in a prompt for a control token that a stranger wrote: its place in the list, between two signs of nobody's. */
+const STAND_IN = /\uf8fa(\d{1,6})\uf8fb/
+
+/** Asks with stand-ins for what the query and the text spell out, and encodes each of them apart from what is around it. */
+function withoutControls(
+  { encoder, content }: ChatEncoderFiles,
+  { ask }: Chat,
+): Pick<Chat, 'ask'> & { encoder: TokenEncoder } {
+  const controls = [...(content?.controls ?? [])]
+    .filter((name) => name !== '')
+    .sort((one, other) => other.length - one.length)
+  if (content === undefined || controls.length === 0) return { ask, encoder }
+  const spelled = new RegExp(controls.map((name) => name.replace(/[$()*+.?[\\\]^{|}]/g, '\\$&')).join('|'), 'g')
+  const stand = (text: string): string => text.replace(spelled, (name) => `\uf8fa${controls.indexOf(name)}\uf8fb`)
+  return {
+    ask: (query, text) => ask(stand(query), stand(text)),
+    encoder: {
+      together: encoder.together,
+      async encode(prompt, maxTokens = Infinity) {
+        const parts = prompt.split(STAND_IN)
+        if (parts.length === 1) return encoder.encode(prompt, maxTokens)
+        const ids: number[] = []
+        for (const [at, part] of parts.entries()) {
+          if (ids.length >= maxTokens) break
+          const isName = at % 2 === 1
+          const found = isName ? await content.encoder.encode(controls[Number(part)] ?? '') : await encoder.encode(part)
+          for (const id of found) ids.push(id)
+        }
+        return ids.length > maxTokens ? ids.slice(0, maxTokens) : ids
+      },
+    },
   }
 }
 
