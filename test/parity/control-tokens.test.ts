@@ -38,8 +38,8 @@ const UNIGRAM = new Set(['xlm-roberta', 'xlm-roberta-older', 'deberta-v2'])
 describe.each([...familyNames, 'bundled'])('control tokens in a text: %s', (name) => {
   const { tokenizer } = filesOf(name)
   const unknown = tokenizer.added_tokens.filter(({ content }) => /unk/i.test(content)).map(({ id }) => id)
-  const steering = controlsOf(tokenizer as unknown as Json)
-  const steers = ({ content }: { readonly content: string }): boolean => steering.includes(content)
+  const spelled = controlsOf(tokenizer as unknown as Json)
+  const steers = ({ content }: { readonly content: string }): boolean => spelled.includes(content)
   const controls = new Set(
     tokenizer.added_tokens
       .filter(steers)

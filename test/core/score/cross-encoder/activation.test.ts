@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { readOptions } from '../../../../packages/core/src/base/check.ts'
 import { readActivation } from '../../../../packages/core/src/score/cross-encoder/folder/activation.ts'
-import { scoringOptions, scoringParts } from '../../../../packages/core/src/score/cross-encoder/scoring.ts'
+import { scoringOptions, scoringParts } from '../../../../packages/core/src/score/cross-encoder/scoring-options.ts'
 
 const sigmoid = 'torch.nn.modules.activation.Sigmoid'
 const identity = 'torch.nn.modules.linear.Identity'

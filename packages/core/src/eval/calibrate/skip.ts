@@ -218,7 +218,9 @@ function isSignal(value: unknown): boolean {
 }
 
 function checkSample(queries: readonly CalibrationQuery[]): void {
-  checkItems('queries', queries, isObject, 'pass { query, candidates, loss }')
+  const isQuery = (one: unknown): boolean =>
+    isObject(one) && typeof one['query'] === 'string' && Array.isArray(one['candidates'])
+  checkItems('queries', queries, isQuery, 'pass { query, candidates, loss }')
   if (queries.length === 0) throw invalidArgument('queries', queries, 'pass a sample of queries')
   const wrong = queries.findIndex(({ loss }) => !(isFiniteNumber(loss) && loss >= -1 && loss <= 1))
   if (wrong >= 0) throw invalidArgument(`queries[${wrong}].loss`, queries[wrong]?.loss, 'pass a number from -1 to 1')

@@ -10,7 +10,8 @@ import { loading, type ModelFolder, readTokenizerFiles } from './model-files.js'
 import { ModelSource, type ModelSourceOptions, sourceOptions } from './model-source.js'
 import { type PairModel, PairScorer } from './pair-scorer.js'
 import { type LoadedModel, type ReadingOptions, readingOptions, readingParts, threadsPart } from './reading.js'
-import { prepareScoring, type ScoringOptions, scoringOptions, scoringParts } from './scoring.js'
+import { prepareScoring } from './scoring.js'
+import { type ScoringOptions, scoringOptions, scoringParts } from './scoring-options.js'
 import {
   type GraphSession,
   listRefusals,

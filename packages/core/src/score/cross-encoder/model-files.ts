@@ -11,7 +11,8 @@ import { type Layout, readLayout } from './folder/layout.js'
 import { headSteps } from './folder/modules.js'
 import { readTensors } from './folder/safetensors.js'
 import type { SmallFiles } from './folder/small-files.js'
-import { isOurs, readDefaults, type ScoringFiles } from './scoring.js'
+import { isOurs, type ScoringFiles } from './scoring.js'
+import { readDefaults } from './scoring-options.js'
 import type { Json } from './tokenizer/pipeline.js'
 
 /** The part of `config.json` that scoring depends on. */

@@ -1,15 +1,4 @@
-import {
-  type Checks,
-  blend as blendCheck,
-  must,
-  oneAmong,
-  oneOf,
-  type OptionTable,
-  readOptions,
-} from '../../base/check.js'
 import { invalidArgument, RerankError } from '../../base/errors.js'
-import type { ScorerDefaults } from '../../types.js'
-import type { Activation } from './folder/activation.js'
 import { type Chat, chatSourceOf, createChat, createChatEncoder } from './folder/chat.js'
 import type { HeadStep } from './folder/head-steps.js'
 import { type Layout, plainLayout } from './folder/layout.js'
@@ -17,8 +6,9 @@ import { type EffectiveTokenizer, effectiveTokenizer } from './folder/tokenizer-
 import { idOf as idIn } from './folder/tokenizer-rebuild.js'
 import { architectureOf, type ChatSettings } from './folder/transformer-settings.js'
 import { createPairEncoder, modelLimit, namedLimit, type PairEncoder, type PairEncoderOptions } from './pairs.js'
-import { createPromptEncoder, type Profile, profiles, type TemplateName, templateNames } from './prompts.js'
+import { createPromptEncoder, type Profile, profiles, templateNames } from './prompts.js'
 import type { ReadingOptions } from './reading.js'
+import type { ScoringOptions } from './scoring-options.js'
 import { type Head, labelsHead } from './session/tensors.js'
 import type { ChosenEncoder, Json, TokenEncoder, TokenizerKind } from './tokenizer/pipeline.js'
 import { controlsOf, createContentEncoder } from './tokenizer/special-tokens.js'
@@ -251,76 +241,4 @@ function plainWordsHead(name: string, tokenizer: Json): Head {
   if (yes !== undefined && no !== undefined) return { kind: 'next-token', yes, no }
   const fix = 'add modules.json and 1_LogitScore/config.json with the ids of the words it answers with'
   throw new RerankError('model-files', `tokenizer.json of ${name} has no token "yes" or no token "no": ${fix}.`)
-}
-
-/** What a model's files may leave open, or what should differ from them. */
-export interface ScoringOptions {
-  /**
-   * The prompt of a language model that reranks: `'qwen3-reranker'` or `'mxbai-rerank-v2'`. Default: the one that the
-   * model's name points to. Only for a model whose folder or repository is called otherwise.
-   */
-  readonly template?: TemplateName | undefined
-  /** What the model should judge by, for models that take an instruction. Default: what its authors wrote. */
-  readonly instruction?: string | undefined
-  /**
-   * What is done with the model's number. `'sigmoid'`: results carry it as a `score` in 0..1, and as `logit`. `'identity'`:
-   * they carry it as it is. Default: what the model's files say, by the rules of `sentence_transformers.CrossEncoder`.
-   */
-  readonly activation?: Activation | undefined
-}
-
-/** See {@link ScoringOptions}. */
-export const scoringOptions: Checks<ScoringOptions> = {
-  template: oneAmong(templateNames),
-  instruction: must<string>(
-    (value) => typeof value === 'string' && value.trim() !== '',
-    'pass a sentence, or leave it out',
-  ),
-  activation: oneOf('sigmoid', 'identity'),
-}
-
-/** The options that change the numbers, as parts of a scorer's id. */
-export function scoringParts({ template, instruction, activation }: ScoringOptions): string[] {
-  return [
-    ...(template === undefined ? [] : [template]),
-    ...(instruction === undefined ? [] : [`instruction=${JSON.stringify(instruction)}`]),
-    ...(activation === undefined ? [] : [activation]),
-  ]
-}
-
-/**
- * What a model recommends for itself, from its config.json: `"secondpass": { "blend": { "weight": 0.8 }, "scripts":
- * ["Latin"], "languages": ["en"] }`.
- *
- * @param place where the file is, for the error
- * @throws RerankError `'model-files'` for a value that is not of this form.
- */
-export function readDefaults(config: unknown, place: string): ScorerDefaults | undefined {
-  const given = ((config ?? {}) as Json)['secondpass']
-  if (given === undefined) return undefined
-  try {
-    return readOptions(recommended, given, 'secondpass')
-  } catch (cause) {
-    throw new RerankError('model-files', `In ${place}, ${(cause as Error).message}.`, { cause })
-  }
-}
-
-const recommended = {
-  blend: blendCheck,
-  scripts: must<readonly string[]>(
-    (value) => Array.isArray(value) && value.length > 0 && value.every(isScript),
-    'write a list of scripts as Unicode names them, such as ["Latin"]',
-  ),
-  languages: must<readonly string[]>(
-    (value) => Array.isArray(value) && value.length > 0 && value.every((code) => /^[a-z]{2}$/.test(String(code))),
-    'write a list of languages in two letters each, such as ["en"]',
-  ),
-} satisfies OptionTable<ScorerDefaults>
-
-function isScript(name: unknown): boolean {
-  try {
-    return /^\w+$/.test(String(name)) && new RegExp(`\\p{Script=${String(name)}}`, 'u').unicode
-  } catch {
-    return false
-  }
 }

@@ -13,7 +13,7 @@ import {
 import { invalidArgument } from '../../base/errors.js'
 import { type QueueOptions, queueOptions } from '../../base/schedule.js'
 import { type ReadingOptions, readingOptions, readingParts, threadsPart } from '../cross-encoder/reading.js'
-import { type ScoringOptions, scoringOptions, scoringParts } from '../cross-encoder/scoring.js'
+import { type ScoringOptions, scoringOptions, scoringParts } from '../cross-encoder/scoring-options.js'
 
 /** Where transformers.js computes. `'wasm'` and `'webgpu'` in browsers, `'cpu'` in Node.js, Deno and Bun. */
 export type TransformersDevice = 'wasm' | 'webgpu' | 'cpu'

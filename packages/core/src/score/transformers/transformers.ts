@@ -5,7 +5,8 @@ import type { Scorer, ScorerDefaults } from '../../types.js'
 import { PairScorer } from '../cross-encoder/pair-scorer.js'
 import type { LoadedModel, PairRunner } from '../cross-encoder/reading.js'
 import { readActivation } from '../cross-encoder/folder/activation.js'
-import { prepareScoring, readDefaults, type Scoring } from '../cross-encoder/scoring.js'
+import type { Scoring } from '../cross-encoder/scoring.js'
+import { readDefaults } from '../cross-encoder/scoring-options.js'
 import {
   checkOutput,
   type Feeds,
@@ -93,6 +94,8 @@ async function scoringOf({ model, tokenizer: loaded }: LoadedParts, options: Tra
   }
   const { config } = model as LoadedModelFields
   const name = options.name ?? (typeof options.model === 'string' ? options.model : 'The model')
+  // All that a folder may ask for is a third of the front door; a page that has not asked for a model need not load it.
+  const { prepareScoring } = await import('../cross-encoder/scoring.js')
   return prepareScoring({ name, config, tokenizer, tokenizerConfig }, options)
 }
 
