@@ -20,9 +20,13 @@ export interface Growth {
 /** Shorter than this a measurement says more about the machine. */
 const ENOUGH_MS = 40
 
+/** Where the caches of the processor end, and garbage is collected, time makes a step; a square is one at every size. */
+const MOST_ATTEMPTS = 12
+
 /**
  * How the processor time of something grows with its input: doubles the size until it takes long enough, and holds the
- * time against that of a quarter of the size. The least of several runs counts, which what else goes on can only lengthen.
+ * time against that of a quarter of the size, there and at the next sizes. The least counts, of the runs and of the
+ * exponents: what else goes on can only lengthen.
  */
 export async function growthOf(input: LongInput, most: number): Promise<Growth> {
   let ms = 0
@@ -33,12 +37,12 @@ export async function growthOf(input: LongInput, most: number): Promise<Growth> 
   }
   if (ms < ENOUGH_MS) return { exponent: 0, size: size / 2, ms }
   let best: Growth | undefined
-  // Caches and the collection of garbage are uneven steps; a square goes on at the next sizes too.
-  for (let attempt = 0; attempt < 6 && !(best !== undefined && best.exponent < 1.1); attempt++) {
-    const [smaller, larger] = [await leastOf(input, size / 4), await leastOf(input, size)]
+  const sizes = [size, Math.min(size * 2, most), size / 2]
+  for (let attempt = 0; attempt < MOST_ATTEMPTS && !(best !== undefined && best.exponent < 1.15); attempt++) {
+    const tried = sizes[attempt % sizes.length] as number
+    const [smaller, larger] = [await leastOf(input, tried / 4), await leastOf(input, tried)]
     const exponent = Math.log2(larger / smaller) / 2
-    if (best === undefined || exponent < best.exponent) best = { exponent, size, ms: larger }
-    if (attempt % 2 === 1 && larger < 3000) size *= 2
+    if (best === undefined || exponent < best.exponent) best = { exponent, size: tried, ms: larger }
   }
   return best as Growth
 }
