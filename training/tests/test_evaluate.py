@@ -94,7 +94,7 @@ def test_a_cascade_lets_the_second_model_order_the_head_alone():
 
 def test_the_share_is_the_one_that_the_bundled_model_recommends():
     config = json.loads((ROOT / 'packages' / 'model-en-mini' / 'config.json').read_text(encoding='utf-8'))
-    assert config['secondpass']['blend']['weight'] == BLEND_WEIGHT
+    assert config['secondpass']['blend']['weight']['lexical'] == BLEND_WEIGHT
 
 
 def test_each_stage_of_a_cascade_blends_with_the_share_of_its_model():

@@ -21,7 +21,7 @@ export interface Growth {
 const ENOUGH_MS = 40
 
 /** Where the caches of the processor end, and garbage is collected, time makes a step; a square is one at every size. */
-const MOST_ATTEMPTS = 12
+const MOST_ATTEMPTS = 30
 
 /**
  * How the processor time of something grows with its input: doubles the size until it takes long enough, and holds the
