@@ -93,7 +93,7 @@ export class RerankRetriever<Store extends ScoredSearch = ScoredSearch> extends 
       ...(verbose !== undefined && { verbose }),
     })
     const { vectorStore, k = 50, filter, higherIsBetter, storeScoreKey = 'storeScore', ...ranking } = own
-    const { topN = Math.min(4, k), firstStageScoreKey = 'firstStageScore' } = ranking
+    const { topN = typeof k === 'number' ? Math.min(4, k) : 4, firstStageScoreKey = 'firstStageScore' } = ranking
     checkStore(vectorStore, k, topN)
     checkBlends(ranking as RerankerOptions)
     this.vectorStore = vectorStore

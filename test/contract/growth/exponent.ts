@@ -37,7 +37,7 @@ export async function growthOf(input: LongInput, most: number): Promise<Growth> 
   }
   if (ms < ENOUGH_MS) return { exponent: 0, size: size / 2, ms }
   let best: Growth | undefined
-  const sizes = [size, Math.min(size * 2, most), size / 2]
+  const sizes = [size, Math.min(size * 2, most), size / 2, Math.min(size * 4, most)]
   for (let attempt = 0; attempt < MOST_ATTEMPTS && !(best !== undefined && best.exponent < 1.15); attempt++) {
     const tried = sizes[attempt % sizes.length] as number
     const [smaller, larger] = [await leastOf(input, tried / 4), await leastOf(input, tried)]

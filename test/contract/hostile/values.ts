@@ -74,12 +74,19 @@ const makers: readonly (() => unknown)[] = [
   () => Promise.resolve('later'),
   () => () => undefined,
   () => refuse,
-  () => () => Promise.reject(new Hostile('later')),
+  () => () => rejected(),
   () => () => Number.NaN,
   () => () => 'text',
   () => new AbortController().signal,
   () => AbortSignal.abort(new Hostile('aborted')),
 ]
+
+/** Of an async function where another is due: its promise is the caller's, and so would be a warning that nobody waits for it. */
+function rejected(): Promise<never> {
+  const promise = Promise.reject(new Hostile('later'))
+  promise.catch(() => undefined)
+  return promise
+}
 
 function cyclic(): object {
   const value: Record<string, unknown> = { text: 'the key' }

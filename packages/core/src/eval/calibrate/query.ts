@@ -66,6 +66,9 @@ function checkCall(call: unknown): void {
   if (judgements !== undefined) rankByScore(judgements)
 }
 
+/** No list is longer; a larger number would be an array of as many places. */
+const MOST_CANDIDATES = 10_000_000
+
 /** Throws unless this is what `rerank` answers with, as far as it is read here. */
 export function checkRanking(name: string, ranking: unknown): void {
   const { results, report } = (isObject(ranking) ? ranking : {}) as { results?: unknown; report?: unknown }
@@ -74,7 +77,7 @@ export function checkRanking(name: string, ranking: unknown): void {
   const { stages, candidates, durationMs } = (isObject(report) ? report : {}) as Readonly<Record<string, unknown>>
   if (durationMs !== undefined) finite(`${name}.report.durationMs`, durationMs)
   checkItems(`${name}.report.stages`, stages, isObject, 'pass what rerank answered')
-  if (candidates !== undefined) whole(0, 2 ** 31)(`${name}.report.candidates`, candidates)
+  if (candidates !== undefined) whole(0, MOST_CANDIDATES)(`${name}.report.candidates`, candidates)
 }
 
 function ownGrades(order: readonly string[], k: number): Judgements {
