@@ -218,6 +218,12 @@ const shares: Check<BlendWeights> = record<BlendWeights>({
 
 const share: Check<number> = between(0, 1)
 
+/** At least one language, as two letters of ISO 639-1: the same for a policy and for what a model says of itself. */
+export const languageCodes: Check<readonly string[]> = must(
+  (value) => Array.isArray(value) && value.length > 0 && value.every((code) => /^[a-z]{2}$/.test(String(code))),
+  "pass the languages that the scorer reads, two letters each, as in ['en']",
+)
+
 /** What every item of a list must be, and what the message says to do. */
 export type ItemRule = readonly [isRight: (item: unknown) => boolean, fix: string]
 

@@ -1,4 +1,4 @@
-import { between, type Check, must, type OptionTable, readOptions, withDefault } from '../base/check.js'
+import { between, type Check, languageCodes, type OptionTable, readOptions, withDefault } from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
 import { normalizeText } from '../base/words.js'
 import type { Pool, SkipPolicy } from '../types.js'
@@ -28,12 +28,6 @@ const scriptNames: Check<readonly string[]> = (name, value) => {
     }
   }
 }
-
-/** At least one code of a language. */
-const languageCodes: Check<readonly string[]> = must(
-  (value) => Array.isArray(value) && value.length > 0 && value.every((code) => /^[a-z]{2}$/.test(String(code))),
-  "pass the languages that the scorer reads, two letters each, as in ['en']",
-)
 
 const OTHER_SCRIPT = {
   scripts: withDefault(scriptNames, ['Latin']),

@@ -1,6 +1,7 @@
 import {
   type Checks,
   blend as blendCheck,
+  languageCodes,
   must,
   oneAmong,
   oneOf,
@@ -71,10 +72,7 @@ const recommended = {
     (value) => Array.isArray(value) && value.length > 0 && value.every(isScript),
     'write a list of scripts as Unicode names them, such as ["Latin"]',
   ),
-  languages: must<readonly string[]>(
-    (value) => Array.isArray(value) && value.length > 0 && value.every((code) => /^[a-z]{2}$/.test(String(code))),
-    'write a list of languages in two letters each, such as ["en"]',
-  ),
+  languages: languageCodes,
 } satisfies OptionTable<ScorerDefaults>
 
 function isScript(name: unknown): boolean {
