@@ -4,6 +4,7 @@ import { adviseDepth } from '../../packages/core/src/eval/depth.ts'
 import { evaluate } from '../../packages/core/src/eval/evaluate.ts'
 import { bootstrapInterval } from '../../packages/core/src/eval/bootstrap.ts'
 import { measureLift } from '../../packages/core/src/eval/lift.ts'
+import type { MetricLift } from '../../packages/core/src/eval/verdict.ts'
 import { type LiveSample, sampleLive } from '../../packages/core/src/eval/live.ts'
 import { churn, rankBiasedOverlap } from '../../packages/core/src/eval/live.ts'
 import { seededRandom } from '../../packages/core/src/eval/bootstrap.ts'
@@ -54,15 +55,50 @@ describe('measureLift', () => {
       kind: 'hurts',
       sentence: expect.stringContaining('Reranking hurts: ') as string,
     })
-    const chance = lift(repeat(20, 4, 0), repeat(20, 0, 4)).verdict
-    expect(chance.kind).toBe('no-measurable-help')
-    expect(chance.sentence).toContain('the difference may be chance')
+    const nothing = lift(repeat(410, ...repeat(80, 0), 1, 0), repeat(410, ...repeat(80, 0), 0, 1)).verdict
+    expect(nothing.kind).toBe('no-measurable-help')
+    expect(nothing.sentence).toMatch(/^No measurable help, a gain of 2 % is ruled out: /)
+    expect(lift(repeat(20, 0), repeat(20, 0)).verdict.kind).toBe('no-measurable-help')
     const small = lift(repeat(400, 1, ...repeat(99, 0)), repeat(400, 0), { worthwhile: 0.02 }).verdict
     expect(small.kind).toBe('no-measurable-help')
     expect(small.sentence).toMatch(/below 2 % and not worth its cost/)
-    expect(lift(repeat(9, 4), repeat(9, 0)).verdict.sentence).toMatch(
-      /^No verdict on 9 queries, at least 10 are needed/,
+    expect(lift(repeat(9, 4), repeat(9, 0)).verdict).toMatchObject({
+      kind: 'too-few-queries',
+      moreQueries: 1,
+      sentence: expect.stringMatching(/^Too few queries to tell, about 1 more would: /) as string,
+    })
+  })
+
+  it('says of a wide interval that the queries are too few, and about how many more would tell', () => {
+    const { verdict, metrics } = lift(repeat(14, 2, 0, 0), repeat(14, 0, 0, 1))
+    const { difference, interval } = metrics['nDCG@10'] as MetricLift
+    expect(interval[0]).toBeLessThan(0)
+    expect(verdict.kind).toBe('too-few-queries')
+    // As many as make half of the interval as small as the difference: it shrinks with the square root of their number.
+    const enough = 14 * ((interval[1] - interval[0]) / 2 / difference) ** 2
+    expect(verdict.moreQueries).toBeGreaterThanOrEqual(enough - 14)
+    expect(verdict.moreQueries).toBeLessThanOrEqual((enough - 14) * 1.1 + 1)
+    expect(verdict.sentence).toContain(`Too few queries to tell, about ${verdict.moreQueries} more would: nDCG@10 `)
+  })
+
+  it('keeps its promise: with so many more of the same kind there is a verdict', () => {
+    const [from, to] = [repeat(14, 2, 0, 0), repeat(14, 0, 0, 1)]
+    const more = lift(from, to).verdict.moreQueries as number
+    const count = 14 * Math.ceil((14 + more) / 14)
+    expect(lift(repeat(count, ...from), repeat(count, ...to)).verdict.kind).toBe('helps')
+  })
+
+  it('never goes by how much is judged', () => {
+    const good = { firstStage: runWith([0]), reranked: runWith([0]), qrels: qrelsOf(1) }
+    expect(() => measureLift({ ...good, metrics: ['judged@10', 'nDCG@10'] })).toThrow(
+      'metrics[0] is "judged@10": it says how much was judged, not how good an order is; name another first',
     )
+  })
+
+  it('warns of so few queries that intervals are too narrow', () => {
+    expect(lift(repeat(12, 1, 0), repeat(12, 0)).warnings).toEqual([
+      'Only 12 queries: each moves a mean by up to 0.083, and intervals from fewer than 20 are too narrow.',
+    ])
   })
 
   it('knows what the pool cannot give, and counts what is missing as 0', () => {

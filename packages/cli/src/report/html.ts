@@ -82,7 +82,12 @@ export async function renderHtml(report: EvalReport): Promise<string> {
   return page.text
 }
 
-const WORDS = { helps: '▲ It helps', 'no-measurable-help': '■ No measurable help', hurts: '▼ It hurts' } as const
+const WORDS = {
+  helps: '▲ It helps',
+  'no-measurable-help': '■ No measurable help',
+  hurts: '▼ It hurts',
+  'too-few-queries': '… Too few queries to tell',
+} as const
 
 function verdictOf(report: EvalReport): Html {
   const { title, verdict, warnings } = report

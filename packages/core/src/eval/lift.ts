@@ -1,18 +1,11 @@
 import { between, type Check, must, type OptionTable, readOptions, required, withDefault } from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
 import type { Milliseconds } from '../types.js'
-import { type BootstrapOptions, bootstrapTable, mean, type Tally, tally } from './bootstrap.js'
+import { type BootstrapOptions, bootstrapTable, mean, tally } from './bootstrap.js'
 import { checkOverlap, defaultMetrics, evaluate, type Evaluation, metricNames } from './evaluate.js'
 import { firstRelevantRank, type MetricName, recall } from './metrics.js'
 import { byQuery, type Qrels, rankByScore, type RankOptions, rankTable, type Run } from './run.js'
-
-/** One metric before and after. */
-export interface MetricLift extends Tally {
-  readonly firstStage: number
-  readonly reranked: number
-  /** The difference as a share of `firstStage`; missing when that is 0. */
-  readonly relative?: number
-}
+import { type MetricLift, type Verdict, verdictOn } from './verdict.js'
 
 /** Where the first relevant document of one query stood and stands, counted from 1; missing when it was not found. */
 export interface FirstRelevantMove {
@@ -65,73 +58,6 @@ function median(values: readonly number[]): number | undefined {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = sorted.length / 2
   return ((sorted[Math.ceil(middle) - 1] as number) + (sorted[Math.floor(middle)] as number)) / 2
-}
-
-/** What reranking did, in one word and in one sentence. */
-export interface Verdict {
-  /**
-   * - `'helps'`: the whole interval is above 0 and the gain is worth it.
-   * - `'hurts'`: the whole interval is below 0.
-   * - `'no-measurable-help'`: neither; the gain may be chance, or it is too small to be worth its cost.
-   */
-  readonly kind: 'helps' | 'no-measurable-help' | 'hurts'
-  /** The metric that the verdict is by. */
-  readonly metric: string
-  /** For a person, with the numbers. */
-  readonly sentence: string
-}
-
-/** Fewer queries than this say nothing: a bootstrap of so few knows no outcome but those it has seen. */
-const LEAST_QUERIES = 10
-
-/** What the verdict is held against. */
-export interface VerdictLimits {
-  /** A gain below this share of the first stage's value is not worth its cost. */
-  readonly worthwhile: number
-  readonly confidence: number
-}
-
-/** The verdict on one metric. */
-export function verdictOn(metric: string, lift: MetricLift, limits: VerdictLimits): Verdict {
-  const queries = lift.wins + lift.ties + lift.losses
-  const numbers = `${metric} ${lift.firstStage.toFixed(3)} to ${lift.reranked.toFixed(3)}, ${describe(lift, limits)} over ${queries} queries`
-  const counts = `${lift.wins} better, ${lift.ties} equal, ${lift.losses} worse`
-  const decide = (kind: Verdict['kind'], words: string): Verdict => ({
-    kind,
-    metric,
-    sentence: `${words}: ${numbers}; ${counts}.`,
-  })
-  if (queries < LEAST_QUERIES) {
-    return decide('no-measurable-help', `No verdict on ${queries} queries, at least ${LEAST_QUERIES} are needed`)
-  }
-  const kind = kindOf(lift, lift.firstStage * limits.worthwhile)
-  if (kind === 'hurts') return decide(kind, 'Reranking hurts')
-  if (kind === 'helps') return decide(kind, 'Reranking helps')
-  if (lift.interval[0] <= 0) return decide(kind, 'No measurable help, the difference may be chance')
-  return decide(kind, `No help to speak of, below ${percent(limits.worthwhile)} and not worth its cost`)
-}
-
-/** What differences say: by their interval, by their number, and by the least gain that is worth its cost. */
-export function kindOf(
-  { difference, interval: [from, to], wins, ties, losses }: Tally,
-  least: number,
-): Verdict['kind'] {
-  if (wins + ties + losses < LEAST_QUERIES) return 'no-measurable-help'
-  if (to < 0) return 'hurts'
-  return from > 0 && difference >= least ? 'helps' : 'no-measurable-help'
-}
-
-function describe({ difference, relative, interval: [from, to] }: MetricLift, { confidence }: VerdictLimits): string {
-  const share = relative === undefined ? '' : ` or ${relative < 0 ? '' : '+'}${percent(relative)}`
-  return `${signed(difference)}${share} (${percent(confidence)} interval ${signed(from)} to ${signed(to)})`
-}
-
-export function signed(value: number): string {
-  return `${value < 0 ? '' : '+'}${value.toFixed(3)}`
-}
-
-export function percent(share: number): string {
-  return `${Number((share * 100).toFixed(1))} %`
 }
 
 /** What {@link measureLift} compares, and how. */
@@ -201,6 +127,13 @@ export function measureLift(options: LiftOptions): Lift {
   const { firstStage, reranked, qrels, metrics, worthwhile, confidence, durationsMs, costs } = read
   const [primary] = metrics
   if (primary === undefined) throw invalidArgument('metrics', metrics, 'name at least one')
+  if (String(primary).startsWith('judged@')) {
+    throw invalidArgument(
+      'metrics[0]',
+      primary,
+      'it says how much was judged, not how good an order is; name another first',
+    )
+  }
   checkOverlap(firstStage, qrels, 'firstStage')
   checkOverlap(reranked, qrels, 'reranked')
   const how = { ties: read.ties, float32: read.float32 }
@@ -217,8 +150,19 @@ export function measureLift(options: LiftOptions): Lift {
     poolRecall: poolRecallOf(firstStage, qrels),
     ...(durationsMs?.length && { durationMs: spreadOf('durationsMs', durationsMs) }),
     ...(costs?.length && { cost: spreadOf('costs', costs) }),
-    warnings: [...new Set([...before.warnings, ...after.warnings])],
+    warnings: [...fewWarning(qrels.size), ...new Set([...before.warnings, ...after.warnings])],
   }
+}
+
+/** A bootstrap interval from fewer queries than this is too narrow. */
+const FEW_QUERIES = 20
+
+function fewWarning(queries: number): string[] {
+  if (queries >= FEW_QUERIES) return []
+  const most = (1 / queries).toFixed(3)
+  return [
+    `Only ${queries} queries: each moves a mean by up to ${most}, and intervals from fewer than ${FEW_QUERIES} are too narrow.`,
+  ]
 }
 
 function liftOf(name: string, evaluations: readonly [Evaluation, Evaluation], options: BootstrapOptions): MetricLift {

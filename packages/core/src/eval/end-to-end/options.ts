@@ -18,7 +18,8 @@ import type { Candidate, Milliseconds } from '../../types.js'
 import { type BootstrapOptions, bootstrapTable, type Tally } from '../bootstrap.js'
 import type { BeforeAfter } from '../context.js'
 import type { Reranks } from '../label.js'
-import type { Spread, Verdict } from '../lift.js'
+import type { Spread } from '../lift.js'
+import type { Verdict } from '../verdict.js'
 import { fromZero } from '../run.js'
 
 /** One question with what the first stage found for it, best first. */

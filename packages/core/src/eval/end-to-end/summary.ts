@@ -1,6 +1,7 @@
 import { bootstrapInterval, mean, type Tally, tally } from '../bootstrap.js'
 import type { BeforeAfter } from '../context.js'
-import { kindOf, percent, signed, spreadOf, type Verdict, verdictOn } from '../lift.js'
+import { spreadOf } from '../lift.js'
+import { decide, moreWords, percent, signed, type Verdict, verdictOn } from '../verdict.js'
 import type { EndToEndJob, EndToEndRecord, EndToEndSummary } from './options.js'
 
 /** What the records say together. */
@@ -62,14 +63,16 @@ const WORDS = {
   helps: 'Answers are better with the reranker',
   'no-measurable-help': 'No measurable difference between the answers',
   hurts: 'Answers are worse with the reranker',
+  'too-few-queries': 'Too few questions to tell',
 } as const
 
 function verdictOnPreference(lift: Tally, { worthwhile, confidence }: Pick<EndToEndJob, Limits>): Verdict {
   const { difference, wins, ties, losses, interval } = lift
-  const kind = kindOf(lift, worthwhile)
+  const decision = decide(lift, worthwhile)
+  const words = `${WORDS[decision.kind]}${moreWords(decision.moreQueries)}`
   const [from, to] = interval.map(signed)
-  const sentence = `${WORDS[kind]}: preferred in ${wins}, equal in ${ties} and worse in ${losses} of ${wins + ties + losses} questions; net preference ${signed(difference)} (${percent(confidence)} interval ${from} to ${to}).`
-  return { kind, metric: 'preference', sentence }
+  const sentence = `${words}: preferred in ${wins}, equal in ${ties} and worse in ${losses} of ${wins + ties + losses} questions; net preference ${signed(difference)} (${percent(confidence)} interval ${from} to ${to}).`
+  return { ...decision, metric: 'preference', sentence }
 }
 
 function tokensOf(
