@@ -5,7 +5,7 @@ import { beginningOf, chooseCases, documentsOf } from '../../packages/cli/src/re
 import { renderHtml } from '../../packages/cli/src/report/html.ts'
 import { latencyOf } from '../../packages/cli/src/report/build.ts'
 import { renderMarkdown } from '../../packages/cli/src/report/markdown.ts'
-import type { EvalReport } from '../../packages/cli/src/report/types.ts'
+import type { EvalReport, QueryCase } from '../../packages/cli/src/report/types.ts'
 import { hostile, sampleReport } from '../fixtures/sample-report.ts'
 
 const report = sampleReport()
@@ -33,11 +33,13 @@ describe('the report', () => {
     const { metrics, latency, context, skip, depth, endToEnd, queries } = report as Required<EvalReport>
     const figures = [
       report.verdict.sentence,
-      ...metrics.flatMap(({ name, firstStage, reranked, interval, wins }) => [
-        name,
-        ...[firstStage, reranked, ...interval.map(Math.abs)].map(three),
-        String(wins),
-      ]),
+      ...metrics
+        .filter(({ name }) => name !== 'judged@10')
+        .flatMap(({ name, firstStage, reranked, interval, wins }) => [
+          name,
+          ...[firstStage, reranked, ...interval.map(Math.abs)].map(three),
+          String(wins),
+        ]),
       `${report.firstRelevant.up} moved up`,
       latency.median.toFixed(1),
       ...latency.histogram.map(({ calls }) => String(calls)),
@@ -67,8 +69,55 @@ describe('the report', () => {
     expect(first?.before.map(({ rank }) => rank).slice(0, 5)).toEqual([1, 2, 3, 4, 5])
     for (const { text } of [...(first?.before ?? []), ...(first?.after ?? [])]) {
       expect(pageText).toContain(text)
-      expect(markdownText).toContain(text)
+      expect(markdownText).toContain(text?.slice(0, 120).trimEnd())
     }
+  })
+
+  it('says how much was judged in words, and calls it no gain', () => {
+    expect(report.metrics.map(({ name }) => name)).toContain('judged@10')
+    for (const text of [pageText, markdownText]) {
+      expect(text).toMatch(/Of the first 10 passages, [\d.]+\s% were judged as found .+ That is no gain/)
+      expect(text).not.toMatch(/judged@10[\s|]+0\./)
+    }
+  })
+
+  it('fits into a comment, whatever stands in queries and passages', () => {
+    expect(markdown.length).toBeLessThanOrEqual(60_000)
+    expect(markdown).toContain('Shortened to fit into a comment: 10 of 10 are shown')
+    const long = (text: string): string => `${text} ${'|'.repeat(100_000)}`
+    const wordy = [...report.queries.gained, ...report.queries.lost].map((one) => ({
+      ...one,
+      query: long(one.query),
+      before: one.before.map((passage) => ({ ...passage, text: long(passage.id) })),
+    }))
+    const text = renderMarkdown({ ...report, queries: { gained: wordy.slice(0, 10), lost: wordy.slice(10) } })
+    expect(text.length).toBeLessThanOrEqual(60_000)
+    expect(text).toContain(report.verdict.sentence.slice(0, 40))
+    expect(renderMarkdown({ ...report, title: long('A title') }).length).toBeLessThanOrEqual(60_000)
+  })
+
+  it('folds tables and queries, and no query can open the fold', () => {
+    const [one] = report.queries.gained
+    const text = renderMarkdown({
+      ...report,
+      queries: { gained: [{ ...(one as QueryCase), query: 'a\n\n</summary></details><h1>b' }], lost: [] },
+    })
+    const count = (pattern: RegExp): number => text.match(pattern)?.length ?? 0
+    expect(count(/^<details><summary>/gm)).toBeGreaterThan(5)
+    expect(count(/<details>/g)).toBe(count(/^<\/details>$/gm))
+    expect(text).not.toContain('<h1>')
+  })
+
+  it('names no 95th percentile of a few calls, and explains the words it uses', async () => {
+    const few = latencyOf(Array.from({ length: 12 }, (_, at) => 10 + at))
+    expect(few.histogram.length).toBeLessThanOrEqual(8)
+    const small = { ...report, latency: few }
+    const [html, text] = [seen(await renderHtml(small)), renderMarkdown(small)]
+    for (const form of [html, text]) expect(form).toContain('over 12 calls: too few for a 95th percentile')
+    expect(await renderHtml(small)).toContain('longest 21.0 ms')
+    for (const term of ['nDCG@10', 'Signal', 'Depth', 'First stage']) expect(html).toMatch(new RegExp(`${term}\\s+\\S`))
+    const { skip: _skip, depth: _depth, ...bare } = report
+    expect(renderMarkdown(bare)).not.toMatch(/- (Signal|Depth): /)
   })
 
   it('lets no text of a passage become markup', () => {

@@ -4,6 +4,7 @@ import { replaceFile } from '../files/replace.js'
 import { type Io, tell } from '../io.js'
 import type { PoolFlags } from '../measure/options.js'
 import { percent, table } from '../output/terminal.js'
+import { isQuality } from '../report/sections.js'
 import type { EvalReport } from '../report/types.js'
 import type { ScorerFlags } from '../scorer/options.js'
 
@@ -31,14 +32,12 @@ export function liftAsJson(lift: Lift): Readonly<Record<string, unknown>> {
 
 /** The lift for a person: a table of the metrics, the verdict, and what else is worth knowing. */
 export function printedLift(lift: Lift): string {
-  const rows = Object.entries(lift.metrics).map(([name, metric]) => [
-    name,
-    metric.firstStage.toFixed(4),
-    metric.reranked.toFixed(4),
-    signed(metric.difference),
-    metric.interval.map(signed).join(' to '),
-    `${metric.wins}/${metric.ties}/${metric.losses}`,
-  ])
+  const rows = Object.entries(lift.metrics).map(([name, metric]) => {
+    const values = [name, metric.firstStage.toFixed(4), metric.reranked.toFixed(4)]
+    if (!isQuality(name)) return [...values, 'no gain: how much is judged']
+    const { difference, interval, wins, ties, losses } = metric
+    return [...values, signed(difference), interval.map(signed).join(' to '), `${wins}/${ties}/${losses}`]
+  })
   const head = ['', 'first stage', 'reranked', 'difference', 'interval', 'better/equal/worse']
   return `${table([head, ...rows])}\n\n${lift.verdict.sentence}\n${details(lift).join('\n')}\n`
 }
@@ -52,7 +51,10 @@ function details({ firstRelevant, poolRecall, durationMs }: Lift): string[] {
   ]
   if (durationMs === undefined) return lines
   const { median, p95 } = durationMs
-  return [...lines, `Time of a query: ${median.toFixed(0)} ms in the middle, ${p95.toFixed(0)} ms for 95 of 100.`]
+  return [
+    ...lines,
+    `Time of a query: ${median.toFixed(0)} ms at the median, ${p95.toFixed(0)} ms at the 95th percentile.`,
+  ]
 }
 
 function signed(value: number): string {

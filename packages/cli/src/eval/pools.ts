@@ -4,6 +4,7 @@ import { type ExitCode, exitCodes } from '../errors.js'
 import { type Io, tell, write } from '../io.js'
 import {
   blendOf,
+  blendWords,
   depthOf,
   hasFirstStageScores,
   liftOf,
@@ -56,6 +57,7 @@ async function reportInput({ pools, scored, lift, loaded }: Measured, flags: Eva
   const compared = { ...runsOf(scored), lift, qrels }
   const texts = await pools.textsOf(documentsOf(chooseCases(compared)))
   const scorerId = scorerIdOf(scored) ?? loaded.id
+  const blend = blendWords(scored)
   const machine = `${cpus()[0]?.model.trim() ?? process.arch}, ${availableParallelism()} cores, Node ${process.versions.node}`
   return {
     ...compared,
@@ -67,6 +69,7 @@ async function reportInput({ pools, scored, lift, loaded }: Measured, flags: Eva
       machine,
       tokensCountedBy,
       ...(currency !== undefined && { currency }),
+      ...(blend !== undefined && { blend }),
     },
     queries,
     textOf: (id) => texts.get(id),

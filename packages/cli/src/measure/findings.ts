@@ -115,6 +115,22 @@ function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length)
 }
 
+/** How the answers were mixed with the order of the first stage, in words, with the share of the model. */
+export function blendWords(scored: readonly Pick<Scored, 'blended' | 'blendWeight'>[]): string | undefined {
+  if (scored.every(({ blended }) => !blended)) return 'by the model alone'
+  const weights = scored.flatMap(({ blendWeight }) => blendWeight ?? [])
+  // A state that was begun before shares were kept has none.
+  if (weights.length === 0) return undefined
+  const [first] = weights
+  if (weights.length === scored.length && weights.every((weight) => weight === first))
+    return `blended, share of the model ${first}`
+  const counts = new Map<number, number>()
+  for (const weight of weights) counts.set(weight, (counts.get(weight) ?? 0) + 1)
+  const parts = Array.from(counts, ([weight, count]) => `${weight} in ${count}`)
+  const alone = scored.length - weights.length
+  return `blended, share of the model ${parts.join(', ')}${alone === 0 ? '' : `, by the model alone in ${alone}`} queries`
+}
+
 /** Options of {@link skipOf}. */
 export interface SkipOptions {
   readonly maxLoss: number

@@ -22,6 +22,8 @@ export interface Scored {
   /** Id of the scorer that answered; missing for a query without candidates. */
   readonly scorerId?: string
   readonly blended: boolean
+  /** The model's share in the mix, 0 to 1; missing when scores were not mixed. */
+  readonly blendWeight?: number
   /** How long each text is, in characters: what a prompt takes is estimated from it. */
   readonly characters: readonly number[]
   readonly durationMs: number

@@ -76,6 +76,7 @@ async function scoreOne({ queryId, query, ids, scores, texts }: Pool, { reranker
     outcome: last?.outcome ?? 'ranked',
     ...(last && { scorerId: last.scorerId }),
     blended: report.stages.some(({ blended }) => blended),
+    ...(last?.blendWeight !== undefined && { blendWeight: last.blendWeight }),
     characters: texts.map(({ length }) => length),
     durationMs: report.durationMs,
   }

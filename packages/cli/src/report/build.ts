@@ -105,10 +105,11 @@ export function latencyOf(durationsMs: readonly number[]): LatencySummary {
 /** More bins than this are noise. */
 const MOST_BINS = 24
 
-/** Bins of one round width (1, 2 or 5 times a power of ten) over the whole range. */
+/** Bins of one round width (1, 2 or 5 times a power of ten) over the whole range; of a few calls, a few bins. */
 function histogramOf(sorted: readonly number[]): LatencyBin[] {
   const [least, most] = [sorted[0] as number, sorted.at(-1) as number]
-  const width = roundWidth((most - least) / (MOST_BINS - 1))
+  const bins = Math.min(MOST_BINS, Math.ceil(2 * Math.sqrt(sorted.length)))
+  const width = roundWidth((most - least) / Math.max(1, bins - 1))
   const first = Math.floor(least / width)
   const count = Math.max(1, Math.ceil(most / width) - first)
   const calls = new Array<number>(count).fill(0)

@@ -57,11 +57,12 @@ export function documentsOf(cases: {
   return new Set(all.map(({ id }) => id))
 }
 
-/** The beginning of a text, on one line. */
-export function beginningOf(text: string): string {
+/** The beginning of a text, on one line: at most so many characters, and never more than the page shows. */
+export function beginningOf(text: string, most: number = LONGEST): string {
+  const longest = Math.min(most, LONGEST)
   const line = text.replace(/\s+/gu, ' ').trim()
-  const characters = Array.from(line.slice(0, 2 * (LONGEST + 1)))
-  return characters.length > LONGEST ? `${characters.slice(0, LONGEST).join('').trimEnd()}…` : line
+  const characters = Array.from(line.slice(0, 2 * (longest + 1)))
+  return characters.length > longest ? `${characters.slice(0, longest).join('').trimEnd()}…` : line
 }
 
 type Values = readonly [before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>]

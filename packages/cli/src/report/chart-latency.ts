@@ -1,11 +1,14 @@
 import type { Axis, Mark, Spec } from 'vega'
 import { besides, frame } from './chart-parts.js'
 import * as format from './format.js'
+import { isFew } from './sections.js'
 import type { EvalReport, LatencySummary } from './types.js'
 
-/** How many calls took how long, with the middle and the value that 95 of 100 stay within. */
+/** How many calls took how long, with the median and the 95th percentile, or the longest of a few. */
 export function latencyChart({ latency }: EvalReport, width: number): Spec {
-  const { histogram, median, p95 } = latency as LatencySummary
+  const summary = latency as LatencySummary
+  const { histogram, median, p95, max } = summary
+  const [most, name] = isFew(summary) ? [max, 'longest'] : [p95, 'p95']
   const edges = [histogram[0]?.from ?? 0, histogram.at(-1)?.to ?? 1]
   return {
     ...frame(width, 210),
@@ -17,8 +20,8 @@ export function latencyChart({ latency }: EvalReport, width: number): Spec {
     axes: axesOf(width),
     marks: [
       bars,
-      ...marker(median, `middle ${format.milliseconds(median)}`, -20),
-      ...marker(p95, `95 % within ${format.milliseconds(p95)}`, -6),
+      ...marker(median, `median ${format.milliseconds(median)}`, -20),
+      ...marker(most, `${name} ${format.milliseconds(most)}`, -6),
     ],
   }
 }

@@ -1,10 +1,12 @@
 import type { Mark, Scale, Spec } from 'vega'
 import { frame, extentOf } from './chart-parts.js'
 import * as format from './format.js'
+import { isQuality } from './sections.js'
 import type { EvalReport, ReportMetric } from './types.js'
 
 /** Difference of each metric with its interval, around the line of no difference. */
-export function liftChart({ metrics }: EvalReport, width: number): Spec {
+export function liftChart(report: EvalReport, width: number): Spec {
+  const metrics = report.metrics.filter(({ name }) => isQuality(name))
   const values = metrics.map(({ name, difference, interval: [from, to] }) => {
     const kind = from > 0 ? 'up' : to < 0 ? 'down' : 'none'
     return { name, difference, from, to, kind, label: format.signed(difference) }
@@ -26,7 +28,7 @@ export function liftChart({ metrics }: EvalReport, width: number): Spec {
 function scalesOf(metrics: readonly ReportMetric[], width: number): Scale[] {
   const [least, most] = extentOf([0, ...metrics.flatMap(({ interval }) => interval)])
   // Room for the number at the right end, also when nothing changed at all.
-  const room = Math.max(most - least, 0.01) * (width < 400 ? 0.35 : 0.14)
+  const room = Math.max(most - least, 0.01) * (width < 400 ? 0.55 : 0.14)
   const colours = ['var(--up)', 'var(--down)', 'var(--muted)']
   return [
     { name: 'y', type: 'band', domain: metrics.map(({ name }) => name), range: 'height' },

@@ -75,7 +75,7 @@ const legend: Legend = {
 function limitAt(maxLoss: number): Mark[] {
   const y = { scale: 'y', value: maxLoss }
   const stroke = { value: 'var(--down)' }
-  const text = { value: `accepted loss ${format.value(maxLoss)}` }
+  const text = { value: `- - -  accepted loss ${format.value(maxLoss)}` }
   return [
     {
       type: 'rule',
@@ -87,7 +87,8 @@ function limitAt(maxLoss: number): Mark[] {
         enter: {
           x: { signal: 'width' },
           align: { value: 'right' },
-          y: { ...y, offset: -6 },
+          // Above the chart: at the line it would run into the curves.
+          y: { value: -6 },
           text,
           fill: { value: 'var(--ink)' },
         },

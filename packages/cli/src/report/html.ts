@@ -1,5 +1,6 @@
 import { drawChart } from './charts.js'
 import * as format from './format.js'
+import { glossaryOf } from './glossary.js'
 import { type Headline, type Section, type Table, aboutOf, headlinesOf, sectionsOf } from './sections.js'
 import { style } from './style.js'
 import type { CasePassage, EvalReport, QueryCase } from './types.js'
@@ -65,21 +66,30 @@ export async function renderHtml(report: EvalReport): Promise<string> {
           </ul>
         </nav>
         <main>${bodies} ${casesOf('gained', report.queries.gained)} ${casesOf('lost', report.queries.lost)}</main>
-        <footer>
-          <h2>What was measured</h2>
-          <dl>
-            ${aboutOf(report).map(
-              ([name, text]) =>
-                html`<div>
-                  <dt>${name}</dt>
-                  <dd>${text}</dd>
-                </div>`,
-            )}
-          </dl>
-        </footer>
+        <footer>${aboutSection(report)}</footer>
       </body>
     </html> `
   return page.text
+}
+
+function aboutSection(report: EvalReport): Html {
+  return html`<h2>What was measured</h2>
+    ${listOf(aboutOf(report))}
+    <details id="words">
+      <summary>Words used here</summary>
+      ${listOf(glossaryOf(report))}
+    </details> `
+}
+
+function listOf(pairs: readonly (readonly [name: string, text: string])[]): Html {
+  const entries = pairs.map(
+    ([name, text]) =>
+      html`<div>
+        <dt>${name}</dt>
+        <dd>${text}</dd>
+      </div>`,
+  )
+  return html`<dl>${entries}</dl>`
 }
 
 const WORDS = {

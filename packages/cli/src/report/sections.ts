@@ -1,6 +1,6 @@
 import type { EndToEndSummary } from '@secondpass/core/eval'
 import * as format from './format.js'
-import type { EvalReport, LatencySummary } from './types.js'
+import type { EvalReport, LatencySummary, ReportMetric } from './types.js'
 
 /** A table behind a chart, or of its own. The first cell of a row names it. */
 export interface Table {
@@ -51,7 +51,9 @@ export function headlinesOf(report: EvalReport): Headline[] {
     latency && {
       label: 'Reranking takes',
       figure: format.milliseconds(latency.median),
-      detail: `in the middle; ${format.milliseconds(latency.p95)} or less for 95 of 100 queries`,
+      detail: isFew(latency)
+        ? `median; ${format.milliseconds(latency.max)} at the longest of ${latency.calls} calls`
+        : `median; ${format.milliseconds(latency.p95)} at the 95th percentile (p95)`,
     },
     skip && {
       label: 'May be skipped',
@@ -69,10 +71,11 @@ export function headlinesOf(report: EvalReport): Headline[] {
 
 /** What was measured, as pairs of name and value. */
 export function aboutOf({ about, madeAt }: EvalReport): [string, string][] {
-  const { scorerId, retriever, corpus, queries, candidates, machine } = about
+  const { scorerId, retriever, corpus, queries, candidates, blend, machine } = about
   const pairs: [string, string | undefined][] = [
     ['Scorer', scorerId],
     ['First stage', retriever],
+    ['Order', blend],
     ['Collection', corpus],
     ['Queries', `${format.count(queries)}, with ${format.count(candidates)} candidates each`],
     ['Machine', machine],
@@ -99,6 +102,7 @@ function liftSection(report: EvalReport): Section {
     id: 'lift',
     title: 'What reranking changed',
     paragraphs: [
+      ...metrics.filter(({ name }) => !isQuality(name)).map(judgedSentence),
       `Of the first relevant passages, ${format.count(up)} moved up, ${format.count(same)} stayed and ${format.count(down)} moved down.${ranks}`,
       `The first stage found ${format.percent(poolRecall)} of the relevant passages at all. What it did not find, no reranker brings back.`,
     ],
@@ -106,16 +110,29 @@ function liftSection(report: EvalReport): Section {
     table: {
       caption: 'Each metric before and after',
       heads: ['Metric', 'First stage', 'Reranked', 'Difference', intervalName(report), 'Better', 'Equal', 'Worse'],
-      rows: metrics.map((one) => [
-        one.name,
-        format.value(one.firstStage),
-        format.value(one.reranked),
-        `${format.signed(one.difference)}${one.relative === undefined ? '' : ` (${format.percent(one.relative)})`}`,
-        format.interval(one.interval),
-        ...[one.wins, one.ties, one.losses].map(format.count),
-      ]),
+      rows: metrics
+        .filter(({ name }) => isQuality(name))
+        .map((one) => [
+          one.name,
+          format.value(one.firstStage),
+          format.value(one.reranked),
+          `${format.signed(one.difference)}${one.relative === undefined ? '' : ` (${format.percent(one.relative)})`}`,
+          format.interval(one.interval),
+          ...[one.wins, one.ties, one.losses].map(format.count),
+        ]),
     },
   }
+}
+
+/** Whether more of a metric is better: not so of judged@k, which says how far the others can be trusted. */
+export function isQuality(metric: string): boolean {
+  return !metric.startsWith('judged@')
+}
+
+function judgedSentence({ name, firstStage, reranked }: ReportMetric): string {
+  const [before, after] = [firstStage, reranked].map(format.percent)
+  const places = format.count(Number(name.slice('judged@'.length)))
+  return `Of the first ${places} passages, ${before} were judged as found and ${after} as reranked (${name}). That is no gain: what nobody judged counts as not relevant, so below about 80 % the figures above may be unfair to either order.`
 }
 
 /** What reranking costs in time and money, and what a shorter prompt saves. */
@@ -138,9 +155,21 @@ export function costSection(report: EvalReport): Section | undefined {
   }
 }
 
-function latencySentence({ calls, mean, median, p95, max }: LatencySummary): string {
+/** Of fewer calls than this, the 95th percentile is the longest one and no percentile at all. */
+const FEWEST_CALLS = 20
+
+/** Whether the calls are too few for a 95th percentile. */
+export function isFew({ calls }: LatencySummary): boolean {
+  return calls < FEWEST_CALLS
+}
+
+function latencySentence(latency: LatencySummary): string {
+  const { calls, mean, median, p95, max } = latency
   const [middle, most, average, longest] = [median, p95, mean, max].map(format.milliseconds)
-  return `Reranking took ${middle} in the middle, ${average} on average, at most ${most} for 95 of 100 queries, and ${longest} at the longest, over ${format.count(calls)} calls.`
+  const tail = isFew(latency)
+    ? `and ${longest} at the longest, over ${format.count(calls)} calls: too few for a 95th percentile`
+    : `${most} at the 95th percentile (p95), and ${longest} at the longest, over ${format.count(calls)} calls`
+  return `Reranking took ${middle} at the median, ${average} on average, ${tail}.`
 }
 
 function latencyTable({ histogram }: LatencySummary): Table {
@@ -291,10 +320,10 @@ function rowsOf(summary: EndToEndSummary, currency: string | undefined): string[
           ['Together', price(money.firstStage), price(money.reranked + money.reranking), price(-money.saved)],
         ]),
     [
-      'Time to answer, middle',
+      'Time to answer, median',
       ...[durationMs.firstStage, durationMs.reranked].map(({ median }) => format.milliseconds(median)),
       '',
     ],
-    ['Time to rerank, middle', '', format.milliseconds(durationMs.reranking.median), ''],
+    ['Time to rerank, median', '', format.milliseconds(durationMs.reranking.median), ''],
   ]
 }

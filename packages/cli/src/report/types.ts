@@ -66,6 +66,8 @@ export interface ReportAbout {
   readonly currency?: string
   /** How tokens of a prompt were counted, in words. Missing when nothing needs to be said of it. */
   readonly tokensCountedBy?: string
+  /** How the scores were mixed with those of the first stage, in words. Missing when that is not known. */
+  readonly blend?: string
   /** The machine, in words, beside the times. */
   readonly machine?: string
 }

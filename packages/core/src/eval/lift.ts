@@ -127,13 +127,6 @@ export function measureLift(options: LiftOptions): Lift {
   const { firstStage, reranked, qrels, metrics, worthwhile, confidence, durationsMs, costs } = read
   const [primary] = metrics
   if (primary === undefined) throw invalidArgument('metrics', metrics, 'name at least one')
-  if (String(primary).startsWith('judged@')) {
-    throw invalidArgument(
-      'metrics[0]',
-      primary,
-      'it says how much was judged, not how good an order is; name another first',
-    )
-  }
   checkOverlap(firstStage, qrels, 'firstStage')
   checkOverlap(reranked, qrels, 'reranked')
   const how = { ties: read.ties, float32: read.float32 }
@@ -141,6 +134,13 @@ export function measureLift(options: LiftOptions): Lift {
     Evaluation,
     Evaluation,
   ]
+  if (primary.startsWith('judged@')) {
+    throw invalidArgument(
+      'metrics[0]',
+      primary,
+      'it says how much was judged, not how good an order is; name another first',
+    )
+  }
   const lifts = Object.fromEntries(metrics.map((name) => [name, liftOf(name, [before, after], read)]))
   return {
     verdict: verdictOn(primary, lifts[primary] as MetricLift, { worthwhile, confidence }),
