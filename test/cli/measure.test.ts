@@ -332,8 +332,12 @@ describe('calibrate', () => {
     const args = ['calibrate', '--beir', folder, '--scorer', scorer, '--output', output, '--state', at('s')]
     const { code, stdout } = await run(args)
     expect(code).toBe(0)
-    expect(stdout).toContain('No promise: it needs at least')
-    expect(stdout).toMatch(/^skip from +skipped +loss$/m)
+    expect(stdout).toMatch(/^No promise: it needs at least .+\nThe file says never to skip, and is safe to use as it is\.\n/)
+    expect(stdout).not.toContain('skip from')
+    const curves = await run([...args, '--curves'])
+    expect(curves.stdout).toMatch(/^No promise: /)
+    expect(curves.stdout).toMatch(/^margin: how far the first result leads the third/m)
+    expect(curves.stdout).toMatch(/^skip from +skipped +loss$/m)
     expect(JSON.parse(readFileSync(output, 'utf8'))).toMatchObject({
       skip: null,
       scorerId: 'shared-words',
@@ -377,6 +381,7 @@ describe('calibrate', () => {
       expect(JSON.parse(readFileSync(output, 'utf8'))).toMatchObject({
         corpus: 'lamps',
         retriever: 'invented',
+        topScores: [1.01, 9],
         promise: { truth: flags.length > 0 ? 'reranker' : 'labels', loss: 0 },
       })
     }

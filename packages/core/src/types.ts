@@ -327,6 +327,11 @@ export interface SkipCalibration {
   readonly corpus?: string
   /** The day it was made, as `YYYY-MM-DD`. */
   readonly date?: string
+  /**
+   * The least and the largest first-stage score that stood on top of a list of the sample, by which scores of another
+   * retriever are noticed. Missing when the sample had none.
+   */
+  readonly topScores?: readonly [least: number, largest: number]
   /** When to skip; `null` when no policy kept the promised quality, which then never skips. */
   readonly skip: PolicyData | null
 }

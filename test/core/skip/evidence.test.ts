@@ -194,6 +194,37 @@ describe('calibrated', () => {
     ])
   })
 
+  describe('on the scores of another retriever', () => {
+    const withScores = (top: number | undefined): typeof clear =>
+      poolOf([top, top, top].map((score) => ({ text: 't', score })))
+    const words = { ...file, retriever: 'BM25', topScores: [8, 24] as const }
+    const heard = (tops: readonly (number | undefined)[], calibration: unknown = words): string[] => {
+      const messages: string[] = []
+      const policy = calibrated(calibration, { warn: (message) => messages.push(message) })
+      for (const top of tops) policy({ ...withScores(top), scorerId: file.scorerId })
+      return messages
+    }
+
+    it('says loudly, once, that its threshold means nothing there', () => {
+      expect(heard(Array.from({ length: 40 }, (_, at) => 0.7 + at / 1000))).toEqual([
+        'The skip policy was calibrated on the scores of another retriever ("BM25"): the best score of a list was between 8 and 24 there, and outside that in 10 of the first 10 lists here. Its threshold means nothing on this scale: calibrate it again on these scores.',
+      ])
+    })
+
+    it('says nothing of the same retriever, a few strange lists, lists without scores, or a file without the range', () => {
+      expect(heard(Array.from({ length: 40 }, (_, at) => 9 + (at % 15)))).toEqual([])
+      expect(heard([0.7, 0.7, 0.7, 12, 12, 12, 12, 12, 12, 12, 12])).toEqual([])
+      expect(heard(Array.from({ length: 40 }, () => undefined))).toEqual([])
+      expect(heard(Array.from({ length: 40 }, () => 0.7), file)).toEqual([])
+    })
+
+    it('refuses a range that is none', () => {
+      expect(() => calibrated({ ...file, topScores: [1] })).toThrow(
+        'calibration.topScores is an array of 1: it must be the least and the largest score',
+      )
+    })
+  })
+
   it('warns through the process unless told otherwise', () => {
     const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
     calibrated(file)({ ...clear, scorerId: 'other' })

@@ -8,6 +8,7 @@ import { type PoolFlags, openPools, withPools } from '../measure/options.js'
 import { scorePools } from '../measure/score-pools.js'
 import { numberInside } from '../options/values.js'
 import { percent, table } from '../output/terminal.js'
+import { signalMeaning } from '../report/glossary.js'
 import { loadReranker, withReranker } from '../scorer/load.js'
 import { type ScorerFlags, withScorer } from '../scorer/options.js'
 
@@ -15,6 +16,7 @@ interface CalibrateFlags extends PoolFlags, ScorerFlags {
   readonly maxLoss: number
   readonly confidence: number
   readonly unlabelled?: boolean
+  readonly curves?: boolean
   readonly output: string
   readonly json?: boolean
 }
@@ -36,6 +38,7 @@ export function addCalibrate(program: Command, io: Io, ended: (code: ExitCode) =
     .option('--max-loss <loss>', 'mean loss in nDCG@10 that is acceptable', numberInside('--max-loss', [0, 1]), 0.01)
     .option('--confidence <share>', 'how sure the promise must be', numberInside('--confidence', [0, 1]), 0.9)
     .option('--unlabelled', "take the reranker's own order for right, and read no judgements")
+    .option('--curves', 'print what each signal would skip and lose')
     .option('--output <file>', 'where the calibration is written', 'calibration.json')
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLE)
@@ -52,7 +55,7 @@ export function addCalibrate(program: Command, io: Io, ended: (code: ExitCode) =
         replaceFile(flags.output, `${JSON.stringify(result.file, undefined, 2)}\n`)
         const truth = labelled ? 'judgements' : "the reranker's own order"
         tell(io, `secondpass: ${scored.length} queries, by ${truth}; written to ${flags.output}`)
-        await write(io, flags.json === true ? `${JSON.stringify(result)}\n` : `${printed(result)}\n`)
+        await write(io, flags.json === true ? `${JSON.stringify(result)}\n` : `${printed(result, flags)}\n`)
         return exitCodes.ok
       }),
     )
@@ -63,17 +66,24 @@ function pick({ maxLoss, confidence }: CalibrateFlags): Pick<SkipOptions, 'maxLo
   return { maxLoss, confidence }
 }
 
-/** The coverage–loss curve of each signal, and the promise or why there is none. */
-function printed({ curves, sentence }: SkipCalibrationResult): string {
+/** The promise or why there is none, how to use it, and the coverage–loss curve of each signal when it is asked for. */
+function printed({ outcome, curves, sentence }: SkipCalibrationResult, { output, curves: wanted }: CalibrateFlags): string {
+  const next =
+    outcome === 'promised'
+      ? `Use it: \`secondpass rerank --skip ${output}\`, or \`createReranker({ skip: calibrated(text of the file) })\`.`
+      : 'The file says never to skip, and is safe to use as it is.'
+  if (wanted !== true) return `${sentence}\n${next}\nWhat each signal would skip and lose: --curves`
   const blocks = curves.map(({ signal, measured, curve }) => {
+    const known = measured < 1 ? ` (${percent(measured)} of the queries have it)` : ''
+    const meaning = signalMeaning(signal)
+    const head = `${signal}${known}${meaning === undefined ? '' : `: ${meaning}`}`
     const rows = curve.map(({ threshold, skipRate, loss }) => [
       threshold.toPrecision(4),
       percent(skipRate),
       loss.toFixed(4),
     ])
-    const known = measured < 1 ? ` (${percent(measured)} of the queries have it)` : ''
-    if (rows.length === 0) return `${signal}${known}: no threshold to try`
-    return `${signal}${known}\n${table([['skip from', 'skipped', 'loss'], ...rows])}`
+    if (rows.length === 0) return `${head}\nno threshold to try`
+    return `${head}\n${table([['skip from', 'skipped', 'loss'], ...rows])}`
   })
-  return `${blocks.join('\n\n')}\n\n${sentence}`
+  return [`${sentence}\n${next}`, 'The curves describe these queries and promise nothing.', ...blocks].join('\n\n')
 }

@@ -15,6 +15,19 @@ const METRICS: Readonly<Record<string, string>> = {
   judged: 'The share of the first places that anybody has judged. It says how far the other figures can be trusted.',
 }
 
+const SIGNALS: Readonly<Record<string, string>> = {
+  margin: "how far the first result leads the third, on the search's own scale: a clear leader is more often right",
+  'relative-margin': 'the same lead as a share of the larger score, for scales without bounds such as BM25',
+  'top-score': 'the score of the first result: it is high for some questions whatever is found, so seldom the best',
+  'score-shape': 'how far the first score stands out from the next nine, in their standard deviations',
+  'query-length': 'how few words the question has: short ones are often names, which a search by words finds',
+}
+
+/** What a signal looks at, in plain words; nothing for one of the caller's own. */
+export function signalMeaning(signal: string): string | undefined {
+  return SIGNALS[signal]
+}
+
 /** The words of a report that a reader may not know, each in a sentence; only those that the report uses. */
 export function glossaryOf(report: EvalReport): Entry[] {
   const { metrics, latency, skip, depth, about } = report
@@ -42,6 +55,10 @@ export function glossaryOf(report: EvalReport): Entry[] {
       'Signal',
       'What can be seen before reranking, such as how far the first result leads. A policy skips where it is high enough.',
     ],
+    ...(skip?.curves ?? []).map(({ signal }): Entry | false => {
+      const meaning = signalMeaning(signal)
+      return meaning !== undefined && [signal, `A signal: ${meaning}.`]
+    }),
     depth !== undefined && ['Depth', 'How many candidates from the top are scored; the rest stay where they were.'],
   ]
   return entries.filter((entry): entry is Entry => entry !== false)

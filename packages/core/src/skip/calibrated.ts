@@ -1,4 +1,4 @@
-import { callable, type OptionTable, readOptions, withDefault } from '../base/check.js'
+import { callable, isFiniteNumber, type OptionTable, readOptions, withDefault } from '../base/check.js'
 import { invalidArgument, show, warn as warnProcess } from '../base/errors.js'
 import type { Candidate, FilePolicyName, Pool, SkipCalibration, SkipPolicy, SkipReason } from '../types.js'
 import { aboveThreshold, agreement, clearMargin, scoreShape } from './first-stage.js'
@@ -12,7 +12,10 @@ export interface CalibratedOptions<C extends Candidate = Candidate> {
    * file skips by agreement, and not read otherwise.
    */
   readonly other?: ((candidate: C) => number | undefined) | undefined
-  /** Told, once, that the calibration was made for another scorer. Default: a warning of the process. */
+  /**
+   * Told, once each, that the calibration was made for another scorer, or on the scores of another retriever. Default: a
+   * warning of the process.
+   */
   readonly warn?: ((message: string) => void) | undefined
 }
 
@@ -36,7 +39,8 @@ const filePolicies: Readonly<Record<FilePolicyName, (options: never, other: Othe
  * The skip policy of a calibration file, given as its text or as the parsed value.
  *
  * Thresholds hold for the retriever, the scorer and the collection they were found with. When the stage has another
- * scorer, the policy works all the same and `warn` says so, once.
+ * scorer, the policy works all the same and `warn` says so, once; so it does when most of the first ten lists have a top
+ * score that no list of the sample came near.
  *
  * @throws RerankError `'invalid-argument'` for a wrong option, when it is no calibration of version 1, or when it skips by
  * agreement and `other` is missing.
@@ -49,7 +53,9 @@ export function calibrated<C extends Candidate = Candidate>(
   const calibration = readCalibration(json)
   const policy = calibration.skip === null ? undefined : policyOf(calibration.skip, { path: 'calibration.skip', other })
   let hasWarned = false
+  const lookAtScores = scoreWatch(calibration, warn)
   const run = (pool: Pool): SkipReason | undefined => {
+    lookAtScores(pool)
     if (!hasWarned && pool.scorerId !== calibration.scorerId) {
       hasWarned = true
       warn(
@@ -61,16 +67,42 @@ export function calibrated<C extends Candidate = Candidate>(
   return withEvidence('calibrated', run, (pool) => policy?.evidence?.(pool))
 }
 
+/** Lists with first-stage scores that are looked at before anything is said of them. */
+const LOOKED_AT = 10
+
+/** Says, once, that the scores are none that the calibration has seen: those of another retriever, most likely. */
+function scoreWatch({ topScores, retriever }: SkipCalibration, warn: (message: string) => void): (pool: Pool) => void {
+  if (topScores === undefined) return () => {}
+  const [least, largest] = topScores
+  // A little beyond what a sample has seen is nothing to speak of.
+  const room = (largest - least) / 4
+  let [seen, outside] = [0, 0]
+  return ({ candidates }) => {
+    const top = candidates[0]?.score
+    if (seen >= LOOKED_AT || !isFiniteNumber(top)) return
+    seen++
+    if (top < least - room || top > largest + room) outside++
+    if (seen < LOOKED_AT || outside <= LOOKED_AT / 2) return
+    const name = typeof retriever === 'string' ? ` (${show(retriever)})` : ''
+    warn(
+      `The skip policy was calibrated on the scores of another retriever${name}: the best score of a list was between ${least} and ${largest} there, and outside that in ${outside} of the first ${LOOKED_AT} lists here. Its threshold means nothing on this scale: calibrate it again on these scores.`,
+    )
+  }
+}
+
 function readCalibration(json: unknown): SkipCalibration {
   const value: unknown = typeof json === 'string' ? parse(json) : json
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw invalidArgument('calibration', value, 'pass the content of a calibration file')
   }
-  const { version, scorerId, skip } = value as Partial<Record<keyof SkipCalibration, unknown>>
+  const { version, scorerId, skip, topScores } = value as Partial<Record<keyof SkipCalibration, unknown>>
   if (version !== 1) throw invalidArgument('calibration.version', version, 'this release reads version 1')
   if (typeof scorerId !== 'string')
     throw invalidArgument('calibration.scorerId', scorerId, 'it must be the id of a scorer')
   if (skip === undefined) throw invalidArgument('calibration.skip', skip, 'it must be a policy, or null for never')
+  const isRange = Array.isArray(topScores) && topScores.length === 2 && topScores.every(isFiniteNumber)
+  if (topScores !== undefined && !isRange)
+    throw invalidArgument('calibration.topScores', topScores, 'it must be the least and the largest score')
   return value as SkipCalibration
 }
 

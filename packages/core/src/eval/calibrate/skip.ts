@@ -157,7 +157,7 @@ export function calibrateSkip(queries: readonly CalibrationQuery[], options: Cal
   if (groups.length < least) {
     const different = groups.length === queries.length ? '' : ` different ones among ${queries.length}`
     const sentence = `No promise: it needs at least ${least} queries to bound a loss of ${maxLoss} with ${confidence * 100} % confidence, and there are ${groups.length}${different}.`
-    return { outcome: 'too-few-queries', sentence, file: fileOf(read), curves }
+    return { outcome: 'too-few-queries', sentence, file: fileOf(read, queries), curves }
   }
   const order = shuffled(groups, seededRandom(seed))
   const cut = Math.floor(order.length * SELECTION)
@@ -166,15 +166,15 @@ export function calibrateSkip(queries: readonly CalibrationQuery[], options: Cal
   const attempt = plan === undefined ? undefined : verify(plan, split.verification, { maxLoss, confidence })
   if (plan === undefined || attempt === undefined) {
     const sentence = `Do not skip: no threshold of ${signals.map(({ name }) => name).join(', ')} was shown to keep the mean loss within ${maxLoss}. More queries may show one; see the curves.`
-    return { outcome: 'no-threshold', sentence, file: fileOf(read), curves }
+    return { outcome: 'no-threshold', sentence, file: fileOf(read, queries), curves }
   }
-  return { ...promise(plan, attempt, { ...read, split }), curves }
+  return { ...promise(plan, attempt, { ...read, split, queries }), curves }
 }
 
 function promise(
   { signal }: Plan,
   { threshold, share }: Attempt,
-  options: OptionsOf<typeof CALIBRATE> & { readonly split: Split },
+  options: OptionsOf<typeof CALIBRATE> & { readonly split: Split; readonly queries: readonly CalibrationQuery[] },
 ): Omit<SkipCalibrationResult, 'curves'> {
   const { maxLoss, confidence, metric, split } = options
   const measured = measureAll(split.verification, signal)
@@ -195,12 +195,24 @@ function promise(
   return {
     outcome: 'promised',
     sentence: `Skip when ${signal.name} is at least ${Number(threshold.toPrecision(4))}: ${(skipRate * 100).toFixed(0)} % of the queries, at a mean loss of at most ${promised.bound.toFixed(4)} in ${metric} with ${confidence * 100} % confidence.${apply}`,
-    file: { ...fileOf(options), skip, signal: signal.name, threshold, promise: promised },
+    file: { ...fileOf(options, options.queries), skip, signal: signal.name, threshold, promise: promised },
   }
 }
 
-function fileOf({ scorerId, retriever, corpus, date }: Provenance): CalibrationFile {
-  return { version: 1, scorerId, retriever, corpus, date: date ?? new Date().toISOString().slice(0, 10), skip: null }
+function fileOf(provenance: Provenance, queries: readonly CalibrationQuery[]): CalibrationFile {
+  const { scorerId, retriever, corpus, date = new Date().toISOString().slice(0, 10) } = provenance
+  const topScores = topScoresOf(queries)
+  return { version: 1, scorerId, retriever, corpus, date, ...(topScores && { topScores }), skip: null }
+}
+
+/** The least and the largest score on top of a list; nothing where no list has one. */
+function topScoresOf(queries: readonly CalibrationQuery[]): readonly [number, number] | undefined {
+  let [least, largest] = [Infinity, -Infinity]
+  for (const { candidates } of queries) {
+    const top = candidates[0]?.score
+    if (isFiniteNumber(top)) [least, largest] = [Math.min(least, top), Math.max(largest, top)]
+  }
+  return largest < least ? undefined : [least, largest]
 }
 
 function describe(queries: readonly CalibrationQuery[], signal: Signal): SignalCurve {
