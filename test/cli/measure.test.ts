@@ -332,7 +332,9 @@ describe('calibrate', () => {
     const args = ['calibrate', '--beir', folder, '--scorer', scorer, '--output', output, '--state', at('s')]
     const { code, stdout } = await run(args)
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^No promise: it needs at least .+\nThe file says never to skip, and is safe to use as it is\.\n/)
+    expect(stdout).toMatch(
+      /^No promise: it needs at least .+\nThe file says never to skip, and is safe to use as it is\.\n/,
+    )
     expect(stdout).not.toContain('skip from')
     const curves = await run([...args, '--curves'])
     expect(curves.stdout).toMatch(/^No promise: /)

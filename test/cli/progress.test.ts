@@ -39,13 +39,26 @@ describe('the bar', () => {
     expect(io.written.stderr.split('\r')).toHaveLength(2)
   })
 
-  it('writes nothing at all where stderr is no terminal, or one that cannot clear a line', () => {
-    for (const io of [fakeIo(), fakeIo({ columns: 80, env: { TERM: 'dumb' } })]) {
-      const progress = startProgress(io, { label: 'scoring', total: 2 })
-      progress.update(1)
-      progress.stop()
-      expect(io.written.stderr).toBe('')
+  it.each([
+    ['is no terminal', fakeIo],
+    ['cannot clear a line', () => fakeIo({ columns: 80, env: { TERM: 'dumb' } })],
+  ])('is a line every 30 seconds where stderr %s, and nothing for short work', (_, make) => {
+    const io = make()
+    let now = 0
+    const progress = startProgress(io, { label: 'reranking', total: 4000, start: 1000, now: () => now })
+    for (let done = 1000; done < 2000; done += 10) {
+      now += 700
+      progress.update(done)
     }
+    progress.stop()
+    expect(io.written.stderr).toBe(
+      'secondpass: reranking 1,420 of 4,000, 36 %, 3 min left\nsecondpass: reranking 1,850 of 4,000, 46 %, 3 min left\n',
+    )
+    const short = make()
+    const quick = startProgress(short, { label: 'reranking', total: 2 })
+    quick.update(1)
+    quick.stop()
+    expect(short.written.stderr).toBe('')
   })
 })
 

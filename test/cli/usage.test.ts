@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { folderWith, run, sharedWords } from './support.ts'
+import { beirFolder } from './beir-folder.ts'
 
 const commands = ['rerank', 'eval', 'calibrate', 'depth', 'label', 'fetch-model', 'doctor']
 
@@ -28,7 +29,6 @@ describe('help', () => {
 describe('a wrong command line ends with 2 and one line that says the fix', () => {
   const qrels = ['eval', '--qrels', 'q', '--run', 'r']
   it.each([
-    [[], 'no command'],
     [['rernk'], "unknown command 'rernk' (Did you mean rerank?)"],
     [['rerank'], 'name a file of queries with --input'],
     [['rerank', ' '], 'the query is blank'],
@@ -51,7 +51,7 @@ describe('a wrong command line ends with 2 and one line that says the fix', () =
     [['eval', '--beir', 'f', '--baseline', 'b'], '--baseline goes with --qrels'],
     [[...qrels, '--beir', 'f'], '--qrels and --beir cannot be used together'],
     [[...qrels, '--model', 'm'], '--model has no effect with --qrels'],
-    [[...qrels, '--metrics', 'nDCG@10,NDCG'], '--metrics is "NDCG": pass one of nDCG'],
+    [[...qrels, '--metrics', 'nDCG@10,NDGC'], '--metrics is "NDGC": pass one of nDCG'],
     [[...qrels, '--metrics', 'precision'], 'say how many places count, for example precision@10'],
     [['calibrate'], 'no queries: name a BEIR folder with --beir, or a file with --input'],
     [['calibrate', '--beir', 'f', '--input', 'g'], '--beir and --input cannot be used together'],
@@ -71,6 +71,49 @@ describe('a wrong command line ends with 2 and one line that says the fix', () =
     expect(stderr).toMatch(/^secondpass: [^\n]+\n$/)
   })
 })
+
+it('no command at all ends with 2, behind the list of commands', async () => {
+  const { code, stdout, stderr } = await run([])
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  for (const command of commands) expect(stderr).toContain(`\n  ${command} `)
+  expect(stderr).toMatch(/\nsecondpass: no command: name one of those above\n$/)
+})
+
+describe('the words of the command line', () => {
+  const files = { 'qrels.txt': 'q 0 a 1\n', 'run.txt': 'q Q0 a 1 2 tag\nq Q0 b 2 1 tag\n' }
+  it('take names of metrics in any case', async () => {
+    const at = folderWith(files)
+    const args = ['eval', '--qrels', at('qrels.txt'), '--run', at('run.txt'), '--json']
+    const { code, stdout } = await run([...args, '--metrics', 'ndcg@10,mrr,Map,RECALL@5,NDCG-EXP@3'])
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toEqual({ 'nDCG@10': 1, MRR: 1, MAP: 1, 'recall@5': 1, 'nDCG-exp@3': 1 })
+  })
+
+  it('are those of an error of the library', async () => {
+    const at = folderWith(files)
+    const both = ['--run', at('run.txt'), '--baseline', at('run.txt')]
+    const { code, stderr } = await run(['eval', '--qrels', at('qrels.txt'), ...both, '--metrics', 'judged@10'])
+    expect(code).toBe(1)
+    expect(stderr).toContain('--metrics[0] is "judged@10": it says how much was judged')
+  })
+
+  it('name the splits that are there', async () => {
+    const { folder, scorer } = beirFolder()
+    const { code, stderr } = await run(['depth', '--beir', folder, '--scorer', scorer, '--split', 'dev'])
+    expect({ code, stderr }).toEqual({ code: 2, stderr: `secondpass: --split is "dev": ${folder} has test\n` })
+  })
+})
+
+it.each(['eval', 'calibrate', 'depth'])(
+  'the help of %s groups its options, and shows a line of a sample',
+  async (command) => {
+    const { stdout } = await run([command, '--help'])
+    for (const group of ['The sample:', 'The scorer:', 'Output:']) expect(stdout).toContain(`\n${group}\n`)
+    const [, line = ''] = /\nA line of --input:\n {2}(\{.*\})\n/.exec(stdout) ?? []
+    // What is left out for reading is no JSON.
+    expect(Object.keys(JSON.parse(line.replace(', …]', ']')) as object)).toEqual(['query', 'candidates', 'judgements'])
+  },
+)
 
 describe('what a person must find out', () => {
   it.each([

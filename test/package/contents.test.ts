@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { join, posix } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
+import { sampleReport } from '../fixtures/sample-report.ts'
 import { packAll, type PackedPackage } from './packed.ts'
 
 const packed = packAll()
@@ -59,7 +61,7 @@ describe.each(packed.packages.map((pack) => [pack.manifest.name, pack] as const)
   it('carries no tests, build state, examples or folders of the workspace', () => {
     const expected = isModel(pack)
       ? /^(model\.onnx|[a-z_]+\.json|(CARD|README|CHANGELOG)\.md|SHA256SUMS|LICENSE|NOTICE)$/
-      : /^((dist|src)\/.+\.(js|ts|map)|package\.json|(README|CHANGELOG)\.md|LICENSE)$/
+      : /^((dist|src)\/.+\.(js|ts|map)|package\.json|(README|CHANGELOG|THIRD-PARTY-LICENSES)\.md|LICENSE)$/
     expect(pack.files.filter((file) => !expected.test(file) || /\.test[.-]|__|\.tgz$|tsbuildinfo/.test(file))).toEqual(
       [],
     )
@@ -149,4 +151,26 @@ it('the core names the small model as an optional peer, so that nobody gets it u
   expect(manifest['peerDependencies']).toHaveProperty([tiny])
   expect(manifest['peerDependenciesMeta']).toHaveProperty([tiny], { optional: true })
   for (const kind of ['dependencies', 'optionalDependencies']) expect(manifest[kind] ?? {}).not.toHaveProperty([tiny])
+})
+
+describe('the command line', () => {
+  it('is installed without the packages that charts are drawn with, and draws them', async () => {
+    const cli = find('@secondpass/cli')
+    expect(Object.keys(cli.manifest.dependencies ?? {}).sort()).toEqual([
+      '@huggingface/hub',
+      '@secondpass/core',
+      'commander',
+    ])
+    const charts = (await import(pathToFileURL(join(cli.folder, 'dist/report/charts.js')).href)) as {
+      drawChart(name: string, report: unknown, label: string): Promise<string>
+    }
+    const svg = await charts.drawChart('skip', sampleReport({ queries: 60 }), 'a chart')
+    expect(svg).toMatch(/^<svg class="narrow" role="img" aria-label="a chart"/)
+    expect(svg).toContain('Share of the queries skipped')
+    // Each package that was merged, with its licence.
+    const licences = read(cli, 'THIRD-PARTY-LICENSES.md')
+    for (const name of ['vega', 'vega-scenegraph', 'd3-scale'])
+      expect(licences).toMatch(new RegExp(`^## ${name} [\\d.]+ \\(`, 'm'))
+    expect(licences).not.toMatch(/^## .*\((undefined|GPL.*)\)$/m)
+  })
 })

@@ -42,7 +42,6 @@ function prepare(command: Command, io: Io, print: (text: string) => void): void 
     })
     .exitOverride((error) => {
       if (error.exitCode === 0) throw error
-      if (error.code === 'commander.help') throw misuse(`no command: see \`secondpass --help\``)
       const name = command.parent === null ? 'secondpass' : `secondpass ${command.name()}`
       throw misuse(`${oneLine(error).replace(/^error: /, '')}; see \`${name} --help\``)
     })

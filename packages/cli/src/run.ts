@@ -1,5 +1,6 @@
-import { CommanderError } from 'commander'
-import { type ExitCode, Stopped, exitCodeOf, exitCodes, isExplained, oneLine } from './errors.js'
+import { RerankError } from '@secondpass/core'
+import { type Command, CommanderError } from 'commander'
+import { CliError, type ExitCode, Stopped, exitCodeOf, exitCodes, isExplained, misuse, oneLine } from './errors.js'
 import { type Io, tell, write } from './io.js'
 import { painter } from './output/terminal.js'
 import { buildProgram } from './program.js'
@@ -28,13 +29,38 @@ async function perform(args: readonly string[], io: Io): Promise<ExitCode> {
     (ended) => (code = ended),
     (text) => help.push(text),
   )
+  if (args.length === 0) {
+    // Read by a person who wanted to know what there is; a script that lost its command must not go on.
+    io.stderr.write(`${program.helpInformation().trimEnd()}\n\n`)
+    throw misuse('no command: name one of those above')
+  }
   try {
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
+    if (!(error instanceof CommanderError)) throw inCommandLineWords(error, program, args)
   }
   if (help.length > 0) await write(io, help.join(''))
   return code
+}
+
+/**
+ * An error of the library names its options as a program writes them, `topN`; the person at the command line wrote
+ * `--top-n`.
+ */
+function inCommandLineWords(error: unknown, program: Command, [name]: readonly string[]): unknown {
+  const command = program.commands.find((one) => one.name() === name)
+  if (command === undefined || !RerankError.is(error) || error.code !== 'invalid-argument') return error
+  let message = error.message
+  for (const option of command.options) {
+    const written = option.attributeName()
+    if (option.long === undefined || option.long === null) continue
+    const before = new RegExp(`^(?:options\\.)?${written}(?=[ .[])`)
+    message = message.replace(before, option.long)
+    // A name of several words is no word of a sentence, wherever it stands.
+    if (/[A-Z]/.test(written))
+      message = message.replaceAll(new RegExp(`(?<![\\w."'-])${written}(?![\\w"'])`, 'g'), option.long)
+  }
+  return message === error.message ? error : new CliError(message, { cause: error })
 }
 
 /** Prints an error as one line, with the stack if asked for, or if the message alone explains nothing. */

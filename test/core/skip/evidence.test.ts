@@ -215,7 +215,12 @@ describe('calibrated', () => {
       expect(heard(Array.from({ length: 40 }, (_, at) => 9 + (at % 15)))).toEqual([])
       expect(heard([0.7, 0.7, 0.7, 12, 12, 12, 12, 12, 12, 12, 12])).toEqual([])
       expect(heard(Array.from({ length: 40 }, () => undefined))).toEqual([])
-      expect(heard(Array.from({ length: 40 }, () => 0.7), file)).toEqual([])
+      expect(
+        heard(
+          Array.from({ length: 40 }, () => 0.7),
+          file,
+        ),
+      ).toEqual([])
     })
 
     it('refuses a range that is none', () => {

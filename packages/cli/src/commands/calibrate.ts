@@ -4,7 +4,7 @@ import { type ExitCode, exitCodes } from '../errors.js'
 import { replaceFile } from '../files/replace.js'
 import { type Io, tell, write } from '../io.js'
 import { type SkipOptions, scorerIdOf, skipOf } from '../measure/findings.js'
-import { type PoolFlags, openPools, withPools } from '../measure/options.js'
+import { type PoolFlags, SAMPLE_LINE, openPools, withPools } from '../measure/options.js'
 import { scorePools } from '../measure/score-pools.js'
 import { numberInside } from '../options/values.js'
 import { percent, table } from '../output/terminal.js'
@@ -22,6 +22,7 @@ interface CalibrateFlags extends PoolFlags, ScorerFlags {
 }
 
 const EXAMPLE = `
+
 Examples:
   secondpass calibrate --beir ./scifact --max-loss 0.01
   secondpass calibrate --input sample.jsonl --unlabelled --retriever "our vector store" --corpus manuals
@@ -35,13 +36,15 @@ export function addCalibrate(program: Command, io: Io, ended: (code: ExitCode) =
     .command('calibrate')
     .summary('when reranking may be skipped')
     .description('Finds when reranking may be skipped, prints what that would cost, and writes calibration.json.')
+    .optionsGroup('The promise:')
     .option('--max-loss <loss>', 'mean loss in nDCG@10 that is acceptable', numberInside('--max-loss', [0, 1]), 0.01)
     .option('--confidence <share>', 'how sure the promise must be', numberInside('--confidence', [0, 1]), 0.9)
     .option('--unlabelled', "take the reranker's own order for right, and read no judgements")
+    .optionsGroup('Output:')
     .option('--curves', 'print what each signal would skip and lose')
     .option('--output <file>', 'where the calibration is written', 'calibration.json')
     .option('--json', 'print JSON')
-    .addHelpText('after', EXAMPLE)
+    .addHelpText('after', SAMPLE_LINE + EXAMPLE)
   withScorer(withPools(command)).action(async (flags: CalibrateFlags) => {
     const pools = await openPools(flags, [{ option: '--output', path: flags.output }], io)
     const loaded = await loadReranker(flags, io, { depth: Infinity })
@@ -67,7 +70,10 @@ function pick({ maxLoss, confidence }: CalibrateFlags): Pick<SkipOptions, 'maxLo
 }
 
 /** The promise or why there is none, how to use it, and the coverage–loss curve of each signal when it is asked for. */
-function printed({ outcome, curves, sentence }: SkipCalibrationResult, { output, curves: wanted }: CalibrateFlags): string {
+function printed(
+  { outcome, curves, sentence }: SkipCalibrationResult,
+  { output, curves: wanted }: CalibrateFlags,
+): string {
   const next =
     outcome === 'promised'
       ? `Use it: \`secondpass rerank --skip ${output}\`, or \`createReranker({ skip: calibrated(text of the file) })\`.`

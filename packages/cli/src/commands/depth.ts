@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { type ExitCode, exitCodes, usageError } from '../errors.js'
 import { type Io, write } from '../io.js'
 import { blendOf, depthOf, refuseUnjudged } from '../measure/findings.js'
-import { type PoolFlags, openPools, withPools } from '../measure/options.js'
+import { type PoolFlags, SAMPLE_LINE, openPools, withPools } from '../measure/options.js'
 import { scorePools } from '../measure/score-pools.js'
 import { numberFrom, readMetric } from '../options/values.js'
 import { table } from '../output/terminal.js'
@@ -18,6 +18,7 @@ interface DepthFlags extends PoolFlags, ScorerFlags {
 }
 
 const EXAMPLE = `
+
 Example:
   secondpass depth --beir ./scifact --limit 100`
 
@@ -27,11 +28,13 @@ export function addDepth(program: Command, io: Io, ended: (code: ExitCode) => vo
     .command('depth')
     .summary('how many candidates are worth reranking')
     .description('Prints quality and cost by depth, and the smallest depth that is deep enough.')
+    .optionsGroup('What to try:')
     .option('--depths <list>', 'depths to try', readDepths, [10, 20, 50, 100, 200])
     .option('--metric <name>', 'what to measure', readMetric('--metric'), 'nDCG@10')
     .option('--share <share>', 'share of the best that is enough', numberFrom('--share', [0, 1]), 0.99)
+    .optionsGroup('Output:')
     .option('--json', 'print JSON')
-    .addHelpText('after', EXAMPLE)
+    .addHelpText('after', SAMPLE_LINE + EXAMPLE)
   withScorer(withPools(command)).action(async (flags: DepthFlags) => {
     const pools = await openPools(flags, [], io)
     refuseUnjudged(pools.qrels)

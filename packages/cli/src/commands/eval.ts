@@ -5,11 +5,12 @@ import { evalFiles } from '../eval/files.js'
 import type { EvalFlags } from '../eval/output.js'
 import { evalPools } from '../eval/pools.js'
 import type { Io } from '../io.js'
-import { withPools } from '../measure/options.js'
+import { SAMPLE_LINE, withPools } from '../measure/options.js'
 import { numberFrom, numberInside, readMetrics, wholeFrom } from '../options/values.js'
 import { withScorer } from '../scorer/options.js'
 
 const EXAMPLES = `
+
 Examples:
   secondpass eval --qrels qrels.txt --run reranked.run --json
   secondpass eval --qrels qrels.txt --run reranked.run --baseline bm25.run --html report.html
@@ -24,29 +25,23 @@ export function addEval(program: Command, io: Io, ended: (code: ExitCode) => voi
     .command('eval')
     .summary('does reranking help?')
     .description('Measures a run, or what reranking changes: metrics, their lift with an interval, and a verdict.')
+    .optionsGroup('What to measure:')
     .option('--qrels <file>', 'judgements, TREC or BEIR: measure --run against them')
     .option('--baseline <file>', 'a TREC run to compare --run with')
     .option('--metrics <list>', 'what to measure; the verdict is by the first', readMetrics, defaultMetrics)
     .option('--confidence <share>', 'of the intervals', numberInside('--confidence', [0, 1]), 0.95)
-    .option(
-      '--max-loss <loss>',
-      'for the report: loss that skipping may cost',
-      numberInside('--max-loss', [0, 1]),
-      0.01,
-    )
-    .option('--context-top-n <count>', 'for the report: passages in a prompt', wholeFrom('--context-top-n', 1), 10)
-    .option(
-      '--price <money>',
-      'for the report: what a million prompt tokens cost',
-      numberFrom('--price', [0, Infinity]),
-    )
-    .option('--currency <unit>', 'for the report: the unit of --price')
+    .optionsGroup('The report:')
+    .option('--max-loss <loss>', 'loss that skipping may cost', numberInside('--max-loss', [0, 1]), 0.01)
+    .option('--context-top-n <count>', 'passages in a prompt', wholeFrom('--context-top-n', 1), 10)
+    .option('--price <money>', 'what a million prompt tokens cost', numberFrom('--price', [0, Infinity]))
+    .option('--currency <unit>', 'the unit of --price')
+    .optionsGroup('Output:')
     .option('--json', 'print JSON')
     .option('--html <file>', 'write the report as a page')
     .option('--markdown <file>', 'write the report as Markdown')
     .option('--title <words>', 'title of the report')
     .option('--save-run <file>', 'write the reranked order as a TREC run')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', SAMPLE_LINE + EXAMPLES)
   withScorer(withPools(command)).action(async (flags: EvalFlags) => {
     ended(isOfFiles(flags) ? await evalFiles(flags, io) : await evalPools(flags, io))
   })

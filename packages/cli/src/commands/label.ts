@@ -33,6 +33,7 @@ export function addLabel(program: Command, io: Io, ended: (code: ExitCode) => vo
     .command('label')
     .summary('score a file of queries, to train a smaller model on')
     .description('Writes the scores of a teacher, any scorer or reranker, beside the candidates of each query.')
+    .optionsGroup('The batch:')
     .requiredOption('--input <file>', 'queries with their candidates, JSONL')
     .requiredOption('--output <file>', 'where the labelled queries go; one that was begun is continued')
     .option('--concurrency <count>', 'queries under way at once', wholeFrom('--concurrency', 1), 1)

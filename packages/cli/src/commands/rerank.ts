@@ -29,10 +29,12 @@ export function addRerank(program: Command, io: Io, ended: (code: ExitCode) => v
     .summary('put the candidates that answer a query best on top')
     .description('Puts the candidates that answer a query best on top: JSONL in, JSONL out.')
     .argument('[query]', 'what was asked; the candidates are then the lines of the input')
+    .optionsGroup('Input and output:')
     .option('--input <file>', 'where to read; - is stdin (default: stdin when a query is given)')
     .option('--output <file>', 'where a batch is written, and continued when it was stopped (default: stdout)')
     .option('--overwrite', 'start the output over, whatever it holds')
     .option('--shard <i/n>', 'take only the i-th of n parts of the lines, counted from 0', readShard)
+    .optionsGroup('What comes back:')
     .option('--top-n <count>', 'how many results come back for a query (default: all)', wholeFrom('--top-n', 1))
     .option('--depth <count>', 'how many candidates are scored (default: 100)', wholeFrom('--depth', 1))
     .option('--min-score <score>', 'leave out results below this', finiteNumber('--min-score'))
@@ -42,6 +44,7 @@ export function addRerank(program: Command, io: Io, ended: (code: ExitCode) => v
       'throw, or keep-order when the scorer fails',
       oneOf('--on-error', ['throw', 'keep-order']),
     )
+    .optionsGroup('The batch:')
     .option(
       '--bad-lines <what>',
       'stop, or skip lines that cannot be read',

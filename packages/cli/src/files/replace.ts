@@ -3,7 +3,9 @@ import {
   chmodSync,
   chownSync,
   closeSync,
+  existsSync,
   fsyncSync,
+  mkdirSync,
   openSync,
   renameSync,
   rmSync,
@@ -37,6 +39,22 @@ export function replaceFile(path: string, text: string): void {
     throw fileError(path, 'written', error)
   }
   syncFolder(target)
+}
+
+/**
+ * Makes a folder for what a command keeps between two runs, unless it is there, with a `.gitignore` that leaves it out of
+ * version control.
+ *
+ * @throws CliError when it cannot be made, or is no folder.
+ */
+export function makeIgnoredFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true })
+  } catch (error) {
+    throw fileError(path, 'written', error)
+  }
+  const ignore = join(path, '.gitignore')
+  if (!existsSync(ignore)) replaceFile(ignore, '*\n')
 }
 
 function writeNew(made: string, text: string, old: Stats | undefined): void {

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { misuse, show } from '../errors.js'
 import { LineFile, discard, putInPlace, refuseForeign } from '../files/line-file.js'
 import { Lock } from '../files/lock.js'
+import { makeIgnoredFolder } from '../files/replace.js'
 import { targetOf } from '../files/target.js'
 import { isObject } from '../input/json-lines.js'
 import { type Settings, firstDifference } from '../work/batch.js'
@@ -40,9 +42,19 @@ export interface Journal {
   close(): void
 }
 
-/** Where a run with these settings keeps its scores unless told otherwise: other settings, another file. */
+/** Where states stand that nobody named. It keeps itself out of version control. */
+const STATES = '.secondpass'
+
+/**
+ * Where a run with these settings keeps its scores unless told otherwise: other settings, another file. Makes the folder
+ * for it, with a `.gitignore` that leaves it out.
+ *
+ * @throws CliError when the folder cannot be made; `--state` names another place.
+ */
 export function defaultJournalPath(settings: Settings): string {
-  return `secondpass-${createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 10)}.jsonl`
+  makeIgnoredFolder(STATES)
+  const digest = createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 10)
+  return join(STATES, `scores-${digest}.jsonl`)
 }
 
 /** How each of our files begins, and each of its other lines. */

@@ -1,6 +1,7 @@
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
-import { misuse } from '../errors.js'
+import { misuse, usageError } from '../errors.js'
 import { type InputFile, type NamedFile, checkFiles } from '../files/identity.js'
 import type { Io } from '../io.js'
 import type { ScoreFlags } from './score-pools.js'
@@ -23,16 +24,25 @@ export interface PoolFlags extends ScoreFlags {
   readonly corpus?: string
 }
 
+/** A line of `--input`, for the help of every command that takes a sample. */
+export const SAMPLE_LINE = `
+A line of --input:
+  {"query": "How do I …?", "candidates": [{"id": "a", "text": "To …", "score": 12.3}, …], "judgements": {"a": 1}}`
+
 /** Adds the options that name the sample. */
 export function withPools(command: Command): Command {
   return command
+    .optionsGroup('The sample:')
     .option('--beir <folder>', 'queries, judgements and corpus in the layout of BEIR')
     .option('--split <name>', 'which judgements of the BEIR folder: qrels/<name>.tsv', 'test')
     .option('--run <file>', 'what the first stage found, a TREC run (default: BM25 over the corpus)')
     .option('--input <file>', 'instead of --beir: JSONL with a query and its candidates on each line')
     .addOption(candidatesOption())
     .option('--limit <count>', 'take at most this many queries', wholeFrom('--limit', 1))
-    .option('--state <file>', 'where scores are kept, so that a stopped run resumes (default: a name by the settings)')
+    .option(
+      '--state <file>',
+      'where scores are kept, so that a stopped run resumes (default: .secondpass/, a name by the settings)',
+    )
     .option('--restart', 'score again what was scored before')
     .option(
       '--concurrency <count>',
@@ -62,6 +72,7 @@ export async function openPools(flags: PoolFlags & ScorerFlags, outputs: readonl
     throw misuse('no queries: name a BEIR folder with --beir, or a file with --input')
   if (input !== undefined && flags.run !== undefined)
     throw misuse('--run goes with --beir: the candidates of --input stand in the file')
+  if (beir !== undefined) checkSplit(beir, flags.split)
   const state = flags.state === undefined ? [] : [flags.state, `${flags.state}.part`]
   const written = [...outputs, ...state.map((path) => ({ option: '--state', path }))]
   checkFiles([...scorerFiles(flags), ...sampleFiles(flags)], written, io)
@@ -70,6 +81,15 @@ export async function openPools(flags: PoolFlags & ScorerFlags, outputs: readonl
       ? await openPoolFile({ ...flags, input: input as string }, io)
       : await openBeir({ ...flags, beir }, io)
   return { ...pools, retriever: flags.retriever ?? pools.retriever, corpus: flags.corpus ?? pools.corpus }
+}
+
+/** Names the judgements that are there when those that were asked for are not. */
+function checkSplit(beir: string, split: string): void {
+  const folder = join(beir, 'qrels')
+  if (!existsSync(folder) || existsSync(join(folder, `${split}.tsv`))) return
+  const found = readdirSync(folder).flatMap((name) => (name.endsWith('.tsv') ? [name.slice(0, -'.tsv'.length)] : []))
+  const fix = found.length === 0 ? `there is no judgement file in ${folder}` : `${beir} has ${found.sort().join(', ')}`
+  throw usageError('--split', split, fix)
 }
 
 /** The files of the sample; all of them are read more than once. */

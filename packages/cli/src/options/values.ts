@@ -61,7 +61,7 @@ export function oneOf<const T extends string>(option: string, words: readonly T[
 /** Reads the name of a metric. */
 export function readMetric(option: string): (text: string) => MetricName {
   return (text) => {
-    const name = text.trim() as MetricName
+    const name = spelt(text.trim()) as MetricName
     try {
       metricOf(name)
       return name
@@ -70,6 +70,15 @@ export function readMetric(option: string): (text: string) => MetricName {
     }
   }
 }
+
+/** As it is written in the literature: nobody should have to remember which letters of nDCG are large. */
+function spelt(name: string): string {
+  const [family = '', ...cut] = name.split('@')
+  const known = METRICS.find((metric) => metric.toLowerCase() === family.toLowerCase())
+  return [known ?? family, ...cut].join('@')
+}
+
+const METRICS = ['nDCG', 'nDCG-exp', 'MRR', 'MAP', 'recall', 'precision', 'success', 'judged'] as const
 
 /** Reads names of metrics with commas between them. */
 export function readMetrics(text: string): readonly MetricName[] {

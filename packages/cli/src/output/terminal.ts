@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import type { Io, Output } from '../io.js'
+import { type Io, type Output, tell } from '../io.js'
 import { printableLine } from '../printable.js'
 
 type Style = Parameters<typeof styleText>[0]
@@ -39,11 +39,11 @@ export function percent(share: number, digits = 0): string {
   return `${(share * 100).toFixed(digits)} %`
 }
 
-/** Says how far a long piece of work has come. Silent unless stderr is a terminal. */
+/** Says how far a long piece of work has come: a bar on a terminal, a line now and then elsewhere. */
 export interface Progress {
   /** @param done how much of the total is done, in the unit of the total */
   update(done: number, total?: number): void
-  /** Clears the bar, so that what is printed next stands on a clean line. */
+  /** Clears a bar, so that what is printed next stands on a clean line. */
   stop(): void
 }
 
@@ -63,12 +63,37 @@ export interface ProgressOptions {
 
 /** Often enough for an eye, and seldom enough to cost nothing. */
 const REDRAW_MS = 100
+/** Often enough to see in a log that work goes on, and seldom enough to leave the log readable. */
+const LINE_MS = 30_000
 const CLEAR_LINE = '\r\u001b[K'
-const SILENT: Progress = { update: () => {}, stop: () => {} }
 
-/** A bar on stderr when that is a terminal; otherwise nothing at all is written. */
+/** A bar on stderr when that is a terminal; elsewhere, as in a log, a line every 30 seconds, so that short work has none. */
 export function startProgress(io: Io, options: ProgressOptions): Progress {
-  if (io.stderr.isTTY !== true || io.env['TERM'] === 'dumb') return SILENT
+  return io.stderr.isTTY !== true || io.env['TERM'] === 'dumb' ? lines(io, options) : bar(io, options)
+}
+
+function lines(io: Io, { label, format = grouped, ...options }: ProgressOptions): Progress {
+  const now = options.now ?? ((): number => performance.now())
+  const begun = now()
+  let from: Start | undefined = options.start === undefined ? undefined : { done: options.start, at: begun }
+  let toldAt = begun
+  return {
+    update(done, total = options.total) {
+      const at = now()
+      from ??= { done, at }
+      if (at - toldAt < LINE_MS) return
+      toldAt = at
+      const moment = { done, total, fresh: done - from.done, elapsedMs: at - from.at }
+      const share =
+        total === undefined || total <= 0 ? '' : ` of ${format(total)}, ${percent(Math.min(1, done / total))}`
+      const left = timeLeft(moment)
+      tell(io, `secondpass: ${label} ${format(done)}${share}${left === '' ? '' : `,${left}`}`)
+    },
+    stop: () => {},
+  }
+}
+
+function bar(io: Io, options: ProgressOptions): Progress {
   const now = options.now ?? ((): number => performance.now())
   let from: Start | undefined = options.start === undefined ? undefined : { done: options.start, at: now() }
   let drawnAt = -Infinity
@@ -105,9 +130,13 @@ interface Moment {
   readonly elapsedMs: number
 }
 
+function grouped(amount: number): string {
+  return amount.toLocaleString('en-US')
+}
+
 /** One line, never wider than the terminal: a wrapped line could not be cleared. */
 function drawBar(io: Io, options: ProgressOptions, moment: Moment): string {
-  const { label, format = (amount: number): string => amount.toLocaleString('en-US') } = options
+  const { label, format = grouped } = options
   const { done, total } = moment
   if (total === undefined || total <= 0) return `${label} ${format(done)}`.slice(0, columnsOf(io) - 1)
   const share = Math.min(1, done / total)

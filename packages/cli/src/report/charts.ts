@@ -23,8 +23,7 @@ const WIDTHS = { narrow: 300, wide: 640 } as const
  * A chart as two static SVG elements, of which the page shows the one that fits. Colours are the custom properties of the
  * page, so that one drawing serves light and dark.
  *
- * Drawn by Vega, whose specification is data and whose SVG comes out of plain Node.js: 16 MB installed, last released in
- * July 2026, maintained since 2013. ECharts also draws without a browser, but takes 67 MB and wants literal colours, so a
+ * Drawn by Vega, whose specification is data and whose SVG comes out of plain Node.js: last released in July 2026, maintained since 2013. ECharts also draws without a browser, but takes 67 MB and wants literal colours, so a
  * drawing for each colour scheme; Observable Plot (still 0.6) and the d3 charts need a DOM, which is another 10 to 20 MB.
  */
 export async function drawChart(name: ChartName, report: EvalReport, label: string): Promise<string> {

@@ -17,6 +17,7 @@ export interface ScorerFlags extends ModelFlags {
 
 /** Adds the options that choose the scorer. */
 export function withScorer(command: Command): Command {
+  command.optionsGroup('The scorer:')
   const scorer = 'a module whose default export is a scorer, a reranker, or a function that makes one'
   withModel(command.option('--scorer <module>', scorer))
   return command
