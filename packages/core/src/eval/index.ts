@@ -11,6 +11,7 @@ export { bootstrapInterval } from './bootstrap.js'
 export { type DepthAdvice, type DepthOptions, type DepthPoint, type DepthQuery, adviseDepth } from './depth.js'
 export { type BeforeAfter, type ContextOptions, type ContextSavings, measureContext } from './context.js'
 export { type LiveSample, type LiveSampler, type SampleLiveOptions, sampleLive } from './live.js'
+export { type RecordSampleOptions, recordSample } from './record.js'
 
 export { agreementSignal, marginSignal, shapeSignal, topScoreSignal } from '../skip/first-stage.js'
 export { queryLengthSignal } from '../skip/query.js'
