@@ -94,9 +94,15 @@ export async function emptyPlace(packages: readonly PackedPackage[], spec: Place
   return place
 }
 
+/** Tells the install script of onnxruntime-node to leave the CUDA libraries alone: since 1.22, and before. */
+export const skipCuda: NodeJS.ProcessEnv = {
+  ONNXRUNTIME_NODE_INSTALL: 'skip',
+  ONNXRUNTIME_NODE_INSTALL_CUDA: 'skip',
+}
+
 /** The install command of a project, whatever comes of it. */
 export function installInto(place: Place, { manager = 'npm', installFlags = [], env }: PlaceSpec): Promise<Ended> {
-  return place.run([...installCommands[manager], ...installFlags], { ONNXRUNTIME_NODE_INSTALL: 'skip', ...env })
+  return place.run([...installCommands[manager], ...installFlags], { ...skipCuda, ...env })
 }
 
 const YARN_BERRY = '@yarnpkg/cli-dist@4.18.1'
