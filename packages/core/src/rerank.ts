@@ -1,6 +1,6 @@
 import { crossEncoder } from '#node/score/cross-encoder/cross-encoder'
 import { settleAll } from './base/call.js'
-import { RerankError, warn } from './base/errors.js'
+import { isError, RerankError, warn } from './base/errors.js'
 import { type RerankerOptions, resolveOptions, type Settings } from './options.js'
 import {
   type CandidateOf,
@@ -168,7 +168,7 @@ export function observer(onReport: ((report: Report) => unknown) | undefined): (
   const complain = (error: unknown): void => {
     if (hasWarned) return
     hasWarned = true
-    warn(`onReport failed, which did not change the result: ${error instanceof Error ? error.message : String(error)}`)
+    warn(`onReport failed, which did not change the result: ${isError(error) ? error.message : String(error)}`)
   }
   return (report) => {
     try {

@@ -121,6 +121,10 @@ function runtime({ runtime: found }: DoctorReport): Rows {
   if ('error' in found) return [['broken', found.error]]
   return [
     ['onnxruntime-node', found.version],
+    ['folder', found.folder],
+    ...found.copies
+      .filter(({ folder }) => folder !== found.folder)
+      .map(({ version: other, folder }): [string, string] => [`also ${other}`, folder]),
     ['providers built in', found.backends.join(' ')],
     ['telemetry', found.telemetry],
   ]

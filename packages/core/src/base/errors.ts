@@ -100,9 +100,23 @@ export function isRefusal(error: unknown): boolean {
   return typeof error === 'object' && error !== null && refusals.has(error)
 }
 
+/**
+ * Whether a value is an error, also one of another realm: under Jest the errors of Node.js itself are no instances of the
+ * `Error` that a module sees.
+ */
+export function isError(value: unknown): value is Error {
+  if (value instanceof Error) return true
+  return typeof value === 'object' && value !== null && /^\[object (Error|DOMException)\]$/.test(tagOf(value))
+}
+
+/** The name of the kind that a value is of, whatever realm it comes from: `[object Float32Array]`. */
+export function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value)
+}
+
 /** Anything that a scorer rejected with, as an error. */
 export function asError(thrown: unknown, { id }: { readonly id: string }): Error {
-  if (thrown instanceof Error) return thrown
+  if (isError(thrown)) return thrown
   const message = `The scorer ${id} rejected with ${show(thrown)}: reject with an Error.`
   return new RerankError('scorer', message, { cause: thrown })
 }

@@ -1,3 +1,5 @@
+import { isError } from './errors.js'
+
 /** Shorter strings are no secrets, and cutting them out would make messages unreadable. */
 const SHORTEST_SECRET = 6
 
@@ -37,7 +39,7 @@ export function safeCause(
   secrets: readonly string[],
   depth: number = DEEPEST_CAUSE,
 ): Error | undefined {
-  if (!(error instanceof Error) || depth === 0) return undefined
+  if (!isError(error) || depth === 0) return undefined
   const cause = safeCause(error.cause, secrets, depth - 1)
   const safe = new Error(redact(error.message, secrets), cause === undefined ? undefined : { cause })
   safe.name = error.name

@@ -1,8 +1,16 @@
 import { checkOptions } from '../base/check.js'
+import { isError } from '../base/errors.js'
 import { crossEncoder, type CrossEncoderOptions } from '../score/cross-encoder/cross-encoder.js'
 import { readTokenizerFiles } from '../score/cross-encoder/model-files.js'
 import { ModelSource } from '../score/cross-encoder/model-source.js'
-import { runtimeFacts } from '../score/cross-encoder/session/node.js'
+import {
+  type FoundCopy,
+  installedCopies,
+  neighbourCopy,
+  overrideFix,
+  ownCopy,
+} from '../score/cross-encoder/session/copies.js'
+import { loadRuntime } from '../score/cross-encoder/session/node.js'
 import { cacheFolderOf } from '../score/hub/cache.js'
 import type { ScorerDefaults } from '../types.js'
 import type { CacheReport, MachineReport } from './machine.js'
@@ -31,7 +39,7 @@ export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport>
     try {
       return await how()
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error)
+      const message = isError(error) ? error.message : String(error)
       problems.push(`${part}: ${message}`)
       return { error: message }
     }
@@ -58,6 +66,10 @@ export interface Unknown {
 /** onnxruntime-node. */
 export interface RuntimeReport {
   readonly version: string
+  /** The folder of the copy that is used: this package's own, or the one that a package beside it pins. */
+  readonly folder: string
+  /** Every copy that is installed beside this package or the project, or loaded in this process. */
+  readonly copies: readonly FoundCopy[]
   /** Providers that the runtime was built with; whether they can be used here only shows when one is. */
   readonly backends: readonly string[]
   readonly telemetry: 'off' | 'on'
@@ -109,9 +121,14 @@ export interface DoctorReport {
 }
 
 async function runtimeReport(): Promise<RuntimeReport> {
-  const { version, backends } = await runtimeFacts()
+  const ort = await loadRuntime()
+  const copies = installedCopies()
+  const version = ort.env.versions.node ?? 'unknown'
+  const expected = neighbourCopy() ?? ownCopy()
+  const used = expected?.version === version ? expected : copies.find((copy) => copy.isLoaded)
+  const backends = ort.listSupportedBackends().map(({ name }) => name)
   const telemetry = process.env['ORT_DISABLE_TELEMETRY'] === '1' ? 'off' : 'on'
-  return { version: version ?? 'unknown', backends, telemetry }
+  return { version, folder: used?.folder ?? 'unknown', copies, backends, telemetry }
 }
 
 async function modelReport(): Promise<BundledModelReport> {
@@ -127,9 +144,21 @@ function otherProblems({ runtime, tokenizers, trial }: Omit<DoctorReport, 'probl
   if (tokenizers === null) found.push('tokenizers: @huggingface/tokenizers is not installed; run npm install.')
   if ('telemetry' in runtime && runtime.telemetry === 'on')
     found.push('runtime: ORT_DISABLE_TELEMETRY is set to something else than 1, so onnxruntime may send usage data.')
+  if ('copies' in runtime) for (const problem of secondCopies(runtime)) found.push(problem)
   for (const { provider, reason } of 'refused' in trial ? trial.refused : [])
     found.push(`trial: the provider ${provider} could not be used (${reason}).`)
   return found
+}
+
+/** Copies that cannot be loaded beside the one that is used; this package's own is not needed when another is. */
+function secondCopies({ copies, version, folder }: RuntimeReport): string[] {
+  const own = ownCopy()
+  const others = copies.filter((copy) => copy.version !== version && copy.folder !== own?.folder)
+  if (others.length === 0) return []
+  const list = others.map((copy) => `${copy.version} (${copy.folder})`).join(', ')
+  return [
+    `runtime: onnxruntime-node ${version} (${folder}) is used and ${list} is installed as well; ${overrideFix(version)}.`,
+  ]
 }
 
 const QUERY = 'how long does it take to boil an egg'

@@ -127,7 +127,23 @@ export function ownManifest(): Manifest {
 export function installedVersion(name: string): string | null {
   const folders = require.resolve.paths(name) ?? []
   const file = folders.map((folder) => join(folder, name, 'package.json')).find((path) => existsSync(path))
-  return file === undefined ? null : read(file).version
+  return file === undefined ? versionOfYarn(name) : read(file).version
+}
+
+interface PnpApi {
+  resolveToUnqualified(request: string, issuer: string): string | null
+}
+
+/** Without node_modules yarn knows where packages are, and nobody else does. */
+function versionOfYarn(name: string): string | null {
+  if (!('pnp' in process.versions)) return null
+  try {
+    const { resolveToUnqualified } = require('pnpapi') as PnpApi
+    const folder = resolveToUnqualified(name, `${import.meta.dirname}/`)
+    return folder === null ? null : read(join(folder, 'package.json')).version
+  } catch {
+    return null
+  }
 }
 
 /** Every optional package, with its version or `null`. */

@@ -9,9 +9,9 @@ import {
   required,
   wholeOrInfinity,
   withDefault,
+  onlyRise,
 } from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
-import { onlyRise } from '../base/first-stage.js'
 import type { Candidate, SkipPolicy } from '../types.js'
 import { type Measure, type Signal, signalOf, thresholdPolicy } from './policy.js'
 

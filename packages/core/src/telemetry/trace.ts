@@ -1,6 +1,6 @@
 import type * as OpenTelemetry from '@opentelemetry/api'
 import type { Attributes } from '@opentelemetry/api'
-import { RerankError } from '../base/errors.js'
+import { isError, RerankError } from '../base/errors.js'
 import type { Report, StageReport } from '../types.js'
 
 /**
@@ -61,7 +61,7 @@ function snakeCase(name: string): string {
 /** The code of an error of this library, else the name of its class; `_OTHER` for what is no error. */
 export function errorTypeOf(error: unknown): string {
   if (RerankError.is(error)) return error.code
-  return error instanceof Error ? error.name : '_OTHER'
+  return isError(error) ? error.name : '_OTHER'
 }
 
 /** The metrics of this library. */

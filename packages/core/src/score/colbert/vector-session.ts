@@ -1,6 +1,13 @@
-import type { InferenceSession, Tensor } from 'onnxruntime-node'
+import type { Tensor } from 'onnxruntime-node'
 import { RerankError } from '../../base/errors.js'
-import { type Opened, type OpenedGraph, openGraph, type SessionOptions } from '../cross-encoder/session/node.js'
+import {
+  type Opened,
+  type OpenedGraph,
+  openGraph,
+  type SessionOptions,
+  valuesOf,
+} from '../cross-encoder/session/node.js'
+import type { GraphValues } from '../cross-encoder/session/graph-values.js'
 import { intTensor, intTypeOf, type TensorClass } from '../cross-encoder/session/tensors.js'
 import type { TokenVectors } from './documents.js'
 import type { EncodedText } from './encoder.js'
@@ -24,8 +31,9 @@ export async function openVectorSession(
   options: Pick<SessionOptions, 'graphPath' | 'threads' | 'providers'>,
 ): Promise<VectorSession> {
   const graph = await openGraph(options)
-  const output = tokenOutput(graph.session, options.graphPath)
-  const feeds = createFeeds(graph, options.graphPath)
+  const values = valuesOf(graph.session, options.graphPath)
+  const output = tokenOutput(values, options.graphPath)
+  const feeds = createFeeds(graph, values, options.graphPath)
   let released = false
   return {
     opened: graph.opened,
@@ -43,9 +51,10 @@ export async function openVectorSession(
 
 const OUTPUTS = ['token_embeddings', 'last_hidden_state', 'embeddings', 'contextual', 'output']
 
-function tokenOutput({ outputNames, outputMetadata }: InferenceSession, graphPath: string): string {
+function tokenOutput({ outputs }: GraphValues, graphPath: string): string {
+  const outputNames = outputs.map(({ name }) => name)
   const name = OUTPUTS.find((known) => outputNames.includes(known)) ?? outputNames[0]
-  const info = outputMetadata[outputNames.indexOf(name ?? '')]
+  const info = outputs[outputNames.indexOf(name ?? '')]
   if (name !== undefined && info?.isTensor && info.type === 'float32' && info.shape.length === 3) return name
   const fix = 'export it with one float32 output [batch, tokens, dimensions], the projection included'
   throw new RerankError('model-files', `${graphPath} has the outputs ${outputNames.join(', ')}: ${fix}.`)
@@ -60,6 +69,7 @@ const VALUES: Readonly<Record<string, (text: EncodedText, at: number) => number>
 
 function createFeeds(
   { session, Tensor }: OpenedGraph,
+  { inputs: described }: GraphValues,
   graphPath: string,
 ): (text: EncodedText) => Record<string, Tensor> {
   const unknown = session.inputNames.filter((name) => VALUES[name] === undefined)
@@ -67,7 +77,7 @@ function createFeeds(
     const fix = 'export it with input_ids, attention_mask and perhaps token_type_ids'
     throw new RerankError('model-files', `${graphPath} has the inputs ${session.inputNames.join(', ')}: ${fix}.`)
   }
-  const inputs = session.inputNames.map((name, at) => ({ name, type: intTypeOf(session.inputMetadata[at]) }))
+  const inputs = session.inputNames.map((name, at) => ({ name, type: intTypeOf(described[at]) }))
   return (text) => {
     const entries = inputs.map(({ name, type }): [string, object] => {
       const valueAt = VALUES[name] as (typeof VALUES)[string]

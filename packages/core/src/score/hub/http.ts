@@ -1,5 +1,5 @@
 import { systemClock, waitFor } from '../../base/clock.js'
-import { ProviderError, RerankError } from '../../base/errors.js'
+import { isError, ProviderError, RerankError } from '../../base/errors.js'
 import { redact, safeCause } from '../../base/redact.js'
 import { type HubSettings, proxyHint } from './connection.js'
 
@@ -83,7 +83,7 @@ export function secretsOf({ token, endpoint }: HubSettings): string[] {
 
 function innermost(cause: unknown): { code?: string; message?: string } {
   const below = (cause as Error | undefined)?.cause
-  return (below instanceof Error ? below : (cause ?? {})) as { code?: string; message?: string }
+  return (isError(below) ? below : (cause ?? {})) as { code?: string; message?: string }
 }
 
 /** The one error for a model that is not in the cache while requests are forbidden. */

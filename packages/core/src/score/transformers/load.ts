@@ -1,4 +1,4 @@
-import { invalidArgument, RerankError } from '../../base/errors.js'
+import { invalidArgument, isError, RerankError } from '../../base/errors.js'
 import type { TensorClass } from '../cross-encoder/session/tensors.js'
 import {
   defaultDevice,
@@ -160,7 +160,7 @@ function progressTo(tell: NonNullable<TransformersOptions['onProgress']>): (even
 
 function loadError(model: string, device: string, cause: unknown): RerankError {
   if (RerankError.is(cause)) return cause
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = isError(cause) ? cause.message : String(cause)
   if (reason.startsWith('Unsupported device')) {
     const fix = "transformers.js does not have it here; in Node.js use 'cpu', in browsers 'wasm' or 'webgpu'"
     return new RerankError('runtime', `device is ${JSON.stringify(device)}: ${fix}.`, { cause })

@@ -1,5 +1,5 @@
 import { readOptions } from '../../base/check.js'
-import { RerankError } from '../../base/errors.js'
+import { isError, RerankError } from '../../base/errors.js'
 import { aloneInThread } from '../../base/schedule.js'
 import type { Scorer, ScorerDefaults } from '../../types.js'
 import { PairScorer } from '../cross-encoder/pair-scorer.js'
@@ -117,7 +117,7 @@ function runnerOf(parts: LoadedParts, head: Head, blocks: boolean): PairRunner {
 
 /** onnxruntime-web throws bare numbers when it is out of memory. */
 function fail(cause: unknown): never {
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = isError(cause) ? cause.message : String(cause)
   const fix = 'see the cause; out of memory, a smaller maxLength helps'
   throw new RerankError('scorer', `transformers.js failed to run the model (${reason}): ${fix}.`, { cause })
 }

@@ -3,22 +3,26 @@ import { createFeeds } from '../../../../../packages/core/src/score/cross-encode
 import { floatOf } from '../../../../../packages/core/src/score/cross-encoder/session/tensors.ts'
 import { readScore } from '../../../../../packages/core/src/score/cross-encoder/session/node.ts'
 
+const arrays = { int32: Int32Array, int64: BigInt64Array, float32: Float32Array, float16: Uint16Array }
+
+/** As the runtime does, it makes a typed array of a plain one. */
 class FakeTensor {
+  readonly data: ArrayLike<number | bigint>
   constructor(
     readonly type: string,
-    readonly data: ArrayLike<number | bigint>,
+    data: ArrayLike<number | bigint>,
     readonly dims: readonly number[],
-  ) {}
+  ) {
+    const kind = arrays[type as keyof typeof arrays] as Int32ArrayConstructor | undefined
+    this.data = Array.isArray(data) && kind !== undefined ? kind.from(data as number[]) : data
+  }
 }
 
 type Shape = readonly (number | string)[]
 
 function feedsOf(inputs: readonly (readonly [name: string, type: string, shape: Shape])[]) {
-  const session = {
-    inputNames: inputs.map(([name]) => name),
-    inputMetadata: inputs.map(([name, type, shape]) => ({ name, isTensor: true, type, shape })),
-  }
-  const feeds = createFeeds(FakeTensor, session as never, { graphPath: 'model.onnx', maxPositions: 8 })
+  const described = inputs.map(([name, type, shape]) => ({ name, isTensor: true, type, shape }))
+  const feeds = createFeeds(FakeTensor, described as never, { graphPath: 'model.onnx', maxPositions: 8 })
   return feeds(Int32Array.of(5, 6, 7), 2) as unknown as Record<string, FakeTensor>
 }
 

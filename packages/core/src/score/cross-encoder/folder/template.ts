@@ -1,4 +1,4 @@
-import { RerankError } from '../../../base/errors.js'
+import { isError, RerankError } from '../../../base/errors.js'
 import { markPrinted, MOST_ITEMS, type Node, Refused, Rules, type Scope, type Value } from './template-rules.js'
 
 /** The part of `@huggingface/jinja` that is used here; its own types hide what a bounded interpreter has to override. */
@@ -49,7 +49,7 @@ function guarded<T>(file: string, work: () => T): T {
   try {
     return work()
   } catch (cause) {
-    throw refused(file, cause instanceof Error ? cause.message : String(cause), cause)
+    throw refused(file, isError(cause) ? cause.message : String(cause), cause)
   }
 }
 

@@ -1,7 +1,18 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
-import { RerankError } from '../../../base/errors.js'
+import { isError, RerankError } from '../../../base/errors.js'
 import type { PairRunner } from '../reading.js'
+import {
+  explainLoaded,
+  isSupported,
+  loadedCopies,
+  neighbourCopy,
+  ownCopy,
+  requireFrom,
+  type Runtime,
+  type RuntimeCopy,
+} from './copies.js'
+import { type GraphValue, type GraphValues, readGraphValues } from './graph-values.js'
 import { explainMissing, hostFacts, type Provider } from './providers.js'
 import { createFeeds, type Head, headFor, labelsHead, numbersOf, outputFor, scoreOf } from './tensors.js'
 
@@ -80,8 +91,9 @@ export function refuseTelemetry(): void {
  */
 export async function openSession(options: SessionOptions): Promise<GraphSession> {
   const { session, Tensor, opened } = await openGraph(options)
-  const { output, head } = chooseOutput(session, options.head ?? labelsHead(undefined), options.graphPath)
-  const feeds = createFeeds(Tensor, session, options)
+  const { inputs, outputs } = valuesOf(session, options.graphPath)
+  const { output, head } = chooseOutput(outputs, options.head ?? labelsHead(undefined), options.graphPath)
+  const feeds = createFeeds(Tensor, inputs, options)
   let released = false
   return {
     opened,
@@ -100,8 +112,6 @@ export async function openSession(options: SessionOptions): Promise<GraphSession
   }
 }
 
-type Runtime = typeof import('onnxruntime-node')
-
 /** A graph as the runtime opened it, and the class its inputs are made of. */
 export interface OpenedGraph {
   readonly session: InferenceSession
@@ -109,40 +119,70 @@ export interface OpenedGraph {
   readonly Tensor: Runtime['Tensor']
 }
 
+/** Where no provider is asked for: the processor, by the native runtime, or by WebAssembly where that does not load. */
+const USUAL: readonly Provider[] = ['cpu', 'wasm']
+
 /** Opens a graph of any kind. @throws as {@link openSession} does. */
 export async function openGraph(options: OpeningOptions): Promise<OpenedGraph> {
-  const providers = options.providers ?? ['cpu']
-  const ort = await loadRuntime()
-  // A provider that cannot be loaded is no error: the next one is tried, and the report names the refusal.
-  if (providers.some((name) => name !== 'cpu')) ort.env.logLevel = 'fatal'
-  const create = (provider: Provider): Promise<InferenceSession> => createSession(ort, provider, options)
-  const { session, opened } = await openFirst(providers, options.graphPath, create)
-  return { session, opened, Tensor: ort.Tensor }
+  const { providers, graphPath } = options
+  const create = async (provider: Provider): Promise<{ ort: Runtime; session: InferenceSession }> => {
+    if (provider === 'wasm') {
+      const { openWasm } = await import('./wasm.js')
+      return openWasm(graphPath, isWrittenHere(graphPath))
+    }
+    const ort = await loadRuntime()
+    // A provider that cannot be loaded is no error: the next one is tried, and the report names the refusal.
+    if (providers?.some((name) => name !== 'cpu')) ort.env.logLevel = 'fatal'
+    return { ort, session: await createSession(ort, provider, options) }
+  }
+  const { session: found, opened } = await openFirst(providers ?? USUAL, graphPath, create, providers === undefined)
+  return { session: found.session, opened, Tensor: found.ort.Tensor }
+}
+
+/**
+ * What an opened graph takes and gives. Runtimes before 1.22 know only the names; there the file is read, which holds
+ * what its exporter wrote down.
+ */
+export function valuesOf(session: InferenceSession, graphPath: string): GraphValues {
+  const { inputMetadata, outputMetadata } = session as Partial<InferenceSession>
+  if (inputMetadata !== undefined && outputMetadata !== undefined) {
+    return { inputs: inputMetadata, outputs: outputMetadata }
+  }
+  const { inputs, outputs } = readGraphValues(graphPath)
+  const find = (values: readonly GraphValue[], name: string): GraphValue =>
+    values.find((value) => value.name === name) ?? { name, isTensor: false }
+  return {
+    inputs: session.inputNames.map((name) => find(inputs, name)),
+    outputs: session.outputNames.map((name) => find(outputs, name)),
+  }
 }
 
 /**
  * Opens a graph with the first provider that can. The runtime itself does not fall back: it throws when the first one
  * cannot be loaded.
  *
- * @throws RerankError `'model-files'` when the processor cannot open the graph either, `'runtime'` when there is no
- * provider left and the processor was not asked for.
+ * @param isUsual whether nobody asked for a provider: then the second is tried only where the runtime itself did not load
+ * @throws RerankError `'model-files'` when the processor cannot open the graph either, `'runtime'` when the runtime did not
+ * load, or there is no provider left and the processor was not asked for.
  */
 export async function openFirst<Session>(
   providers: readonly Provider[],
   graphPath: string,
   create: (provider: Provider) => Promise<Session>,
+  isUsual = false,
 ): Promise<{ session: Session; opened: Opened }> {
   const refused: Refusal[] = []
-  let last: unknown
+  const causes: unknown[] = []
   for (const provider of providers) {
     try {
       return { session: await create(provider), opened: { provider, refused } }
     } catch (cause) {
-      last = cause
+      causes.push(cause)
       refused.push({ provider, reason: reasonOf(cause) })
+      if (isUsual && !isRuntimeError(cause)) break
     }
   }
-  throw failure(refused, graphPath, last)
+  throw failure(refused, graphPath, causes)
 }
 
 /** Why a provider was passed over, for a warning or an error: `cuda (reason), webgpu (reason)`. */
@@ -150,8 +190,12 @@ export function listRefusals(refused: readonly Refusal[]): string {
   return refused.map(({ provider, reason }) => `${provider} (${reason})`).join(', ')
 }
 
-function failure(refused: readonly Refusal[], graphPath: string, cause: unknown): RerankError {
-  const onProcessor = refused.find(({ provider }) => provider === 'cpu')
+/** A runtime that did not load has said what to do, more than a list of refusals would. */
+function failure(refused: readonly Refusal[], graphPath: string, causes: readonly unknown[]): RerankError {
+  const at = refused.findIndex(({ provider }) => provider === 'cpu' || provider === 'wasm')
+  const cause = causes[at] ?? causes.at(-1)
+  if (isRuntimeError(cause)) return cause
+  const onProcessor = refused[at]
   if (onProcessor === undefined) {
     const fix = "add 'cpu' to providers to have something to fall back to, and see what doctor() says"
     return new RerankError('runtime', `No provider could be used here: ${listRefusals(refused)}: ${fix}.`, { cause })
@@ -160,28 +204,74 @@ function failure(refused: readonly Refusal[], graphPath: string, cause: unknown)
   return new RerankError('model-files', `${graphPath} did not open (${onProcessor.reason}): ${fix}.`, { cause })
 }
 
+function isRuntimeError(error: unknown): error is RerankError {
+  return RerankError.is(error) && error.code === 'runtime'
+}
+
 /** The first line without paths of the machine that built the runtime. */
 function reasonOf(cause: unknown): string {
-  const message = cause instanceof Error ? cause.message : String(cause)
+  const message = isError(cause) ? cause.message : String(cause)
   const line = message.trim().split('\n')[0] ?? ''
   return line.replace(/^\/onnxruntime_src\S+ .*? was false\. /, '').slice(0, 200)
 }
 
-/** Which runtime was installed, and the providers it was built with. For reports; opens nothing. */
-export async function runtimeFacts(): Promise<{ version: string | undefined; backends: readonly string[] }> {
-  const ort = await loadRuntime()
-  return { version: ort.env.versions.node, backends: ort.listSupportedBackends().map(({ name }) => name) }
-}
-
-async function loadRuntime(): Promise<Runtime> {
+/**
+ * Loads the runtime. A process can hold one version of its native library. Where a neighbour would load another copy than
+ * this package's own, both use the neighbour's, which leaves it free to be loaded before or after; and where another copy
+ * is loaded already, it is that one.
+ *
+ * @throws RerankError `'runtime'`, with the cause in a sentence.
+ */
+export async function loadRuntime(): Promise<Runtime> {
   refuseTelemetry()
+  const shared = neighbourCopy()
   try {
-    const ort = await import('onnxruntime-node')
+    const ort = await (shared === undefined ? importOwn() : requireFrom(shared.folder))
     // Warnings about graph optimisations go to stderr otherwise; errors are thrown, not logged.
     ort.env.logLevel = 'error'
     return ort
   } catch (cause) {
-    throw new RerankError('runtime', explainMissing(hostFacts(), cause), { cause })
+    return loadAnother(cause, shared)
+  }
+}
+
+/**
+ * The runtime, after the copy that was to be loaded has failed: the one that something else in this process has loaded,
+ * else this package's own.
+ */
+function loadAnother(cause: unknown, shared: RuntimeCopy | undefined): Runtime {
+  const own = ownCopy()
+  const loaded = loadedCopies()
+  const tried = shared ?? own
+  const instead = [...loaded.filter(({ version }) => isSupported(version)), ...(own === undefined ? [] : [own])]
+  for (const { folder } of instead.filter((copy) => copy.folder !== tried?.folder)) {
+    try {
+      const ort = requireFrom(folder)
+      ort.env.logLevel = 'error'
+      return ort
+    } catch {
+      // What failed first says more.
+    }
+  }
+  const clash = tried === undefined ? undefined : explainLoaded(tried, loaded)
+  throw new RerankError('runtime', clash ?? explainMissing(hostFacts(), cause), { cause })
+}
+
+/**
+ * Jest, and the vm pools of vitest, run modules in a realm that has typed arrays of its own, and the native library makes
+ * those of the process: there the runtime is loaded in the realm of the process, where its own checks hold.
+ */
+async function importOwn(): Promise<Runtime> {
+  if (isOwnRealm()) return await import('onnxruntime-node')
+  return requireFrom(import.meta.url, 'onnxruntime-node')
+}
+
+function isOwnRealm(): boolean {
+  try {
+    return process.getBuiltinModule('node:vm').runInThisContext('Float32Array') === Float32Array
+  } catch {
+    // A runtime that has no realms to speak of.
+    return true
   }
 }
 
@@ -237,10 +327,11 @@ function isWrittenHere(graphPath: string): boolean {
  *
  * @throws RerankError `'model-files'` when there is none or it does not hold what the head reads.
  */
-function chooseOutput(session: InferenceSession, head: Head, graphPath: string): { output: string; head: Head } {
-  const output = outputFor(head, session.outputNames)
+function chooseOutput(outputs: readonly GraphValue[], head: Head, graphPath: string): { output: string; head: Head } {
+  const names = outputs.map(({ name }) => name)
+  const output = outputFor(head, names)
   if (output === undefined) throw new RerankError('model-files', `${graphPath} has no output: export it again.`)
-  const info = session.outputMetadata[session.outputNames.indexOf(output)]
+  const info = outputs[names.indexOf(output)]
   return { output, head: headFor(head, { name: output, dims: info?.isTensor ? info.shape : [] }, graphPath) }
 }
 

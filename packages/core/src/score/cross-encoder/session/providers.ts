@@ -1,13 +1,14 @@
 import type { Check } from '../../../base/check.js'
-import { invalidArgument } from '../../../base/errors.js'
+import { invalidArgument, isError } from '../../../base/errors.js'
 
 /**
  * What computes: `'cpu'` anywhere; `'cuda'` and `'tensorrt'` on Linux with NVIDIA's libraries, `'coreml'` on macOS,
- * `'dml'` on Windows, `'webgpu'` where there is an adapter.
+ * `'dml'` on Windows, `'webgpu'` where there is an adapter; `'wasm'`, the processor by way of WebAssembly, where the
+ * package `onnxruntime-web` is installed: several times slower, on machines that onnxruntime-node has no binaries for.
  */
-export type Provider = 'cpu' | 'cuda' | 'tensorrt' | 'coreml' | 'dml' | 'webgpu'
+export type Provider = 'cpu' | 'cuda' | 'tensorrt' | 'coreml' | 'dml' | 'webgpu' | 'wasm'
 
-const known: readonly Provider[] = ['cpu', 'cuda', 'tensorrt', 'coreml', 'dml', 'webgpu']
+const known: readonly Provider[] = ['cpu', 'cuda', 'tensorrt', 'coreml', 'dml', 'webgpu', 'wasm']
 
 /** The option `providers`: a list of known names, each once. */
 export const providersOption: Check<readonly Provider[]> = (name, providers) => {
@@ -54,6 +55,6 @@ function fixFor({ platform, arch, libc }: HostFacts, cause: unknown): string {
     return `it has no binaries for this kind of machine; use Linux, Windows or macOS on x64 or arm64, ${ELSEWHERE}`
   const isAbsent = (cause as { code?: unknown } | undefined)?.code === 'ERR_MODULE_NOT_FOUND'
   if (isAbsent) return `it is not installed; run "npm install onnxruntime-node", ${ELSEWHERE}`
-  const said = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
+  const said = isError(cause) ? cause.message.split('\n')[0] : String(cause)
   return `the system said "${said}"; install it again on this machine (node_modules copied from another do not fit), ${ELSEWHERE}`
 }

@@ -1,6 +1,6 @@
-import type { InferenceSession } from 'onnxruntime-node'
 import { RerankError, show } from '../../../base/errors.js'
 import { type HeadStep, runSteps } from '../folder/head-steps.js'
+import type { GraphValue } from './graph-values.js'
 
 /** The tensors of a runtime, which takes no other's. */
 export type TensorClass = new (type: string, data: never, dims: readonly number[]) => object
@@ -52,7 +52,7 @@ export function tokenFeeds(
 
 function leanFeeds(Tensor: TensorClass, maxPositions: number): Feeds {
   return (ids, secondSegmentStart) => ({
-    token_ids: new Tensor('int32', ids as never, [ids.length]),
+    token_ids: intTensor(Tensor, { type: 'int32', dims: [ids.length] }, (at) => ids[at] as number),
     position_type_ids: intTensor(Tensor, { type: 'int32', dims: [ids.length] }, (at) =>
       at < secondSegmentStart ? at : at + maxPositions,
     ),
@@ -66,18 +66,40 @@ export function intTensor(
   valueAt: (at: number) => number,
 ): object {
   const length = dims.reduce((product, dim) => product * dim, 1)
-  if (type === 'int32') return new Tensor(type, Int32Array.from({ length }, (_, at) => valueAt(at)) as never, dims)
+  if (type === 'int32') {
+    const data = emptyData<Int32Array>(Tensor, type, length)
+    for (let at = 0; at < length; at++) data[at] = valueAt(at)
+    return new Tensor(type, data as never, dims)
+  }
   // The low half of each 64-bit number is written through a 32-bit view, so that no BigInt is made.
-  const wide = new BigInt64Array(length)
+  const wide = emptyData<BigInt64Array>(Tensor, type, length)
   const low = new Int32Array(wide.buffer)
   for (let at = 0; at < length; at++) low[2 * at] = valueAt(at)
   return new Tensor(type, wide as never, dims)
 }
 
-type Input = InferenceSession['inputMetadata'][number]
+/** The classes of typed arrays that a runtime takes, by its class of tensors and their type. */
+const dataClasses = new WeakMap<TensorClass, Map<string, new (length: number) => never>>()
+
+/**
+ * Numbers for a tensor, all of them 0. The array is of the class that the runtime itself makes for such a tensor, since it
+ * refuses those of another realm.
+ */
+function emptyData<Data>(Tensor: TensorClass, type: string, length: number): Data {
+  const known = dataClasses.get(Tensor) ?? new Map<string, new (length: number) => never>()
+  dataClasses.set(Tensor, known)
+  const found = known.get(type) ?? classOfData(Tensor, type)
+  known.set(type, found)
+  return new found(length)
+}
+
+function classOfData(Tensor: TensorClass, type: string): new (length: number) => never {
+  const { data } = new Tensor(type, [] as never, [0]) as { data: object }
+  return data.constructor as new (length: number) => never
+}
 
 /** The number format that an input of onnxruntime wants. */
-export function intTypeOf(input: Input | undefined): TokenInput['type'] {
+export function intTypeOf(input: GraphValue | undefined): TokenInput['type'] {
   return input?.isTensor === true && input.type === 'int32' ? 'int32' : 'int64'
 }
 
@@ -92,11 +114,11 @@ const LAST_ONLY = ['num_logits_to_keep', 'logits_to_keep']
  */
 export function createFeeds(
   TensorType: unknown,
-  { inputMetadata: inputs }: InferenceSession,
+  inputs: readonly GraphValue[],
   { graphPath, maxPositions }: { readonly graphPath: string; readonly maxPositions: number },
 ): Feeds {
   const Tensor = TensorType as TensorClass
-  const isFixed = ({ name }: Input): boolean => name.startsWith('past_key_values.') || LAST_ONLY.includes(name)
+  const isFixed = ({ name }: GraphValue): boolean => name.startsWith('past_key_values.') || LAST_ONLY.includes(name)
   const perToken = inputs.filter((input) => !isFixed(input))
   const feeds = tokenFeeds(
     Tensor,
@@ -117,14 +139,14 @@ export function createFeeds(
 }
 
 /** An input that is the same for every pair. */
-function fixedTensor(Tensor: TensorClass, input: Input, graphPath: string): object {
+function fixedTensor(Tensor: TensorClass, input: GraphValue, graphPath: string): object {
   if (!LAST_ONLY.includes(input.name)) return emptyPast(Tensor, input, graphPath)
   const dims = input.isTensor && input.shape.length === 1 ? [1] : []
   return intTensor(Tensor, { type: intTypeOf(input), dims }, () => 1)
 }
 
 /** What a language model remembers of earlier tokens: none, since every pair is read from its start. [1, heads, 0, size]. */
-function emptyPast(Tensor: TensorClass, input: Input, graphPath: string): object {
+function emptyPast(Tensor: TensorClass, input: GraphValue, graphPath: string): object {
   const { type, shape } = input.isTensor ? input : { type: '', shape: [] }
   const [, heads, , size] = shape
   const isFloat = type === 'float32' || type === 'float16'
@@ -133,8 +155,7 @@ function emptyPast(Tensor: TensorClass, input: Input, graphPath: string): object
     const fix = 'it should be a tensor of floats [batch, heads, length, size]; export the model without past_key_values'
     throw new RerankError('model-files', `${seen}: ${fix}.`)
   }
-  const data = type === 'float16' ? new Uint16Array(0) : new Float32Array(0)
-  return new Tensor(type, data as never, [1, heads, 0, size])
+  return new Tensor(type, emptyData<never>(Tensor, type, 0), [1, heads, 0, size])
 }
 
 /**
@@ -313,6 +334,7 @@ export function numbersOf({
   readonly type: string
   readonly data: ArrayLike<unknown>
 }): (at: number) => number {
-  const isHalf = type === 'float16' && data instanceof Uint16Array
+  // By name: the array may be of another realm.
+  const isHalf = type === 'float16' && Object.prototype.toString.call(data) === '[object Uint16Array]'
   return isHalf ? (at) => floatOf(data[at] as number) : (at) => Number(data[at])
 }

@@ -1,9 +1,10 @@
 import { Worker } from 'node:worker_threads'
 import { systemClock, waitFor } from '../../../base/clock.js'
-import { RerankError, type RerankErrorCode } from '../../../base/errors.js'
+import { isError, RerankError, type RerankErrorCode } from '../../../base/errors.js'
 import type { EncodedPair } from '../pairs.js'
 import { closedWhileScoring } from '../reading.js'
 import type { Opened, OpenedRunner, SessionOptions } from './node.js'
+import { areThreadsSafe, startProcess, type Thread } from './processes.js'
 import { type FromWorker, guardExit, type ToWorker } from './threads.js'
 
 /** Pairs that a worker is handed at a time: the one it runs and the next, so that it never waits for the main thread. */
@@ -11,7 +12,7 @@ export const PAIRS_PER_WORKER = 2
 
 /** A worker and what it was handed and has not answered. */
 interface Hand {
-  readonly thread: Worker
+  readonly thread: Thread
   readonly pending: Map<number, Pending>
 }
 
@@ -78,11 +79,7 @@ class Pool implements OpenedRunner {
 
   #startWorker(): Promise<void> {
     const guard = guardExit()
-    const thread = new Worker(new URL('./worker.js', import.meta.url), {
-      workerData: { flags: guard.flags, options: this.#options },
-      // The caller's own flags (--input-type, loaders) are not meant for this file and may be refused for it.
-      execArgv: [],
-    })
+    const thread = startThread({ flags: guard.flags, options: this.#options })
     const hand: Hand = { thread, pending: new Map() }
     this.#hands.add(hand)
     return new Promise((resolve, reject) => {
@@ -93,16 +90,15 @@ class Pool implements OpenedRunner {
         thread.unref()
         resolve()
       })
-      thread.once('error', (cause) => {
-        const error = new RerankError('scorer', `A scoring worker crashed (${cause.message}): call again.`, { cause })
-        reject(error)
-        this.#lose(error)
+      thread.once('error', (cause: Error) => {
+        reject(notStarted(cause))
+        this.#lose(new RerankError('scorer', `A scoring worker crashed (${cause.message}): call again.`, { cause }))
       })
-      thread.once('exit', (exitCode) => {
+      thread.once('exit', (exitCode: number) => {
         guard.release()
         this.#hands.delete(hand)
         const error = new RerankError('scorer', `A scoring worker ended with exit code ${exitCode}: call again.`)
-        reject(error)
+        reject(notStarted(error))
         this.#lose(error)
       })
     })
@@ -125,6 +121,27 @@ class Pool implements OpenedRunner {
   }
 }
 
+/** A thread, or a process where the runtime that is installed cannot be run by several threads. */
+function startThread(data: object): Thread {
+  if (!areThreadsSafe()) return startProcess(new URL('./worker.js', import.meta.url), data)
+  return new Worker(new URL('./worker.js', import.meta.url), {
+    workerData: data,
+    // The caller's own flags (--input-type, loaders) are not meant for this file and may be refused for it.
+    execArgv: [],
+  })
+}
+
+/** A worker that never came to answer is a fault of the installation or the machine, which no second try mends. */
+function notStarted(cause: Error): RerankError {
+  const isMissing = /MODULE_NOT_FOUND/.test(String((cause as NodeJS.ErrnoException).code))
+  const fix = isMissing
+    ? 'a file of @secondpass/core is missing, which a bundler may have left behind; install it again, or mark @secondpass/core as external'
+    : 'see the cause; workers: 0 scores without them'
+  return new RerankError('runtime', `A scoring worker could not start (${cause.message.split('\n')[0]}): ${fix}.`, {
+    cause,
+  })
+}
+
 function settle({ thread, pending }: Hand, message: Extract<FromWorker, { readonly id: number }>): void {
   const waiting = pending.get(message.id)
   if (waiting === undefined) return
@@ -143,7 +160,7 @@ const LONGEST_CLOSE_MS = 10_000
  *
  * @throws RerankError `'scorer'` when one is still running.
  */
-async function whenEnded(exits: readonly Promise<unknown>[], threads: readonly Worker[]): Promise<void> {
+async function whenEnded(exits: readonly Promise<unknown>[], threads: readonly Thread[]): Promise<void> {
   const fix = 'its graph may have no end; do not use this model'
   const stuck = (): Error => {
     for (const thread of threads) thread.unref()
@@ -155,6 +172,6 @@ async function whenEnded(exits: readonly Promise<unknown>[], threads: readonly W
 
 /** Errors cross threads as copies without their class. */
 function asRerankError(cause: unknown, code: string | undefined): RerankError {
-  const message = cause instanceof Error ? cause.message : String(cause)
+  const message = isError(cause) ? cause.message : String(cause)
   return new RerankError((code ?? 'scorer') as RerankErrorCode, message, { cause })
 }

@@ -1,12 +1,17 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { RerankError } from '../../../base/errors.js'
+import { portOfProcess } from './processes.js'
 import { type GraphSession, openSession, type SessionOptions } from './node.js'
 import { type FromWorker, guardedRun, type PairMessage, type ToWorker } from './threads.js'
 
 /** The thread's side of the pool: opens the graph, then scores pair after pair until it is told to close. */
-const { flags, options } = workerData as { flags: Int32Array; options: SessionOptions }
-const port = parentPort
-if (port === null) throw new Error('worker.js is started by the pool, not by hand')
+interface Given {
+  readonly flags: Int32Array
+  readonly options: SessionOptions
+}
+
+const { data, port } = parentPort === null ? await portOfProcess() : { data: workerData as unknown, port: parentPort }
+const { flags, options } = data as Given
 
 const answer = (message: FromWorker): void => port.postMessage(message)
 
@@ -21,7 +26,7 @@ try {
 function serve(session: GraphSession): void {
   // Pairs run one after the other: two at once would only take turns on this thread.
   let last: Promise<void> = Promise.resolve()
-  port?.on('message', (message: ToWorker) => {
+  port.on('message', (message: ToWorker) => {
     last = last.then(() => (message.type === 'pair' ? score(message.pair, session) : close(session)))
   })
   answer({ type: 'ready', opened: session.opened })
@@ -38,5 +43,5 @@ async function score({ id, ids, secondSegmentStart }: PairMessage, session: Grap
 
 async function close(session: GraphSession): Promise<void> {
   await guardedRun(flags, () => session.release())
-  port?.close()
+  port.close()
 }

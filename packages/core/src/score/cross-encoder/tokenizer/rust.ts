@@ -1,4 +1,4 @@
-import { RerankError } from '../../../base/errors.js'
+import { isError, RerankError } from '../../../base/errors.js'
 import { type AddedToken, addedTokensOf, type Json } from './pipeline.js'
 
 /** The part of the package `tokenizers` that is used here. */
@@ -29,7 +29,7 @@ export type EncodeWithRust = (text: string) => Promise<readonly number[]>
  */
 export async function openRustTokenizer(tokenizerJson: Json): Promise<EncodeWithRust | Error | undefined> {
   const binding = await load().catch((error: unknown) => error as Error)
-  if (binding instanceof Error) return binding
+  if (isError(binding)) return binding
   const tokenizer = binding.Tokenizer.fromString(JSON.stringify({ ...tokenizerJson, truncation: null, padding: null }))
   refuseEmptyTokens(tokenizer, tokenizerJson)
   const queue = new Queue(tokenizer)
