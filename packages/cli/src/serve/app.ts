@@ -6,7 +6,7 @@ import { answerOf, errorBody, infoBody, modelsBody } from './answer.js'
 import type { BodyReader } from './body.js'
 import type { Gate } from './keys.js'
 import type { Metrics } from './metrics.js'
-import { type Dialect, RequestError, dialectOf, readRequest } from './request.js'
+import { type Dialect, RequestError, dialectOf, formOf, readRequest } from './request.js'
 import { type Scored, type Scoring, ScoringError } from './scoring.js'
 
 /** What the paths are served from. */
@@ -100,10 +100,11 @@ async function answer(served: Served, { req }: Context, one: Visit): Promise<obj
   if (!RERANK.test(path)) throw new RequestError(404, 'There is nothing at this path: try POST /v1/rerank.')
   if (req.method !== 'POST') throw new RequestError(405, `${req.method} does nothing here: use POST.`)
   const deadlineMs = readDeadline(req.raw.headers.get('x-deadline-ms'))
+  one.dialect = dialectOf(path)
   return served.bodies.read(req.raw, async (body) => {
-    one.dialect = dialectOf(path)
-    const request = readRequest(path, body, served)
-    one.dialect = request.dialect
+    const form = formOf(path, body)
+    one.dialect = form.dialect
+    const request = readRequest(form, served)
     one.documents = request.texts.length
     const scored = await served.scoring.score(request, { signal: req.raw.signal, deadlineMs })
     one.scored = scored

@@ -52,16 +52,14 @@ export function dialectOf(path: string): Dialect {
 type Fields = Readonly<Record<string, unknown>>
 
 /**
- * Reads a body. Unknown fields are let pass, since clients send what their own server takes; of those that are read, a wrong
- * type is refused.
+ * Reads the parts of a body. Unknown fields are let pass, since clients send what their own server takes; of those that are
+ * read, a wrong type is refused.
  *
- * @throws RequestError with status 400 and the field, its value and the fix.
+ * @throws RequestError with status 400 and the field, its value and the fix, or 413 for too many texts.
  */
-export function readRequest(path: string, body: unknown, limits: { readonly maxDocuments: number }): RerankRequest {
-  if (!isFields(body)) throw new RequestError(400, `The body is ${show(body)}: send a JSON object.`)
-  const asked = formOf(path, body)
-  const { dialect, list } = asked
-  const query = readQuery(asked.query, dialect)
+export function readRequest(form: Form, limits: { readonly maxDocuments: number }): RerankRequest {
+  const { dialect, list, body, options } = form
+  const query = readQuery(form.query, dialect)
   const documents = readList(list, limits.maxDocuments)
   const rankFields = Array.isArray(body['rank_fields']) ? body['rank_fields'].map(String) : undefined
   return {
@@ -69,8 +67,8 @@ export function readRequest(path: string, body: unknown, limits: { readonly maxD
     query,
     documents,
     texts: documents.map((document, at) => textOf(document, { name: `${list.name}[${at}]`, rankFields })),
-    topN: readCount(asked.options),
-    returnDocuments: ['return_documents', 'return_text', 'return_input'].some((name) => isTrue(asked.options[name])),
+    topN: readCount(options),
+    returnDocuments: ['return_documents', 'return_text', 'return_input'].some((name) => isTrue(options[name])),
     wantsLogits: isTrue(body['raw_scores']) || isFalse(body['use_activation']) || dialect === 'nim',
     refusesTruncation:
       (dialect === 'tei' && isFalse(body['truncate'])) || (dialect === 'nim' && body['truncate'] === 'NONE'),
@@ -83,18 +81,22 @@ interface Named {
   readonly value: unknown
 }
 
-/** Where a form has its parts. */
-interface Form {
+/** Which dialect a body is in, and where it has its parts. */
+export interface Form {
   readonly dialect: Dialect
+  readonly body: Fields
   readonly query: Named
   readonly list: Named
   /** Where `top_n` and the like stand. */
   readonly options: Fields
 }
 
-function formOf(path: string, body: Fields): Form {
+/** @throws RequestError with status 400 for what is no object. */
+export function formOf(path: string, body: unknown): Form {
+  if (!isFields(body)) throw new RequestError(400, `The body is ${show(body)}: send a JSON object.`)
   const form = (dialect: Dialect, list: string): Form => ({
     dialect,
+    body,
     query: { name: 'query', value: body['query'] },
     list: { name: list, value: body[list] },
     options: body,
@@ -118,6 +120,7 @@ function formOf(path: string, body: Fields): Form {
 function within(body: Fields, outer: string, list: string): Omit<Form, 'dialect'> {
   const inner = body[outer] as Fields
   return {
+    body,
     query: { name: `${outer}.query`, value: inner['query'] },
     list: { name: `${outer}.${list}`, value: inner[list] },
     options: body,
@@ -128,6 +131,7 @@ function scoreForm(body: Fields): Form {
   const [one, two] = [body['text_1'], body['text_2']]
   return {
     dialect: 'score',
+    body,
     query: { name: 'text_1', value: Array.isArray(one) && one.length === 1 ? one[0] : one },
     list: { name: 'text_2', value: typeof two === 'string' ? [two] : two },
     options: {},
