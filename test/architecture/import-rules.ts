@@ -110,7 +110,7 @@ const cliPackages: Readonly<Record<string, string | undefined>> = {
   hono: 'serve/app.ts',
   '@hono/node-server': 'serve/listen.ts',
   'prom-client': 'serve/metrics.ts',
-  '@redis/client': 'serve/cache.ts',
+  '@redis/client': 'redis.ts',
   bullmq: 'queue/jobs.ts',
 }
 

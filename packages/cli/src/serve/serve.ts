@@ -45,7 +45,7 @@ export async function serve(flags: ServeFlags, io: Io): Promise<ExitCode> {
   try {
     return await withReranker(await load(flags, io, cache), (loaded) => run(flags, { loaded, io, keys }))
   } finally {
-    await cache?.close()
+    cache?.close()
   }
 }
 
