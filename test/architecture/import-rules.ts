@@ -107,6 +107,11 @@ const cliPackages: Readonly<Record<string, string | undefined>> = {
   '@secondpass/core/eval': undefined,
   commander: undefined,
   vega: 'report/charts.ts',
+  hono: 'serve/app.ts',
+  '@hono/node-server': 'serve/listen.ts',
+  'prom-client': 'serve/metrics.ts',
+  '@redis/client': 'redis.ts',
+  bullmq: 'queue/jobs.ts',
 }
 
 /** Inside the command line any import is lawful that makes no circle of folders, but of the report's, which has JSON only. */

@@ -4,7 +4,9 @@ import { addDepth } from './commands/depth.js'
 import { addEval } from './commands/eval.js'
 import { addLabel } from './commands/label.js'
 import { addRerank } from './commands/rerank.js'
+import { addServe } from './commands/serve.js'
 import { addDoctor, addFetchModel } from './commands/setup.js'
+import { addWork } from './commands/work.js'
 import { type ExitCode, misuse, oneLine } from './errors.js'
 import type { Io } from './io.js'
 import { version } from './version.js'
@@ -25,7 +27,7 @@ export function buildProgram(io: Io, ended: (code: ExitCode) => void, print: (te
     .option('--verbose', 'print the stack of an error')
     .helpCommand(false)
     .addHelpText('after', FOOTER)
-  for (const add of [addRerank, addEval, addCalibrate, addDepth, addLabel, addFetchModel, addDoctor])
+  for (const add of [addRerank, addServe, addEval, addCalibrate, addDepth, addLabel, addWork, addFetchModel, addDoctor])
     add(program, io, ended)
   for (const command of [program, ...program.commands]) prepare(command, io, print)
   return program

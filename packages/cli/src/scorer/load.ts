@@ -13,6 +13,8 @@ import type { ScorerFlags } from './options.js'
 /** A reranker as the command line asked for it. */
 export interface Loaded {
   readonly reranker: Reranker
+  /** The scorer that it works with; nothing for a reranker of the caller's own. */
+  readonly scorer?: Scorer
   /** Names all that changes the numbers, for messages and for telling two runs apart. */
   readonly id: string
   /**
@@ -25,20 +27,28 @@ export interface Loaded {
 /** What a command adds to the reranker. */
 export type Extras = Pick<RerankerOptions, 'depth' | 'topN' | 'minScore' | 'onError' | 'skip'>
 
+/** What was asked for on the command line, and what a command does to a scorer whatever was asked for. */
+export interface Wanted extends Extras {
+  /** Has no effect on a reranker of the caller's own, which has its options already. */
+  readonly needs?: Extras
+  /** What is put around a scorer, and the option that asked for it. */
+  readonly wrap?: { readonly option: string; around(scorer: Scorer): Scorer }
+}
+
 /**
  * Makes the reranker: a bundled model, another cross-encoder, or what a module exports.
  *
  * @throws CliError when options contradict each other, or the module holds no scorer; RerankError from the library.
  */
-export async function loadReranker(flags: ScorerFlags, io: Io, extras: Extras = {}): Promise<Loaded> {
+export async function loadReranker(flags: ScorerFlags, io: Io, wanted: Wanted = {}): Promise<Loaded> {
   if (flags.scorer !== undefined && flags.model !== undefined) {
     throw misuse('--scorer and --model cannot be used together: a scorer module chooses its own model')
   }
-  if (flags.scorer === undefined) return around(await openModel(flags, io), flags, extras)
+  if (flags.scorer === undefined) return around(await openModel(flags, io), flags, wanted)
   refuseModelFlags(flags)
   const made = await loadModule(flags.scorer)
-  if (isReranker(made)) return asItIs(made, flags, extras)
-  if (isScorer(made)) return around(made, flags, extras)
+  if (isReranker(made)) return asItIs(made, flags, wanted)
+  if (isScorer(made)) return around(made, flags, wanted)
   const fix = 'its default export must be a scorer (id, scope, score), a reranker, or a function that makes one'
   throw usageError('--scorer', flags.scorer, fix)
 }
@@ -53,12 +63,13 @@ export function scorerFiles({ scorer, model }: ScorerFlags): InputFile[] {
 }
 
 /** Around a scorer: mixed with first-stage scores by the share that was asked for, else as the scorer recommends. */
-function around(scorer: Scorer, { blend: share }: ScorerFlags, extras: Extras): Loaded {
+function around(inner: Scorer, { blend: share }: ScorerFlags, { needs, wrap, ...extras }: Wanted): Loaded {
+  const scorer = wrap?.around(inner) ?? inner
   const asked = share === undefined || share === false ? share : { weight: share }
   const blend = (): Blend | false => asked ?? scorer.defaults?.blend ?? false
   const mix = blend()
   const id = mix === false ? scorer.id : `${scorer.id} blended ${sharesOf(mix)}`
-  return { reranker: createReranker({ ...extras, scorer, blend: asked }), id, blend }
+  return { reranker: createReranker({ ...needs, ...extras, scorer, blend: asked }), scorer, id, blend }
 }
 
 function sharesOf({ weight }: Blend): string {
@@ -66,8 +77,13 @@ function sharesOf({ weight }: Blend): string {
 }
 
 /** A reranker of the caller's own has its options already. */
-function asItIs(reranker: Reranker, { scorer, blend }: ScorerFlags, extras: Extras): Loaded {
-  const given = blend === undefined ? Object.entries(extras).find(([, value]) => value !== undefined)?.[0] : 'blend'
+function asItIs(
+  reranker: Reranker,
+  { scorer, blend }: ScorerFlags,
+  { needs: _needs, wrap, ...extras }: Wanted,
+): Loaded {
+  const asked = Object.entries({ blend, ...extras, [wrap?.option ?? '']: wrap })
+  const given = asked.find(([, value]) => value !== undefined)?.[0]
   if (given !== undefined) {
     throw misuse(
       `--${kebab(given)} has no effect on the reranker of ${scorer}: set it there, or export a scorer instead`,

@@ -15,15 +15,23 @@ export interface ScorerFlags extends ModelFlags {
   readonly blend?: number | false
 }
 
-/** Adds the options that choose the scorer. */
+/** Adds the options that choose the scorer, for commands that know the scores of the first stage. */
 export function withScorer(command: Command): Command {
+  return withReader(command).option(
+    '--blend <share>',
+    'share of the scorer in the mix with first-stage scores, 0 to 1; off',
+    readBlend,
+  )
+}
+
+/** Adds the options that choose the scorer, and how it reads. */
+export function withReader(command: Command): Command {
   command.optionsGroup('The scorer:')
   const scorer = 'a module whose default export is a scorer, a reranker, or a function that makes one'
   withModel(command.option('--scorer <module>', scorer))
   return command
     .option('--max-length <tokens>', 'read at most this many tokens of a pair', wholeFrom('--max-length', 8))
     .option('--long-text <how>', 'truncate, windows (read long texts in parts), or error', readLongText)
-    .option('--blend <share>', 'share of the scorer in the mix with first-stage scores, 0 to 1; off', readBlend)
 }
 
 /** Adds the options that choose a model and what runs it. */
