@@ -1,6 +1,6 @@
-import { isFiniteNumber, must, type OptionTable, readOptions, wholeOrInfinity } from './base/check.js'
+import { isFiniteNumber, must, type OptionTable, readOptions, sentence, wholeOrInfinity } from './base/check.js'
 import type { Clock } from './base/clock.js'
-import { invalidArgument } from './base/errors.js'
+import { invalidArgument, noInstruction } from './base/errors.js'
 import type { Settings } from './options.js'
 import { checkCounter, type LayoutOptions, layoutTable, type Selection } from './select/select.js'
 import type { Candidate, Milliseconds, RankedResult, ResultOrder, StageReport } from './types.js'
@@ -17,6 +17,8 @@ export interface Run {
   /** A time on the clock, `Infinity` for none. */
   readonly deadline: Milliseconds
   readonly signal: AbortSignal | undefined
+  /** What counts as relevant, for scorers that take it; every scorer of the call does. */
+  readonly instruction: string | undefined
   /** The first-stage scores of the input, in its order. */
   readonly inputScores: readonly (number | undefined)[]
 }
@@ -41,6 +43,12 @@ export interface RerankOptions extends LayoutOptions {
    * is scored and the order stays. `Infinity`: none. Default: what the reranker was made with.
    */
   readonly deadlineMs?: Milliseconds | undefined
+  /**
+   * What counts as relevant in this call, in words: `'Prefer what holds in Germany.'`. It takes the place of an instruction
+   * that the scorer was made with. Refused unless every stage's scorer takes one: models that read instructions, language
+   * models, and some services. Default: what the scorer was made with.
+   */
+  readonly instruction?: string | undefined
   /** Aborting it rejects the call with the signal's reason, at any point. */
   readonly signal?: AbortSignal | undefined
 }
@@ -52,6 +60,7 @@ const callTable = {
     (value) => typeof value === 'number' && !Number.isNaN(value),
     'pass milliseconds, or leave it out',
   ),
+  instruction: sentence,
   signal: must<AbortSignal>(isAbortSignal, 'pass an AbortSignal'),
 } satisfies OptionTable<RerankOptions>
 
@@ -70,7 +79,8 @@ export function readRequest<T extends string | Candidate>(
 ): Request<CandidateOf<T>> {
   const startedAt = settings.clock.now()
   const options = readOptions(callTable, input.options)
-  const { deadlineMs = settings.deadlineMs, order = settings.order, signal } = options
+  const { deadlineMs = settings.deadlineMs, order = settings.order, signal, instruction } = options
+  if (instruction !== undefined) checkInstruction(instruction, settings)
   checkCounter(options.maxTokens, settings.countTokens)
   const query: unknown = input.query
   if (typeof query !== 'string' || query.trim() === '') {
@@ -83,8 +93,17 @@ export function readRequest<T extends string | Candidate>(
   const entries = Array.from(input.candidates, (candidate: T, index) => readCandidate(candidate, index))
   const inputScores = entries.map((entry) => entry.firstStageScore)
   const deadline = startedAt + deadlineMs
-  const run = { query, clock: settings.clock, startedAt, deadline, signal, inputScores }
+  const run = { query, clock: settings.clock, startedAt, deadline, signal, instruction, inputScores }
   return { entries, selection: selectionOf(settings, options), order, run }
+}
+
+/** Before anything runs or is sent; a scorer that knows only once it is loaded refuses by itself. */
+function checkInstruction(instruction: string, { stages }: Settings): void {
+  const deaf = stages.find(({ scorer }) => scorer.takesInstruction !== true)
+  if (deaf === undefined) return
+  if (stages.length === 1) throw noInstruction(deaf.scorer.id, instruction)
+  const fix = `${deaf.scorer.id} takes none; give it to the scorers that do, as their option`
+  throw invalidArgument('instruction', instruction, fix)
 }
 
 function selectionOf(settings: Settings, options: RerankOptions): Selection {

@@ -99,8 +99,10 @@ class StageWork {
   }
 
   #call(signal: AbortSignal): Call {
+    const { instruction } = this.run
     return {
       signal,
+      ...(instruction !== undefined && { instruction }),
       deadline: this.deadline,
       now: () => this.run.clock.now(),
       stats: this.#stats,

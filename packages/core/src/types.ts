@@ -71,6 +71,11 @@ export interface Call {
    * not hold up one with few. A reranker names itself.
    */
   readonly caller?: object | undefined
+  /**
+   * What counts as relevant in this call, in words; it takes the place of an instruction that the scorer was made with. Only
+   * a scorer with {@link Scorer.takesInstruction} is handed one. The same pair may have another score with another.
+   */
+  readonly instruction?: string | undefined
   /** Says something about the text at `position` of the `texts` given to `score`. */
   note(position: number, note: TextNote): void
   /**
@@ -115,6 +120,11 @@ export interface Scorer<S extends Scope = Scope> {
    * numbers they hand over. A scorer that is loaded on first use may know them only then.
    */
   readonly defaults?: ScorerDefaults | undefined
+  /**
+   * `true` for a scorer that judges by {@link Call.instruction}; one that may find out only when it is asked rejects then,
+   * before anything runs or is sent. Missing or `false`: a call with an instruction is refused.
+   */
+  readonly takesInstruction?: boolean | undefined
   /** Loads ahead of the first call. Idempotent. */
   warmup?(): Promise<void>
   /** Frees what the scorer holds. Idempotent; a later call to `score` rejects. */

@@ -50,6 +50,7 @@ type Classified<Options> = {
 const TRANSPORT = {
   apiKey: { same: 'says who pays' },
   headers: { same: 'cannot be named: they may hold secrets; a gateway that chooses a model by them needs a baseUrl' },
+  instruction: { same: 'refused, where there is no row of its own' },
   maxTexts: { same: 'a pair score does not depend on the other texts of its request' },
   concurrency: { same: 'how many requests at a time' },
   maxQueued: { same: 'what is refused' },

@@ -1,5 +1,5 @@
 import type { Call } from '../types.js'
-import { deadlineError } from './errors.js'
+import { deadlineError, noInstruction } from './errors.js'
 
 /** The part of `fetch` that is used. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
@@ -23,6 +23,15 @@ export async function settleAll(work: readonly Promise<void>[]): Promise<void> {
 export function checkStillWanted(scorerId: string, call: Call): void {
   call.signal.throwIfAborted()
   if (call.now() >= call.deadline) throw deadlineError(scorerId)
+}
+
+/**
+ * Refuses a call with an instruction, for a scorer that takes none.
+ *
+ * @throws RerankError `'invalid-argument'`.
+ */
+export function refuseInstruction(scorerId: string, { instruction }: Call): void {
+  if (instruction !== undefined) throw noInstruction(scorerId, instruction)
 }
 
 /** Whether nobody waits for an answer to this call any more. */

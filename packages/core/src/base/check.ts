@@ -24,6 +24,12 @@ export const finite: Check<number> = must(isFiniteNumber, 'pass a finite number'
 
 export const anyText: Check<string> = must((value) => typeof value === 'string', 'pass a string')
 
+/** A sentence to judge by, which says something. */
+export const sentence: Check<string> = must(
+  (value) => typeof value === 'string' && value.trim() !== '',
+  'pass a sentence, or leave it out',
+)
+
 export const flag: Check<boolean> = must((value) => typeof value === 'boolean', 'pass true or false')
 
 /** A time span above 0, `Infinity` for none. */

@@ -137,6 +137,11 @@ export function invalidArgument(name: string, value: unknown, fix: string): Rera
   return new RerankError('invalid-argument', `${name} is ${show(value)}: ${fix}`)
 }
 
+/** The error for an instruction that would be left out: in silence the order would be another than was asked for. */
+export function noInstruction(name: string, instruction: string): RerankError {
+  return invalidArgument('instruction', instruction, `${name} takes none; leave it out`)
+}
+
 /** A value as it may stand in a message: short, and never a whole document. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value)

@@ -12,6 +12,11 @@ export function fingerprint(text: string): string {
   return (hash >>> 0).toString(16)
 }
 
+/** An instruction as a part of a scorer's id; no part when there is none. */
+export function instructionParts(instruction: string | undefined): string[] {
+  return instruction === undefined || instruction === '' ? [] : [`i${fingerprint(instruction)}`]
+}
+
 const known = new WeakMap<object, string>()
 
 /**

@@ -8,7 +8,7 @@ import {
   readOptions,
   withDefault,
 } from '../base/check.js'
-import { checkStillWanted } from '../base/call.js'
+import { checkStillWanted, refuseInstruction } from '../base/call.js'
 import { Pacer } from '../base/clock.js'
 import { wordsIn, wordsOf } from '../base/words.js'
 import type { Scorer } from '../types.js'
@@ -56,6 +56,7 @@ export function bm25(options: Bm25Options = {}): Scorer<'pool'> {
     scope: 'pool',
     async score(query, texts, call) {
       checkTexts(query, texts)
+      refuseInstruction(id, call)
       checkStillWanted(id, call)
       const pacer = new Pacer(() => checkStillWanted(id, call))
       const wanted = new Map<string, QueryWord>()

@@ -67,7 +67,7 @@ const table = {
  * Keeps scores of pairs, so that the same text is not read twice for the same query. Only for `'pair'` scorers: the score
  * of a `'pool'` scorer depends on the other texts.
  *
- * A key covers the scorer's id, the query and the text, so a cache may be shared by many scorers and outlive a change of
+ * A key covers the scorer's id, the call's instruction, the query and the text, so a cache may be shared by many scorers and outlive a change of
  * model. Calls that miss the same pair at the same time score it once. A cache that fails, hangs, or holds something that
  * is no score, only costs time. The report counts `cacheHits`, `cacheMisses`, and `cacheErrors`.
  *
@@ -124,7 +124,7 @@ export class CachedCall {
   ) {}
 
   async score(texts: readonly string[]): Promise<readonly number[]> {
-    const keyOf = keyMaker(this.shelf.scorer.id, this.query)
+    const keyOf = keyMaker(this.shelf.scorer.id, this.query, this.call.instruction)
     const pacer = new Pacer(() => checkStillWanted(this.shelf.scorer.id, this.call))
     const keys: string[] = []
     for (const text of texts) {
@@ -273,8 +273,10 @@ function isOnlyMine(error: unknown, { signal }: Call): boolean {
  * All 16 bits of each unit count, and what stands before the text has a fixed length, so no two pairs can be mistaken for
  * each other. Scorer and query are read once and not for each text.
  */
-function keyMaker(scorerId: string, query: string): (text: string) => string {
-  const start = digest(`${scorerId.length}:${scorerId}${query}`)
+function keyMaker(scorerId: string, query: string, instruction: string | undefined): (text: string) => string {
+  // A letter first, where there is no instruction a digit: the two kinds of key never meet.
+  const told = instruction === undefined ? '' : `i${instruction.length}:${instruction}`
+  const start = digest(`${told}${scorerId.length}:${scorerId}${query}`)
   return (text) => digest(start + text)
 }
 

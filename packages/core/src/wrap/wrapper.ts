@@ -1,4 +1,4 @@
-import { settleAll } from '../base/call.js'
+import { refuseInstruction, settleAll } from '../base/call.js'
 import { checkTexts } from '../base/check.js'
 import { closedError, deadlineError, RerankError } from '../base/errors.js'
 import type { Call, Scope, Scorer } from '../types.js'
@@ -22,6 +22,8 @@ interface Wrapped<S extends Scope> {
  */
 export function wrapScorer<S extends Scope>({ id, scope, score, inner, scale, primary }: Wrapped<S>): Scorer<S> {
   let closing: Promise<void> | undefined
+  // Numbers may come from any of them.
+  const takesInstruction = (): boolean => inner.every((scorer) => scorer.takesInstruction === true)
   const refuseClosed = (): void => {
     if (closing !== undefined) throw closedError(id())
   }
@@ -34,6 +36,7 @@ export function wrapScorer<S extends Scope>({ id, scope, score, inner, scale, pr
       checkTexts(query, texts)
       call.signal.throwIfAborted()
       refuseClosed()
+      if (!takesInstruction()) refuseInstruction(id(), call)
       if (call.now() >= call.deadline) throw deadlineError(id())
       return texts.length === 0 ? [] : score(query, texts, call)
     },
@@ -43,6 +46,9 @@ export function wrapScorer<S extends Scope>({ id, scope, score, inner, scale, pr
     },
     get defaults() {
       return scale.defaults
+    },
+    get takesInstruction() {
+      return takesInstruction()
     },
     ...(primary && { primary }),
     ...(scale.countTokens && { countTokens: (text: string) => scale.countTokens?.(text) ?? 0 }),
@@ -67,6 +73,7 @@ function plainCall(call: Call): Call {
     now: () => call.now(),
     stats: call.stats,
     caller: call.caller,
+    ...(call.instruction !== undefined && { instruction: call.instruction }),
     note: (position, note) => call.note(position, note),
     answeredBy: (scorer, because) => call.answeredBy?.(scorer, because),
   }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { count } from '../../base/call.js'
+import { count, refuseInstruction } from '../../base/call.js'
 import {
   checkTexts,
   must,
@@ -205,6 +205,7 @@ class OnnxColbert implements Colbert {
     checkTexts(query, texts)
     call.signal.throwIfAborted()
     this.#loaded.checkOpen()
+    refuseInstruction(this.id, call)
     if (texts.length === 0) return []
     // One run for each text at most, and one for the query.
     const size = { pairs: texts.length, effort: texts.length + 1 }

@@ -166,7 +166,7 @@ class OnnxModel implements PairModel {
     const name = id.slice(0, id.lastIndexOf('@'))
     const files = { name, config, layout, ...(await readTokenizerFiles(folder, layout)) }
     const { threads, workers, providers, spinning } = this.options
-    const { pairs, head, tokenizer } = await prepareScoring(files, this.options)
+    const { head, tokenizer, ...pairs } = await prepareScoring(files, this.options)
     this.tokenizer = tokenizer
     const maxPositions = config.max_position_embeddings ?? 512
     const session = { graphPath, threads, maxPositions, head, providers, spinning }
@@ -175,7 +175,7 @@ class OnnxModel implements PairModel {
     const runner = inside ? inThisThread(await openSession(session)) : await startPool(threadsBeside, session, lost)
     this.#settle(runner.opened)
     const { length: refusedProviders } = runner.opened.refused
-    return { pairs, runner, ...(refusedProviders > 0 && { refusedProviders }) }
+    return { ...pairs, runner, ...(refusedProviders > 0 && { refusedProviders }) }
   }
 
   /** What a folder is made of; from here on it is known what is put on top of its score. */

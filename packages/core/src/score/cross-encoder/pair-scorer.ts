@@ -34,6 +34,8 @@ const USUAL_LENGTH = 512
 /** Loads a model on first use, scores with it, and closes it once: the same for every runtime. */
 export class PairScorer implements Scorer<'pair'>, AsyncDisposable {
   readonly scope = 'pair'
+  /** Or it says that the model takes none, once its files were read. */
+  readonly takesInstruction = true
   readonly #model: PairModel
   readonly #loaded: LoadOnce<LoadedModel>
   readonly #schedule: Schedule
@@ -75,7 +77,9 @@ export class PairScorer implements Scorer<'pair'>, AsyncDisposable {
       // The query is encoded when the call's turn has come: thousands that wait would hold up the first otherwise.
       await turns.turn(0, async () => {})
       const asked = { query, texts, options: this.#model.options }
-      return readTexts(asked, model, { scorerId: this.id, call, turns, places: this.#model.places })
+      const { instruction } = call
+      const told = instruction === undefined ? model : { ...model, pairs: await model.pairsWith(instruction) }
+      return readTexts(asked, told, { scorerId: this.id, call, turns, places: this.#model.places })
     })
   }
 

@@ -78,6 +78,12 @@ export function threadsPart(threads: number | undefined): string[] {
 /** A model that is ready to score. */
 export interface LoadedModel {
   readonly pairs: PairEncoder
+  /**
+   * The same with the instruction of a call.
+   *
+   * @throws RerankError `'invalid-argument'` for a model that takes none.
+   */
+  pairsWith(instruction: string): Promise<PairEncoder>
   readonly runner: PairRunner
   /** Providers that were asked for and could not be used; reports count them. */
   readonly refusedProviders?: number

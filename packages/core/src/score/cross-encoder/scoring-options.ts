@@ -7,6 +7,7 @@ import {
   oneOf,
   type OptionTable,
   readOptions,
+  sentence,
 } from '../../base/check.js'
 import { RerankError } from '../../base/errors.js'
 import type { ScorerDefaults } from '../../types.js'
@@ -33,10 +34,7 @@ export interface ScoringOptions {
 /** See {@link ScoringOptions}. */
 export const scoringOptions: Checks<ScoringOptions> = {
   template: oneAmong(templateNames),
-  instruction: must<string>(
-    (value) => typeof value === 'string' && value.trim() !== '',
-    'pass a sentence, or leave it out',
-  ),
+  instruction: sentence,
   activation: oneOf('sigmoid', 'identity'),
 }
 

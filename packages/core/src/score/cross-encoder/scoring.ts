@@ -1,4 +1,4 @@
-import { invalidArgument, RerankError } from '../../base/errors.js'
+import { noInstruction, RerankError } from '../../base/errors.js'
 import { type Chat, chatSourceOf, createChat, createChatEncoder } from './folder/chat.js'
 import type { HeadStep } from './folder/head-steps.js'
 import { type Layout, plainLayout } from './folder/layout.js'
@@ -36,6 +36,12 @@ export interface ScoringFiles {
 /** How pairs become tokens, and the model's numbers a score. */
 export interface Scoring {
   readonly pairs: PairEncoder
+  /**
+   * Pairs with an instruction in place of the one that was asked for first.
+   *
+   * @throws RerankError `'invalid-argument'` for a model that takes none.
+   */
+  pairsWith(instruction: string): Promise<PairEncoder>
   readonly head: Head
   /** What turns text into tokens. */
   readonly tokenizer: TokenizerKind
@@ -55,7 +61,12 @@ interface Known {
   readonly layout: Layout
   readonly tokenizer: EffectiveTokenizer
   readonly options: PreparingOptions
+  /** What turns text into tokens. `splits`: control tokens that are spelled out in a text are read as text. */
+  encoder(splits: boolean): Promise<ChosenEncoder>
 }
+
+/** Instructions whose encoders are kept: making one renders prompts and encodes what stands in them. */
+const KEPT_INSTRUCTIONS = 16
 
 /**
  * Reads from a model's files how pairs are put to it and what its numbers mean, for every runtime.
@@ -66,13 +77,36 @@ export async function prepareScoring(files: ScoringFiles, options: PreparingOpti
   if (isOurs(files.config)) return prepareOurs(files, options)
   const layout = files.layout ?? plainLayout(files.config)
   const tokenizer = effectiveTokenizer(files.tokenizer, files, layout.transformer.lowercase)
-  const known = { files, layout, tokenizer, options }
+  const encoder = keeping(2, (splits: boolean) => textEncoderFor(files.name, tokenizer.tokenizer, splits))
+  const known = { files, layout, tokenizer, options, encoder }
+  const { way, pairs, encoder: own } = await pairsOf(known)
+  const pairsWith = keeping(KEPT_INSTRUCTIONS, async (instruction: string) => {
+    const told = await pairsOf({ ...known, options: { ...options, instruction } })
+    return told.pairs
+  })
+  return { pairs, pairsWith, head: await headFor(known, way, own), tokenizer: own.kind }
+}
+
+/** How pairs are put to a model, with the instruction in its options. */
+async function pairsOf(known: Known): Promise<{ way: Way; pairs: PairEncoder; encoder: ChosenEncoder }> {
   const way = await wayOf(known)
   // What a prompt is made of has control tokens in it; what it quotes has none.
-  const splits = options.splitSpecialTokens !== false && way.kind !== 'chat'
-  const encoder = await textEncoderFor(files.name, tokenizer.tokenizer, splits)
-  const pairs = await pairsFor(known, way, encoder)
-  return { pairs, head: await headFor(known, way, encoder), tokenizer: encoder.kind }
+  const encoder = await known.encoder(known.options.splitSpecialTokens !== false && way.kind !== 'chat')
+  return { way, pairs: await pairsFor(known, way, encoder), encoder }
+}
+
+/** Makes each thing once, and keeps the last few; one that could not be made is tried again. */
+function keeping<K, T>(most: number, make: (key: K) => Promise<T>): (key: K) => Promise<T> {
+  const made = new Map<K, Promise<T>>()
+  return (key) => {
+    const one = made.get(key) ?? make(key)
+    made.delete(key)
+    made.set(key, one)
+    one.catch(() => made.delete(key))
+    const [oldest] = made.keys()
+    if (made.size > most && oldest !== undefined) made.delete(oldest)
+    return one
+  }
 }
 
 /** Whether a model is of a kind of our own, which Python does not load: no rule of Python's says how its files are read. */
@@ -87,14 +121,12 @@ async function prepareOurs(files: ScoringFiles, options: PreparingOptions): Prom
   if (options.instruction !== undefined) throw noInstruction(files.name, options.instruction)
   const encoder = await textEncoderFor(files.name, files.tokenizer, options.splitSpecialTokens !== false)
   const pairs = createPairEncoder({ ...files, encoder }, options)
-  return { pairs, head: labelsHead(files.config), tokenizer: encoder.kind }
+  const pairsWith = async (instruction: string): Promise<never> => {
+    throw noInstruction(files.name, instruction)
+  }
+  return { pairs, pairsWith, head: labelsHead(files.config), tokenizer: encoder.kind }
 }
 
-function noInstruction(name: string, given: string): RerankError {
-  return invalidArgument('instruction', given, `${name} takes none; leave it out`)
-}
-
-/** `splits`: control tokens that are spelled out in a text are read as text. */
 async function textEncoderFor(name: string, tokenizer: unknown, splits: boolean): Promise<ChosenEncoder> {
   return (splits ? createContentEncoder : createTextEncoder)(tokenizer).catch((cause: unknown) => {
     if (RerankError.is(cause)) throw cause
@@ -149,7 +181,9 @@ async function ownChat({ files, layout, tokenizer, options }: Known): Promise<Ch
   const prompt = options.instruction ?? layout.prompt
   const settings = chat === 'template' ? INFERRED : chat
   try {
-    return await createChat({ template, settings, config: files.config, specialTokens, prompt })
+    const chat = await createChat({ template, settings, config: files.config, specialTokens, prompt })
+    if (options.instruction === undefined || chat.hasPrompt()) return chat
+    throw noInstruction(`The chat template of ${files.name}`, options.instruction)
   } catch (error) {
     const isNamed = profiles.some(({ models }) => models.test(files.name))
     if (chat === 'template' && isNamed && !FOR_PAIRS.test(template.source)) return undefined
@@ -158,7 +192,7 @@ async function ownChat({ files, layout, tokenizer, options }: Known): Promise<Ch
 }
 
 async function pairsFor(
-  { files, layout, tokenizer, options }: Known,
+  { files, layout, tokenizer, options, encoder: encoderWith }: Known,
   way: Way,
   encoder: TokenEncoder,
 ): Promise<PairEncoder> {
@@ -166,7 +200,7 @@ async function pairsFor(
   const lengths = { ...files, sentenceBert: length === undefined ? undefined : { max_seq_length: length } }
   const all = { ...tokenizer, encoder, limit: modelLimit(lengths) }
   if (way.kind === 'profile') {
-    const prompts = await textEncoderFor(files.name, tokenizer.tokenizer, false)
+    const prompts = await encoderWith(false)
     return createPromptEncoder({ ...all, prompts }, way.profile, options)
   }
   if (namedLimit(lengths) === undefined && options.maxLength === undefined) {
@@ -178,7 +212,7 @@ async function pairsFor(
       options.splitSpecialTokens === false
         ? undefined
         : {
-            encoder: await textEncoderFor(files.name, tokenizer.tokenizer, true),
+            encoder: await encoderWith(true),
             controls: controlsOf(tokenizer.tokenizer),
           }
     return createChatEncoder({ ...all, content }, way.chat, options)

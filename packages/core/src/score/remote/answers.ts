@@ -1,4 +1,6 @@
+import { count } from '../../base/call.js'
 import { ProviderError, show } from '../../base/errors.js'
+import type { Call } from '../../types.js'
 import { answerError, type ProviderNames, sentenceIn, statusError } from './http.js'
 
 /** What a provider bills by, as its answer says. */
@@ -9,6 +11,13 @@ export interface Bill {
   readonly unit: BillingUnit
   /** As it stood in the answer; anything but a number counts for nothing. */
   readonly units: unknown
+}
+
+/** Adds a bill to the report: the units and, when the caller said what one costs, their cost in the caller's currency. */
+export function countBill(call: Call, { unit, units }: Bill, pricePerUnit: number | undefined): void {
+  if (typeof units !== 'number' || !Number.isFinite(units)) return
+  count(call, unit, units)
+  if (pricePerUnit !== undefined) count(call, 'cost', units * pricePerUnit)
 }
 
 /** An answer as a provider's file reads it: where the rows are, and under which name their scores. */

@@ -26,6 +26,8 @@ export interface Dialect {
    */
   readonly scores: 'asks' | 'caller' | 'logit'
   readonly needsModel?: boolean
+  /** Whether its body has the instruction of a request. */
+  readonly takesInstruction?: boolean
   readonly fixes?: Readonly<Record<number, string>>
   body(request: RerankRequest, settings: ServerSettings): object
   answer(body: unknown): Answer

@@ -1,4 +1,4 @@
-import { count } from '../../base/call.js'
+import { count, refuseInstruction } from '../../base/call.js'
 import { checkTexts } from '../../base/check.js'
 import { type Clock, onAbort, pause, waitFor } from '../../base/clock.js'
 import { closedError, deadlineError, ProviderError } from '../../base/errors.js'
@@ -25,13 +25,15 @@ export interface Service<S extends Scope> {
   readonly timeoutMs: Milliseconds
   /** Present when the scores are logits. */
   readonly toProbability?: (score: number) => number
+  /** Whether it judges by the instruction of a call. */
+  readonly takesInstruction?: boolean | undefined
   /** One number for each of one or more texts. */
   score(query: string, texts: readonly string[], work: Work): Promise<readonly number[]>
 }
 
 /** Makes a scorer: turns, time limits, aborts, the first failure and the end are the same for all services. */
 export function remoteScorer<S extends Scope>(service: Service<S>): RemoteScorer<S> {
-  const { id, scope, toProbability } = service
+  const { id, scope, toProbability, takesInstruction = false } = service
   const { concurrency: places, maxQueued } = service
   const schedule = new Schedule({ id: () => id, places, maxQueued, blocks: false })
   const underWay = new Set<Work>()
@@ -39,10 +41,12 @@ export function remoteScorer<S extends Scope>(service: Service<S>): RemoteScorer
   return {
     id,
     scope,
+    takesInstruction,
     async score(query, texts, call) {
       checkTexts(query, texts)
       call.signal.throwIfAborted()
       if (isClosed) throw closedError(id)
+      if (!takesInstruction) refuseInstruction(id, call)
       if (texts.length === 0) return []
       const work = new Work(call, service)
       underWay.add(work)

@@ -1,25 +1,25 @@
-import { checkStillWanted, count, type Fetch } from '../../base/call.js'
+import { checkStillWanted, type Fetch } from '../../base/call.js'
 import {
   atLeast,
   callable,
-  type Check,
   timeSource,
   type OptionsOf,
   type OptionTable,
   readOptions,
+  sentence,
   timeSpan,
   whole,
   withDefault,
 } from '../../base/check.js'
 import { type Clock, systemClock, Pacer } from '../../base/clock.js'
-import { ProviderError, RerankError } from '../../base/errors.js'
-import { hostOf, placeName, urlBelow } from '../../base/identity.js'
+import { noInstruction, ProviderError, RerankError } from '../../base/errors.js'
+import { hostOf, instructionParts, placeName, urlBelow } from '../../base/identity.js'
 import { type QueueOptions, queueOptions } from '../../base/schedule.js'
 import { estimateTokens } from '../../base/words.js'
-import type { Call, Milliseconds, Scope } from '../../types.js'
+import type { Milliseconds, Scope } from '../../types.js'
 import { type RemoteScorer, remoteScorer, type Work } from './engine.js'
-import { type Answer, type Bill, readAnswer, readScores } from './answers.js'
-import { exchangeJson, type ProviderNames, secretsOf, type Transport } from './http.js'
+import { type Answer, countBill, readAnswer, readScores } from './answers.js'
+import { exchangeJson, headerValue, headerValues, type ProviderNames, secretsOf, type Transport } from './http.js'
 
 /** Options that all hosted and self-hosted scorers share. */
 export interface HostedOptions extends QueueOptions {
@@ -28,6 +28,11 @@ export interface HostedOptions extends QueueOptions {
    * own. It goes to the host of the base URL only and stands in no error, id or report.
    */
   readonly apiKey?: string | undefined
+  /**
+   * What counts as relevant, in words, for rerankers that take an instruction; all others refuse it. A call may have its own.
+   * Default: none.
+   */
+  readonly instruction?: string | undefined
   /** Further headers of every request, for a gateway; their values are kept out of errors like the key. */
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** Texts per request, 1 or more. Default: the limit of the provider. More texts are split over several requests. */
@@ -62,36 +67,9 @@ export interface VendorOptions extends HostedOptions {
 /** The options that a scorer has besides {@link HostedOptions}. */
 export type OwnOptions<Options extends HostedOptions> = Omit<Options, keyof HostedOptions>
 
-/** Throws unless the value can stand in a header. It may be a secret, so it is not shown. */
-const headerValue: Check<string> = (name, value) => {
-  // A key read from a file often ends in a line break.
-  if (typeof value === 'string' && /^[\t\x20-\x7e]*$/.test(name === 'apiKey' ? value.trim() : value)) return
-  const fix = 'pass a string of printable ASCII characters, without line breaks'
-  const message = `${name} cannot be sent (its value is not shown, it may be a secret): ${fix}`
-  throw new RerankError('invalid-argument', message)
-}
-
-const headerValues: Check<Readonly<Record<string, string>>> = (name, values) => {
-  if (typeof values !== 'object' || values === null) {
-    throw new RerankError('invalid-argument', `${name} is not shown, it may hold a secret: pass an object of headers`)
-  }
-  for (const [header, value] of Object.entries(values)) headerValue(`${name}.${header}`, value)
-}
-
-/** An http(s) URL without a user name and password. It may hold a token, so it is not shown. */
-export const httpUrl: Check<string> = (name, value) => {
-  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
-  if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    const fix = "pass the URL of the service, for example 'http://127.0.0.1:8080'"
-    throw new RerankError('invalid-argument', `${name} is no http or https URL: ${fix}`)
-  }
-  if (url.username === '' && url.password === '') return
-  const message = `${name} holds a user name or password: pass headers.authorization instead`
-  throw new RerankError('invalid-argument', message)
-}
-
 const hostedTable = {
   apiKey: headerValue,
+  instruction: sentence,
   headers: headerValues,
   maxTexts: whole(1),
   concurrency: withDefault(whole(1), 4),
@@ -108,7 +86,9 @@ const hostedTable = {
 
 /** The options with their defaults. */
 export type HostedSettings = HostedOptions & {
-  readonly [K in Exclude<keyof HostedOptions, 'apiKey' | 'headers' | 'maxTexts'>]-?: NonNullable<HostedOptions[K]>
+  readonly [K in Exclude<keyof HostedOptions, 'apiKey' | 'instruction' | 'headers' | 'maxTexts'>]-?: NonNullable<
+    HostedOptions[K]
+  >
 }
 
 /**
@@ -172,6 +152,8 @@ export function bearer(key: string | undefined): Record<string, string> {
 
 export interface RerankRequest {
   readonly query: string
+  /** Nothing for a reranker that takes none. */
+  readonly instruction?: string | undefined
   readonly texts: readonly string[]
 }
 
@@ -202,6 +184,8 @@ export interface Provider<S extends Scope> {
   readonly pricePerUnit?: number | undefined
   /** Present when the scores are logits. */
   readonly toProbability?: (score: number) => number
+  /** Whether requests carry an instruction. */
+  readonly takesInstruction?: boolean | undefined
   /** How much fits one request; asked before each call. */
   limits(ask: (exchange: Exchange<unknown>) => Promise<unknown>): RequestLimits | Promise<RequestLimits>
   /** Sends one request to one server and reads its answer. */
@@ -212,7 +196,8 @@ type Exchange<T> = (url: string, signal: AbortSignal) => Promise<T>
 
 /** Makes a scorer of a provider: splitting, retries, bills, checks and merging are the same for all. */
 export function hostedScorer<S extends Scope>(provider: Provider<S>, settings: HostedSettings): RemoteScorer<S> {
-  const { id, scope, names, servers, toProbability } = provider
+  const { id, scope, names, servers, toProbability, takesInstruction = false } = provider
+  if (settings.instruction !== undefined && !takesInstruction) throw noInstruction(id, settings.instruction)
   const { concurrency, maxQueued, timeoutMs, clock, maxRetries, maxRetryWaitMs, random } = settings
   const ask = <T>(work: Work, route: Route, exchange: Exchange<T>): Promise<T> =>
     route.through((url) =>
@@ -241,10 +226,12 @@ export function hostedScorer<S extends Scope>(provider: Provider<S>, settings: H
   }
   const score = async (givenQuery: string, texts: readonly string[], work: Work): Promise<readonly number[]> => {
     const query = sendable(givenQuery)
-    const batches = await work.prepare(() => prepare(query, texts, work))
+    const { instruction = settings.instruction } = work.call
+    const asked = { query, ...(instruction !== undefined && { instruction: sendable(instruction) }) }
+    const batches = await work.prepare(() => prepare(Object.values(asked).join(' '), texts, work))
     const scores = new Array<number>(texts.length)
     const one = async (batch: Batch): Promise<void> => {
-      const numbers = await work.inTurn(() => scoreBatch({ query, texts: batch.texts }, work))
+      const numbers = await work.inTurn(() => scoreBatch({ ...asked, texts: batch.texts }, work))
       for (const [at, number] of numbers.entries()) scores[batch.start + at] = number
     }
     await Promise.all(batches.map(one))
@@ -259,6 +246,7 @@ export function hostedScorer<S extends Scope>(provider: Provider<S>, settings: H
     requests: (texts) => Math.ceil(texts / maxTexts) || 1,
     timeoutMs,
     ...(toProbability && { toProbability }),
+    takesInstruction,
     score,
   })
 }
@@ -288,13 +276,6 @@ function timeoutError(provider: string, url: string, timeoutMs: Milliseconds): P
 function splitPoolError(id: string, maxTexts: number, texts: number): RerankError {
   const message = `${id} reads all texts together, at most ${maxTexts} a request, and ${texts} were given: split they would have scores that do not compare. Set depth to ${maxTexts} or less.`
   return new RerankError('scorer', message)
-}
-
-/** Adds a bill to the report: the units and, when the caller said what one costs, their cost in the caller's currency. */
-function countBill(call: Call, { unit, units }: Bill, pricePerUnit: number | undefined): void {
-  if (typeof units !== 'number' || !Number.isFinite(units)) return
-  count(call, unit, units)
-  if (pricePerUnit !== undefined) count(call, 'cost', units * pricePerUnit)
 }
 
 /** How much one request may hold. */
@@ -348,6 +329,8 @@ export interface Vendor<S extends Scope> {
   /** Options that change the numbers, as parts of the id. */
   readonly idParts?: readonly string[]
   readonly pricePerUnit?: number | undefined
+  /** Whether its body has the instruction of a request. */
+  readonly takesInstruction?: boolean | undefined
   /** The headers that carry the key. Default: `authorization: Bearer …`. */
   headers?(key: string | undefined): Record<string, string>
   body(request: RerankRequest): object
@@ -372,17 +355,18 @@ export function vendorScorer<S extends Scope>(
 
 /** All of a provider but the way in which requests are sent. */
 export function providerOf<S extends Scope>(
-  { name, model, scope, docs, keyVariables, path, limits, idParts = [], pricePerUnit }: Vendor<S>,
+  { name, model, scope, docs, keyVariables, path, limits, idParts = [], pricePerUnit, takesInstruction }: Vendor<S>,
   url: string,
-  { maxTexts = limits.maxTexts }: HostedSettings,
+  { maxTexts = limits.maxTexts, instruction }: HostedSettings,
 ): Omit<Provider<S>, 'exchange'> {
   return {
     // Provider, model, options that change the numbers, and place.
-    id: `${[name, model, ...idParts].join(':')}@${placeName(url, path)}`,
+    id: `${[name, model, ...idParts, ...instructionParts(instruction)].join(':')}@${placeName(url, path)}`,
     scope,
     names: { provider: name, keyFix: keyFix(keyVariables), docs },
     servers: oneServer(url),
     pricePerUnit,
+    takesInstruction,
     limits: () => ({ ...limits, maxTexts }),
   }
 }

@@ -1,6 +1,7 @@
 import type { Fetch } from '../../base/call.js'
+import type { Check } from '../../base/check.js'
 import type { Clock } from '../../base/clock.js'
-import { ProviderError, show } from '../../base/errors.js'
+import { ProviderError, RerankError, show } from '../../base/errors.js'
 import { hostOf } from '../../base/identity.js'
 import { redact, safeCause } from '../../base/redact.js'
 
@@ -200,6 +201,34 @@ export function readRetryAfter(header: string | null | undefined, clock: Clock):
   const date = Date.parse(header)
   if (Number.isNaN(date)) return undefined
   return Math.max(0, date - (clock.wallTime?.() ?? Date.now()))
+}
+
+/** Throws unless the value can stand in a header. It may be a secret, so it is not shown. */
+export const headerValue: Check<string> = (name, value) => {
+  // A key read from a file often ends in a line break.
+  if (typeof value === 'string' && /^[\t\x20-\x7e]*$/.test(name === 'apiKey' ? value.trim() : value)) return
+  const fix = 'pass a string of printable ASCII characters, without line breaks'
+  const message = `${name} cannot be sent (its value is not shown, it may be a secret): ${fix}`
+  throw new RerankError('invalid-argument', message)
+}
+
+export const headerValues: Check<Readonly<Record<string, string>>> = (name, values) => {
+  if (typeof values !== 'object' || values === null) {
+    throw new RerankError('invalid-argument', `${name} is not shown, it may hold a secret: pass an object of headers`)
+  }
+  for (const [header, value] of Object.entries(values)) headerValue(`${name}.${header}`, value)
+}
+
+/** An http(s) URL without a user name and password. It may hold a token, so it is not shown. */
+export const httpUrl: Check<string> = (name, value) => {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    const fix = "pass the URL of the service, for example 'http://127.0.0.1:8080'"
+    throw new RerankError('invalid-argument', `${name} is no http or https URL: ${fix}`)
+  }
+  if (url.username === '' && url.password === '') return
+  const message = `${name} holds a user name or password: pass headers.authorization instead`
+  throw new RerankError('invalid-argument', message)
 }
 
 /** How this scorer speaks HTTP. */

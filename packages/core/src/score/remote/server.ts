@@ -9,7 +9,7 @@ import {
   anyText,
   withDefault,
 } from '../../base/check.js'
-import { hostOf, placeName, urlBelow } from '../../base/identity.js'
+import { hostOf, instructionParts, placeName, urlBelow } from '../../base/identity.js'
 import { invalidArgument, ProviderError, RerankError } from '../../base/errors.js'
 import type { Milliseconds } from '../../types.js'
 import {
@@ -31,7 +31,6 @@ import {
   bearer,
   type HostedOptions,
   hostedScorer,
-  httpUrl,
   keyFix,
   optionalKeyFrom,
   type OwnOptions,
@@ -40,7 +39,7 @@ import {
   transportOf,
 } from './hosted.js'
 import { readAnswer } from './answers.js'
-import { exchangeJson, type Transport } from './http.js'
+import { exchangeJson, httpUrl, type Transport } from './http.js'
 
 /** The kinds of server that {@link server} can speak to. */
 export type ServerDialect = 'tei' | 'vllm' | 'vllm-score' | 'infinity' | 'llamacpp' | 'nim' | 'huggingface'
@@ -139,6 +138,7 @@ export function server(options: ServerOptions): RemoteScorer<'pair'> {
       names: transport.names,
       servers: new Endpoints(urls, settings.clock, settings.coolDownMs),
       ...(wanted.scoreType === 'logit' && { toProbability: (score: number) => 1 / (1 + Math.exp(-score)) }),
+      takesInstruction: dialect.takesInstruction,
       limits: limitsOf(dialect, transport, settings.maxTexts),
       exchange: async (request, url, signal) => {
         const body = dialect.body(request, wanted)
@@ -179,7 +179,7 @@ function urlsOf({ url, urls, dialect, model }: Settings): readonly string[] {
 /** Everything that changes the numbers, and whose numbers they are. */
 function serverId(
   dialect: ServerDialect,
-  { model, scoreType, truncate }: ServerSettings,
+  { model, scoreType, truncate, instruction }: ServerSettings & Pick<HostedOptions, 'instruction'>,
   urls: readonly string[],
 ): string {
   const pathOf = (url: string): string => dialects[dialect].path(url)
@@ -187,6 +187,7 @@ function serverId(
   const ofRouter = dialect === 'huggingface' && model !== undefined ? new URL(routerUrl(model)).pathname : ''
   const places = urls.map((url) => placeName(urlBelow(url, pathOf(url)), pathOf(url) || ofRouter)).sort()
   const parts = [dialect, model ?? 'unnamed', scoreType, ...(truncate ? [] : ['untruncated'])]
+  parts.push(...instructionParts(instruction))
   return `${parts.join(':')}@${places.join('+')}`
 }
 

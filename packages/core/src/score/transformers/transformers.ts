@@ -73,9 +73,9 @@ async function open(options: TransformersOptions, learnFrom: (config: unknown) =
   const { model } = options
   const parts = await (typeof model === 'string' ? loadParts(model, options) : partsOfLoaded(model))
   try {
-    const { pairs, head } = await scoringOf(parts, options)
+    const { pairs, pairsWith, head } = await scoringOf(parts, options)
     learnFrom((parts.model as LoadedModelFields).config)
-    return { pairs, runner: runnerOf(parts, head, options.device !== 'webgpu') }
+    return { pairs, pairsWith, runner: runnerOf(parts, head, options.device !== 'webgpu') }
   } catch (error) {
     await parts.dispose()
     throw error

@@ -41,6 +41,8 @@ export function chatSourceOf(jinja: string | undefined, tokenizerConfig: unknown
 /** How a query and a text are put to a model by its own chat template. */
 export interface Chat {
   ask(query: string, text: string): string
+  /** Whether what is asked holds the prompt; not when the template leaves it out. */
+  hasPrompt(): boolean
   readonly restoreSuffix: boolean
 }
 
@@ -82,15 +84,17 @@ export async function createChat(parts: ChatParts): Promise<Chat> {
     ...specialTokens,
     ...settings.variables,
   }
-  const ask = (query: string, text: string): string => {
-    const pair = [
-      { role: 'query', content: content(query) },
-      { role: 'document', content: content(text) },
-    ]
-    return render({ ...variables, messages: [...before, ...pair] })
-  }
+  const pairOf = (query: string, text: string): readonly unknown[] => [
+    { role: 'query', content: content(query) },
+    { role: 'document', content: content(text) },
+  ]
+  const ask = (query: string, text: string): string =>
+    render({ ...variables, messages: [...before, ...pairOf(query, text)] })
   checkRoles(template, ask)
-  return { ask, restoreSuffix: settings.restoreSuffix }
+  const [query, text] = PROBES[0]
+  const hasPrompt = (): boolean =>
+    prompt !== undefined && ask(query, text) !== render({ ...variables, messages: pairOf(query, text) })
+  return { ask, hasPrompt, restoreSuffix: settings.restoreSuffix }
 }
 
 /** A template for chats alone leaves out messages of roles that it does not know, and the model would read nothing. */

@@ -57,12 +57,12 @@ const table = {
  */
 export function llmListwise(options: LlmListwiseOptions): RemoteScorer<'pool'> {
   const settings = readLlmOptions(table, options)
-  const { generate, windowSize, stride, maxCalls, onUnreadable, instruction } = settings
+  const { generate, windowSize, stride, maxCalls, onUnreadable } = settings
   if (stride >= windowSize) {
     throw invalidArgument('stride', stride, `pass less than windowSize (${windowSize}), or no passage moves further up`)
   }
   const id = idOf('llm-listwise', { ...settings, ask: generate }, [`w${windowSize}s${stride}`])
-  const judge = { generate, windowSize, stride, onUnreadable, instruction, id }
+  const judge = { generate, windowSize, stride, onUnreadable, id }
   return llmScorer(
     {
       id,
@@ -83,7 +83,6 @@ interface Judge {
   readonly windowSize: number
   readonly stride: number
   readonly onUnreadable: 'keep-order' | 'throw'
-  readonly instruction: string
   readonly id: string
 }
 
@@ -102,9 +101,9 @@ async function rank(task: Task, judge: Judge): Promise<readonly number[]> {
 
 /** Asks for the order of one window; positions in the window, best first. */
 async function orderOf(inWindow: readonly number[], task: Task, judge: Judge): Promise<readonly number[]> {
-  const { passages, query, call, ask } = task
+  const { passages, query, instruction, call, ask } = task
   const shown = inWindow.map((at) => passages[at] as string)
-  const text = listwisePrompt(query, shown, judge.instruction)
+  const text = listwisePrompt(query, shown, instruction)
   // "[20] > " is four tokens or so.
   const answer: unknown = await ask(judge.generate, { text, maxAnswerTokens: 6 * shown.length + 20 })
   if (typeof answer !== 'string') throw unreadable(judge.id, answer, 'a string')

@@ -13,7 +13,7 @@ import {
 } from '../../../base/check.js'
 import { type Clock, systemClock, Pacer } from '../../../base/clock.js'
 import { RerankError, show } from '../../../base/errors.js'
-import { fingerprint, functionName } from '../../../base/identity.js'
+import { functionName, instructionParts } from '../../../base/identity.js'
 import { type QueueOptions, queueOptions } from '../../../base/schedule.js'
 import { estimateTokens } from '../../../base/words.js'
 import type { Call, Milliseconds, Scope, TruncationSide } from '../../../types.js'
@@ -130,7 +130,7 @@ export function idOf(
     ...(maxQueryTokens === MAX_QUERY_TOKENS ? [] : [`q${maxQueryTokens}`]),
     ...(queryTruncationSide === 'right' ? [] : ['query-left']),
     ...(countTokens === estimateTokens ? [] : [`t${settings.countTokensName ?? functionName(countTokens)}`]),
-    ...(instruction === '' ? [] : [`i${fingerprint(instruction)}`]),
+    ...(instruction === '' ? [] : instructionParts(instruction)),
   ]
   return [kind, model ?? functionName(ask), ...parts, `p${maxPassageTokens}`, ...own].join('/')
 }
@@ -148,6 +148,8 @@ export interface Task {
   /** As it may stand in a prompt. */
   readonly query: string
   readonly passages: readonly string[]
+  /** The call's own, or the scorer's; empty for none. */
+  readonly instruction: string
   readonly call: Call
   readonly ask: Ask
 }
@@ -177,6 +179,7 @@ export function llmScorer<S extends Scope>(judging: Judging<S>, settings: LlmSet
     requests: (texts) => Math.max(1, judging.calls(texts).needed),
     timeoutMs,
     ...(toProbability && { toProbability }),
+    takesInstruction: true,
     async score(query, texts, work) {
       const { call } = work
       const passages = await work.prepare(async () => {
@@ -201,7 +204,8 @@ export function llmScorer<S extends Scope>(judging: Judging<S>, settings: LlmSet
       count(call, 'truncatedTexts', [...passages.values()].filter(({ truncated }) => truncated).length)
       const shown = [...passages.values()].map((passage) => passage.text)
       const ask = askFor(judging, timeoutMs, work)
-      const numbers = await judging.score({ query: asked.text, passages: shown, call, ask })
+      const { instruction = settings.instruction } = call
+      const numbers = await judging.score({ query: asked.text, passages: shown, instruction, call, ask })
       const byText = new Map([...passages.keys()].map((passage, at) => [passage, numbers[at] as number]))
       return texts.map((passage) => byText.get(passage) as number)
     },

@@ -109,9 +109,8 @@ type Judged = Pick<Judging<'pair'>, 'id' | 'score' | 'toProbability'>
 function byGrade(generate: Generate, settings: LlmSettings & { maxGrade: number; maxRetries: number }): Judged {
   const { maxGrade, maxRetries } = settings
   const id = idOf('llm-pointwise', { ...settings, ask: generate }, [`g${maxGrade}`])
-  const question = { instruction: settings.instruction, maxGrade }
-  const grade = async (passage: string, { query, call, ask }: Task): Promise<number> => {
-    const prompt = { text: gradePrompt(query, passage, question), maxAnswerTokens: 8 }
+  const grade = async (passage: string, { query, instruction, call, ask }: Task): Promise<number> => {
+    const prompt = { text: gradePrompt(query, passage, { instruction, maxGrade }), maxAnswerTokens: 8 }
     for (let retries = 0; ; retries++) {
       const answer: unknown = await ask(generate, prompt)
       const found = typeof answer === 'string' ? gradeOf(answer, maxGrade) : undefined
@@ -127,9 +126,9 @@ function byGrade(generate: Generate, settings: LlmSettings & { maxGrade: number;
 
 function byYesNo(generateYesNo: GenerateYesNo, settings: LlmSettings): Judged {
   const id = idOf('llm-pointwise', { ...settings, ask: generateYesNo }, ['yes-no'])
-  const logit = async (passage: string, { query, ask }: Task): Promise<number> => {
+  const logit = async (passage: string, { query, instruction, ask }: Task): Promise<number> => {
     const answer: unknown = await ask(generateYesNo, {
-      text: yesNoPrompt(query, passage, settings.instruction),
+      text: yesNoPrompt(query, passage, instruction),
       maxAnswerTokens: 1,
     })
     const found = logitOf(Array.isArray(answer) ? yesNoOf(answer.filter(isLikelyToken)) : answer)

@@ -7,7 +7,6 @@ import type { RemoteScorer } from '../engine.js'
 import {
   type HostedSettings,
   hostedScorer,
-  httpUrl,
   keyFrom,
   type OwnOptions,
   providerOf,
@@ -19,7 +18,7 @@ import {
 } from '../hosted.js'
 import { hostOf } from '../../../base/identity.js'
 import { type Answer, field, readAnswer } from '../answers.js'
-import { type ProviderNames, readRetryAfter, secretsOf, statusError } from '../http.js'
+import { httpUrl, type ProviderNames, readRetryAfter, secretsOf, statusError } from '../http.js'
 
 /** The part of a `cohere-ai` client that is used: `CohereClientV2`, or `client.v2` of an older one. */
 export interface CohereClient {

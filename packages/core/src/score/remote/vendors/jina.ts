@@ -1,7 +1,8 @@
 import { atLeast, type OptionTable, anyText, withDefault } from '../../../base/check.js'
 import type { Scope } from '../../../types.js'
 import type { RemoteScorer } from '../engine.js'
-import { httpUrl, type OwnOptions, readHostedOptions, type VendorOptions, vendorScorer } from '../hosted.js'
+import { type OwnOptions, readHostedOptions, type VendorOptions, vendorScorer } from '../hosted.js'
+import { httpUrl } from '../http.js'
 import { field } from '../answers.js'
 
 /** Models of Jina AI that read each text by itself. */

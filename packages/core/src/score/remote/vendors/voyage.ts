@@ -1,6 +1,7 @@
 import { atLeast, flag, type OptionTable, anyText, withDefault } from '../../../base/check.js'
 import type { RemoteScorer } from '../engine.js'
-import { httpUrl, type OwnOptions, readHostedOptions, type VendorOptions, vendorScorer } from '../hosted.js'
+import { type OwnOptions, readHostedOptions, type VendorOptions, vendorScorer } from '../hosted.js'
+import { httpUrl } from '../http.js'
 import { field } from '../answers.js'
 
 /** Options of {@link voyage}. */

@@ -1,0 +1,3 @@
+export { type RerankingSettings } from './model.js'
+export { type CallOptions as SecondpassCallOptions } from './call-options.js'
+export { type SecondpassProvider, type SecondpassProviderOptions, createSecondpass, secondpass } from './provider.js'
