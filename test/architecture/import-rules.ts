@@ -105,6 +105,10 @@ function heavyFault(path: string, { specifier, kind }: FoundImport, loader: stri
 const cliPackages: Readonly<Record<string, string | undefined>> = {
   '@secondpass/core': undefined,
   '@secondpass/core/eval': undefined,
+  '@modelcontextprotocol/sdk/server/index.js': 'mcp/serve.ts',
+  '@modelcontextprotocol/sdk/shared/stdio.js': 'mcp/serve.ts',
+  '@modelcontextprotocol/sdk/shared/transport.js': 'mcp/serve.ts',
+  '@modelcontextprotocol/sdk/types.js': 'mcp/serve.ts',
   commander: undefined,
   vega: 'report/charts.ts',
   hono: 'serve/app.ts',

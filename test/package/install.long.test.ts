@@ -85,6 +85,10 @@ describe.each(managers)('installed with %s', (manager) => {
     const { results } = JSON.parse(stdout) as { results: { index: number }[] }
     expect(results[0]?.index).toBe(1)
     expect(run([command, '--version'], project.folder).stdout.trim()).toBe(versionOf('@secondpass/cli'))
+    // Its SDK is an optional peer: nobody gets it unasked, and whoever needs it is told.
+    const mcp = run([command, 'mcp'], project.folder)
+    expect(mcp.status).toBe(2)
+    expect(mcp.stderr).toContain('mcp needs the package @modelcontextprotocol/sdk, which is not installed')
   })
 
   it('runs the quickstart', () => {

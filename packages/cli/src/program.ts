@@ -3,6 +3,7 @@ import { addCalibrate } from './commands/calibrate.js'
 import { addDepth } from './commands/depth.js'
 import { addEval } from './commands/eval.js'
 import { addLabel } from './commands/label.js'
+import { addMcp } from './commands/mcp.js'
 import { addRerank } from './commands/rerank.js'
 import { addServe } from './commands/serve.js'
 import { addDoctor, addFetchModel } from './commands/setup.js'
@@ -27,8 +28,19 @@ export function buildProgram(io: Io, ended: (code: ExitCode) => void, print: (te
     .option('--verbose', 'print the stack of an error')
     .helpCommand(false)
     .addHelpText('after', FOOTER)
-  for (const add of [addRerank, addServe, addEval, addCalibrate, addDepth, addLabel, addWork, addFetchModel, addDoctor])
-    add(program, io, ended)
+  const commands = [
+    addRerank,
+    addServe,
+    addEval,
+    addCalibrate,
+    addDepth,
+    addLabel,
+    addMcp,
+    addWork,
+    addFetchModel,
+    addDoctor,
+  ]
+  for (const add of commands) add(program, io, ended)
   for (const command of [program, ...program.commands]) prepare(command, io, print)
   return program
 }
