@@ -1,0 +1,25 @@
+import { JSONObject, ProviderV3, RerankingModelV3 } from '@ai-sdk/provider';
+import { RerankerOptions, Scorer, Reranker, CrossEncoderOptions } from '@secondpass/core';
+interface RerankingSettings extends Omit<RerankerOptions, 'scorer' | 'stages' | 'topN' | 'order'> {
+    readonly modelId?: string | undefined;
+    readonly textOf?: ((document: JSONObject) => string) | undefined;
+}
+interface CallOptions {
+    readonly scores?: readonly (number | null)[];
+    readonly deadlineMs?: number;
+    readonly onError?: 'throw' | 'keep-order';
+    readonly instruction?: string;
+}
+interface SecondpassProviderOptions {
+    readonly models?: Readonly<Record<string, Scorer | Reranker>> | undefined;
+    readonly crossEncoder?: Omit<CrossEncoderOptions, 'model'> | undefined;
+}
+interface SecondpassProvider extends ProviderV3, AsyncDisposable {
+    reranking(model: 'bundled' | 'bundled-tiny' | (string & {}) | Scorer | Reranker, settings?: RerankingSettings): RerankingModelV3;
+    rerankingModel(modelId: string): RerankingModelV3;
+    close(): Promise<void>;
+}
+declare function createSecondpass(options?: SecondpassProviderOptions): SecondpassProvider;
+declare const secondpass: SecondpassProvider;
+export { createSecondpass, secondpass };
+export type { RerankingSettings, CallOptions as SecondpassCallOptions, SecondpassProvider, SecondpassProviderOptions };
