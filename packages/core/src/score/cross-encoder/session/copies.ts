@@ -189,12 +189,17 @@ function copiesInStore(store: string): string[] {
 interface PnpApi {
   getAllLocators(): readonly { readonly name: string }[]
   getPackageInformation(locator: object): { readonly packageLocation: string }
+  resolveToUnqualified(request: string, issuer: string): string | null
 }
 
 /** Without node_modules yarn knows where packages are, and nobody else does. */
+export function yarnPackages(): PnpApi | undefined {
+  return 'pnp' in process.versions ? (createRequire(import.meta.url)('pnpapi') as PnpApi) : undefined
+}
+
 function foldersOfYarn(): string[] {
-  if (!('pnp' in process.versions)) return []
-  const api = createRequire(import.meta.url)('pnpapi') as PnpApi
+  const api = yarnPackages()
+  if (api === undefined) return []
   const locators = api.getAllLocators().filter(({ name }) => name === 'onnxruntime-node')
   return locators.map((locator) => api.getPackageInformation(locator).packageLocation.replace(/[\\/]$/, ''))
 }

@@ -17,14 +17,15 @@ export interface Port {
   close(): void
 }
 
-/** From this version on several threads of a process may run the runtime; before, the second ends the whole process. */
-const FIRST_FOR_THREADS = 22
-
-/** Whether workers can be threads with the runtime that is installed or loaded here. */
-export function areThreadsSafe(): boolean {
+/**
+ * What threads can do with the runtime that is installed or loaded here. Before 1.22 a second thread ends the whole process;
+ * before 1.30 the library cannot be loaded again once the threads that loaded it have ended, unless this one holds it.
+ */
+export function threadRules(): { readonly areSafe: boolean; readonly mustHold: boolean } {
   const used = neighbourCopy() ?? ownCopy()
   const copies = [...(used === undefined ? [] : [used]), ...loadedCopies()]
-  return copies.every(({ version }) => Number(version.split('.')[1]) >= FIRST_FOR_THREADS)
+  const oldest = copies.reduce((least, { version }) => Math.min(least, Number(version.split('.')[1])), Infinity)
+  return { areSafe: oldest >= 22, mustHold: oldest >= 22 && oldest < 30 }
 }
 
 /** Starts a worker's file in a process of its own, which ends with this one. */
