@@ -30,7 +30,7 @@ const borderTest = `
     const { createReranker, RerankError } = await import('@secondpass/core')
     const { readFile } = await import('node:fs/promises')
     const broken = { id: 'broken', scope: 'pair', score: () => readFile('./not-there.txt').then(() => []) }
-    const { report } = await createReranker({ scorer: broken }).rerank('q', ['a', 'b'])
+    const { report } = await createReranker({ scorer: broken, onError: 'keep-order' }).rerank('q', ['a', 'b'])
     expect(report.stages[0].outcome).toBe('failed')
     expect(report.stages[0].error.code).toBe('ENOENT')
     const aborted = createReranker({ scorer: broken }).rerank('q', ['a', 'b'], { signal: AbortSignal.abort(new Error('enough')) })
