@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { isMainThread } from 'node:worker_threads'
 import { loadedCopies, neighbourCopy, ownCopy } from './copies.js'
 
 /** What the pool asks of a thread. */
@@ -19,13 +20,15 @@ export interface Port {
 
 /**
  * What threads can do with the runtime that is installed or loaded here. Before 1.22 a second thread ends the whole process;
- * before 1.30 the library cannot be loaded again once the threads that loaded it have ended, unless this one holds it.
+ * before 1.30 the library cannot be loaded again once the threads that loaded it have ended, unless this one holds it. And a
+ * thread of the caller's may be terminated, and its threads with it, in the middle of a run, which ends the whole process.
  */
 export function threadRules(): { readonly areSafe: boolean; readonly mustHold: boolean } {
   const used = neighbourCopy() ?? ownCopy()
   const copies = [...(used === undefined ? [] : [used]), ...loadedCopies()]
   const oldest = copies.reduce((least, { version }) => Math.min(least, Number(version.split('.')[1])), Infinity)
-  return { areSafe: oldest >= 22, mustHold: oldest >= 22 && oldest < 30 }
+  const areSafe = oldest >= 22 && isMainThread
+  return { areSafe, mustHold: areSafe && oldest < 30 }
 }
 
 /** Starts a worker's file in a process of its own, which ends with this one. */

@@ -124,7 +124,7 @@ class Pool implements OpenedRunner {
   }
 }
 
-/** A thread, or a process where the runtime that is installed cannot be run by several threads. */
+/** A thread, or a process where a thread could end all others. */
 function startThread(isSafe: boolean, data: object): Thread {
   if (!isSafe) return startProcess(new URL('./worker.js', import.meta.url), data)
   return new Worker(new URL('./worker.js', import.meta.url), {
