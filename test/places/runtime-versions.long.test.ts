@@ -12,8 +12,11 @@ import { makePlace, type Place } from './support.ts'
  */
 const versions = ['1.21.0', '1.24.3', '1.30.0'] as const
 
-/** Logits of the bundled models are between -12 and 12; the scores of two neighbours in a list differ by far more. */
-const TOLERANCE = 0.02
+/**
+ * In logits, which lie between -12 and 12. The bundled models compute in int8: a last digit decides on which side a number
+ * is rounded. Over 600 pairs, 1.24 and 1.30 differed by 0.17 at most and 0.025 on average, and 1.21 and 1.24 not at all.
+ */
+const TOLERANCE = 0.2
 
 const packed = packAll()
 const places = new Map<string, Place>()
