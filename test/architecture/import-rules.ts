@@ -52,7 +52,7 @@ export const heavyPackages: Readonly<Record<string, string>> = {
   '@opentelemetry/api': 'telemetry/trace.ts',
   'cohere-ai': 'score/remote/vendors/cohere.ts',
   tokenizers: 'score/cross-encoder/tokenizer/rust.ts',
-  undici: 'score/hub/connection.ts',
+  undici: 'base/proxy.ts',
 }
 
 /** The room of a file given by its path under `packages/core/src`, or nothing when there is no such room. */

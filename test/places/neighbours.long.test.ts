@@ -76,6 +76,30 @@ describe.each([
     expect(theirsFirst).toEqual(oursFirst)
   })
 
+  // The contract of scorers is held with version 4 elsewhere; here version 3 has to give the same.
+  it.runIf(neighbour === '@huggingface/transformers')(
+    `installed with ${manager}, transformers() gives the scores of crossEncoder()`,
+    async () => {
+      const program = `
+        import { dirname } from 'node:path'
+        import { createRequire } from 'node:module'
+        import { crossEncoder, transformers } from '@secondpass/core'
+        const call = { signal: new AbortController().signal, deadline: Infinity, now: () => 0, stats: {}, note() {} }
+        const texts = ['The museum opens at nine.', 'To reset your password, open Settings.', 'Bananas.', 'word '.repeat(900)]
+        const bundled = dirname(createRequire(import.meta.url).resolve('@secondpass/model-en-mini/package.json'))
+        const apart = []
+        for (const model of ['./tiny-bert-stock', bundled]) {
+          const [theirs, ours] = [transformers({ model }), crossEncoder({ model })]
+          const [one, other] = [await theirs.score('reset password', texts, call), await ours.score('reset password', texts, call)]
+          apart.push(Math.max(...one.map((score, at) => Math.abs(score - other[at]))))
+          await theirs.close()
+          await ours.close()
+        }
+        console.log(JSON.stringify(apart))`
+      for (const apart of (await place.json('scorers.mjs', program)) as number[]) expect(apart).toBeLessThan(1e-4)
+    },
+  )
+
   it(`installed with ${manager}, the doctor finds nothing wrong`, async () => {
     const program = `
       const { doctor } = await import('@secondpass/core')

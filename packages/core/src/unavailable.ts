@@ -17,5 +17,12 @@ export const colbert: () => never = unavailable('colbert')
 export const doctor: () => never = unavailable('doctor')
 export const fetchModel: () => never = unavailable('fetchModel')
 
+/** Browsers have a proxy without being told. */
+export const defaultFetch = (): Promise<typeof fetch> => Promise.resolve((url, init) => fetch(url, init))
+export const proxyHint = (): string => ''
+
+/** No native library can be in the way of another there. */
+export const explainClash = (): undefined => undefined
+
 /** Browsers have no binary to load; the tokenizer in JavaScript stands in for it. */
 export const openRustTokenizer = (): Promise<undefined> => Promise.resolve(undefined)

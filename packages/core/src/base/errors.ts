@@ -76,9 +76,31 @@ export class ProviderError extends RerankError {
 /** Errors that say the setup is wrong, which no other order, try or scorer may hide. */
 const SETUP_CODES: ReadonlySet<RerankErrorCode> = new Set(['invalid-argument', 'model-files', 'runtime', 'closed'])
 
+/** What Node.js calls a module, a native library or a thread that is not there or does not start. */
+const INSTALL_CODES: ReadonlySet<unknown> = new Set([
+  'ERR_MODULE_NOT_FOUND',
+  'MODULE_NOT_FOUND',
+  'ERR_DLOPEN_FAILED',
+  'ERR_PACKAGE_PATH_NOT_EXPORTED',
+  'ERR_UNKNOWN_FILE_EXTENSION',
+  'ERR_WORKER_INIT_FAILED',
+])
+
+/** Whether a file of a package is missing or unfit here: no other text and no second try changes that. */
+export function isInstallFault(error: unknown): boolean {
+  return isError(error) && INSTALL_CODES.has((error as { code?: unknown }).code)
+}
+
+/** The error for what {@link isInstallFault} found. */
+export function installError(who: string, cause: unknown): RerankError {
+  const said = isError(cause) ? cause.message.split('\n')[0] : String(cause)
+  const fix = 'install the packages again, or, where a bundler has moved the code, mark @secondpass/core as external'
+  return new RerankError('runtime', `A file that ${who} needs is not there (${said}): ${fix}.`, { cause })
+}
+
 /** Whether an error says that the setup is wrong: such errors are thrown whatever `onError` says. */
 export function isSetupError(error: unknown): boolean {
-  return RerankError.is(error) && SETUP_CODES.has(error.code)
+  return RerankError.is(error) ? SETUP_CODES.has(error.code) : isInstallFault(error)
 }
 
 /** Whether it was the deadline, and not the caller, that ended a call or one scorer's part in it. */
@@ -116,6 +138,7 @@ export function tagOf(value: unknown): string {
 
 /** Anything that a scorer rejected with, as an error. */
 export function asError(thrown: unknown, { id }: { readonly id: string }): Error {
+  if (isInstallFault(thrown) && !RerankError.is(thrown)) return installError(id, thrown)
   if (isError(thrown)) return thrown
   const message = `The scorer ${id} rejected with ${show(thrown)}: reject with an Error.`
   return new RerankError('scorer', message, { cause: thrown })

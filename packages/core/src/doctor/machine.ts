@@ -3,6 +3,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
+import { yarnPackages } from '../score/cross-encoder/session/copies.js'
 import { hostFacts } from '../score/cross-encoder/session/providers.js'
 import { tokenSource } from '../score/hub/settings.js'
 
@@ -130,16 +131,9 @@ export function installedVersion(name: string): string | null {
   return file === undefined ? versionOfYarn(name) : read(file).version
 }
 
-interface PnpApi {
-  resolveToUnqualified(request: string, issuer: string): string | null
-}
-
-/** Without node_modules yarn knows where packages are, and nobody else does. */
 function versionOfYarn(name: string): string | null {
-  if (!('pnp' in process.versions)) return null
   try {
-    const { resolveToUnqualified } = require('pnpapi') as PnpApi
-    const folder = resolveToUnqualified(name, `${import.meta.dirname}/`)
+    const folder = yarnPackages()?.resolveToUnqualified(name, `${import.meta.dirname}/`) ?? null
     return folder === null ? null : read(join(folder, 'package.json')).version
   } catch {
     return null

@@ -2,7 +2,9 @@ import { once } from 'node:events'
 import { type Server, createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { defaultFetch, proxyHint, readsProxyItself } from '../../../../packages/core/src/score/hub/connection.ts'
+import { createReranker } from '../../../../packages/core/src/rerank.ts'
+import { cohere } from '../../../../packages/core/src/score/remote/vendors/cohere.ts'
+import { defaultFetch, proxyHint, readsProxyItself } from '../../../../packages/core/src/base/proxy.ts'
 
 const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy', 'NO_PROXY', 'no_proxy', 'NODE_USE_ENV_PROXY']
 
@@ -47,6 +49,43 @@ describe('a proxy that the environment names', () => {
     const response = await fetch(`http://127.0.0.1:${target}/`, {})
     expect(await response.text()).toBe('through')
     expect(tunnels).toEqual([`127.0.0.1:${target}`])
+  })
+
+  it('is used by hosted scorers, and named when it is not there', async () => {
+    const results = [
+      { index: 1, relevance_score: 0.9 },
+      { index: 0, relevance_score: 0.1 },
+    ]
+    const answer = JSON.stringify({ id: 'invented', results })
+    const target = await listen(
+      createServer((_request, response) => {
+        response.setHeader('content-type', 'application/json')
+        response.end(answer)
+      }),
+    )
+    let tunnels = 0
+    const proxy = createServer().on('connect', (_request, socket) => {
+      tunnels += 1
+      const onward = connect(target, '127.0.0.1', () => {
+        socket.write('HTTP/1.1 200 OK\r\n\r\n')
+        socket.pipe(onward).pipe(socket)
+      })
+      onward.on('error', () => socket.destroy())
+      socket.on('error', () => onward.destroy())
+    })
+    process.env['HTTPS_PROXY'] = process.env['HTTP_PROXY'] = `http://127.0.0.1:${await listen(proxy)}`
+    // A host that only the proxy finds.
+    const scorer = cohere({ apiKey: 'invented', baseUrl: 'http://rerank.invalid', maxRetries: 0 })
+    const reranker = createReranker({ scorer, onError: 'throw' })
+    const { results: ranked } = await reranker.rerank('q', ['a', 'b'])
+    expect(ranked.map(({ index }) => index)).toEqual([1, 0])
+    expect(tunnels).toBe(1)
+    process.env['HTTPS_PROXY'] = process.env['HTTP_PROXY'] = 'http://127.0.0.1:9'
+    await expect(reranker.rerank('q', ['c', 'd'])).rejects.toThrow(/a proxy is named in the environment/)
+    process.env['NO_PROXY'] = '127.0.0.1'
+    const straight = cohere({ apiKey: 'invented', baseUrl: `http://127.0.0.1:${target}`, maxRetries: 0 })
+    await createReranker({ scorer: straight, onError: 'throw' }).rerank('q', ['a', 'b'])
+    expect(tunnels).toBe(1)
   })
 
   it('is left aside for hosts that NO_PROXY names', async () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { isError, RerankError, show } from '../../base/errors.js'
+import { installError, isError, isInstallFault, RerankError, show } from '../../base/errors.js'
 import type { ScorerDefaults } from '../../types.js'
 import { type CachedModel, graphsIn } from '../hub/cache.js'
 import { chooseGraph, externalFiles, type GraphSpec, moduleFiles, optionalFiles, requiredFiles } from '../hub/layout.js'
@@ -105,6 +105,7 @@ export async function loading<T>(model: string, signal: AbortSignal, load: () =>
   } catch (cause) {
     signal.throwIfAborted()
     if (RerankError.is(cause)) throw cause
+    if (isInstallFault(cause)) throw installError(model, cause)
     const said = isError(cause) ? cause.message : String(cause)
     const fix = 'a file of it is damaged or of a kind that is not known here; restore it from where the model came from'
     throw new RerankError('model-files', `${model} cannot be loaded (${said}): ${fix}.`, { cause })

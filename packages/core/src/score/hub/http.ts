@@ -1,7 +1,8 @@
 import { systemClock, waitFor } from '../../base/clock.js'
 import { isError, ProviderError, RerankError } from '../../base/errors.js'
+import { proxyHint } from '../../base/proxy.js'
 import { redact, safeCause } from '../../base/redact.js'
-import { type HubSettings, proxyHint } from './connection.js'
+import type { HubSettings } from './connection.js'
 
 /** What was asked for, as far as an error has to say it. */
 export interface HubRequest {

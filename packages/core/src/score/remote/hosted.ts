@@ -1,4 +1,4 @@
-import { checkStillWanted, type Fetch } from '../../base/call.js'
+import { checkStillWanted, type Fetch, usualFetch } from '../../base/call.js'
 import {
   atLeast,
   callable,
@@ -50,7 +50,10 @@ export interface HostedOptions extends QueueOptions {
   readonly maxRetryWaitMs?: Milliseconds | undefined
   /** Longest answer in bytes, 1 or more; a longer one is an error. Default 33554432 (32 MiB). */
   readonly maxResponseBytes?: number | undefined
-  /** Sends the requests. Default: the `fetch` of the runtime. */
+  /**
+   * Sends the requests. Default: the `fetch` of the runtime; where `HTTPS_PROXY` or `HTTP_PROXY` is set, which that of
+   * Node.js does not look at, the one of the package `undici` if it is installed. `NO_PROXY` is heeded.
+   */
   readonly fetch?: Fetch | undefined
   /** Where time comes from, for tests. */
   readonly clock?: Clock | undefined
@@ -78,8 +81,7 @@ const hostedTable = {
   maxRetries: withDefault(whole(0), 2),
   maxRetryWaitMs: withDefault(atLeast(0), 20_000),
   maxResponseBytes: withDefault(whole(1), 32 * 1024 * 1024),
-  // Called as a plain function: the `fetch` of browsers refuses to be a method of anything but the window.
-  fetch: withDefault<Fetch>(callable(), (url, init) => fetch(url, init)),
+  fetch: withDefault<Fetch>(callable(), usualFetch),
   clock: withDefault(timeSource, systemClock),
   random: withDefault<() => number>(callable(), () => Math.random()),
 } satisfies OptionTable<HostedOptions>

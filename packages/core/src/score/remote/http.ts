@@ -1,4 +1,4 @@
-import type { Fetch } from '../../base/call.js'
+import { type Fetch, hintOfProxy } from '../../base/call.js'
 import type { Check } from '../../base/check.js'
 import type { Clock } from '../../base/clock.js'
 import { ProviderError, RerankError, show } from '../../base/errors.js'
@@ -278,8 +278,8 @@ export async function exchangeJson(transport: Transport, request: JsonRequest): 
       providerMessage: shortMessage(text, names.secrets ?? []),
     })
   }
-  const text = await readBody(response, guarded).catch((error: unknown) => {
-    throw error instanceof ProviderError ? error : networkError(transport, request, error)
+  const text = await readBody(response, guarded).catch(async (error: unknown) => {
+    throw error instanceof ProviderError ? error : networkError(transport, request, error, await hintOfProxy())
   })
   return parseJson(text, { names, host, contentType: response.headers.get('content-type') })
 }
@@ -316,7 +316,7 @@ async function send(transport: Transport, { url, body, signal }: JsonRequest): P
     if (isResponse(response)) return response
     throw new TypeError(`fetch resolved to ${show(response)}, no Response`)
   } catch (error) {
-    throw networkError(transport, { url, signal }, error)
+    throw networkError(transport, { url, signal }, error, await hintOfProxy())
   }
 }
 
@@ -325,11 +325,11 @@ function isResponse(value: unknown): value is Response {
   return typeof status === 'number' && typeof headers?.get === 'function'
 }
 
-function networkError({ names }: Transport, { url }: JsonRequest, error: unknown): ProviderError {
+function networkError({ names }: Transport, { url }: JsonRequest, error: unknown, hint: string): ProviderError {
   const { secrets = [] } = names
   const { code } = ((error as Error | undefined)?.cause ?? error ?? {}) as { code?: unknown }
   const what = typeof code === 'string' ? code : redact((error as Error | undefined)?.message ?? 'no reason', secrets)
-  const message = `The connection to ${names.provider} at ${hostOf(url)} failed (${what}): check the network and the base URL.`
+  const message = `The connection to ${names.provider} at ${hostOf(url)} failed (${what}): check the network and the base URL${hint}.`
   return new ProviderError(message, { provider: names.provider, retryable: true, cause: safeCause(error, secrets) })
 }
 

@@ -59,12 +59,36 @@ async function load(library: Library, place: string, options: LoadOptions): Prom
   const model = await library.AutoModelForSequenceClassification.from_pretrained(place, { ...options, config })
   const dispose = async (): Promise<void> => void (await (model as LoadedModelFields).dispose?.())
   try {
-    const tokenizer = await tokenizing
+    const tokenizer = await withFiles(library, await tokenizing, place, options)
     return { model, tokenizer, tensor: library.Tensor, dispose } as unknown as LoadedParts
   } catch (error) {
     await dispose()
     throw error
   }
+}
+
+/** What this library reads of a tokenizer of transformers.js: the files that it was made from. */
+interface TokenizerFiles {
+  readonly _tokenizerJSON?: unknown
+  readonly _tokenizerConfig?: unknown
+}
+
+/** Version 4 keeps the files; version 3 hands them to whatever class asks, and they come from its cache. */
+async function withFiles(
+  { PreTrainedTokenizer }: Library,
+  loaded: unknown,
+  place: string,
+  options: LoadOptions,
+): Promise<TokenizerFiles> {
+  if ((loaded as TokenizerFiles)._tokenizerJSON !== undefined) return loaded as TokenizerFiles
+  class Files implements TokenizerFiles {
+    constructor(
+      readonly _tokenizerJSON?: unknown,
+      readonly _tokenizerConfig?: unknown,
+    ) {}
+  }
+  const read = PreTrainedTokenizer.from_pretrained as (place: string, options: object) => Promise<unknown>
+  return (await read.call(Files, place, options ?? {})) as Files
 }
 
 /** By the type transformers.js chooses a class. It has none for ours; that of BERT hands inputs and output on as they are. */
@@ -83,9 +107,21 @@ async function importLibrary(): Promise<Library> {
     return await import('@huggingface/transformers')
   } catch (cause) {
     const fix = 'install it (npm install @huggingface/transformers)'
-    const message = `The package @huggingface/transformers could not be loaded: ${fix}.`
+    const message =
+      (await clashOf(cause)) ??
+      `The package @huggingface/transformers could not be loaded (${firstLine(cause)}): ${fix}.`
     throw new RerankError('runtime', message, { cause })
   }
+}
+
+/** Whether it is another version of the native runtime, loaded before, that is in its way. */
+async function clashOf(cause: unknown): Promise<string | undefined> {
+  const { explainClash } = await import('#node/score/cross-encoder/session/copies')
+  return explainClash('@huggingface/transformers', cause)
+}
+
+function firstLine(cause: unknown): string {
+  return (isError(cause) ? cause.message : String(cause)).split('\n')[0] as string
 }
 
 function setRuntime({ env }: Library, { wasmPaths, threads }: TransformersOptions): void {

@@ -89,7 +89,8 @@ async function scoringOf({ model, tokenizer: loaded }: LoadedParts, options: Tra
     _tokenizerConfig?: unknown
   }
   if (typeof tokenizer !== 'object' || tokenizer === null) {
-    const fix = 'use version 4 of @huggingface/transformers'
+    const fix =
+      'pass the name or the folder of the model instead of what is loaded, or use version 4 of @huggingface/transformers'
     throw new RerankError('runtime', `The tokenizer does not hold the tokenizer.json it was made from: ${fix}.`)
   }
   const { config } = model as LoadedModelFields

@@ -95,11 +95,13 @@ describe('the error of a runtime that does not load', () => {
   ])('on %j says why and what to do', (host, sentence) => {
     const message = explainMissing(host, new Error('no library\nstack'))
     expect(message).toMatch(sentence)
-    expect(message).toContain("transformers({ device: 'wasm' })")
+    expect(message).toContain('"npm install onnxruntime-web"')
   })
 
   it('where it is not installed says how to install it', () => {
-    const cause = Object.assign(new Error('not found'), { code: 'ERR_MODULE_NOT_FOUND' })
-    expect(explainMissing(facts, cause)).toContain('"npm install onnxruntime-node"')
+    const cause = new Error("Cannot find package 'onnxruntime-node' imported from /app/index.js")
+    expect(explainMissing(facts, cause)).toMatch(/"npm install onnxruntime-node" with .*ONNXRUNTIME_NODE_INSTALL=skip/)
+    const binary = new Error("Cannot find module '../bin/napi-v6/linux/x64/onnxruntime_binding.node'")
+    expect(explainMissing(facts, binary)).toMatch(/the system said .*install it again/)
   })
 })

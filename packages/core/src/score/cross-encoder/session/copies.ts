@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { runInThisContext } from 'node:vm'
 import { isError } from '../../../base/errors.js'
 
 /*
@@ -70,9 +71,18 @@ export function resolveFrom(place: string, name: string): string | undefined {
 
 /** Loads a package that is CommonJS: the one in a folder, or the one of a name that is seen from a place. */
 export function requireFrom(place: string, name?: string): Runtime {
-  // Not the `node:module` of this realm, which Jest and vitest replace.
-  const { createRequire: require } = process.getBuiltinModule('node:module')
-  return require(name === undefined ? join(place, 'package.json') : place)(name ?? place) as Runtime
+  return processRequire(name === undefined ? join(place, 'package.json') : place)(name ?? place) as Runtime
+}
+
+/** `require` of the process itself. Jest and vitest put one of their own in its place, which loads into their realm. */
+function processRequire(place: string): NodeJS.Require {
+  const { process: outside } = realmOfProcess()
+  return outside.getBuiltinModule('node:module').createRequire(place)
+}
+
+/** The globals of the process, or of a thread: other than those of this module where a test runner has made a realm. */
+export function realmOfProcess(): typeof globalThis {
+  return runInThisContext('globalThis') as typeof globalThis
 }
 
 /** Why a copy cannot be loaded into this process, if that is because of one that is loaded already. */
@@ -131,7 +141,7 @@ export function loadedCopies(): RuntimeCopy[] {
 
 /** Of this thread by the modules that were required, of the others by what the system says is in memory. */
 function loadedFiles(): string[] {
-  const { cache } = process.getBuiltinModule('node:module').createRequire(import.meta.url)
+  const { cache } = processRequire(import.meta.url)
   try {
     const { sharedObjects = [] } = process.report.getReport() as { sharedObjects?: string[] }
     return [...Object.keys(cache), ...sharedObjects]
@@ -189,12 +199,17 @@ function copiesInStore(store: string): string[] {
 interface PnpApi {
   getAllLocators(): readonly { readonly name: string }[]
   getPackageInformation(locator: object): { readonly packageLocation: string }
+  resolveToUnqualified(request: string, issuer: string): string | null
 }
 
 /** Without node_modules yarn knows where packages are, and nobody else does. */
+export function yarnPackages(): PnpApi | undefined {
+  return 'pnp' in process.versions ? (createRequire(import.meta.url)('pnpapi') as PnpApi) : undefined
+}
+
 function foldersOfYarn(): string[] {
-  if (!('pnp' in process.versions)) return []
-  const api = createRequire(import.meta.url)('pnpapi') as PnpApi
+  const api = yarnPackages()
+  if (api === undefined) return []
   const locators = api.getAllLocators().filter(({ name }) => name === 'onnxruntime-node')
   return locators.map((locator) => api.getPackageInformation(locator).packageLocation.replace(/[\\/]$/, ''))
 }

@@ -8,6 +8,7 @@ import {
   loadedCopies,
   neighbourCopy,
   ownCopy,
+  realmOfProcess,
   requireFrom,
   type Runtime,
   type RuntimeCopy,
@@ -268,7 +269,7 @@ async function importOwn(): Promise<Runtime> {
 
 function isOwnRealm(): boolean {
   try {
-    return process.getBuiltinModule('node:vm').runInThisContext('Float32Array') === Float32Array
+    return realmOfProcess().Float32Array === Float32Array
   } catch {
     // A runtime that has no realms to speak of.
     return true

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { isMainThread } from 'node:worker_threads'
 import { loadedCopies, neighbourCopy, ownCopy } from './copies.js'
 
 /** What the pool asks of a thread. */
@@ -17,14 +18,17 @@ export interface Port {
   close(): void
 }
 
-/** From this version on several threads of a process may run the runtime; before, the second ends the whole process. */
-const FIRST_FOR_THREADS = 22
-
-/** Whether workers can be threads with the runtime that is installed or loaded here. */
-export function areThreadsSafe(): boolean {
+/**
+ * What threads can do with the runtime that is installed or loaded here. Before 1.22 a second thread ends the whole process;
+ * before 1.30 the library cannot be loaded again once the threads that loaded it have ended, unless this one holds it. And a
+ * thread of the caller's may be terminated, and its threads with it, in the middle of a run, which ends the whole process.
+ */
+export function threadRules(): { readonly areSafe: boolean; readonly mustHold: boolean } {
   const used = neighbourCopy() ?? ownCopy()
   const copies = [...(used === undefined ? [] : [used]), ...loadedCopies()]
-  return copies.every(({ version }) => Number(version.split('.')[1]) >= FIRST_FOR_THREADS)
+  const oldest = copies.reduce((least, { version }) => Math.min(least, Number(version.split('.')[1])), Infinity)
+  const areSafe = oldest >= 22 && isMainThread
+  return { areSafe, mustHold: areSafe && oldest < 30 }
 }
 
 /** Starts a worker's file in a process of its own, which ends with this one. */

@@ -32,6 +32,10 @@ export function hostFacts(): HostFacts {
   return { platform: process.platform, arch: process.arch, libc: libcOf(), node: process.version }
 }
 
+function messageOf(cause: unknown): string {
+  return isError(cause) ? cause.message : String(cause)
+}
+
 function libcOf(): string | undefined {
   if (process.platform !== 'linux') return undefined
   const { header } = process.report.getReport() as { header?: { glibcVersionRuntime?: string } }
@@ -44,7 +48,8 @@ export function explainMissing({ platform, arch, libc, node }: HostFacts, cause:
   return `onnxruntime-node did not load on ${where}: ${fixFor({ platform, arch, libc, node }, cause)}.`
 }
 
-const ELSEWHERE = "or score elsewhere: transformers({ device: 'wasm' }), server() or a hosted scorer"
+const ELSEWHERE =
+  'or run "npm install onnxruntime-web" to compute in WebAssembly, several times slower; or score elsewhere, with server() or a hosted scorer'
 
 function fixFor({ platform, arch, libc }: HostFacts, cause: unknown): string {
   if (platform === 'darwin' && arch === 'x64')
@@ -53,8 +58,12 @@ function fixFor({ platform, arch, libc }: HostFacts, cause: unknown): string {
     return `its binaries are made for glibc, and Alpine has musl; use an image of Debian's family such as node:22-slim, ${ELSEWHERE}`
   if (!['linux-x64', 'linux-arm64', 'darwin-arm64', 'win32-x64', 'win32-arm64'].includes(`${platform}-${arch}`))
     return `it has no binaries for this kind of machine; use Linux, Windows or macOS on x64 or arm64, ${ELSEWHERE}`
-  const isAbsent = (cause as { code?: unknown } | undefined)?.code === 'ERR_MODULE_NOT_FOUND'
-  if (isAbsent) return `it is not installed; run "npm install onnxruntime-node", ${ELSEWHERE}`
-  const said = isError(cause) ? cause.message.split('\n')[0] : String(cause)
+  // Of the package as well as of its binary; only the former has been left out by the package manager.
+  const isAbsent = /Cannot find (package|module) '(@[^'/]+\/)?onnxruntime-node'/.test(messageOf(cause))
+  if (isAbsent) {
+    const why = 'package managers leave it out when its install script cannot download the CUDA libraries'
+    return `it is not installed (${why}); run "npm install onnxruntime-node" with the variable ONNXRUNTIME_NODE_INSTALL=skip set, ${ELSEWHERE}`
+  }
+  const said = messageOf(cause).split('\n')[0]
   return `the system said "${said}"; install it again on this machine (node_modules copied from another do not fit), ${ELSEWHERE}`
 }

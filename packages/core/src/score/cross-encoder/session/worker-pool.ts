@@ -1,10 +1,10 @@
 import { Worker } from 'node:worker_threads'
 import { systemClock, waitFor } from '../../../base/clock.js'
-import { isError, RerankError, type RerankErrorCode } from '../../../base/errors.js'
+import { installError, isError, isInstallFault, RerankError, type RerankErrorCode } from '../../../base/errors.js'
 import type { EncodedPair } from '../pairs.js'
 import { closedWhileScoring } from '../reading.js'
-import type { Opened, OpenedRunner, SessionOptions } from './node.js'
-import { areThreadsSafe, startProcess, type Thread } from './processes.js'
+import { loadRuntime, type Opened, type OpenedRunner, type SessionOptions } from './node.js'
+import { startProcess, type Thread, threadRules } from './processes.js'
 import { type FromWorker, guardExit, type ToWorker } from './threads.js'
 
 /** Pairs that a worker is handed at a time: the one it runs and the next, so that it never waits for the main thread. */
@@ -38,6 +38,7 @@ class Pool implements OpenedRunner {
   readonly #onLost: () => void
   readonly #hands = new Set<Hand>()
   #pairs = 0
+  #rules = { areSafe: true, mustHold: false }
   #gone: RerankError | undefined
 
   constructor(options: SessionOptions, onLost: () => void) {
@@ -46,7 +47,9 @@ class Pool implements OpenedRunner {
   }
 
   async start(size: number): Promise<void> {
+    this.#rules = threadRules()
     try {
+      if (this.#rules.mustHold) await loadRuntime()
       await Promise.all(Array.from({ length: size }, () => this.#startWorker()))
     } catch (error) {
       await this.close()
@@ -79,7 +82,7 @@ class Pool implements OpenedRunner {
 
   #startWorker(): Promise<void> {
     const guard = guardExit()
-    const thread = startThread({ flags: guard.flags, options: this.#options })
+    const thread = startThread(this.#rules.areSafe, { flags: guard.flags, options: this.#options })
     const hand: Hand = { thread, pending: new Map() }
     this.#hands.add(hand)
     return new Promise((resolve, reject) => {
@@ -121,9 +124,9 @@ class Pool implements OpenedRunner {
   }
 }
 
-/** A thread, or a process where the runtime that is installed cannot be run by several threads. */
-function startThread(data: object): Thread {
-  if (!areThreadsSafe()) return startProcess(new URL('./worker.js', import.meta.url), data)
+/** A thread, or a process where a thread could end all others. */
+function startThread(isSafe: boolean, data: object): Thread {
+  if (!isSafe) return startProcess(new URL('./worker.js', import.meta.url), data)
   return new Worker(new URL('./worker.js', import.meta.url), {
     workerData: data,
     // The caller's own flags (--input-type, loaders) are not meant for this file and may be refused for it.
@@ -133,13 +136,9 @@ function startThread(data: object): Thread {
 
 /** A worker that never came to answer is a fault of the installation or the machine, which no second try mends. */
 function notStarted(cause: Error): RerankError {
-  const isMissing = /MODULE_NOT_FOUND/.test(String((cause as NodeJS.ErrnoException).code))
-  const fix = isMissing
-    ? 'a file of @secondpass/core is missing, which a bundler may have left behind; install it again, or mark @secondpass/core as external'
-    : 'see the cause; workers: 0 scores without them'
-  return new RerankError('runtime', `A scoring worker could not start (${cause.message.split('\n')[0]}): ${fix}.`, {
-    cause,
-  })
+  if (isInstallFault(cause)) return installError('a scoring worker', cause)
+  const message = `A scoring worker could not start (${cause.message.split('\n')[0]}): see the cause, or pass workers: 0.`
+  return new RerankError('runtime', message, { cause })
 }
 
 function settle({ thread, pending }: Hand, message: Extract<FromWorker, { readonly id: number }>): void {

@@ -13,6 +13,12 @@ interface Given {
 const { data, port } = parentPort === null ? await portOfProcess() : { data: workerData as unknown, port: parentPort }
 const { flags, options } = data as Given
 
+/** Deno's port cannot be closed; its workers end by themselves, as those of the web do. */
+const leave = (): void => {
+  if (typeof (port as Partial<typeof port>).close === 'function') port.close()
+  else (globalThis as { close?: () => void }).close?.()
+}
+
 const answer = (message: FromWorker): void => port.postMessage(message)
 
 try {
@@ -20,7 +26,7 @@ try {
   if (session !== undefined) serve(session)
 } catch (error) {
   answer({ type: 'failed', error, code: RerankError.is(error) ? error.code : undefined })
-  port.close()
+  leave()
 }
 
 function serve(session: GraphSession): void {
@@ -43,5 +49,5 @@ async function score({ id, ids, secondSegmentStart }: PairMessage, session: Grap
 
 async function close(session: GraphSession): Promise<void> {
   await guardedRun(flags, () => session.release())
-  port.close()
+  leave()
 }
