@@ -54,6 +54,17 @@ export default defineConfig(({ mode }) => {
             sequence: { groupOrder: 2 },
           },
         },
+        {
+          test: {
+            ...shared,
+            exclude,
+            name: 'places',
+            // Packages and tools of the registry, each installed into a project of its own: one at a time, for minutes.
+            include: ['test/places/**/*.test.ts'],
+            maxWorkers: 1,
+            sequence: { groupOrder: 3 },
+          },
+        },
       ],
     },
   }

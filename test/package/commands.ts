@@ -14,7 +14,7 @@ export interface Ended {
  * The environment of a person at a terminal: without what the running package manager and test runner put there, and
  * without the variables by which tools notice a build server and fall silent.
  */
-function plainEnvironment(): NodeJS.ProcessEnv {
+export function plainEnvironment(): NodeJS.ProcessEnv {
   const foreign = /^(npm_|pnpm_|VITEST|NODE_OPTIONS$|NODE_PATH$|NODE_ENV$|INIT_CWD$|CI$|GITHUB_|TEST$|ORT_)/i
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)))
 }

@@ -176,7 +176,8 @@ async function digest(file: string, begin: (size: number) => Hash): Promise<stri
     const hash = begin(size)
     const slice = Buffer.allocUnsafe(Math.min(SLICE_BYTES, size + 1))
     for (;;) {
-      const { bytesRead } = await handle.read(slice)
+      // Every argument: yarn's own file handles, without node_modules, take a length that is left out for none.
+      const { bytesRead } = await handle.read(slice, 0, slice.length, null)
       if (bytesRead === 0) return hash.digest('hex')
       hash.update(slice.subarray(0, bytesRead))
     }
