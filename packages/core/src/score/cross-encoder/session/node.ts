@@ -1,6 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { RerankError } from '../../../base/errors.js'
+import { requireElsewhere } from '../installed.js'
 import type { PairRunner } from '../reading.js'
 import { explainMissing, hostFacts, type Provider } from './providers.js'
 import { createFeeds, type Head, headFor, labelsHead, numbersOf, outputFor, scoreOf } from './tensors.js'
@@ -176,12 +178,21 @@ export async function runtimeFacts(): Promise<{ version: string | undefined; bac
 async function loadRuntime(): Promise<Runtime> {
   refuseTelemetry()
   try {
-    const ort = await import('onnxruntime-node')
+    const ort = requireRuntime()
     // Warnings about graph optimisations go to stderr otherwise; errors are thrown, not logged.
     ort.env.logLevel = 'error'
     return ort
   } catch (cause) {
     throw new RerankError('runtime', explainMissing(hostFacts(), cause), { cause })
+  }
+}
+
+function requireRuntime(): Runtime {
+  try {
+    const require = createRequire(import.meta.url)
+    return require('onnxruntime-node') as Runtime
+  } catch (error) {
+    return requireElsewhere('onnxruntime-node', error) as Runtime
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Check } from '../../../base/check.js'
 import { invalidArgument } from '../../../base/errors.js'
+import { isAbsent, isWithoutLibrary, keepOutOfBundle } from '../installed.js'
 
 /**
  * What computes: `'cpu'` anywhere; `'cuda'` and `'tensorrt'` on Linux with NVIDIA's libraries, `'coreml'` on macOS,
@@ -43,6 +44,9 @@ export function explainMissing({ platform, arch, libc, node }: HostFacts, cause:
   return `onnxruntime-node did not load on ${where}: ${fixFor({ platform, arch, libc, node }, cause)}.`
 }
 
+const LEFT_OUT =
+  "the build took its addon along and not the library beside it; in next.config set outputFileTracingIncludes: { '/**': ['./node_modules/**/onnxruntime-node/bin/napi-v6/linux/**'] }, or copy node_modules/onnxruntime-node whole"
+
 const ELSEWHERE = "or score elsewhere: transformers({ device: 'wasm' }), server() or a hosted scorer"
 
 function fixFor({ platform, arch, libc }: HostFacts, cause: unknown): string {
@@ -52,8 +56,12 @@ function fixFor({ platform, arch, libc }: HostFacts, cause: unknown): string {
     return `its binaries are made for glibc, and Alpine has musl; use an image of Debian's family such as node:22-slim, ${ELSEWHERE}`
   if (!['linux-x64', 'linux-arm64', 'darwin-arm64', 'win32-x64', 'win32-arm64'].includes(`${platform}-${arch}`))
     return `it has no binaries for this kind of machine; use Linux, Windows or macOS on x64 or arm64, ${ELSEWHERE}`
-  const isAbsent = (cause as { code?: unknown } | undefined)?.code === 'ERR_MODULE_NOT_FOUND'
-  if (isAbsent) return `it is not installed; run "npm install onnxruntime-node", ${ELSEWHERE}`
+  const bundled = keepOutOfBundle()
+  if (bundled !== undefined) return bundled
+  if (isWithoutLibrary(cause)) return LEFT_OUT
+  // The package itself, and not its addon.
+  const isMissing = isAbsent(cause) && !/onnxruntime_binding/.test((cause as Error).message)
+  if (isMissing) return `it is not installed; run "npm install onnxruntime-node", ${ELSEWHERE}`
   const said = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
   return `the system said "${said}"; install it again on this machine (node_modules copied from another do not fit), ${ELSEWHERE}`
 }

@@ -1,6 +1,7 @@
-import { Worker } from 'node:worker_threads'
+import { Worker, type WorkerOptions } from 'node:worker_threads'
 import { systemClock, waitFor } from '../../../base/clock.js'
 import { RerankError, type RerankErrorCode } from '../../../base/errors.js'
+import { isAbsent, keepOutOfBundle, workerFile } from '../installed.js'
 import type { EncodedPair } from '../pairs.js'
 import { closedWhileScoring } from '../reading.js'
 import type { Opened, OpenedRunner, SessionOptions } from './node.js'
@@ -76,9 +77,21 @@ class Pool implements OpenedRunner {
     await whenEnded(exits, threads)
   }
 
-  #startWorker(): Promise<void> {
+  async #startWorker(): Promise<void> {
+    try {
+      // In one expression, by which bundlers know that it is a file of ours and what becomes of it.
+      await this.#startThread((options) => new Worker(new URL('./worker.js', import.meta.url), options))
+    } catch (cause) {
+      if (RerankError.is(cause)) throw cause
+      const file = workerFile()
+      if (file === undefined) throw withoutFile(cause)
+      await this.#startThread((options) => new Worker(file, options))
+    }
+  }
+
+  #startThread(create: (options: WorkerOptions) => Worker): Promise<void> {
     const guard = guardExit()
-    const thread = new Worker(new URL('./worker.js', import.meta.url), {
+    const thread = create({
       workerData: { flags: guard.flags, options: this.#options },
       // The caller's own flags (--input-type, loaders) are not meant for this file and may be refused for it.
       execArgv: [],
@@ -94,13 +107,15 @@ class Pool implements OpenedRunner {
         resolve()
       })
       thread.once('error', (cause) => {
+        // It never ran: another one is started from elsewhere.
+        if (isWithoutFile(cause) && this.#hands.delete(hand)) return reject(cause)
         const error = new RerankError('scorer', `A scoring worker crashed (${cause.message}): call again.`, { cause })
         reject(error)
         this.#lose(error)
       })
       thread.once('exit', (exitCode) => {
         guard.release()
-        this.#hands.delete(hand)
+        if (!this.#hands.delete(hand)) return
         const error = new RerankError('scorer', `A scoring worker ended with exit code ${exitCode}: call again.`)
         reject(error)
         this.#lose(error)
@@ -132,6 +147,20 @@ function settle({ thread, pending }: Hand, message: Extract<FromWorker, { readon
   if (pending.size === 0) thread.unref()
   if (message.type === 'scored') waiting.resolve(message.logit)
   else waiting.reject(asRerankError(message.error, undefined))
+}
+
+/**
+ * Whether a thread ended before it ran, because its file or one that it loads is not there, or because a bundler has left
+ * a copy in its place that is no program.
+ */
+function isWithoutFile(cause: unknown): boolean {
+  return isAbsent(cause) || cause instanceof SyntaxError
+}
+
+function withoutFile(cause: unknown): RerankError {
+  const fix = keepOutOfBundle() ?? 'install @secondpass/core again'
+  const said = (cause as Error).message.split('\n')[0]
+  return new RerankError('runtime', `The scoring worker did not find its file worker.js (${said}): ${fix}.`, { cause })
 }
 
 /** More than the longest pair takes on a slow machine. */
