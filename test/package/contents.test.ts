@@ -60,7 +60,7 @@ describe.each(packed.packages.map((pack) => [pack.manifest.name, pack] as const)
 
   it('carries no tests, build state, examples or folders of the workspace', () => {
     const expected = isModel(pack)
-      ? /^(model\.onnx|[a-z_]+\.json|(CARD|README|CHANGELOG)\.md|SHA256SUMS|LICENSE|NOTICE)$/
+      ? /^(model\.onnx|index\.(cjs|d\.cts)|[a-z_]+\.json|(CARD|README|CHANGELOG)\.md|SHA256SUMS|LICENSE|NOTICE)$/
       : /^((dist|src)\/.+\.(js|ts|map)|package\.json|(README|CHANGELOG|THIRD-PARTY-LICENSES)\.md|LICENSE)$/
     expect(pack.files.filter((file) => !expected.test(file) || /\.test[.-]|__|\.tgz$|tsbuildinfo/.test(file))).toEqual(
       [],

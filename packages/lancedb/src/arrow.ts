@@ -238,6 +238,11 @@ export function batchLike<B extends ArrowBatch>(
 
 /** A field like another one, that may be null, of another name where one is given. */
 export function nullableField(field: ArrowField, name: string = field.name): ArrowField {
-  const NewField = field.constructor as new (name: string, type: ArrowType, nullable: boolean, metadata: unknown) => ArrowField
+  const NewField = field.constructor as new (
+    name: string,
+    type: ArrowType,
+    nullable: boolean,
+    metadata: unknown,
+  ) => ArrowField
   return new NewField(name, field.type, true, name === field.name ? field.metadata : new Map())
 }

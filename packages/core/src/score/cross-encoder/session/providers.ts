@@ -1,5 +1,6 @@
 import type { Check } from '../../../base/check.js'
 import { invalidArgument, isError } from '../../../base/errors.js'
+import { isWithoutLibrary, keepOutOfBundle } from '../installed.js'
 
 /**
  * What computes: `'cpu'` anywhere; `'cuda'` and `'tensorrt'` on Linux with NVIDIA's libraries, `'coreml'` on macOS,
@@ -51,6 +52,9 @@ export function explainMissing({ platform, arch, libc, node }: HostFacts, cause:
 const ELSEWHERE =
   'or run "npm install onnxruntime-web" to compute in WebAssembly, several times slower; or score elsewhere, with server() or a hosted scorer'
 
+const LEFT_OUT =
+  "the build took its addon along and not the library beside it; in next.config set outputFileTracingIncludes: { '/**': ['./node_modules/**/onnxruntime-node/bin/napi-v6/linux/**'] }, or copy node_modules/onnxruntime-node whole"
+
 function fixFor({ platform, arch, libc }: HostFacts, cause: unknown): string {
   if (platform === 'darwin' && arch === 'x64')
     return `its releases since 1.24 have no binaries for Intel Macs; pin onnxruntime-node to 1.23.2 (npm "overrides"), ${ELSEWHERE}`
@@ -58,6 +62,9 @@ function fixFor({ platform, arch, libc }: HostFacts, cause: unknown): string {
     return `its binaries are made for glibc, and Alpine has musl; use an image of Debian's family such as node:22-slim, ${ELSEWHERE}`
   if (!['linux-x64', 'linux-arm64', 'darwin-arm64', 'win32-x64', 'win32-arm64'].includes(`${platform}-${arch}`))
     return `it has no binaries for this kind of machine; use Linux, Windows or macOS on x64 or arm64, ${ELSEWHERE}`
+  const bundled = keepOutOfBundle()
+  if (bundled !== undefined) return bundled
+  if (isWithoutLibrary(cause)) return LEFT_OUT
   // Of the package as well as of its binary; only the former has been left out by the package manager.
   const isAbsent = /Cannot find (package|module) '(@[^'/]+\/)?onnxruntime-node'/.test(messageOf(cause))
   if (isAbsent) {

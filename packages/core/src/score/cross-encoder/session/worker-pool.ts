@@ -1,6 +1,8 @@
-import { Worker } from 'node:worker_threads'
+import { pathToFileURL } from 'node:url'
+import { Worker, type WorkerOptions } from 'node:worker_threads'
 import { systemClock, waitFor } from '../../../base/clock.js'
 import { installError, isError, isInstallFault, RerankError, type RerankErrorCode } from '../../../base/errors.js'
+import { isAbsent, keepOutOfBundle, workerFile } from '../installed.js'
 import type { EncodedPair } from '../pairs.js'
 import { closedWhileScoring } from '../reading.js'
 import { loadRuntime, type Opened, type OpenedRunner, type SessionOptions } from './node.js'
@@ -80,9 +82,33 @@ class Pool implements OpenedRunner {
     await whenEnded(exits, threads)
   }
 
-  #startWorker(): Promise<void> {
+  async #startWorker(): Promise<void> {
+    try {
+      // In one expression, by which bundlers know that it is a file of ours and what becomes of it.
+      await this.#startThread((options) =>
+        this.#rules.areSafe
+          ? new Worker(new URL('./worker.js', import.meta.url), options)
+          : startProcess(new URL('./worker.js', import.meta.url), options.workerData as object),
+      )
+    } catch (cause) {
+      if (RerankError.is(cause)) throw cause
+      const file = workerFile()
+      if (file === undefined) throw withoutFile(cause)
+      await this.#startThread((options) =>
+        this.#rules.areSafe
+          ? new Worker(file, options)
+          : startProcess(pathToFileURL(file), options.workerData as object),
+      )
+    }
+  }
+
+  #startThread(create: (options: WorkerOptions) => Thread): Promise<void> {
     const guard = guardExit()
-    const thread = startThread(this.#rules.areSafe, { flags: guard.flags, options: this.#options })
+    const thread = create({
+      workerData: { flags: guard.flags, options: this.#options },
+      // The caller's own flags (--input-type, loaders) are not meant for this file and may be refused for it.
+      execArgv: [],
+    })
     const hand: Hand = { thread, pending: new Map() }
     this.#hands.add(hand)
     return new Promise((resolve, reject) => {
@@ -94,12 +120,14 @@ class Pool implements OpenedRunner {
         resolve()
       })
       thread.once('error', (cause: Error) => {
+        // It never ran: another one is started from elsewhere.
+        if (isWithoutFile(cause) && this.#hands.delete(hand)) return reject(cause)
         reject(notStarted(cause))
         this.#lose(new RerankError('scorer', `A scoring worker crashed (${cause.message}): call again.`, { cause }))
       })
       thread.once('exit', (exitCode: number) => {
         guard.release()
-        this.#hands.delete(hand)
+        if (!this.#hands.delete(hand)) return
         const error = new RerankError('scorer', `A scoring worker ended with exit code ${exitCode}: call again.`)
         reject(notStarted(error))
         this.#lose(error)
@@ -124,16 +152,6 @@ class Pool implements OpenedRunner {
   }
 }
 
-/** A thread, or a process where a thread could end all others. */
-function startThread(isSafe: boolean, data: object): Thread {
-  if (!isSafe) return startProcess(new URL('./worker.js', import.meta.url), data)
-  return new Worker(new URL('./worker.js', import.meta.url), {
-    workerData: data,
-    // The caller's own flags (--input-type, loaders) are not meant for this file and may be refused for it.
-    execArgv: [],
-  })
-}
-
 /** A worker that never came to answer is a fault of the installation or the machine, which no second try mends. */
 function notStarted(cause: Error): RerankError {
   if (isInstallFault(cause)) return installError('a scoring worker', cause)
@@ -148,6 +166,20 @@ function settle({ thread, pending }: Hand, message: Extract<FromWorker, { readon
   if (pending.size === 0) thread.unref()
   if (message.type === 'scored') waiting.resolve(message.logit)
   else waiting.reject(asRerankError(message.error, undefined))
+}
+
+/**
+ * Whether a thread ended before it ran, because its file or one that it loads is not there, or because a bundler has left
+ * a copy in its place that is no program.
+ */
+function isWithoutFile(cause: unknown): boolean {
+  return isAbsent(cause) || (isError(cause) && cause.name === 'SyntaxError')
+}
+
+function withoutFile(cause: unknown): RerankError {
+  const fix = keepOutOfBundle() ?? 'install @secondpass/core again'
+  const said = (cause as Error).message.split('\n')[0]
+  return new RerankError('runtime', `The scoring worker did not find its file worker.js (${said}): ${fix}.`, { cause })
 }
 
 /** More than the longest pair takes on a slow machine. */
