@@ -27,8 +27,11 @@ SMALL = 1e-6
 class Matching:
     """Adds the number that the matches of a pair are worth. All of it is float32: it costs next to nothing."""
 
-    def __init__(self, graph: Graph, weights: Weights, texts: Texts, stretches: bool = False):
-        self.graph, self.weights, self.texts, self.stretches = graph, weights, texts, stretches
+    def __init__(
+        self, graph: Graph, weights: Weights, texts: Texts, stretches: bool = False, axes: np.ndarray | None = None
+    ):
+        """`axes`: the directions in which rows of the last layer are given, [channels, directions]; else by channel."""
+        self.graph, self.weights, self.texts, self.stretches, self.axes = graph, weights, texts, stretches, axes
 
     def add(self, words: str, late: str) -> str:
         """[1, 1], the classifier's bias with it. `words`, `late`: rows of both texts, as words and after the last layer."""
@@ -57,6 +60,7 @@ class Matching:
         """How much each token of the query counts, [tokens], 1 together."""
         graph = self.graph
         weight, bias = self.weights.linear('matches.token_weight')
+        weight = weight if self.axes is None else self.axes.T @ weight
         learned = graph.gemm(late, weight, bias + np.float32(TOKEN_OFFSET))
         learned = graph.add('Squeeze', learned, graph.shape(1))
         weighed = graph.add('Mul', rarity, graph.constant(self.weights['matches.rarity_weight']))

@@ -7,19 +7,25 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 MICROSOFT = 'com.microsoft'
+ValueInfo = onnx.ValueInfoProto
+#: Of a tensor; a name where it varies.
+Sizes = list[int | str]
+#: Name, type and sizes of an input or output.
+value = helper.make_tensor_value_info
 
 
 class Graph:
     """Nodes and constants in the order they were added; names are counted, so equal inputs give equal bytes."""
 
-    def __init__(self, halve: bool = False) -> None:
-        """With `halve`, matrices that lose nothing by it are stored as float16 and widened when the file is opened."""
-        self.halve = halve
+    def __init__(self, halve: bool = False, prefix: str = '') -> None:
+        """With `halve`, matrices that lose nothing by it are stored as float16 and widened when the file is opened. `prefix`
+        stands before all names: a graph inside another may not have the names of the outer one, whose values it reads."""
+        self.halve, self.prefix = halve, prefix
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
 
     def constant(self, array: np.ndarray) -> str:
-        name = f'c{len(self.constants)}'
+        name = f'{self.prefix}c{len(self.constants)}'
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
         return name
 
@@ -27,7 +33,7 @@ class Graph:
         return self.constant(np.array(sizes, np.int64))
 
     def add(self, kind: str, *inputs: str, domain: str = '', outputs: int = 1, output: str = '', **attributes):
-        base = f'{kind}{len(self.nodes)}'
+        base = f'{self.prefix}{kind}{len(self.nodes)}'
         names = [output or base] if outputs == 1 else [f'{base}_{i}' for i in range(outputs)]
         self.nodes.append(helper.make_node(kind, inputs, names, name=base, domain=domain, **attributes))
         return names[0] if outputs == 1 else names
@@ -45,11 +51,24 @@ class Graph:
         other = addend if isinstance(addend, str) else self.constant(addend)
         return self.add('Gemm', x, self.matrix(weight), other)
 
-    def model(self, name: str, taps: dict[str, int], metadata: dict[str, str]) -> onnx.ModelProto:
-        """The finished model. `taps` are extra outputs, float32 [size], for calibration."""
-        inputs = [helper.make_tensor_value_info(i, TensorProto.INT32, ['L']) for i in ('token_ids', 'position_type_ids')]
-        outputs = [helper.make_tensor_value_info('logits', TensorProto.FLOAT, [1, 1])]
-        outputs += [helper.make_tensor_value_info(tap, TensorProto.FLOAT, [size]) for tap, size in taps.items()]
+    def inner(self, prefix: str) -> Graph:
+        """An empty graph to be put inside this one."""
+        return Graph(self.halve, self.prefix + prefix)
+
+    def body(self, inputs: list[ValueInfo], outputs: list[ValueInfo]) -> onnx.GraphProto:
+        """This graph as an attribute of a node of another."""
+        return helper.make_graph(self.nodes, self.prefix or 'main', inputs, outputs, self.constants)
+
+    def model(
+        self, name: str, taps: dict[str, Sizes], metadata: dict[str, str], states: tuple[ValueInfo, ValueInfo] | None = None
+    ) -> onnx.ModelProto:
+        """The finished model. `taps` are extra outputs, float32, for calibration; `states` an input and an output more."""
+        sizes = ('L', 'L' if states is None else 'P')
+        inputs = [value(i, TensorProto.INT32, [n]) for i, n in zip(('token_ids', 'position_type_ids'), sizes)]
+        outputs = [value('logits', TensorProto.FLOAT, [1, 1])]
+        outputs += [value(tap, TensorProto.FLOAT, sizes) for tap, sizes in taps.items()]
+        if states is not None:
+            inputs, outputs = [*inputs, states[0]], [*outputs, states[1]]
         graph = helper.make_graph(self.nodes, name, inputs, outputs, self.constants)
         opsets = [helper.make_opsetid('', 17), helper.make_opsetid(MICROSOFT, 1)]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=9, producer_name='secondpass')

@@ -13,13 +13,16 @@ import onnx
 from split.shape import is_split, read_split_shape
 
 from .layer import Encoder
-from .linear import word_rows
+from .linear import word_rows, word_table
 from .names import classifier_sizes, split_sizes
 from .nodes import Graph
 from .recipe import Recipe
 from .shape import BertShape, ExportError, read_shape
 from .split_graph import build_split
 from .weights import Weights, load_weights
+
+#: Directions of the last layer that are kept of a text.
+KEPT = 128
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class Source:
     """From the recipe, the properties of the file, and whether calibration reads along."""
     properties: dict[str, str] = field(default_factory=dict)
     """What the file says about this kind of model."""
+    kept: int = 0
+    """In how many directions the last layer of a text is kept, for a model that reads texts apart; 0 for one that does not."""
 
 
 def open_source(model_dir: Path) -> Source:
@@ -49,7 +54,8 @@ def _open_split(model_dir: Path) -> Source:
         raise ExportError(f'{model_dir / "config.json"}: {found} is no BERT')
     weights = load_weights(model_dir, split_sizes(shape), 'SplitReranker')
     properties = {'secondpass.architecture': 'split'}
-    return Source(shape.max_positions, lambda *how: build_split(shape, weights, *how), properties)
+    kept = min(KEPT, shape.hidden_size) if shape.layers else 0
+    return Source(shape.max_positions, lambda *how: build_split(shape, weights, *how), properties, kept)
 
 
 def build_lean(shape: BertShape, weights: Weights, recipe: Recipe, metadata: dict[str, str], tap: bool = False) -> onnx.ModelProto:
@@ -74,5 +80,5 @@ def _embed(graph: Graph, shape: BertShape, weights: Weights, recipe: Recipe) -> 
     prefix = 'bert.embeddings.'
     positions, types = weights[prefix + 'position_embeddings.weight'], weights[prefix + 'token_type_embeddings.weight']
     merged = np.concatenate([positions + types[i] for i in range(shape.token_types)])
-    return graph.add('Add', word_rows(graph, weights[prefix + 'word_embeddings.weight'], 'token_ids', recipe),
-                     graph.add('Gather', graph.constant(merged), 'position_type_ids'))
+    words = word_table(graph, weights[prefix + 'word_embeddings.weight'], recipe)
+    return graph.add('Add', word_rows(graph, words, 'token_ids'), graph.add('Gather', graph.constant(merged), 'position_type_ids'))
