@@ -3,7 +3,20 @@ import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { RerankError } from '../../../base/errors.js'
 import type { PairRunner } from '../reading.js'
 import { explainMissing, hostFacts, type Provider } from './providers.js'
-import { createFeeds, type Head, headFor, labelsHead, numbersOf, outputFor, scoreOf } from './tensors.js'
+import type { StateGraph } from '../states/state-reader.js'
+import {
+  createFeeds,
+  type Head,
+  headFor,
+  KNOWN_STATES,
+  labelsHead,
+  numbersOf,
+  outputFor,
+  rowWidthOf,
+  scoreOf,
+  stateFeed,
+  type TensorClass,
+} from './tensors.js'
 
 /** How one graph is opened. */
 export interface SessionOptions {
@@ -61,6 +74,8 @@ export interface GraphSession {
   readonly opened: Opened
   /** The score of one pair, a logit: token ids, and where the second segment starts. */
   run(ids: Int32Array, secondSegmentStart: number): Promise<number>
+  /** The same in steps, for a graph that reads the texts of a pair apart first; missing for others. */
+  readonly states: StateGraph | undefined
   release(): Promise<void>
 }
 
@@ -83,15 +98,30 @@ export async function openSession(options: SessionOptions): Promise<GraphSession
   const { output, head } = chooseOutput(session, options.head ?? labelsHead(undefined), options.graphPath)
   const feeds = createFeeds(Tensor, session, options)
   let released = false
+  const run = async (ids: Int32Array, inputs: Record<string, object>, wanted: string): Promise<Tensor> => {
+    const answer = await session
+      .run(inputs as Record<string, Tensor>, [wanted])
+      .catch((cause: unknown) => failed(options.graphPath, ids, cause))
+    return answer[wanted] as Tensor
+  }
+  const stateGraph = (width: number): StateGraph => ({
+    width,
+    async encode(ids) {
+      const alone = { token_ids: new Tensor('int32', ids, [ids.length]), position_type_ids: new Tensor('int32', [], [0]) }
+      const { data } = await run(ids, { ...alone, ...stateFeed(Tensor as unknown as TensorClass, width) }, STATES)
+      return data as Uint8Array
+    },
+    async join(ids, secondSegmentStart, states) {
+      const known = stateFeed(Tensor as unknown as TensorClass, width, states)
+      return readScore(head, await run(ids, { ...feeds(ids, secondSegmentStart), ...known }, output))
+    },
+  })
+  const width = rowWidthOf(session.inputMetadata[session.inputNames.indexOf(KNOWN_STATES)])
   return {
     opened,
-    async run(ids, secondSegmentStart) {
-      const inputs = feeds(ids, secondSegmentStart) as Record<string, Tensor>
-      const answer = await session
-        .run(inputs, [output])
-        .catch((cause: unknown) => failed(options.graphPath, ids, cause))
-      return readScore(head, answer[output] as Tensor)
-    },
+    run: async (ids, secondSegmentStart) =>
+      readScore(head, await run(ids, feeds(ids, secondSegmentStart), output)),
+    states: width === undefined ? undefined : stateGraph(width),
     async release() {
       if (released) return
       released = true
@@ -99,6 +129,9 @@ export async function openSession(options: SessionOptions): Promise<GraphSession
     },
   }
 }
+
+/** The output of a graph of ours for what it made of a text. */
+const STATES = 'states'
 
 type Runtime = typeof import('onnxruntime-node')
 

@@ -12,7 +12,12 @@ export type Feeds = (ids: Int32Array, secondSegmentStart: number) => Record<stri
 export interface TokenInput {
   readonly name: string
   readonly type: 'int32' | 'int64'
+  /** Of an input that holds a row for each token: how long a row is. */
+  readonly width?: number | undefined
 }
+
+/** The input of a graph of ours for what it made of the texts before: see `StateGraph`. */
+export const KNOWN_STATES = 'known_states'
 
 /** What stock graphs are fed at each place of a pair. */
 const PER_TOKEN: Readonly<Record<string, (ids: Int32Array, secondSegmentStart: number, at: number) => number>> = {
@@ -30,7 +35,8 @@ export const tokenInputNames: readonly string[] = Object.keys(PER_TOKEN)
  * here. Segment ids are fed if and only if the graph asks, and then as real 0/1 values: zeros would change every score of
  * a BERT model.
  *
- * - lean graph: `token_ids` and `position_type_ids` (position + segment * maxPositions), int32 [length]
+ * - lean graph: `token_ids` and `position_type_ids` (position + segment * maxPositions), int32 [length]; where it takes
+ *   `known_states`, none are known
  * - stock graph: `input_ids`, and where present `attention_mask`, `token_type_ids`, `position_ids`, [1, length]
  */
 export function tokenFeeds(
@@ -39,7 +45,11 @@ export function tokenFeeds(
   maxPositions: number,
 ): Feeds | undefined {
   const names = inputs.map(({ name }) => name)
-  if (names.includes('token_ids') && names.includes('position_type_ids')) return leanFeeds(Tensor, maxPositions)
+  if (names.includes('token_ids') && names.includes('position_type_ids')) {
+    const feeds = leanFeeds(Tensor, maxPositions)
+    const states = inputs.find(({ name }) => name === KNOWN_STATES)
+    return states === undefined ? feeds : (...pair) => ({ ...feeds(...pair), ...stateFeed(Tensor, states.width) })
+  }
   if (!names.includes('input_ids') || names.some((name) => !tokenInputNames.includes(name))) return undefined
   return (ids, secondSegmentStart) => {
     const feed = ({ name, type }: TokenInput): [string, object] => {
@@ -57,6 +67,15 @@ function leanFeeds(Tensor: TensorClass, maxPositions: number): Feeds {
       at < secondSegmentStart ? at : at + maxPositions,
     ),
   })
+}
+
+/** What a graph of ours is given of what it made of the texts before: rows of bytes, none unless told otherwise. */
+export function stateFeed(
+  Tensor: TensorClass,
+  width: number = 1,
+  states: Uint8Array = new Uint8Array(0),
+): Record<string, object> {
+  return { [KNOWN_STATES]: new Tensor('uint8', states as never, [states.length / width, width]) }
 }
 
 /** A tensor of whole numbers, none of them negative. */
@@ -81,6 +100,12 @@ export function intTypeOf(input: Input | undefined): TokenInput['type'] {
   return input?.isTensor === true && input.type === 'int32' ? 'int32' : 'int64'
 }
 
+/** How long a row of an input is that has one for each token. */
+export function rowWidthOf(input: Input | undefined): number | undefined {
+  const [, width] = input?.isTensor === true ? input.shape : []
+  return typeof width === 'number' ? width : undefined
+}
+
 /** Of how many places a language model gives its numbers: the last is enough. */
 const LAST_ONLY = ['num_logits_to_keep', 'logits_to_keep']
 
@@ -100,7 +125,7 @@ export function createFeeds(
   const perToken = inputs.filter((input) => !isFixed(input))
   const feeds = tokenFeeds(
     Tensor,
-    perToken.map((input) => ({ name: input.name, type: intTypeOf(input) })),
+    perToken.map((input) => ({ name: input.name, type: intTypeOf(input), width: rowWidthOf(input) })),
     maxPositions,
   )
   if (feeds === undefined) {

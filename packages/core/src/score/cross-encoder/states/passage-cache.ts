@@ -1,4 +1,6 @@
+import type { EncodedPair } from '../pairs.js'
 import { Blocks } from './blocks.js'
+import { passageOf } from './state-reader.js'
 
 /** A place in the cache while a run reads or writes it. Nothing else is put there until it is released. */
 export interface Lease {
@@ -23,28 +25,23 @@ interface Entry {
 
 /**
  * What the layers that read a passage by itself made of it, for the passages that were read last: by token ids, so that a
- * text that is cut off elsewhere is another passage. Holds `mebibytes` at most and takes no more than it needs.
+ * text that is cut off elsewhere is another passage. Takes no more memory than it needs, and never more than its bound.
  */
 export class PassageCache {
   readonly blocks: Blocks = new Blocks()
   /** The one that was used longest ago comes first. */
   readonly #entries = new Map<string, Entry>()
   readonly #free: number[] = []
-  #mostChunks: number
+  #mostBlocks = 0
 
-  /** @param mebibytes 1 or more */
-  constructor(mebibytes: number) {
-    this.#mostChunks = Blocks.chunksFor(mebibytes)
-  }
-
-  /** How many passages are known. */
+  /** How many passages are known, or about to be. */
   get size(): number {
     return this.#entries.size
   }
 
-  /** Raises the bound; it is never lowered while the cache is in use. */
-  raise(mebibytes: number): void {
-    this.#mostChunks = Math.max(this.#mostChunks, Blocks.chunksFor(mebibytes))
+  /** Sets the bound to this, unless it is higher already: whoever shares the cache gets at least what it asked for. */
+  allow(mebibytes: number): void {
+    this.#mostBlocks = Math.max(this.#mostBlocks, Blocks.within(mebibytes))
   }
 
   /**
@@ -60,40 +57,22 @@ export class PassageCache {
       if (!found.isWritten) return undefined
       this.#entries.delete(key)
       this.#entries.set(key, found)
-      return this.#use(key, found)
+      return use(found)
     }
-    const blocks = this.#take(Blocks.blocksFor(bytes))
+    const blocks = this.#take(Blocks.countFor(bytes))
     if (blocks === undefined) return undefined
     const entry = { blocks, users: 0, isWritten: false }
     this.#entries.set(key, entry)
-    return this.#use(key, entry)
+    return use(entry, () => this.#drop(key, entry))
   }
 
-  #use(key: string, entry: Entry): Lease {
-    entry.users += 1
-    return {
-      blocks: entry.blocks,
-      known: entry.isWritten,
-      release: (written) => {
-        entry.users -= 1
-        if (written) entry.isWritten = true
-        else if (!entry.isWritten) this.#drop(key, entry)
-      },
-    }
-  }
-
-  /** Blocks that nobody uses, from the system first and then from those passages that were used longest ago. */
+  /** Blocks that nobody uses: new ones while the bound allows it, then those of the passages used longest ago. */
   #take(count: number): readonly number[] | undefined {
-    while (this.#free.length < count && this.blocks.length < Blocks.chunksFor(1) * this.#mostChunks * blocksOfChunk) {
-      const first = this.blocks.length
-      this.blocks.grow()
-      for (let block = this.blocks.length - 1; block >= first; block--) this.#free.push(block)
-    }
-    if (this.#free.length < count) {
-      for (const [key, entry] of this.#entries) {
-        if (entry.users === 0) this.#drop(key, entry)
-        if (this.#free.length >= count) break
-      }
+    if (count > this.#mostBlocks) return undefined
+    while (this.#free.length < count && this.blocks.length < this.#mostBlocks) this.#free.push(...this.blocks.grow())
+    for (const [key, entry] of this.#entries) {
+      if (this.#free.length >= count) break
+      if (entry.users === 0) this.#drop(key, entry)
     }
     return this.#free.length < count ? undefined : this.#free.splice(-count)
   }
@@ -101,5 +80,70 @@ export class PassageCache {
   #drop(key: string, { blocks }: Entry): void {
     this.#entries.delete(key)
     this.#free.push(...blocks)
+  }
+}
+
+function use(entry: Entry, dropUnwritten?: () => void): Lease {
+  entry.users += 1
+  return {
+    blocks: entry.blocks,
+    known: entry.isWritten,
+    release(written) {
+      entry.users -= 1
+      if (written) entry.isWritten = true
+      else dropUnwritten?.()
+    },
+  }
+}
+
+/** A place for the passage of a pair; nothing without a cache, or for a graph without states. */
+export function leaseFor(
+  { ids, secondSegmentStart }: EncodedPair,
+  cache: PassageCache | undefined,
+  width: number | undefined,
+): Lease | undefined {
+  if (cache === undefined || width === undefined) return undefined
+  const passage = passageOf(ids, secondSegmentStart)
+  return cache.lease(passage, passage.length * width)
+}
+
+/** Ids of a passage as a string, two characters an id where one is too few: equal for equal ids and no others. */
+function keyOf(ids: Int32Array): string {
+  const halves = new Uint16Array(ids.buffer, ids.byteOffset, ids.length * 2)
+  let key = ''
+  for (let start = 0; start < halves.length; start += KEY_STEP) {
+    key += String.fromCharCode(...halves.subarray(start, start + KEY_STEP))
+  }
+  return key
+}
+
+/** As many arguments as any stack holds. */
+const KEY_STEP = 4096
+
+/** A cache that others use as well. */
+export interface SharedCache {
+  readonly cache: PassageCache
+  /** To be called once, when nothing more is put in. */
+  close(): void
+}
+
+const caches = new Map<string, { readonly cache: PassageCache; users: number }>()
+
+/**
+ * The cache of everybody in this thread who computes the same states; it goes when the last has closed it.
+ *
+ * @param states names the weights and what else the states depend on
+ */
+export function shareCache(states: string, mebibytes: number): SharedCache {
+  const shared = caches.get(states) ?? { cache: new PassageCache(), users: 0 }
+  caches.set(states, shared)
+  shared.cache.allow(mebibytes)
+  shared.users += 1
+  return {
+    cache: shared.cache,
+    close() {
+      shared.users -= 1
+      if (shared.users === 0) caches.delete(states)
+    },
   }
 }
