@@ -24,7 +24,7 @@ def export(model_dir: Path, out_dir: Path, dtype: str = 'int8', text: Path = DEF
     recipe = Recipe(dtype=dtype)
     if recipe.int8:
         seen = calibrate(model_dir, source, text)
-        rounding = measured(*seen.states, source.kept) if seen.states and source.kept else None
+        rounding = measured(seen.states) if source.reads_apart else None
         recipe = replace(recipe, widest=seen.widest, rounding=rounding)
     metadata = {
         'secondpass.format': FORMAT_VERSION,

@@ -13,7 +13,7 @@ from .pairs import PairEncoder
 from .recipe import Recipe
 from .shape import ExportError
 from .source import Source
-from .state_graph import EARLY, LATE
+from .state_graph import EARLY
 
 DEFAULT_TEXT = Path(__file__).with_name('calibration.jsonl')
 MAX_TOKENS = 256
@@ -37,8 +37,8 @@ def read_text(path: Path) -> list[tuple[str, str]]:
 class Calibration:
     widest: dict[str, np.ndarray]
     """Largest absolute input per channel, by linear layer."""
-    states: tuple[np.ndarray, np.ndarray] | None
-    """Of a split reranker, what is read together and the last layer: rows of all texts, [tokens, channels]."""
+    states: np.ndarray
+    """Of a split reranker, the rows of all texts that are read together, [tokens, channels]; none of another model."""
 
 
 def calibrate(model_dir: Path, source: Source, text: Path) -> Calibration:
@@ -50,12 +50,11 @@ def calibrate(model_dir: Path, source: Source, text: Path) -> Calibration:
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=['CPUExecutionProvider'])
     names = [output.name for output in session.get_outputs() if output.name != 'logits']
-    encode, widest, states = PairEncoder(model_dir, source.max_positions, MAX_TOKENS), {}, {EARLY: [], LATE: []}
+    encode, widest, states = PairEncoder(model_dir, source.max_positions, MAX_TOKENS), {}, []
     for query, passage in rows + strangers:
         for name, values in zip(names, session.run(names, encode(query, passage))):
-            if name in states:
-                states[name].append(values)
+            if name == EARLY:
+                states.append(values)
             else:
                 widest[name] = np.maximum(widest.get(name, 0), values)
-    early, late = states.values()
-    return Calibration(widest, (np.concatenate(early), np.concatenate(late)) if early else None)
+    return Calibration(widest, np.concatenate(states) if states else np.zeros((0, 0), np.float32))

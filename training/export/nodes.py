@@ -32,11 +32,13 @@ class Graph:
     def shape(self, *sizes: int) -> str:
         return self.constant(np.array(sizes, np.int64))
 
-    def add(self, kind: str, *inputs: str, domain: str = '', outputs: int = 1, output: str = '', **attributes):
+    def add(self, kind: str, *inputs: str, domain: str = '', outputs: int = 1, output: str | list[str] = '', **attributes):
+        """`output`: the name of what comes out, or the names; made up where there is none."""
         base = f'{self.prefix}{kind}{len(self.nodes)}'
         names = [output or base] if outputs == 1 else [f'{base}_{i}' for i in range(outputs)]
+        names = output if isinstance(output, list) else names
         self.nodes.append(helper.make_node(kind, inputs, names, name=base, domain=domain, **attributes))
-        return names[0] if outputs == 1 else names
+        return names[0] if len(names) == 1 else names
 
     def matrix(self, weight: np.ndarray) -> str:
         """A float32 constant. Sources trained or saved in float16 fit into half the bytes with every bit kept."""
@@ -60,16 +62,15 @@ class Graph:
         return helper.make_graph(self.nodes, self.prefix or 'main', inputs, outputs, self.constants)
 
     def model(
-        self, name: str, taps: dict[str, Sizes], metadata: dict[str, str], states: tuple[ValueInfo, ValueInfo] | None = None
+        self, name: str, taps: dict[str, Sizes], metadata: dict[str, str], known: list[ValueInfo] | None = None,
+        states: list[ValueInfo] | None = None,
     ) -> onnx.ModelProto:
-        """The finished model. `taps` are extra outputs, float32, for calibration; `states` an input and an output more."""
-        sizes = ('L', 'L' if states is None else 'P')
+        """The finished model. `taps` are extra outputs, float32, for calibration; `known` are inputs more, `states` outputs."""
+        sizes = ('L', 'P' if known else 'L')
         inputs = [value(i, TensorProto.INT32, [n]) for i, n in zip(('token_ids', 'position_type_ids'), sizes)]
         outputs = [value('logits', TensorProto.FLOAT, [1, 1])]
         outputs += [value(tap, TensorProto.FLOAT, sizes) for tap, sizes in taps.items()]
-        if states is not None:
-            inputs, outputs = [*inputs, states[0]], [*outputs, states[1]]
-        graph = helper.make_graph(self.nodes, name, inputs, outputs, self.constants)
+        graph = helper.make_graph(self.nodes, name, inputs + (known or []), outputs + (states or []), self.constants)
         opsets = [helper.make_opsetid('', 17), helper.make_opsetid(MICROSOFT, 1)]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=9, producer_name='secondpass')
         helper.set_model_props(model, metadata)

@@ -21,10 +21,6 @@ from .shape import BertShape, ExportError, read_shape
 from .split_graph import build_split
 from .weights import Weights, load_weights
 
-#: Directions of the last layer that are kept of a text.
-KEPT = 128
-
-
 @dataclass(frozen=True)
 class Source:
     """A model whose weights are read, and what makes a graph of it."""
@@ -34,8 +30,8 @@ class Source:
     """From the recipe, the properties of the file, and whether calibration reads along."""
     properties: dict[str, str] = field(default_factory=dict)
     """What the file says about this kind of model."""
-    kept: int = 0
-    """In how many directions the last layer of a text is kept, for a model that reads texts apart; 0 for one that does not."""
+    reads_apart: bool = False
+    """Whether there are layers that read a text by itself, whose work can be kept."""
 
 
 def open_source(model_dir: Path) -> Source:
@@ -54,8 +50,7 @@ def _open_split(model_dir: Path) -> Source:
         raise ExportError(f'{model_dir / "config.json"}: {found} is no BERT')
     weights = load_weights(model_dir, split_sizes(shape), 'SplitReranker')
     properties = {'secondpass.architecture': 'split'}
-    kept = min(KEPT, shape.hidden_size) if shape.layers else 0
-    return Source(shape.max_positions, lambda *how: build_split(shape, weights, *how), properties, kept)
+    return Source(shape.max_positions, lambda *how: build_split(shape, weights, *how), properties, shape.layers > 0)
 
 
 def build_lean(shape: BertShape, weights: Weights, recipe: Recipe, metadata: dict[str, str], tap: bool = False) -> onnx.ModelProto:

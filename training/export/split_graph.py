@@ -17,7 +17,7 @@ from .linear import word_rows, word_table
 from .match_graph import Matching
 from .nodes import Graph
 from .recipe import Recipe
-from .state_graph import EARLY, LATE, WORDS, build_states, read_together
+from .state_graph import EARLY, WORDS, build_states, read_together
 from .texts import Texts, read_texts
 from .weights import Weights
 
@@ -39,13 +39,12 @@ def build_split(
     matched = Matching(graph, weights, texts, shape.match_stretches).add(words, late)
     if shape.joint_layers:
         weight, _ = weights.linear('classifier')
-        graph.add('Gemm', read_together(encoder, texts, early), graph.constant(weight), matched, output='logits')
+        graph.add('Gemm', read_together(encoder, graph.add('Split', early, texts.sizes, outputs=2, axis=0)), graph.constant(weight), matched, output='logits')
     else:
         graph.add('Identity', matched, output='logits')
     if tap:
-        for rows, output in ((early, EARLY), (late, LATE)):
-            graph.add('Identity', rows, output=output)
-            encoder.linear.taps[output] = ['T', shape.hidden_size]
+        graph.add('Identity', early, output=EARLY)
+        encoder.linear.taps[EARLY] = ['T', shape.hidden_size]
     return graph.model('secondpass-split', encoder.linear.taps, metadata)
 
 
