@@ -230,26 +230,19 @@ class ThreadRunner implements OpenedRunner {
     this.opened = session.opened
   }
 
-  score(pair: EncodedPair, call: Pick<Call, 'stats'>): Promise<number> {
+  async score(pair: EncodedPair, call: Pick<Call, 'stats'>): Promise<number> {
     const { states } = this.#session
     if (states === undefined) return aloneInThread(() => this.#session.run(pair.ids, pair.secondSegmentStart))
-    this.#reader ??= new StateReader(states, this.shared?.cache.blocks ?? new Blocks())
-    return this.#scoreApart(pair, { reader: this.#reader, width: states.width, call })
-  }
-
-  async #scoreApart(
-    pair: EncodedPair,
-    { reader, width, call }: { reader: StateReader; width: number; call: Pick<Call, 'stats'> },
-  ): Promise<number> {
-    const lease = leaseFor(pair, this.shared?.cache, width)
-    let written = false
+    const reader = (this.#reader ??= new StateReader(states, this.shared?.cache.blocks ?? new Blocks()))
+    const lease = leaseFor(pair, this.shared?.cache, states.passageWidth)
+    let isScored = false
     try {
       const logit = await aloneInThread(() => reader.score(pair, lease))
-      written = true
+      isScored = true
       if (lease?.known === true) count(call, 'passageCacheHits', 1)
       return logit
     } finally {
-      lease?.release(written)
+      lease?.release(isScored)
     }
   }
 

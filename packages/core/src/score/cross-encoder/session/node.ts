@@ -8,13 +8,14 @@ import {
   createFeeds,
   type Head,
   headFor,
-  KNOWN_STATES,
   labelsHead,
   numbersOf,
   outputFor,
   rowWidthOf,
   scoreOf,
-  stateFeed,
+  stateFeeds,
+  stateWidths,
+  type StateWidths,
   type TensorClass,
 } from './tensors.js'
 
@@ -104,24 +105,13 @@ export async function openSession(options: SessionOptions): Promise<GraphSession
       .catch((cause: unknown) => failed(options.graphPath, ids, cause))
     return answer[wanted] as Tensor
   }
-  const stateGraph = (width: number): StateGraph => ({
-    width,
-    async encode(ids) {
-      const alone = { token_ids: new Tensor('int32', ids, [ids.length]), position_type_ids: new Tensor('int32', [], [0]) }
-      const { data } = await run(ids, { ...alone, ...stateFeed(Tensor as unknown as TensorClass, width) }, STATES)
-      return data as Uint8Array
-    },
-    async join(ids, secondSegmentStart, states) {
-      const known = stateFeed(Tensor as unknown as TensorClass, width, states)
-      return readScore(head, await run(ids, { ...feeds(ids, secondSegmentStart), ...known }, output))
-    },
-  })
-  const width = rowWidthOf(session.inputMetadata[session.inputNames.indexOf(KNOWN_STATES)])
+  const widths = stateWidths(session.inputMetadata.map((input) => ({ name: input.name, width: rowWidthOf(input) })))
+  const join = async (ids: Int32Array, secondSegmentStart: number, known?: Record<string, object>): Promise<number> =>
+    readScore(head, await run(ids, { ...feeds(ids, secondSegmentStart), ...known }, output))
   return {
     opened,
-    run: async (ids, secondSegmentStart) =>
-      readScore(head, await run(ids, feeds(ids, secondSegmentStart), output)),
-    states: width === undefined ? undefined : stateGraph(width),
+    run: join,
+    states: widths && stateGraph(widths, { Tensor: Tensor as unknown as TensorClass, run, join }),
     async release() {
       if (released) return
       released = true
@@ -130,8 +120,28 @@ export async function openSession(options: SessionOptions): Promise<GraphSession
   }
 }
 
-/** The output of a graph of ours for what it made of a text. */
-const STATES = 'states'
+/** How a graph is run: with these inputs, for one output or for the score. */
+interface Run {
+  readonly Tensor: TensorClass
+  run(ids: Int32Array, inputs: Record<string, object>, wanted: string): Promise<Tensor>
+  join(ids: Int32Array, secondSegmentStart: number, known: Record<string, object>): Promise<number>
+}
+
+/** The steps of a graph of ours: training/export/state_graph.py says what it gives for which inputs. */
+function stateGraph(widths: StateWidths, { Tensor, run, join }: Run): StateGraph {
+  const alone = (ids: Int32Array): Record<string, object> => ({
+    token_ids: new Tensor('int32', ids as never, [ids.length]),
+    position_type_ids: new Tensor('int32', new Int32Array(0) as never, [0]),
+    ...stateFeeds(Tensor, widths),
+  })
+  return {
+    passageWidth: widths.passage,
+    encodeQuery: async (ids) => (await run(ids, alone(ids), 'query_states')).data as Float32Array,
+    encodePassage: async (ids) => (await run(ids, alone(ids), 'passage_states')).data as Uint8Array,
+    join: (ids, secondSegmentStart, { query, passage }) =>
+      join(ids, secondSegmentStart, stateFeeds(Tensor, widths, query, passage)),
+  }
+}
 
 type Runtime = typeof import('onnxruntime-node')
 

@@ -16,8 +16,9 @@ export interface TokenInput {
   readonly width?: number | undefined
 }
 
-/** The input of a graph of ours for what it made of the texts before: see `StateGraph`. */
-export const KNOWN_STATES = 'known_states'
+/** The inputs of a graph of ours for what it made of the texts of a pair before: see `StateGraph`. */
+export const KNOWN_QUERY = 'known_query'
+export const KNOWN_PASSAGE = 'known_passage'
 
 /** What stock graphs are fed at each place of a pair. */
 const PER_TOKEN: Readonly<Record<string, (ids: Int32Array, secondSegmentStart: number, at: number) => number>> = {
@@ -36,7 +37,7 @@ export const tokenInputNames: readonly string[] = Object.keys(PER_TOKEN)
  * a BERT model.
  *
  * - lean graph: `token_ids` and `position_type_ids` (position + segment * maxPositions), int32 [length]; where it takes
- *   `known_states`, none are known
+ *   what it made of the texts before, nothing is known
  * - stock graph: `input_ids`, and where present `attention_mask`, `token_type_ids`, `position_ids`, [1, length]
  */
 export function tokenFeeds(
@@ -47,8 +48,8 @@ export function tokenFeeds(
   const names = inputs.map(({ name }) => name)
   if (names.includes('token_ids') && names.includes('position_type_ids')) {
     const feeds = leanFeeds(Tensor, maxPositions)
-    const states = inputs.find(({ name }) => name === KNOWN_STATES)
-    return states === undefined ? feeds : (...pair) => ({ ...feeds(...pair), ...stateFeed(Tensor, states.width) })
+    const widths = stateWidths(inputs)
+    return widths === undefined ? feeds : (...pair) => ({ ...feeds(...pair), ...stateFeeds(Tensor, widths) })
   }
   if (!names.includes('input_ids') || names.some((name) => !tokenInputNames.includes(name))) return undefined
   return (ids, secondSegmentStart) => {
@@ -69,13 +70,31 @@ function leanFeeds(Tensor: TensorClass, maxPositions: number): Feeds {
   })
 }
 
-/** What a graph of ours is given of what it made of the texts before: rows of bytes, none unless told otherwise. */
-export function stateFeed(
+/** How long the rows are that a graph of ours makes of the tokens of a query and of a passage. */
+export interface StateWidths {
+  /** In floats. */
+  readonly query: number
+  /** In bytes. */
+  readonly passage: number
+}
+
+/** Read from the inputs of a graph; nothing for one that keeps nothing. */
+export function stateWidths(inputs: readonly Pick<TokenInput, 'name' | 'width'>[]): StateWidths | undefined {
+  const [query, passage] = [KNOWN_QUERY, KNOWN_PASSAGE].map((name) => inputs.find((input) => input.name === name)?.width)
+  return query === undefined || passage === undefined ? undefined : { query, passage }
+}
+
+/** What a graph of ours is given of what it made of the texts before: nothing unless told otherwise. */
+export function stateFeeds(
   Tensor: TensorClass,
-  width: number = 1,
-  states: Uint8Array = new Uint8Array(0),
+  widths: StateWidths,
+  query: Float32Array = new Float32Array(0),
+  passage: Uint8Array = new Uint8Array(0),
 ): Record<string, object> {
-  return { [KNOWN_STATES]: new Tensor('uint8', states as never, [states.length / width, width]) }
+  return {
+    [KNOWN_QUERY]: new Tensor('float32', query as never, [query.length / widths.query, widths.query]),
+    [KNOWN_PASSAGE]: new Tensor('uint8', passage as never, [passage.length / widths.passage, widths.passage]),
+  }
 }
 
 /** A tensor of whole numbers, none of them negative. */

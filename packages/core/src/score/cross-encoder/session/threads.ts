@@ -21,7 +21,7 @@ export type ToWorker =
 
 /** Worker to main thread. */
 export type FromWorker =
-  | { readonly type: 'ready'; readonly opened: Opened; readonly stateWidth: number | undefined }
+  | { readonly type: 'ready'; readonly opened: Opened; readonly passageWidth: number | undefined }
   | { readonly type: 'failed'; readonly error: unknown; readonly code: string | undefined }
   | { readonly type: 'scored'; readonly id: number; readonly logit: number }
   | { readonly type: 'not-scored'; readonly id: number; readonly error: unknown }

@@ -42,8 +42,8 @@ export class WorkerPool implements OpenedRunner {
   opened: Opened = { provider: 'cpu', refused: [] }
   /** Where the states of passages are kept, for all workers; none are kept until there is one. */
   shared: SharedCache | undefined
-  /** Bytes of a token's states; nothing for a graph that has none. */
-  #stateWidth: number | undefined
+  /** Of what is kept of a passage; nothing for a graph that keeps nothing. */
+  #passageWidth: number | undefined
   readonly #options: SessionOptions
   readonly #onLost: () => void
   readonly #hands = new Set<Hand>()
@@ -65,7 +65,7 @@ export class WorkerPool implements OpenedRunner {
   }
 
   async score(pair: EncodedPair, call: Pick<Call, 'stats'>): Promise<number> {
-    const lease = leaseFor(pair, this.shared?.cache, this.#stateWidth)
+    const lease = leaseFor(pair, this.shared?.cache, this.#passageWidth)
     const logit = await this.#run(pair, lease)
     if (lease?.known === true) count(call, 'passageCacheHits', 1)
     return logit
@@ -117,7 +117,7 @@ export class WorkerPool implements OpenedRunner {
         if (message.type === 'failed') return reject(asRerankError(message.error, message.code))
         if (message.type !== 'ready') return settle(hand, message)
         this.opened = message.opened
-        this.#stateWidth = message.stateWidth
+        this.#passageWidth = message.passageWidth
         thread.unref()
         resolve()
       })

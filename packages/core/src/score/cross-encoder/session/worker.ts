@@ -31,7 +31,7 @@ function serve(session: GraphSession): void {
     if (message.type === 'memory') return void blocks.grow(message.chunk)
     last = last.then(() => (message.type === 'pair' ? score(message.pair, run) : close(session)))
   })
-  answer({ type: 'ready', opened: session.opened, stateWidth: session.states?.width })
+  answer({ type: 'ready', opened: session.opened, passageWidth: session.states?.passageWidth })
 }
 
 async function score(pair: PairMessage, run: (pair: PairMessage) => Promise<number>): Promise<void> {

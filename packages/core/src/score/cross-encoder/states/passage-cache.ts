@@ -1,6 +1,6 @@
 import type { EncodedPair } from '../pairs.js'
 import { Blocks } from './blocks.js'
-import { passageOf } from './state-reader.js'
+import { passageBytes, passageOf } from './state-reader.js'
 
 /** A place in the cache while a run reads or writes it. Nothing else is put there until it is released. */
 export interface Lease {
@@ -100,11 +100,11 @@ function use(entry: Entry, dropUnwritten?: () => void): Lease {
 export function leaseFor(
   { ids, secondSegmentStart }: EncodedPair,
   cache: PassageCache | undefined,
-  width: number | undefined,
+  passageWidth: number | undefined,
 ): Lease | undefined {
-  if (cache === undefined || width === undefined) return undefined
+  if (cache === undefined || passageWidth === undefined) return undefined
   const passage = passageOf(ids, secondSegmentStart)
-  return cache.lease(passage, passage.length * width)
+  return cache.lease(passage, passageBytes(passage, passageWidth))
 }
 
 /** Ids of a passage as a string, two characters an id where one is too few: equal for equal ids and no others. */
