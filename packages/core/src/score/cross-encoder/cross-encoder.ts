@@ -65,10 +65,10 @@ export interface CrossEncoderOptions extends ReadingOptions, ScoringOptions, Mod
   readonly spinning?: boolean | undefined
   /**
    * Memory for passages that were read before, in MiB: a model that reads query and passage apart in its lower layers, as
-   * the bundled one does, keeps what these made of a passage, and reads it again at a fifth of the cost. Scores are the same
+   * the bundled one does, keeps what these made of a passage, and spares itself that work the next time. Scores are the same
    * to the bit either way. Shared by all scorers of the same model in a thread and by their workers; the largest bound of
    * them holds. Taken as it is needed; those used longest ago make room. The report counts `passageCacheHits`. Default 64,
-   * about 1,900 passages of 128 tokens; 0 keeps none. No effect for other models.
+   * about 1,250 passages of 128 tokens; 0 keeps none. No effect for other models.
    */
   readonly passageCacheMiB?: number | undefined
   /**
