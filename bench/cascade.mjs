@@ -45,7 +45,7 @@ const blend = weight === 1 ? false : { weight }
 
 /** The scores of a model, from the kept file where they are there. */
 async function scoresOf(loaded, modelOptions) {
-  const scorer = core.crossEncoder(modelOptions)
+  const scorer = core.crossEncoder({ passageCacheMiB: 0, ...modelOptions })
   const scores = await keptScores(loaded, {
     id: scorer.id,
     kind: 'cascade-',

@@ -21,7 +21,8 @@ const { values: options } = parseArgs({
 })
 const machine = describeMachine()
 const { createReranker, crossEncoder } = await import(requirePath(paths.core, 'run `pnpm build`'))
-const mini = crossEncoder()
+// Every turn has the same candidates: they would be known after the first.
+const mini = crossEncoder({ passageCacheMiB: 0 })
 const tiny = crossEncoder({ model: 'bundled-tiny' })
 
 /** The names of the systems in the model's card, and the stages that they are. */

@@ -10,7 +10,7 @@ import { median } from '../lib/stats.mjs'
 const [core, workers, size] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])]
 const { createReranker, crossEncoder } = await import(core)
 const [{ query, texts }] = candidateSets('mixed', { queries: 1, size })
-const reranker = createReranker({ scorer: crossEncoder({ workers }), depth: size })
+const reranker = createReranker({ scorer: crossEncoder({ workers, passageCacheMiB: 0 }), depth: size })
 const mib = () => process.memoryUsage().rss / 2 ** 20
 
 /** One call, told from its start: what came of it, and when. */

@@ -1,6 +1,6 @@
 /** A short script: one question, five passages, and out. Started as `node bench/server/script.mjs CORE WORKERS`. */
 const { createReranker, crossEncoder } = await import(process.argv[2])
-const reranker = createReranker({ scorer: crossEncoder({ workers: Number(process.argv[3]) }) })
+const reranker = createReranker({ scorer: crossEncoder({ workers: Number(process.argv[3]), passageCacheMiB: 0 }) })
 const passages = [
   'The river rises in spring.',
   'Keys are kept in the office.',

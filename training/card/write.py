@@ -7,6 +7,8 @@ import json
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+
+import onnx
 from typing import Any
 
 import torch
@@ -36,9 +38,14 @@ CALIBRATED = """The number is a logit. Its sigmoid, with the temperature of `cal
 UNCALIBRATED = """The number is a logit: it orders the texts of one query, and its sigmoid is no calibrated probability."""
 
 GRAPH = """`model.onnx` has the inputs `token_ids` and `position_type_ids` (int32, one pair a run) and the output `logits` (float32,
-1 × 1). Its property `secondpass.source_sha256` names the weights it was made from: `python -m export TRAINED_DIR OUT_DIR`
+1 × 1).{states} Its property `secondpass.source_sha256` names the weights it was made from: `python -m export TRAINED_DIR OUT_DIR`
 in `training/` of the repository makes it again. `training/README.md` says how the graph and its int8 weights are built,
 and what was compared."""
+
+STATES = """ Two inputs more, `known_query` and `known_passage`, have no rows in such a run. A text alone, without
+`position_type_ids`, gives `query_states` and `passage_states`; handed back with the pair, they give the same logit to the bit,
+and none of the lower layers runs. `passage_states` are rounded to 4 bits a number ({width} bytes a token, its scales among them;
+the two rows more are what rounding took from the first token and the last), `query_states` are floats."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +145,12 @@ def _files(model: Path) -> str:
         lines.append(
             f'| `{path.name}` | {path.stat().st_size:,} | `{hashlib.sha256(path.read_bytes()).hexdigest()}` |'
         )
-    return '\n'.join([*lines, '', GRAPH])
+    return '\n'.join([*lines, '', GRAPH.format(states=_states(model / 'model.onnx'))])
+
+
+def _states(graph: Path) -> str:
+    known = [given for given in onnx.load(graph).graph.input if given.name == 'known_passage']
+    return STATES.format(width=known[0].type.tensor_type.shape.dim[1].dim_value) if known else ''
 
 
 def _kept(measured: Path | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from prepare.errors import ends_in_one_line
@@ -11,6 +12,7 @@ from prepare.errors import ends_in_one_line
 from .bundle import sha256, write_bundle
 from .calibrate import DEFAULT_TEXT, calibrate
 from .recipe import DTYPES, Recipe
+from .rounding import measured
 from .source import open_source
 
 FORMAT_VERSION = '1'
@@ -19,14 +21,18 @@ FORMAT_VERSION = '1'
 def export(model_dir: Path, out_dir: Path, dtype: str = 'int8', text: Path = DEFAULT_TEXT) -> None:
     """Reads a BertForSequenceClassification or a SplitReranker and writes the folder that secondpass loads."""
     source = open_source(model_dir)
-    widest = calibrate(model_dir, source, text) if dtype == 'int8' else {}
+    recipe = Recipe(dtype=dtype)
+    if recipe.int8:
+        seen = calibrate(model_dir, source, text)
+        rounding = measured(seen.states) if source.reads_apart else None
+        recipe = replace(recipe, widest=seen.widest, rounding=rounding)
     metadata = {
         'secondpass.format': FORMAT_VERSION,
         'secondpass.dtype': dtype,
         'secondpass.max_positions': str(source.max_positions),
         'secondpass.source_sha256': sha256(model_dir / 'model.safetensors'),
     } | source.properties
-    write_bundle(source.build(Recipe(dtype=dtype, widest=widest), metadata, False), model_dir, out_dir)
+    write_bundle(source.build(recipe, metadata, False), model_dir, out_dir)
 
 
 @ends_in_one_line

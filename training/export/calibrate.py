@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from .pairs import PairEncoder
 from .recipe import Recipe
 from .shape import ExportError
 from .source import Source
+from .state_graph import EARLY
 
 DEFAULT_TEXT = Path(__file__).with_name('calibration.jsonl')
 MAX_TOKENS = 256
@@ -31,8 +33,16 @@ def read_text(path: Path) -> list[tuple[str, str]]:
     return rows
 
 
-def calibrate(model_dir: Path, source: Source, text: Path) -> dict[str, np.ndarray]:
-    """Largest absolute input per channel, by linear layer, over each row of `text` and each query with the next text."""
+@dataclass(frozen=True)
+class Calibration:
+    widest: dict[str, np.ndarray]
+    """Largest absolute input per channel, by linear layer."""
+    states: np.ndarray
+    """Of a split reranker, the rows of all texts that are read together, [tokens, channels]; none of another model."""
+
+
+def calibrate(model_dir: Path, source: Source, text: Path) -> Calibration:
+    """Over each row of `text` and each query with the next text."""
     rows = read_text(text)
     strangers = [(query, passage) for (query, _), (_, passage) in zip(rows, rows[1:] + rows[:1])]
     model = source.build(Recipe(dtype='fp32'), {}, True)
@@ -40,8 +50,11 @@ def calibrate(model_dir: Path, source: Source, text: Path) -> dict[str, np.ndarr
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=['CPUExecutionProvider'])
     names = [output.name for output in session.get_outputs() if output.name != 'logits']
-    encode, widest = PairEncoder(model_dir, source.max_positions, MAX_TOKENS), {}
+    encode, widest, states = PairEncoder(model_dir, source.max_positions, MAX_TOKENS), {}, []
     for query, passage in rows + strangers:
         for name, values in zip(names, session.run(names, encode(query, passage))):
-            widest[name] = np.maximum(widest.get(name, 0), values)
-    return widest
+            if name == EARLY:
+                states.append(values)
+            else:
+                widest[name] = np.maximum(widest.get(name, 0), values)
+    return Calibration(widest, np.concatenate(states) if states else np.zeros((0, 0), np.float32))

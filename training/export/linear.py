@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 from onnx import TensorProto
 
-from .nodes import MICROSOFT, Graph
+from .nodes import MICROSOFT, Graph, Sizes
 from .recipe import Recipe, quantise_columns, quantise_rows
 
 Parameters = tuple[np.ndarray, np.ndarray]
@@ -17,7 +17,7 @@ class Linear:
 
     def __init__(self, graph: Graph, recipe: Recipe, tap: bool = False):
         self.graph, self.recipe, self.tap = graph, recipe, tap
-        self.taps: dict[str, int] = {}
+        self.taps: dict[str, Sizes] = {}
 
     def add(self, x: str, parameters: Parameters, name: str, outliers: int = 0) -> str:
         """One layer under the name that calibration knows it by, with that many outlier channels."""
@@ -42,15 +42,16 @@ class Linear:
 
     def _tap(self, x: str, name: str, size: int) -> None:
         if self.tap:
-            self.taps[name] = size
+            self.taps[name] = [size]
             self.graph.add('ReduceMax', self.graph.add('Abs', x), output=name, axes=[0], keepdims=0)
 
 
-def word_rows(graph: Graph, table: np.ndarray, ids: str, recipe: Recipe) -> str:
-    """The rows of `ids` in float32, from a table in float32 or in bytes, as the recipe says."""
-    if not recipe.int8_words:
-        return graph.add('Gather', graph.constant(table), ids)
-    rows, scale = quantise_rows(table)
-    bytes_ = graph.add('Gather', graph.constant(rows), ids)
-    return graph.add('Mul', graph.add('Cast', bytes_, to=TensorProto.FLOAT),
-                     graph.add('Gather', graph.constant(scale), ids))
+def word_table(graph: Graph, table: np.ndarray, recipe: Recipe) -> tuple[str, ...]:
+    """The table in float32, or as bytes with the scale of each row, as the recipe says; for `word_rows`."""
+    return tuple(graph.constant(part) for part in (quantise_rows(table) if recipe.int8_words else (table,)))
+
+
+def word_rows(graph: Graph, table: tuple[str, ...], ids: str) -> str:
+    """The rows of `ids` in float32."""
+    rows, *scale = [graph.add('Gather', part, ids) for part in table]
+    return graph.add('Mul', graph.add('Cast', rows, to=TensorProto.FLOAT), *scale) if scale else rows

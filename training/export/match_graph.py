@@ -27,8 +27,11 @@ SMALL = 1e-6
 class Matching:
     """Adds the number that the matches of a pair are worth. All of it is float32: it costs next to nothing."""
 
-    def __init__(self, graph: Graph, weights: Weights, texts: Texts, stretches: bool = False):
-        self.graph, self.weights, self.texts, self.stretches = graph, weights, texts, stretches
+    def __init__(
+        self, graph: Graph, weights: Weights, texts: Texts, stretches: bool = False, turning: np.ndarray | None = None
+    ):
+        """`turning`: what the rows of the last layer were multiplied by, [channels, channels]; orthogonal."""
+        self.graph, self.weights, self.texts, self.stretches, self.turning = graph, weights, texts, stretches, turning
 
     def add(self, words: str, late: str) -> str:
         """[1, 1], the classifier's bias with it. `words`, `late`: rows of both texts, as words and after the last layer."""
@@ -57,6 +60,7 @@ class Matching:
         """How much each token of the query counts, [tokens], 1 together."""
         graph = self.graph
         weight, bias = self.weights.linear('matches.token_weight')
+        weight = weight if self.turning is None else self.turning.T @ weight
         learned = graph.gemm(late, weight, bias + np.float32(TOKEN_OFFSET))
         learned = graph.add('Squeeze', learned, graph.shape(1))
         weighed = graph.add('Mul', rarity, graph.constant(self.weights['matches.rarity_weight']))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .rounding import Rounding
 from .shape import ExportError
 
 # AVX2 multiplies unsigned by signed bytes and adds two products in 16 bits: 2 * 255 * 64 = 32640 fits, 2 * 255 * 127
@@ -32,6 +33,9 @@ class Recipe:
     """Hidden units of the feed-forward part kept in float32."""
     widest: dict[str, np.ndarray] = field(default_factory=dict)
     """Largest absolute input per channel, by linear layer; without it there are no outlier channels."""
+    rounding: Rounding | None = None
+    """How what is made of a text by itself is kept; without it, a split reranker reads both texts in every run and keeps
+    nothing."""
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:

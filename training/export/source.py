@@ -13,14 +13,13 @@ import onnx
 from split.shape import is_split, read_split_shape
 
 from .layer import Encoder
-from .linear import word_rows
+from .linear import word_rows, word_table
 from .names import classifier_sizes, split_sizes
 from .nodes import Graph
 from .recipe import Recipe
 from .shape import BertShape, ExportError, read_shape
 from .split_graph import build_split
 from .weights import Weights, load_weights
-
 
 @dataclass(frozen=True)
 class Source:
@@ -31,6 +30,8 @@ class Source:
     """From the recipe, the properties of the file, and whether calibration reads along."""
     properties: dict[str, str] = field(default_factory=dict)
     """What the file says about this kind of model."""
+    reads_apart: bool = False
+    """Whether there are layers that read a text by itself, whose work can be kept."""
 
 
 def open_source(model_dir: Path) -> Source:
@@ -49,7 +50,7 @@ def _open_split(model_dir: Path) -> Source:
         raise ExportError(f'{model_dir / "config.json"}: {found} is no BERT')
     weights = load_weights(model_dir, split_sizes(shape), 'SplitReranker')
     properties = {'secondpass.architecture': 'split'}
-    return Source(shape.max_positions, lambda *how: build_split(shape, weights, *how), properties)
+    return Source(shape.max_positions, lambda *how: build_split(shape, weights, *how), properties, shape.layers > 0)
 
 
 def build_lean(shape: BertShape, weights: Weights, recipe: Recipe, metadata: dict[str, str], tap: bool = False) -> onnx.ModelProto:
@@ -74,5 +75,5 @@ def _embed(graph: Graph, shape: BertShape, weights: Weights, recipe: Recipe) -> 
     prefix = 'bert.embeddings.'
     positions, types = weights[prefix + 'position_embeddings.weight'], weights[prefix + 'token_type_embeddings.weight']
     merged = np.concatenate([positions + types[i] for i in range(shape.token_types)])
-    return graph.add('Add', word_rows(graph, weights[prefix + 'word_embeddings.weight'], 'token_ids', recipe),
-                     graph.add('Gather', graph.constant(merged), 'position_type_ids'))
+    words = word_table(graph, weights[prefix + 'word_embeddings.weight'], recipe)
+    return graph.add('Add', word_rows(graph, words, 'token_ids'), graph.add('Gather', graph.constant(merged), 'position_type_ids'))

@@ -13,10 +13,11 @@ import onnx
 from split.shape import SplitShape
 
 from .layer import Encoder
-from .linear import word_rows
+from .linear import word_rows, word_table
 from .match_graph import Matching
 from .nodes import Graph
 from .recipe import Recipe
+from .state_graph import EARLY, WORDS, build_states, read_together
 from .texts import Texts, read_texts
 from .weights import Weights
 
@@ -28,17 +29,22 @@ def build_split(
 
     position_type_ids is position + token_type * max_position_embeddings. `tap` is that of `build_lean`.
     """
+    if recipe.rounding is not None:
+        return build_states(shape, weights, recipe, metadata)
     graph = Graph(halve=recipe.int8_words)
     encoder = Encoder(graph, shape, weights, recipe, tap)
     texts = read_texts(graph, shape.max_positions)
-    words = word_rows(graph, weights['bert.embeddings.word_embeddings.weight'], texts.ids, recipe)
+    words = word_rows(graph, word_table(graph, weights[WORDS], recipe), texts.ids)
     early, late = _apart(encoder, texts, words)
     matched = Matching(graph, weights, texts, shape.match_stretches).add(words, late)
     if shape.joint_layers:
         weight, _ = weights.linear('classifier')
-        graph.add('Gemm', _together(encoder, texts, early), graph.constant(weight), matched, output='logits')
+        graph.add('Gemm', read_together(encoder, graph.add('Split', early, texts.sizes, outputs=2, axis=0)), graph.constant(weight), matched, output='logits')
     else:
         graph.add('Identity', matched, output='logits')
+    if tap:
+        graph.add('Identity', early, output=EARLY)
+        encoder.linear.taps[EARLY] = ['T', shape.hidden_size]
     return graph.model('secondpass-split', encoder.linear.taps, metadata)
 
 
@@ -53,15 +59,3 @@ def _apart(encoder: Encoder, texts: Texts, words: str) -> tuple[str, str]:
         x = encoder.full_layer(x, f'bert.encoder.layer.{number - 1}.', apart=texts.sizes)
         early = x if number == shape.joint_from else early
     return early, x
-
-
-def _together(encoder: Encoder, texts: Texts, early: str) -> str:
-    """The query's [CLS] after the layers that read both texts, [1, width]."""
-    graph, segments = encoder.graph, encoder.weights['segment']
-    parts = graph.add('Split', early, texts.sizes, outputs=2, axis=0)
-    marked = [graph.add('Add', part, graph.constant(segment)) for part, segment in zip(parts, segments)]
-    x = graph.add('Concat', *marked, axis=0)
-    last = encoder.shape.joint_layers - 1
-    for layer in range(last):
-        x = encoder.full_layer(x, f'joint.{layer}.')
-    return encoder.cls_layer(x, f'joint.{last}.')

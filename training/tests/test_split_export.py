@@ -13,6 +13,7 @@ from split_source import EXACT, differences, logits, pair_of, random_pairs, spli
 
 from export.__main__ import export
 from export.calibrate import DEFAULT_TEXT, calibrate
+from export.pairs import nothing_known
 from export.source import open_source
 
 SHAPES = {
@@ -102,6 +103,50 @@ def test_a_pair_without_a_passage_is_one_with_cls_alone(split, tmp_path):
         assert found == pytest.approx(made.logit(ids, np.zeros(9)), abs=EXACT if dtype == 'fp32' else 1)
 
 
+def graphs_in(graph: onnx.GraphProto) -> list[onnx.GraphProto]:
+    """The graph and those inside its nodes."""
+    inner = [attribute.g for node in graph.node for attribute in node.attribute if attribute.HasField('g')]
+    return [graph, *(found for one in inner for found in graphs_in(one))]
+
+
+class TestStates:
+    """What the graph made of a text, handed back."""
+
+    @pytest.fixture
+    def exported(self, split, tmp_path):
+        made = split(hidden_size=64, intermediate_size=256, vocab_size=325)
+        export(made.folder, tmp_path / 'out', 'int8')
+        return made, open_model(tmp_path / 'out' / 'model.onnx')
+
+    def test_a_known_text_gives_the_same_bits(self, exported):
+        made, session = exported
+        for ids, types in random_pairs(made):
+            texts = ids[types == 0], np.concatenate([ids[:1], ids[types == 1]])
+            known = {}
+            for name, text in zip(('query', 'passage'), texts):
+                alone = {'token_ids': text.astype(np.int32), 'position_type_ids': np.zeros(0, np.int32)}
+                known[f'known_{name}'] = session.run([f'{name}_states'], alone | nothing_known(session))[0]
+            assert len(known['known_query']) == len(texts[0]) and len(known['known_passage']) == len(texts[1]) + 2
+            places = (np.arange(len(ids)) + types * 40).astype(np.int32)
+            again = session.run(['logits'], {'token_ids': ids.astype(np.int32), 'position_type_ids': places} | known)[0].item()
+            assert again == lean_logit(session, ids, types, 40)
+
+    def test_a_passage_is_another_with_other_states(self, exported):
+        """The states are read, not only taken: those of another passage give another logit."""
+        made, session = exported
+        (ids, types), *_ = [pair for pair in random_pairs(made) if pair[1].sum() > 3 and (pair[1] == 0).sum() > 2]
+        query, passage = ids[types == 0], np.concatenate([ids[:1], ids[types == 1]])
+        alone = [{'token_ids': text.astype(np.int32), 'position_type_ids': np.zeros(0, np.int32)} for text in (query, passage[::-1])]
+        nothing = nothing_known(session)
+        known = {
+            'known_query': session.run(['query_states'], alone[0] | nothing)[0],
+            'known_passage': session.run(['passage_states'], alone[1] | nothing)[0],
+        }
+        places = (np.arange(len(ids)) + types * 40).astype(np.int32)
+        found = session.run(['logits'], {'token_ids': ids.astype(np.int32), 'position_type_ids': places} | known)[0].item()
+        assert abs(found - lean_logit(session, ids, types, 40)) > 1e-3
+
+
 class TestInt8:
     @pytest.fixture
     def wide(self, split):
@@ -118,19 +163,22 @@ class TestInt8:
 
     def test_weights_cannot_overflow_the_sums_of_older_processors(self, wide, tmp_path):
         export(wide.folder, tmp_path / 'out', 'int8')
-        model = onnx.load(tmp_path / 'out' / 'model.onnx')
-        constants = {constant.name: numpy_helper.to_array(constant) for constant in model.graph.initializer}
-        matrices = [constants[node.input[1]] for node in model.graph.node if node.op_type == 'DynamicQuantizeMatMul']
+        matrices = []
+        for graph in graphs_in(onnx.load(tmp_path / 'out' / 'model.onnx').graph):
+            constants = {constant.name: numpy_helper.to_array(constant) for constant in graph.initializer}
+            matrices += [constants[node.input[1]] for node in graph.node if node.op_type == 'DynamicQuantizeMatMul']
         # Four for each full layer, one for the keys and values of the layer that computes [CLS] alone.
         assert len(matrices) == 4 * (3 + 1) + 1
         assert all(matrix.dtype == np.int8 and np.abs(matrix.astype(int)).max() == 64 for matrix in matrices)
 
     def test_calibration_sees_every_linear_layer(self, wide):
-        found = calibrate(wide.folder, open_source(wide.folder), DEFAULT_TEXT)
+        seen = calibrate(wide.folder, open_source(wide.folder), DEFAULT_TEXT)
+        found = seen.widest
         parts = ('attention.self', 'attention.output.dense', 'intermediate.dense', 'output.dense')
         layers = [f'bert.encoder.layer.{number}.' for number in range(3)] + ['joint.0.']
         assert set(found) == {layer + part for layer in layers for part in parts} | {'joint.1.attention.self'}
         assert all((widest > 0).any() for widest in found.values())
+        assert seen.states.shape[1] == 64 and len(seen.states) > 1000
 
     def test_trained_halves_stay_halves(self, wide, tmp_path):
         """Weights rounded to float16 are stored in two bytes where they are not stored in one."""

@@ -278,7 +278,7 @@ export interface StageReport {
   readonly blendOmitted?: BlendOmitted
   /** Wall-clock time of the stage. */
   readonly durationMs: Milliseconds
-  /** The scorer's counters: `texts`, `runs`, `tokens`, `truncatedTexts`, `truncatedQueries`, `cacheHits`, … */
+  /** The scorer's counters: `texts`, `runs`, `tokens`, `truncatedTexts`, `truncatedQueries`, `cacheHits`, `passageCacheHits`, … */
   readonly stats: Readonly<Record<string, number>>
 }
 

@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
+import { count } from '../../base/call.js'
 import { flag, must, type OptionsOf, type OptionTable, readOptions, whole, withDefault } from '../../base/check.js'
 import { warn } from '../../base/errors.js'
 import { aloneInThread, type QueueOptions, queueOptions } from '../../base/schedule.js'
-import type { Scorer, ScorerDefaults } from '../../types.js'
+import type { Call, Scorer, ScorerDefaults } from '../../types.js'
 import type { Activation } from './folder/activation.js'
 import type { Layout } from './folder/layout.js'
 import { loading, type ModelFolder, readTokenizerFiles } from './model-files.js'
 import { ModelSource, type ModelSourceOptions, sourceOptions } from './model-source.js'
 import { type PairModel, PairScorer } from './pair-scorer.js'
+import type { EncodedPair } from './pairs.js'
 import { type LoadedModel, type ReadingOptions, readingOptions, readingParts, threadsPart } from './reading.js'
 import { prepareScoring } from './scoring.js'
 import { type ScoringOptions, scoringOptions, scoringParts } from './scoring-options.js'
@@ -22,7 +24,10 @@ import {
   refuseTelemetry,
 } from './session/node.js'
 import type { Provider } from './session/providers.js'
-import { PAIRS_PER_WORKER, startPool } from './session/worker-pool.js'
+import { PAIRS_PER_WORKER, startPool, type WorkerPool } from './session/worker-pool.js'
+import { Blocks } from './states/blocks.js'
+import { leaseFor, shareCache, type SharedCache } from './states/passage-cache.js'
+import { StateReader } from './states/state-reader.js'
 import type { TokenizerKind } from './tokenizer/pipeline.js'
 
 /** A scorer that frees its session and threads at the end of an `await using` block. */
@@ -59,6 +64,14 @@ export interface CrossEncoderOptions extends ReadingOptions, ScoringOptions, Mod
    */
   readonly spinning?: boolean | undefined
   /**
+   * Memory for passages that were read before, in MiB: a model that reads query and passage apart in its lower layers, as
+   * the bundled one does, keeps what these made of a passage, and spares itself that work the next time. Scores are the same
+   * to the bit either way. Shared by all scorers of the same model in a thread and by their workers; the largest bound of
+   * them holds. Taken as it is needed; those used longest ago make room. The report counts `passageCacheHits`. Default 64,
+   * about 1,250 passages of 128 tokens; 0 keeps none. No effect for other models.
+   */
+  readonly passageCacheMiB?: number | undefined
+  /**
    * What computes, tried in this order. Default `['cpu']`, which is what this library is made and measured for. When one
    * cannot be used here the next is tried, with a process warning; the scorer's id names any that is not the processor.
    */
@@ -77,6 +90,7 @@ const crossEncoderOptions = {
   ),
   threads: withDefault(whole(1, 1024), 1),
   spinning: withDefault(flag, false),
+  passageCacheMiB: withDefault(whole(0, 65_536), 64),
   ...queueOptions,
   ...readingOptions,
   ...scoringOptions,
@@ -172,8 +186,9 @@ class OnnxModel implements PairModel {
     const session = { graphPath, threads, maxPositions, head, providers, spinning }
     const threadsBeside = workerCount(workers)
     const inside = threadsBeside === 0
-    const runner = inside ? inThisThread(await openSession(session)) : await startPool(threadsBeside, session, lost)
+    const runner = inside ? new ThreadRunner(await openSession(session)) : await startPool(threadsBeside, session, lost)
     this.#settle(runner.opened)
+    this.#shareCache(runner)
     const { length: refusedProviders } = runner.opened.refused
     return { ...pairs, runner, ...(refusedProviders > 0 && { refusedProviders }) }
   }
@@ -183,6 +198,14 @@ class OnnxModel implements PairModel {
     const layout = folder.layout()
     this.#activation = folder.activation(this.options.activation)
     return layout
+  }
+
+  /** Gives a runner the cache of all that compute the same, until it is closed. Other threads and devices round otherwise. */
+  #shareCache(runner: ThreadRunner | WorkerPool): void {
+    const { passageCacheMiB, threads } = this.options
+    if (passageCacheMiB === 0) return
+    const states = [this.#source.id, ...threadsPart(threads), runner.opened.provider].join(':')
+    runner.shared = shareCache(states, passageCacheMiB)
   }
 
   /** From here on the id says what computes. A provider that was refused is warned of once. */
@@ -195,14 +218,38 @@ class OnnxModel implements PairModel {
 }
 
 /** Each run blocks this thread; the event loop turns in between. */
-function inThisThread(session: GraphSession): OpenedRunner {
-  return {
-    opened: session.opened,
-    score: ({ ids, secondSegmentStart }) => aloneInThread(() => session.run(ids, secondSegmentStart)),
-    async close(idle) {
-      await idle
-      await session.release()
-    },
+class ThreadRunner implements OpenedRunner {
+  readonly opened: Opened
+  /** Where the states of passages are kept; none are until there is one. */
+  shared: SharedCache | undefined
+  readonly #session: GraphSession
+  #reader: StateReader | undefined
+
+  constructor(session: GraphSession) {
+    this.#session = session
+    this.opened = session.opened
+  }
+
+  async score(pair: EncodedPair, call: Pick<Call, 'stats'>): Promise<number> {
+    const { states } = this.#session
+    if (states === undefined) return aloneInThread(() => this.#session.run(pair.ids, pair.secondSegmentStart))
+    const reader = (this.#reader ??= new StateReader(states, this.shared?.cache.blocks ?? new Blocks()))
+    const lease = leaseFor(pair, this.shared?.cache, states.passageWidth)
+    let isScored = false
+    try {
+      const logit = await aloneInThread(() => reader.score(pair, lease))
+      isScored = true
+      if (lease?.known === true) count(call, 'passageCacheHits', 1)
+      return logit
+    } finally {
+      lease?.release(isScored)
+    }
+  }
+
+  async close(idle: Promise<void>): Promise<void> {
+    await idle
+    this.shared?.close()
+    await this.#session.release()
   }
 }
 

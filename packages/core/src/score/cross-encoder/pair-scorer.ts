@@ -95,7 +95,7 @@ export class PairScorer implements Scorer<'pair'>, AsyncDisposable {
     const call = { signal: new AbortController().signal, deadline: Infinity, now: () => performance.now(), stats: {} }
     // The first run allocates what later ones reuse. Never refused: it waits like everybody, and is counted as nothing.
     await this.#schedule.admit(call, { pairs: 0, effort: 0 }, (turns) =>
-      Promise.all(Array.from({ length: places }, () => turns.turn(0, () => runner.score(pair)))),
+      Promise.all(Array.from({ length: places }, () => turns.turn(0, () => runner.score(pair, call)))),
     )
   }
 

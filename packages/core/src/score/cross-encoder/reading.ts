@@ -99,8 +99,8 @@ export interface PairSource {
 
 /** Computes logits, in this thread or in workers. */
 export interface PairRunner {
-  /** The logit of one pair. */
-  score(pair: EncodedPair): Promise<number>
+  /** The logit of one pair. @param call counts in `passageCacheHits` whether the passage was known */
+  score(pair: EncodedPair, call: Pick<Call, 'stats'>): Promise<number>
   /**
    * Frees the model.
    *
@@ -292,7 +292,7 @@ async function runPairs(
   const lane = async (): Promise<void> => {
     while (next < order.length) {
       const at = order[next++] as number
-      logits[at] = await turns.turn(pairs.effort(at), async () => runner.score(await pairs.pair(at)))
+      logits[at] = await turns.turn(pairs.effort(at), async () => runner.score(await pairs.pair(at), call))
       count(call, 'runs', 1)
     }
   }

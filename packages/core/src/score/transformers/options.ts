@@ -165,7 +165,11 @@ export interface LoadedModelFields {
 /** The session of onnxruntime behind it. */
 export interface LoadedSession {
   readonly inputNames: readonly string[]
-  readonly inputMetadata?: readonly { readonly name: string; readonly type?: string }[]
+  readonly inputMetadata?: readonly {
+    readonly name: string
+    readonly type?: string
+    readonly shape?: readonly (number | string)[]
+  }[]
   /** Left there by transformers.js. */
   readonly config?: { readonly device?: string; readonly dtype?: string }
 }

@@ -146,8 +146,11 @@ interface Logits {
  */
 export function feedsFor({ config, sessions }: LoadedModelFields, tensor: TensorClass): Feeds {
   const { inputNames = [], inputMetadata = [] } = sessions?.['model'] ?? {}
-  const isInt32 = (name: string): boolean => inputMetadata.find((input) => input.name === name)?.type === 'int32'
-  const inputs = inputNames.map((name): TokenInput => ({ name, type: isInt32(name) ? 'int32' : 'int64' }))
+  const inputs = inputNames.map((name): TokenInput => {
+    const { type, shape } = inputMetadata.find((input) => input.name === name) ?? {}
+    const width = shape?.[1]
+    return { name, type: type === 'int32' ? type : 'int64', ...(typeof width === 'number' && { width }) }
+  })
   const feeds = tokenFeeds(tensor, inputs, config?.max_position_embeddings ?? 512)
   if (feeds !== undefined) return feeds
   const fix = `a cross-encoder with ${tokenInputNames.join(', ')} is needed, or one that training/export wrote`

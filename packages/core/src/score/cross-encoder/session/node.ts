@@ -17,7 +17,21 @@ import {
 } from './copies.js'
 import { type GraphValue, type GraphValues, readGraphValues } from './graph-values.js'
 import { explainMissing, hostFacts, type Provider } from './providers.js'
-import { createFeeds, type Head, headFor, labelsHead, numbersOf, outputFor, scoreOf } from './tensors.js'
+import type { StateGraph } from '../states/state-reader.js'
+import {
+  createFeeds,
+  type Head,
+  headFor,
+  labelsHead,
+  numbersOf,
+  outputFor,
+  rowWidthOf,
+  scoreOf,
+  stateFeeds,
+  stateWidths,
+  type StateWidths,
+  type TensorClass,
+} from './tensors.js'
 
 /** How one graph is opened. */
 export interface SessionOptions {
@@ -75,6 +89,8 @@ export interface GraphSession {
   readonly opened: Opened
   /** The score of one pair, a logit: token ids, and where the second segment starts. */
   run(ids: Int32Array, secondSegmentStart: number): Promise<number>
+  /** The same in steps, for a graph that reads the texts of a pair apart first; missing for others. */
+  readonly states: StateGraph | undefined
   release(): Promise<void>
 }
 
@@ -98,20 +114,47 @@ export async function openSession(options: SessionOptions): Promise<GraphSession
   const { output, head } = chooseOutput(outputs, options.head ?? labelsHead(undefined), options.graphPath)
   const feeds = createFeeds(Tensor, inputs, options)
   let released = false
+  const run = async (ids: Int32Array, inputs: Record<string, object>, wanted: string): Promise<Tensor> => {
+    const answer = await session
+      .run(inputs as Record<string, Tensor>, [wanted])
+      .catch((cause: unknown) => failed(options.graphPath, ids, cause))
+    return answer[wanted] as Tensor
+  }
+  const widths = stateWidths(inputs.map((input) => ({ name: input.name, width: rowWidthOf(input) })))
+  const join = async (ids: Int32Array, secondSegmentStart: number, known?: Record<string, object>): Promise<number> =>
+    readScore(head, await run(ids, { ...feeds(ids, secondSegmentStart), ...known }, output))
   return {
     opened,
-    async run(ids, secondSegmentStart) {
-      const inputs = feeds(ids, secondSegmentStart) as Record<string, Tensor>
-      const answer = await session
-        .run(inputs, [output])
-        .catch((cause: unknown) => failed(options.graphPath, ids, cause))
-      return readScore(head, answer[output] as Tensor)
-    },
+    run: join,
+    states: widths && stateGraph(widths, { Tensor: Tensor as unknown as TensorClass, run, join }),
     async release() {
       if (released) return
       released = true
       await session.release()
     },
+  }
+}
+
+/** How a graph is run: with these inputs, for one output or for the score. */
+interface Run {
+  readonly Tensor: TensorClass
+  run(ids: Int32Array, inputs: Record<string, object>, wanted: string): Promise<Tensor>
+  join(ids: Int32Array, secondSegmentStart: number, known: Record<string, object>): Promise<number>
+}
+
+/** The steps of a graph of ours: training/export/state_graph.py says what it gives for which inputs. */
+function stateGraph(widths: StateWidths, { Tensor, run, join }: Run): StateGraph {
+  const alone = (ids: Int32Array): Record<string, object> => ({
+    token_ids: new Tensor('int32', ids as never, [ids.length]),
+    position_type_ids: new Tensor('int32', new Int32Array(0) as never, [0]),
+    ...stateFeeds(Tensor, widths),
+  })
+  return {
+    passageWidth: widths.passage,
+    encodeQuery: async (ids) => (await run(ids, alone(ids), 'query_states')).data as Float32Array,
+    encodePassage: async (ids) => (await run(ids, alone(ids), 'passage_states')).data as Uint8Array,
+    join: (ids, secondSegmentStart, { query, passage }) =>
+      join(ids, secondSegmentStart, stateFeeds(Tensor, widths, query, passage)),
   }
 }
 

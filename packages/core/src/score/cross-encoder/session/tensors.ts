@@ -12,7 +12,13 @@ export type Feeds = (ids: Int32Array, secondSegmentStart: number) => Record<stri
 export interface TokenInput {
   readonly name: string
   readonly type: 'int32' | 'int64'
+  /** Of an input that holds a row for each token: how long a row is. */
+  readonly width?: number | undefined
 }
+
+/** The inputs of a graph of ours for what it made of the texts of a pair before: see `StateGraph`. */
+export const KNOWN_QUERY = 'known_query'
+export const KNOWN_PASSAGE = 'known_passage'
 
 /** What stock graphs are fed at each place of a pair. */
 const PER_TOKEN: Readonly<Record<string, (ids: Int32Array, secondSegmentStart: number, at: number) => number>> = {
@@ -30,7 +36,8 @@ export const tokenInputNames: readonly string[] = Object.keys(PER_TOKEN)
  * here. Segment ids are fed if and only if the graph asks, and then as real 0/1 values: zeros would change every score of
  * a BERT model.
  *
- * - lean graph: `token_ids` and `position_type_ids` (position + segment * maxPositions), int32 [length]
+ * - lean graph: `token_ids` and `position_type_ids` (position + segment * maxPositions), int32 [length]; where it takes
+ *   what it made of the texts before, nothing is known
  * - stock graph: `input_ids`, and where present `attention_mask`, `token_type_ids`, `position_ids`, [1, length]
  */
 export function tokenFeeds(
@@ -39,7 +46,11 @@ export function tokenFeeds(
   maxPositions: number,
 ): Feeds | undefined {
   const names = inputs.map(({ name }) => name)
-  if (names.includes('token_ids') && names.includes('position_type_ids')) return leanFeeds(Tensor, maxPositions)
+  if (names.includes('token_ids') && names.includes('position_type_ids')) {
+    const feeds = leanFeeds(Tensor, maxPositions)
+    const widths = stateWidths(inputs)
+    return widths === undefined ? feeds : (...pair) => ({ ...feeds(...pair), ...stateFeeds(Tensor, widths) })
+  }
   if (!names.includes('input_ids') || names.some((name) => !tokenInputNames.includes(name))) return undefined
   return (ids, secondSegmentStart) => {
     const feed = ({ name, type }: TokenInput): [string, object] => {
@@ -57,6 +68,35 @@ function leanFeeds(Tensor: TensorClass, maxPositions: number): Feeds {
       at < secondSegmentStart ? at : at + maxPositions,
     ),
   })
+}
+
+/** How long the rows are that a graph of ours makes of the tokens of a query and of a passage. */
+export interface StateWidths {
+  /** In floats. */
+  readonly query: number
+  /** In bytes. */
+  readonly passage: number
+}
+
+/** Read from the inputs of a graph; nothing for one that keeps nothing. */
+export function stateWidths(inputs: readonly Pick<TokenInput, 'name' | 'width'>[]): StateWidths | undefined {
+  const [query, passage] = [KNOWN_QUERY, KNOWN_PASSAGE].map(
+    (name) => inputs.find((input) => input.name === name)?.width,
+  )
+  return query === undefined || passage === undefined ? undefined : { query, passage }
+}
+
+/** What a graph of ours is given of what it made of the texts before: nothing unless told otherwise. */
+export function stateFeeds(
+  Tensor: TensorClass,
+  widths: StateWidths,
+  query: Float32Array = new Float32Array(0),
+  passage: Uint8Array = new Uint8Array(0),
+): Record<string, object> {
+  return {
+    [KNOWN_QUERY]: new Tensor('float32', query as never, [query.length / widths.query, widths.query]),
+    [KNOWN_PASSAGE]: new Tensor('uint8', passage as never, [passage.length / widths.passage, widths.passage]),
+  }
 }
 
 /** A tensor of whole numbers, none of them negative. */
@@ -103,6 +143,12 @@ export function intTypeOf(input: GraphValue | undefined): TokenInput['type'] {
   return input?.isTensor === true && input.type === 'int32' ? 'int32' : 'int64'
 }
 
+/** How long a row of an input is that has one for each token. */
+export function rowWidthOf(input: GraphValue | undefined): number | undefined {
+  const [, width] = input?.isTensor === true ? input.shape : []
+  return typeof width === 'number' ? width : undefined
+}
+
 /** Of how many places a language model gives its numbers: the last is enough. */
 const LAST_ONLY = ['num_logits_to_keep', 'logits_to_keep']
 
@@ -122,7 +168,7 @@ export function createFeeds(
   const perToken = inputs.filter((input) => !isFixed(input))
   const feeds = tokenFeeds(
     Tensor,
-    perToken.map((input) => ({ name: input.name, type: intTypeOf(input) })),
+    perToken.map((input) => ({ name: input.name, type: intTypeOf(input), width: rowWidthOf(input) })),
     maxPositions,
   )
   if (feeds === undefined) {

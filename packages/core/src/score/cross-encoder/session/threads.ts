@@ -1,3 +1,4 @@
+import type { Place } from '../states/state-reader.js'
 import type { Opened } from './node.js'
 
 /** What the main thread and a worker have to agree on: their messages, and who may end when. */
@@ -7,14 +8,20 @@ export interface PairMessage {
   readonly id: number
   readonly ids: Int32Array
   readonly secondSegmentStart: number
+  /** Where the states of the passage are kept, or are to be. */
+  readonly place?: Place | undefined
 }
 
 /** Main thread to worker. */
-export type ToWorker = { readonly type: 'pair'; readonly pair: PairMessage } | { readonly type: 'close' }
+export type ToWorker =
+  /** Memory that all threads share, for the states of passages; the next chunk of it. */
+  | { readonly type: 'memory'; readonly chunk: SharedArrayBuffer }
+  | { readonly type: 'pair'; readonly pair: PairMessage }
+  | { readonly type: 'close' }
 
 /** Worker to main thread. */
 export type FromWorker =
-  | { readonly type: 'ready'; readonly opened: Opened }
+  | { readonly type: 'ready'; readonly opened: Opened; readonly passageWidth: number | undefined }
   | { readonly type: 'failed'; readonly error: unknown; readonly code: string | undefined }
   | { readonly type: 'scored'; readonly id: number; readonly logit: number }
   | { readonly type: 'not-scored'; readonly id: number; readonly error: unknown }

@@ -1,10 +1,13 @@
 import { pathToFileURL } from 'node:url'
 import { Worker, type WorkerOptions } from 'node:worker_threads'
 import { systemClock, waitFor } from '../../../base/clock.js'
+import { count } from '../../../base/call.js'
 import { installError, isError, isInstallFault, RerankError, type RerankErrorCode } from '../../../base/errors.js'
+import type { Call } from '../../../types.js'
 import { isAbsent, keepOutOfBundle, workerFile } from '../installed.js'
 import type { EncodedPair } from '../pairs.js'
 import { closedWhileScoring } from '../reading.js'
+import { type Lease, leaseFor, type SharedCache } from '../states/passage-cache.js'
 import { loadRuntime, type Opened, type OpenedRunner, type SessionOptions } from './node.js'
 import { startProcess, type Thread, threadRules } from './processes.js'
 import { type FromWorker, guardExit, type ToWorker } from './threads.js'
@@ -16,6 +19,10 @@ export const PAIRS_PER_WORKER = 2
 interface Hand {
   readonly thread: Thread
   readonly pending: Map<number, Pending>
+  /** Places in the cache that its runs use; given back when a run has ended, or the thread. */
+  readonly leases: Map<number, Lease>
+  /** How many chunks of the cache's memory it was told of. */
+  chunks: number
 }
 
 interface Pending {
@@ -28,14 +35,18 @@ interface Pending {
  * one that has least to do. Idle workers do not keep the process alive. When a worker crashes, what is under way rejects
  * and every worker is given up; `onLost` tells the owner to start anew.
  */
-export async function startPool(size: number, options: SessionOptions, onLost: () => void): Promise<OpenedRunner> {
-  const pool = new Pool(options, onLost)
+export async function startPool(size: number, options: SessionOptions, onLost: () => void): Promise<WorkerPool> {
+  const pool = new WorkerPool(options, onLost)
   await pool.start(size)
   return pool
 }
 
-class Pool implements OpenedRunner {
+export class WorkerPool implements OpenedRunner {
   opened: Opened = { provider: 'cpu', refused: [] }
+  /** Where the states of passages are kept, for all workers; none are kept until there is one. */
+  shared: SharedCache | undefined
+  /** Of what is kept of a passage; nothing for a graph that keeps nothing. */
+  #passageWidth: number | undefined
   readonly #options: SessionOptions
   readonly #onLost: () => void
   readonly #hands = new Set<Hand>()
@@ -59,15 +70,34 @@ class Pool implements OpenedRunner {
     }
   }
 
-  score({ ids, secondSegmentStart }: EncodedPair): Promise<number> {
+  async score(pair: EncodedPair, call: Pick<Call, 'stats'>): Promise<number> {
+    // Memory is shared between threads, not between processes.
+    const cache = this.#rules.areSafe ? this.shared?.cache : undefined
+    const lease = leaseFor(pair, cache, this.#passageWidth)
+    const logit = await this.#run(pair, lease)
+    if (lease?.known === true) count(call, 'passageCacheHits', 1)
+    return logit
+  }
+
+  #run({ ids, secondSegmentStart }: EncodedPair, lease: Lease | undefined): Promise<number> {
     return new Promise((resolve, reject) => {
-      if (this.#gone !== undefined) return reject(this.#gone)
+      if (this.#gone !== undefined) {
+        lease?.release(false)
+        return reject(this.#gone)
+      }
       const [first, ...others] = this.#hands
       const hand = others.reduce((least, one) => (one.pending.size < least.pending.size ? one : least), first as Hand)
       const id = this.#pairs++
       hand.pending.set(id, { resolve, reject })
       if (hand.pending.size === 1) hand.thread.ref()
-      hand.thread.postMessage({ type: 'pair', pair: { id, ids, secondSegmentStart } } satisfies ToWorker)
+      if (lease !== undefined) hand.leases.set(id, lease)
+      const place = lease && { blocks: lease.blocks, known: lease.known }
+      const chunks = lease === undefined ? [] : (this.shared?.cache.blocks.chunks.slice(hand.chunks) ?? [])
+      for (const chunk of chunks) {
+        hand.thread.postMessage({ type: 'memory', chunk } satisfies ToWorker)
+        hand.chunks += 1
+      }
+      hand.thread.postMessage({ type: 'pair', pair: { id, ids, secondSegmentStart, place } } satisfies ToWorker)
     })
   }
 
@@ -109,13 +139,14 @@ class Pool implements OpenedRunner {
       // The caller's own flags (--input-type, loaders) are not meant for this file and may be refused for it.
       execArgv: [],
     })
-    const hand: Hand = { thread, pending: new Map() }
+    const hand: Hand = { thread, pending: new Map(), leases: new Map(), chunks: 0 }
     this.#hands.add(hand)
     return new Promise((resolve, reject) => {
       thread.on('message', (message: FromWorker) => {
         if (message.type === 'failed') return reject(asRerankError(message.error, message.code))
         if (message.type !== 'ready') return settle(hand, message)
         this.opened = message.opened
+        this.#passageWidth = message.passageWidth
         thread.unref()
         resolve()
       })
@@ -127,6 +158,8 @@ class Pool implements OpenedRunner {
       })
       thread.once('exit', (exitCode: number) => {
         guard.release()
+        // Not before: a thread that is still inside a run may write there.
+        for (const lease of hand.leases.values()) lease.release(false)
         if (!this.#hands.delete(hand)) return
         const error = new RerankError('scorer', `A scoring worker ended with exit code ${exitCode}: call again.`)
         reject(notStarted(error))
@@ -144,6 +177,7 @@ class Pool implements OpenedRunner {
   }
 
   #giveUp(error: RerankError): void {
+    if (this.#gone === undefined) this.shared?.close()
     this.#gone ??= error
     for (const { pending } of this.#hands) {
       for (const { reject } of pending.values()) reject(error)
@@ -159,7 +193,9 @@ function notStarted(cause: Error): RerankError {
   return new RerankError('runtime', message, { cause })
 }
 
-function settle({ thread, pending }: Hand, message: Extract<FromWorker, { readonly id: number }>): void {
+function settle({ thread, pending, leases }: Hand, message: Extract<FromWorker, { readonly id: number }>): void {
+  leases.get(message.id)?.release(message.type === 'scored')
+  leases.delete(message.id)
   const waiting = pending.get(message.id)
   if (waiting === undefined) return
   pending.delete(message.id)

@@ -1,5 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { RerankError } from '../../../base/errors.js'
+import { Blocks } from '../states/blocks.js'
+import { StateReader } from '../states/state-reader.js'
 import { portOfProcess } from './processes.js'
 import { type GraphSession, openSession, type SessionOptions } from './node.js'
 import { type FromWorker, guardedRun, type PairMessage, type ToWorker } from './threads.js'
@@ -32,15 +34,21 @@ try {
 function serve(session: GraphSession): void {
   // Pairs run one after the other: two at once would only take turns on this thread.
   let last: Promise<void> = Promise.resolve()
+  const blocks = new Blocks()
+  const reader = session.states && new StateReader(session.states, blocks)
+  const run = (pair: PairMessage): Promise<number> =>
+    reader === undefined ? session.run(pair.ids, pair.secondSegmentStart) : reader.score(pair, pair.place)
   port.on('message', (message: ToWorker) => {
-    last = last.then(() => (message.type === 'pair' ? score(message.pair, session) : close(session)))
+    if (message.type === 'memory') return void blocks.grow(message.chunk)
+    last = last.then(() => (message.type === 'pair' ? score(message.pair, run) : close(session)))
   })
-  answer({ type: 'ready', opened: session.opened })
+  answer({ type: 'ready', opened: session.opened, passageWidth: session.states?.passageWidth })
 }
 
-async function score({ id, ids, secondSegmentStart }: PairMessage, session: GraphSession): Promise<void> {
+async function score(pair: PairMessage, run: (pair: PairMessage) => Promise<number>): Promise<void> {
+  const { id } = pair
   try {
-    const logit = await guardedRun(flags, () => session.run(ids, secondSegmentStart))
+    const logit = await guardedRun(flags, () => run(pair))
     if (logit !== undefined) answer({ type: 'scored', id, logit })
   } catch (error) {
     answer({ type: 'not-scored', id, error })
