@@ -2,7 +2,7 @@
  * `secondpass serve` under load from autocannon in this process: how long it takes to be ready, how many passages a second
  * of processor time scores, and what becomes of requests when more arrive than can be answered.
  *
- *   node bench/serve.mjs [--model bundled] [--size 10] [--seconds 8] [--rounds 3] [--deadline-ms 2000] [--starts 5]
+ *   node bench/serve.mjs [--model bundled] [--load-model bundled] [--size 10] [--seconds 8] [--rounds 3] [--deadline-ms 2000] [--starts 5]
  *
  * Loads are shares of the capacity measured in the same round just before, because machines are shared. Every request asks
  * something else, so that none is answered by the work for another.
@@ -17,6 +17,7 @@ import { startReplica } from './serve/replica.mjs'
 const { values: options } = parseArgs({
   options: {
     model: { type: 'string', default: 'bundled' },
+    'load-model': { type: 'string', default: 'bundled' },
     size: { type: 'string', default: '10' },
     seconds: { type: 'string', default: '8' },
     rounds: { type: 'string', default: '3' },
@@ -82,7 +83,7 @@ async function starts() {
   const times = []
   for (let turn = 0; turn < Number(options.starts); turn++) {
     const replica = await startReplica(['--model', options.model])
-    times.push({ readyMs: replica.readyMs, cpuMs: 1000 * (await replica.metric('process_cpu_seconds_total')) })
+    times.push({ readyMs: replica.readyMs, cpuMs: replica.readyCpuMs })
     await replica.end()
   }
   say(`ready: ${JSON.stringify(times)}`)
@@ -90,7 +91,7 @@ async function starts() {
 }
 
 async function overload() {
-  const replica = await startReplica(['--model', options.model, '--deadline-ms', options['deadline-ms']])
+  const replica = await startReplica(['--model', options['load-model'], '--deadline-ms', options['deadline-ms']])
   const body = bodies('mixed')
   await load(replica.url, body, { connections: 4, seconds: 2 })
   const measured = []
