@@ -16,6 +16,7 @@ import {
   languages,
   peers,
   runtime,
+  serve,
   serverUnderLoad,
   tokenizers,
 } from './figures/from-results.mjs'
@@ -29,6 +30,7 @@ const makers = {
   'small model': smallModel,
   peers,
   runtime,
+  serve,
   'server under load': serverUnderLoad,
   'a worker': aWorker,
   languages,
@@ -41,6 +43,7 @@ const pages = [
   'docs/measurements.md',
   'docs/models.md',
   'docs/workers-and-servers.md',
+  'docs/serve.md',
   'docs/cascades.md',
   'docs/evaluation.md',
   'packages/model-en-mini/CARD.md',

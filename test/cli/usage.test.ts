@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { folderWith, run, sharedWords } from './support.ts'
 import { beirFolder } from './beir-folder.ts'
 
-const commands = ['rerank', 'eval', 'calibrate', 'depth', 'label', 'fetch-model', 'doctor']
+const commands = ['rerank', 'serve', 'eval', 'calibrate', 'depth', 'label', 'work', 'fetch-model', 'doctor']
 
 describe('help', () => {
   it('names every command', async () => {
@@ -58,6 +58,9 @@ describe('a wrong command line ends with 2 and one line that says the fix', () =
     [['calibrate', '--beir', 'f', '--max-loss', '0'], '--max-loss is "0": pass a number above 0 and below 1'],
     [['depth', '--beir', 'f', '--depths', '10,0'], '--depths is "10,0": pass whole numbers from 1'],
     [['depth', '--input', '-'], 'name a file'],
+    [['work', '--redis', 'redis://localhost'], "required option '--queue <name>' not specified"],
+    [['work', '--queue', 'a:b', '--redis', 'redis://localhost'], '--queue is "a:b": pass the name of a queue'],
+    [['work', '--queue', 'q', '--redis', 'http://localhost'], '--redis is "(not shown)": pass the URL of a Redis'],
     [['fetch-model'], "missing required argument 'model'"],
     [['fetch-model', 'x'], 'model is "x": pass org/name'],
     [['doctor', '--providers', 'gpu'], '--providers is "gpu": pass one of cpu'],

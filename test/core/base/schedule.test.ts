@@ -190,6 +190,25 @@ describe('a call with a deadline', () => {
     expect(world.runs).toHaveLength(6)
   })
 
+  it('is thought possible again soon after a slow moment in which every call was refused', async () => {
+    const world = new World()
+    // Runs took a hundred times as long for a while.
+    world.onRun = () => void (world.now += 99 * RUN_MS)
+    await world.ask('slow', 40)
+    world.onRun = () => {}
+    await settled()
+    const outcomes: unknown[] = []
+    // Every 100 ms a call comes that is done in time at the usual pace.
+    for (let at = 0; at < 30; at++) {
+      world.now += 100
+      outcomes.push(await codeOf(world.ask(`${at}`, 5, { deadline: world.now + 500 })))
+      await settled()
+    }
+    expect(outcomes[0]).toBe('deadline')
+    expect(outcomes.indexOf('done')).toBeLessThan(15)
+    expect(outcomes.slice(-10).filter((outcome) => outcome === 'done').length).toBeGreaterThanOrEqual(8)
+  })
+
   it('is judged by how long runs take now, not by one long pause or by the first run', async () => {
     const world = new World()
     world.onRun = () => void (world.runs.length === 1 && (world.now += 500))

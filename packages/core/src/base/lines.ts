@@ -146,8 +146,11 @@ export class FairLine<Call extends Standing> {
   }
 }
 
-/** What was measured longer ago says little about now. */
-const STALE_MS = 10_000
+/**
+ * A measure says little when nothing has run for so long. While calls are let in, runs are measured all the time; when the
+ * measure lets none in, nothing is, and after a slow moment it would go on refusing what could be done again.
+ */
+const STALE_MS = 1000
 
 /** The first runs warm up caches and compilers: of so many the fastest counts. */
 const WARMING_UP = 4
@@ -161,8 +164,9 @@ export class Pace {
   #runs = 0
   #measuredAt: Milliseconds = -Infinity
 
-  add(msPerEffort: number, now: Milliseconds): void {
-    if (now - this.#measuredAt > STALE_MS) this.#runs = 0
+  /** A run that took so long, from `startedAt` to `now`. */
+  add(msPerEffort: number, { startedAt, now }: { readonly startedAt: Milliseconds; readonly now: Milliseconds }): void {
+    if (startedAt - this.#measuredAt > STALE_MS) this.#runs = 0
     this.#measuredAt = now
     this.#runs += 1
     if (this.#runs === 1 || this.#msPerEffort === 0) this.#msPerEffort = msPerEffort
@@ -170,8 +174,12 @@ export class Pace {
     else this.#msPerEffort += WEIGHT * (Math.min(msPerEffort, 2 * this.#msPerEffort) - this.#msPerEffort)
   }
 
-  /** 0 when there is nothing to go by. */
-  msPerEffort(now: Milliseconds): number {
-    return now - this.#measuredAt > STALE_MS ? 0 : this.#msPerEffort
+  /**
+   * 0 when there is nothing to go by.
+   *
+   * @param isRunning whether the next measure is on its way
+   */
+  msPerEffort(now: Milliseconds, isRunning: boolean): number {
+    return !isRunning && now - this.#measuredAt > STALE_MS ? 0 : this.#msPerEffort
   }
 }

@@ -149,7 +149,7 @@ export class Schedule {
 
   #refuseLate(standing: Standing, now: Milliseconds): void {
     if (now >= standing.deadline) throw deadlineError(this.#resource.id())
-    const bearable = (standing.deadline - now) / (this.#pace.msPerEffort(now) * this.#timeShare())
+    const bearable = (standing.deadline - now) / (this.#pace.msPerEffort(now, this.#running > 0) * this.#timeShare())
     if (bearable === Infinity) return
     // What is ahead is added up only as far as it can matter: thousands may wait.
     if (this.#urgent.effortAhead(standing, bearable) + standing.effortLeft > bearable) throw this.#lateError()
@@ -206,7 +206,7 @@ export class Schedule {
     if (this.#resource.blocks || (effort === 0 && this.calls > 1)) await nextTurn()
     this.#running -= 1
     const now = call.now()
-    if (succeeded && effort > 0) this.#pace.add((now - startedAt) / effort, now)
+    if (succeeded && effort > 0) this.#pace.add((now - startedAt) / effort, { startedAt, now })
     this.#lookAhead()
     this.#turn()
     if (this.#running > 0) return
@@ -237,7 +237,8 @@ export class Schedule {
     const now = visit.call.now()
     const leftMs = visit.deadline - now
     const isPast = leftMs <= 0
-    if (!isPast && (ahead + visit.effortLeft) * this.#pace.msPerEffort(now) * this.#timeShare() <= leftMs) return false
+    const msPerEffort = this.#pace.msPerEffort(now, this.#running > 0) * this.#timeShare()
+    if (!isPast && (ahead + visit.effortLeft) * msPerEffort <= leftMs) return false
     this.#end(visit, isPast ? deadlineError(this.#resource.id()) : this.#lateError())
     return true
   }
