@@ -212,7 +212,7 @@ describe('the binding of Workers AI', () => {
       },
     }
     const controller = new AbortController()
-    const scorer = workersAi({ binding: hanging as NonNullable<WorkersAiOptions['binding']> })
+    const scorer = workersAi({ binding: hanging as unknown as NonNullable<WorkersAiOptions['binding']> })
     const call = scorer.score('q', ['a'], callOf({ signal: controller.signal }))
     await expect.poll(() => given).toBeDefined()
     const reason = new Error('gone')
