@@ -52,6 +52,7 @@ export const heavyPackages: Readonly<Record<string, string>> = {
   '@huggingface/tokenizers': 'score/cross-encoder/tokenizer/library.ts',
   '@huggingface/transformers': 'score/transformers/load.ts',
   '@opentelemetry/api': 'telemetry/trace.ts',
+  aws4fetch: 'score/remote/vendors/bedrock.ts',
   'cohere-ai': 'score/remote/vendors/cohere.ts',
   tokenizers: 'score/cross-encoder/tokenizer/rust.ts',
   undici: 'base/proxy.ts',

@@ -61,7 +61,7 @@ describe.each([
 ])('the front door, bundled for %s', (_name, conditions) => {
   it('is whole, and asks for nothing of Node.js', async () => {
     const made = await bundle(`export * from '@secondpass/core'`, conditions)
-    const optional = ['@huggingface/transformers', '@opentelemetry/api', 'cohere-ai']
+    const optional = ['@huggingface/transformers', '@opentelemetry/api', 'aws4fetch', 'cohere-ai']
     const left = leftToImport(made).filter((path) => !optional.includes(path))
     expect(left).toEqual([])
     expect(left.filter((path) => path.startsWith('node:') || builtinModules.includes(path))).toEqual([])

@@ -36,10 +36,14 @@ type CallAnswer = Awaited<ReturnType<RerankingModelV3['doRerank']>>
  *
  * @throws RerankError `'invalid-argument'` for a wrong setting, or one that a ready reranker has already.
  */
-export function rerankingModel(
-  source: Scorer | Reranker,
-  { modelId, textOf, ...settings }: RerankingSettings = {},
-): RerankingModelV3 {
+export function rerankingModel(source: Scorer | Reranker, given: RerankingSettings = {}): RerankingModelV3 {
+  if (typeof given !== 'object' || given === null) {
+    throw new RerankError('invalid-argument', `settings is ${given === null ? 'null' : typeof given}: pass an object`)
+  }
+  const { modelId, textOf, ...settings } = given
+  if (modelId !== undefined && typeof modelId !== 'string') {
+    throw new RerankError('invalid-argument', `modelId is ${typeof modelId}: pass a string`)
+  }
   if (textOf !== undefined && typeof textOf !== 'function') {
     throw new RerankError('invalid-argument', `textOf is ${typeof textOf}: pass a function from a document to its text`)
   }
@@ -52,7 +56,9 @@ export function rerankingModel(
     get modelId() {
       return name()
     },
-    async doRerank({ documents, query, topN, abortSignal, headers, providerOptions }) {
+    async doRerank(asked) {
+      checkDocuments(asked?.documents)
+      const { documents, query, topN, abortSignal, headers, providerOptions } = asked
       const { scores, onError, deadlineMs, instruction } = readCallOptions(providerOptions, documents.values.length)
       const candidates = textsOf(documents, textOf).map((text, at) => ({ text, score: scores?.[at] ?? undefined }))
       const reranker = rerankerFor(onError)
@@ -70,6 +76,18 @@ export function rerankingModel(
       }
     },
   }
+}
+
+/** Other callers than the AI SDK may get it wrong. */
+function checkDocuments(documents: unknown): void {
+  const { type, values } = (documents ?? {}) as { type?: unknown; values?: unknown }
+  if ((type !== 'text' && type !== 'object') || !Array.isArray(values)) {
+    const fix = "pass { type: 'text', values: string[] } or { type: 'object', values: object[] }"
+    throw new RerankError('invalid-argument', `documents are not as the AI SDK gives them: ${fix}`)
+  }
+  const wrong = type === 'text' ? -1 : Array.from(values).findIndex((one) => typeof one !== 'object' || one === null)
+  if (wrong >= 0)
+    throw new RerankError('invalid-argument', `documents[${wrong}] is no object: pass objects, or strings throughout`)
 }
 
 /** Gives the reranker for what a call wants to be done about errors. */

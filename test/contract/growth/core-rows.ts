@@ -38,6 +38,15 @@ const answers: core.Fetch = async (_url, init) => {
   const rows = texts.map((_, index) => ({ index, relevance_score: 0.5, score: 0.5 }))
   return new Response(JSON.stringify({ results: rows, data: rows }))
 }
+/** The same of services that call their texts otherwise. */
+const answersOf =
+  (name: string): core.Fetch =>
+  async (_url, { body }) => {
+    const { [name]: texts } = JSON.parse(body as string) as Record<string, unknown[]>
+    const rows = (texts ?? []).map((_, index) => ({ index, id: `${index}`, score: 0.5, relevanceScore: 0.5 }))
+    const numbered = rows.map(({ score }, id) => ({ id, score }))
+    return Response.json({ results: rows, records: rows, response: numbered })
+  }
 const hosted = { apiKey: 'invented-key', fetch: answers }
 
 function policyRows(policy: SkipPolicy): LongInput[] {
@@ -107,7 +116,23 @@ export const coreRows: Rows = {
     },
   ],
   doctor: generated,
+  bedrock: scoring(() => core.bedrock({ ...hosted, region: 'us-west-2', fetch: answersOf('sources') }), {
+    texts: FEW_TEXTS,
+  }),
   cohere: scoring(() => core.cohere({ ...hosted }), { texts: FEW_TEXTS }),
+  compatible: scoring(() => core.compatible({ ...hosted, url: 'http://127.0.0.1:1', form: 'cohere' }), {
+    texts: FEW_TEXTS,
+  }),
+  vertex: scoring(() => core.vertex({ project: 'p', accessToken: 't', fetch: answersOf('records') }), {
+    texts: FEW_TEXTS,
+  }),
+  watsonx: scoring(
+    () => core.watsonx({ baseUrl: 'http://127.0.0.1:1', accessToken: 't', projectId: 'p', fetch: answersOf('inputs') }),
+    { texts: FEW_TEXTS },
+  ),
+  workersAi: scoring(() => core.workersAi({ ...hosted, accountId: 'a', fetch: answersOf('contexts') }), {
+    texts: FEW_TEXTS,
+  }),
   jina: scoring(() => core.jina({ ...hosted }), { texts: FEW_TEXTS }),
   mixedbread: scoring(() => core.mixedbread({ ...hosted }), { texts: FEW_TEXTS }),
   pinecone: scoring(() => core.pinecone({ ...hosted }), { texts: FEW_TEXTS }),

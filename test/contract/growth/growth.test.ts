@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import * as core from '../../../packages/core/src/index.ts'
 import * as evaluation from '../../../packages/core/src/eval/index.ts'
+import * as aiSdk from '../../../packages/ai-sdk/src/index.ts'
 import * as langchain from '../../../packages/langchain/src/index.ts'
 import * as llamaindex from '../../../packages/llamaindex/src/index.ts'
 import { isFull, sized } from '../../fixtures/size.ts'
 import { coreRows, type Rows } from './core-rows.ts'
 import { evalRows } from './eval-rows.ts'
 import { growthOf } from './exponent.ts'
-import { langchainRows, llamaindexRows } from './other-rows.ts'
+import { aiSdkRows, langchainRows, llamaindexRows } from './other-rows.ts'
 
 /**
  * The goal is 1.2, and `pnpm test:all` prints every exponent. What fails is nearer to a square, 2: where a table leaves the
@@ -18,6 +19,7 @@ const HIGHEST_EXPONENT = 1.7
 const packages: Readonly<Record<string, readonly [exports: object, rows: Rows]>> = {
   core: [core, coreRows],
   'core/eval': [evaluation, evalRows],
+  'ai-sdk': [aiSdk, aiSdkRows],
   langchain: [langchain, langchainRows],
   llamaindex: [llamaindex, llamaindexRows],
 }

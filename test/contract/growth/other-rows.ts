@@ -1,4 +1,5 @@
 import { Document } from '@langchain/core/documents'
+import * as aiSdk from '../../../packages/ai-sdk/src/index.ts'
 import * as langchain from '../../../packages/langchain/src/index.ts'
 import * as llamaindex from '../../../packages/llamaindex/src/index.ts'
 import { scorerOf } from '../fake-scorer.ts'
@@ -22,6 +23,25 @@ const prompts = (ask: typeof generate): LongInput[] => [
     },
   },
 ]
+
+/** Called as the AI SDK does. */
+const rerank = (values: string[] | { body: string }[]): (() => PromiseLike<unknown>) => {
+  const model = aiSdk.secondpass.reranking(scorer)
+  const documents = { type: typeof values[0] === 'string' ? 'text' : 'object', values } as never
+  return () => model.doRerank({ documents, query: 'the lamp' })
+}
+
+export const aiSdkRows: Rows = {
+  createSecondpass: 'what it makes is below',
+  secondpass: [
+    { name: 'many documents', make: (size) => rerank(passages(size)) },
+    { name: 'many objects', make: (size) => rerank(passages(size).map((body) => ({ body }))) },
+    ...Object.entries(longTexts).map(([kind, text]): LongInput => ({
+      name: `an object: ${kind}`,
+      make: (size) => rerank([{ body: text(size) }]),
+    })),
+  ],
+}
 
 export const langchainRows: Rows = {
   RerankCompressor: [

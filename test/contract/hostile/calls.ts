@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { Document } from '@langchain/core/documents'
 import * as core from '../../../packages/core/src/index.ts'
 import * as evaluation from '../../../packages/core/src/eval/index.ts'
+import * as aiSdk from '../../../packages/ai-sdk/src/index.ts'
 import * as langchain from '../../../packages/langchain/src/index.ts'
 import * as llamaindex from '../../../packages/llamaindex/src/index.ts'
 import type { Call, Scorer, SkipPolicy } from '../../../packages/core/src/types.ts'
@@ -109,6 +110,42 @@ export const coreCalls: PublicCalls = {
     },
   ),
   doctor: 'looks at the machine, which takes seconds',
+  bedrock: scoring(
+    () => ({ ...hosted(), region: 'us-west-2', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } }),
+    (options) => core.bedrock(options),
+  ),
+  compatible: scoring(
+    () => ({
+      ...hosted(),
+      url: 'http://127.0.0.1:1/rerank',
+      form: 'cohere' as const,
+      model: 'm',
+      instruction: 'i',
+      instructionField: 'instruction',
+      extraBody: { a: 1 },
+      keyHeader: 'api-key' as const,
+    }),
+    (options) => core.compatible(options),
+  ),
+  vertex: scoring(
+    () => ({ fetch: answer, maxRetries: 0, timeoutMs: 1000, project: 'p', accessToken: 'invented-token' }),
+    (options) => core.vertex(options),
+  ),
+  watsonx: scoring(
+    () => ({
+      fetch: answer,
+      maxRetries: 0,
+      timeoutMs: 1000,
+      baseUrl: 'http://127.0.0.1:1',
+      accessToken: 'invented-token',
+      projectId: 'p',
+    }),
+    (options) => core.watsonx(options),
+  ),
+  workersAi: scoring(
+    () => ({ ...hosted(), accountId: 'a' }),
+    (options) => core.workersAi(options),
+  ),
   cohere: scoring(
     () => ({ ...hosted(), model: 'rerank-v3.5', baseUrl: 'http://127.0.0.1:1' }),
     (options) => core.cohere(options),
@@ -439,6 +476,34 @@ export const evalCalls: PublicCalls = {
 
 const documents = (): Document[] =>
   texts().map((pageContent, at) => new Document({ pageContent, metadata: { firstStageScore: at } }))
+
+export const aiSdkCalls: PublicCalls = {
+  secondpass: 'the provider below without options',
+  createSecondpass: use(
+    () => [
+      { models: { mine: scorer }, crossEncoder: { threads: 1 } },
+      'mine',
+      {
+        minScore: 1,
+        depth: 5,
+        blend: { weight: 0.5 },
+        modelId: 'm',
+        textOf: ({ body }: { body?: unknown }) => String(body),
+      },
+      {
+        documents: { type: 'text' as const, values: texts() },
+        query: 'the key',
+        topN: 2,
+        providerOptions: { secondpass: { scores: [3, 2, 1], deadlineMs: 300, onError: 'keep-order' } },
+      },
+    ],
+    (options, id, settings, asked) =>
+      aiSdk
+        .createSecondpass(options as never)
+        .reranking(id, settings as never)
+        .doRerank(asked as never),
+  ),
+}
 
 export const langchainCalls: PublicCalls = {
   RerankCompressor: use(

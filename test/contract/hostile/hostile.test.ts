@@ -1,17 +1,20 @@
+import { NoSuchModelError } from '@ai-sdk/provider'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as core from '../../../packages/core/src/index.ts'
 import * as evaluation from '../../../packages/core/src/eval/index.ts'
+import * as aiSdk from '../../../packages/ai-sdk/src/index.ts'
 import * as langchain from '../../../packages/langchain/src/index.ts'
 import * as llamaindex from '../../../packages/llamaindex/src/index.ts'
 import { deepFreeze } from '../../fixtures/deep-freeze.ts'
 import { sized } from '../../fixtures/size.ts'
-import { coreCalls, evalCalls, langchainCalls, llamaindexCalls, type PublicCalls } from './calls.ts'
+import { aiSdkCalls, coreCalls, evalCalls, langchainCalls, llamaindexCalls, type PublicCalls } from './calls.ts'
 import { anyHostile, Hostile } from './values.ts'
 
 const packages: Readonly<Record<string, readonly [exports: object, calls: PublicCalls]>> = {
   core: [core, coreCalls],
   'core/eval': [evaluation, evalCalls],
+  'ai-sdk': [aiSdk, aiSdkCalls],
   langchain: [langchain, langchainCalls],
   llamaindex: [llamaindex, llamaindexCalls],
 }
@@ -61,7 +64,7 @@ describe.each(Object.entries(packages))('%s', (_, [exports, calls]) => {
 
 /** An error of ours, or one that the caller's own object threw. */
 function isExpected(error: unknown): boolean {
-  if (error instanceof Hostile || core.RerankError.is(error)) return true
+  if (error instanceof Hostile || core.RerankError.is(error) || NoSuchModelError.isInstance(error)) return true
   return error instanceof Error && error.cause !== undefined && isExpected(error.cause)
 }
 

@@ -13,6 +13,11 @@ import {
   type LlmGradeOptions,
   llmPointwise,
 } from '../../../packages/core/src/score/remote/language-models/pointwise.ts'
+import { type CompatibleOptions, compatible } from '../../../packages/core/src/score/remote/compatible.ts'
+import { type BedrockOptions, bedrock } from '../../../packages/core/src/score/remote/vendors/bedrock.ts'
+import { type VertexOptions, vertex } from '../../../packages/core/src/score/remote/vendors/vertex.ts'
+import { type WatsonxOptions, watsonx } from '../../../packages/core/src/score/remote/vendors/watsonx.ts'
+import { type WorkersAiOptions, workersAi } from '../../../packages/core/src/score/remote/vendors/workers-ai.ts'
 import { type ServerOptions, server } from '../../../packages/core/src/score/remote/server.ts'
 import { type CohereOptions, cohere } from '../../../packages/core/src/score/remote/vendors/cohere.ts'
 import { type JinaOptions, jina } from '../../../packages/core/src/score/remote/vendors/jina.ts'
@@ -62,6 +67,8 @@ const TRANSPORT = {
   clock: { same: 'time' },
   random: { same: 'jitter of waits' },
 } as const
+
+const { apiKey: _, ...withoutKey } = TRANSPORT
 
 const baseUrls = {
   differ: ['https://a.example', 'https://b.example', 'https://a.example/east', 'https://a.example/west?tenant=1'],
@@ -186,7 +193,9 @@ const kinds: Readonly<
       baseUrl: baseUrls,
       maxTokensPerDoc: { differ: [undefined, 10] },
       client: { differ: [undefined, { rerank: async () => ({}) }] },
+      relevantSpans: { same: 'notes beside the numbers' },
       pricePerSearchUnit: { same: 'a price' },
+      pricePerMillionTokens: { same: 'a price' },
     } satisfies Classified<CohereOptions>,
   ],
   jina: [
@@ -229,13 +238,88 @@ const kinds: Readonly<
       truncation: { differ: [true, false] },
       maxTokens: { same: 'a pair score does not depend on the other texts of its request' },
       pricePerMillionTokens: { same: 'a price' },
+      instruction: { differ: [undefined, 'one', 'two'], beside: { model: 'rerank-3' } },
     } satisfies Classified<VoyageOptions>,
+  ],
+  compatible: [
+    compatible,
+    { url: 'https://a.example/rerank', form: 'cohere', model: 'm' },
+    {
+      ...TRANSPORT,
+      preset: {
+        differ: ['openrouter', 'together', 'novita'],
+        beside: { url: undefined, form: undefined, apiKey: 'a-key-for-tests' },
+      },
+      url: baseUrls,
+      form: { differ: ['cohere', 'voyage', 'tei', 'nim', 'isaacus', 'deepinfra'] },
+      model: { differ: [undefined, 'one', 'two'] },
+      keyHeader: { same: 'says who pays' },
+      scope: { same: 'says what the numbers depend on, which does not change them' },
+      scoreType: { differ: ['probability', 'logit'] },
+      extraBody: { differ: [undefined, { a: 1 }, { a: 2 }] },
+      instruction: { differ: [undefined, 'one', 'two'], beside: { instructionField: 'instruction' } },
+      instructionField: { same: 'an instruction is in the id by itself' },
+      pricePerMillionTokens: { same: 'a price' },
+      pricePerSearchUnit: { same: 'a price' },
+    } satisfies Readonly<Record<keyof CompatibleOptions, object>>,
+  ],
+  bedrock: [
+    bedrock,
+    { region: 'us-west-2', apiKey: 'a-key-for-tests' },
+    {
+      ...TRANSPORT,
+      model: { differ: ['one', 'two'] },
+      region: { differ: ['us-west-2', 'eu-central-1'] },
+      baseUrl: baseUrls,
+      credentials: { same: 'says who pays' },
+      pricePerSearchUnit: { same: 'a price' },
+    } satisfies Classified<BedrockOptions>,
+  ],
+  vertex: [
+    vertex,
+    { project: 'p', accessToken: 'a-token-for-tests' },
+    {
+      ...withoutKey,
+      project: { same: 'says who pays' },
+      accessToken: { same: 'says who pays' },
+      model: { differ: ['one', 'two'] },
+      location: { same: 'where the same model runs' },
+      baseUrl: baseUrls,
+      pricePerSearchUnit: { same: 'a price' },
+    } satisfies Classified<VertexOptions>,
+  ],
+  watsonx: [
+    watsonx,
+    { baseUrl: 'https://a.example', accessToken: 'a-token-for-tests', projectId: 'p' },
+    {
+      ...withoutKey,
+      baseUrl: baseUrls,
+      accessToken: { same: 'says who pays' },
+      projectId: { same: 'says who pays' },
+      spaceId: { same: 'says who pays' },
+      model: { differ: ['one', 'two'] },
+      truncateInputTokens: { differ: [undefined, 10] },
+      scoreType: { differ: ['probability', 'logit'] },
+      pricePerMillionTokens: { same: 'a price' },
+    } satisfies Classified<WatsonxOptions>,
+  ],
+  workersAi: [
+    workersAi,
+    { accountId: 'a', apiKey: 'a-key-for-tests' },
+    {
+      ...TRANSPORT,
+      binding: { same: 'how the same request is sent; see what it names in its place' },
+      accountId: { same: 'says who pays' },
+      model: { differ: ['one', 'two'] },
+      baseUrl: baseUrls,
+    } satisfies Classified<WorkersAiOptions>,
   ],
   server: [
     server,
     { dialect: 'vllm', url: 'http://a.example' },
     {
       ...TRANSPORT,
+      instruction: { differ: [undefined, 'one', 'two'] },
       url: { differ: ['http://a.example', 'http://a.example:81', 'http://a.example/one', 'http://a.example/two'] },
       urls: { differ: [['http://a.example'], ['http://a.example', 'http://b.example']], beside: { url: undefined } },
       model: { differ: [undefined, 'one', 'two'] },
@@ -276,7 +360,7 @@ describe('the id of a scorer', () => {
 
   it('holds neither the path of a service nor its query, which may be secrets', () => {
     const { id } = cohere({ apiKey: 'a-key-for-tests', baseUrl: 'https://a.example/path-token?key=query-token' })
-    expect(id).toMatch(/^cohere:rerank-v3\.5@a\.example\/[0-9a-f]+$/)
+    expect(id).toMatch(/^cohere:rerank-v5\.0-pro@a\.example\/[0-9a-f]+$/)
   })
 
   it('is the same for workers and spinning threads, which give the same numbers', async () => {

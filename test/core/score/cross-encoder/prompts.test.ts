@@ -107,6 +107,19 @@ describe('the prompt of a language model', () => {
     const [one, other] = [await ids(plain.pairs, 'a', 'b'), await ids(told.pairs, 'a', 'b')]
     expect(other).not.toEqual(one)
     expect(other.slice(-8)).toEqual(one.slice(-8))
+    // Or that of one call, which is made once.
+    const call = await plain.pairsWith('Find laws')
+    expect(await ids(call, 'a', 'b')).toEqual(other)
+    expect(await plain.pairsWith('Find laws')).toBe(call)
+  })
+
+  it('refuses an instruction that its chat template would leave out', async () => {
+    const chatTemplate =
+      "{% for m in messages %}{% if m.role != 'system' %}{{ m.role }}: {{ m.content }}\n{% endif %}{% endfor %}"
+    const deaf = await prepareScoring(folder('x', { chatTemplate }), {})
+    await expect(deaf.pairsWith('Find laws')).rejects.toThrow(
+      /^instruction is "Find laws": The chat template of x takes none/,
+    )
   })
 
   it.each(['qwen3-reranker', 'mxbai-rerank-v2'] as const)(

@@ -1,5 +1,5 @@
 import { createReranker, crossEncoder } from '@secondpass/core'
-import type { CrossEncoderOptions } from '@secondpass/core'
+import type { CrossEncoder, CrossEncoderOptions } from '@secondpass/core'
 import { describe, expect, it } from 'vitest'
 import { readFamily, withFolder } from '../../../parity/families.ts'
 
@@ -45,6 +45,29 @@ describe('the prompt of a language model', () => {
     expect(told.logit).not.toBe(plain.logit)
     expect(told.id).toBe(`${plain.id}:instruction="Find water"`)
     await expect(resultOf('roberta', { instruction: 'Find water' })).rejects.toThrow(/^instruction is "Find water"/)
+  })
+
+  it('holds the instruction of one call in place of its own, and refuses one that it would leave out', async () => {
+    await withFolder('qwen3-reranker', readFamily('qwen3-reranker'), async (folder) => {
+      await using told = crossEncoder({ model: folder, instruction: 'Find water' })
+      await using plain = crossEncoder({ model: folder })
+      const logitWith = async (scorer: CrossEncoder, instruction?: string): Promise<number | undefined> => {
+        const ranking = await createReranker({ scorer }).rerank('what is water', ['water under the bridge'], {
+          instruction,
+        })
+        return ranking.results[0]?.logit
+      }
+      const once = [await logitWith(plain), await logitWith(told)]
+      expect(await logitWith(plain, 'Find water')).toBe(once[1])
+      expect(await logitWith(told, 'Find bridges')).not.toBe(once[1])
+      // A call without one is as before.
+      expect([await logitWith(plain), await logitWith(told)]).toEqual(once)
+    })
+    await withFolder('roberta', readFamily('roberta'), async (folder) => {
+      await using scorer = crossEncoder({ model: folder })
+      const call = createReranker({ scorer }).rerank('what is water', ['water'], { instruction: 'Find water' })
+      await expect(call).rejects.toThrow(/^instruction is "Find water": .* takes none; leave it out/)
+    })
   })
 
   it('runs in a worker as it does here', async () => {

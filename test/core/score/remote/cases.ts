@@ -6,25 +6,30 @@ import { pinecone } from '../../../../packages/core/src/score/remote/vendors/pin
 import type { RemoteScorer } from '../../../../packages/core/src/score/remote/engine.ts'
 import { server } from '../../../../packages/core/src/score/remote/server.ts'
 import { voyage } from '../../../../packages/core/src/score/remote/vendors/voyage.ts'
+import { cloudCases } from './cloud-cases.ts'
 import * as wires from './dialects.ts'
+import { apiKey } from './dialects.ts'
 import { type Handler, type StubServer, stubServer } from './stub-server.ts'
 
-export const apiKey = 'sk-invented-key-0123456789'
+export { apiKey } from './dialects.ts'
 
 /** A scorer of this folder with the server that speaks its dialect, and what the two must say to each other. */
 export interface Case {
   readonly name: string
   readonly handler: Handler
   make(url: string, more?: HostedOptions): RemoteScorer
-  readonly scores: 'probability' | 'logit'
+  /** `'told'`: probabilities for the query with the instruction before it. */
+  readonly scores: 'probability' | 'logit' | 'told'
   /** What must stand on the wire for the query `q` and the texts `a` and `b`. */
   readonly path: string
   readonly body: object
   /** Besides `content-type`. */
   readonly headers: Readonly<Record<string, string>>
-  /** With HOST where the host stands. */
+  /** With HOST where the host stands, and FINGERPRINT where what tells its path apart does. */
   readonly id: string
   readonly stats: Readonly<Record<string, number>>
+  /** What stands for an empty text. Default: a space. */
+  readonly blank?: string
 }
 
 const bearer = { authorization: `Bearer ${apiKey}` }
@@ -35,13 +40,43 @@ const vendors: readonly Case[] = [
   {
     name: 'cohere',
     handler: wires.speaking(wires.cohereWire),
-    make: (url, more) => cohere({ apiKey, baseUrl: url, pricePerSearchUnit: 0.002, ...more }),
+    make: (url, more) => cohere({ apiKey, baseUrl: url, pricePerMillionTokens: 50_000, ...more }),
+    scores: 'probability',
+    path: '/v2/rerank',
+    body: { model: 'rerank-v5.0-pro', query: 'q', documents },
+    headers: bearer,
+    id: 'cohere:rerank-v5.0-pro@HOST',
+    stats: { requests: 1, billedTokens: 16, cost: 0.8 },
+  },
+  {
+    name: 'cohere, v3.5',
+    handler: wires.speaking(wires.cohereWire),
+    make: (url, more) =>
+      cohere({
+        apiKey,
+        baseUrl: url,
+        model: 'rerank-v3.5',
+        pricePerSearchUnit: 0.002,
+        pricePerMillionTokens: 9,
+        ...more,
+      }),
     scores: 'probability',
     path: '/v2/rerank',
     body: { model: 'rerank-v3.5', query: 'q', documents },
     headers: bearer,
     id: 'cohere:rerank-v3.5@HOST',
     stats: { requests: 1, searchUnits: 1, cost: 0.002 },
+  },
+  {
+    name: 'cohere, with relevant spans',
+    handler: wires.speaking(wires.cohereWire),
+    make: (url, more) => cohere({ apiKey, baseUrl: url, relevantSpans: true, ...more }),
+    scores: 'probability',
+    path: '/v2/rerank',
+    body: { model: 'rerank-v5.0-pro', query: 'q', documents, relevant_spans: { mode: 'enabled', max_spans: 1 } },
+    headers: bearer,
+    id: 'cohere:rerank-v5.0-pro@HOST',
+    stats: { requests: 1, billedTokens: 16 },
   },
   {
     name: 'cohere, v4 with a limit on documents',
@@ -60,9 +95,9 @@ const vendors: readonly Case[] = [
     make: (url, more) => voyage({ apiKey, baseUrl: `${url}/v1`, pricePerMillionTokens: 50_000, ...more }),
     scores: 'probability',
     path: '/v1/rerank',
-    body: { model: 'rerank-2.5', query: 'q', documents, return_documents: false, truncation: true },
+    body: { model: 'rerank-3', query: 'q', documents, return_documents: false, truncation: true },
     headers: bearer,
-    id: 'voyage:rerank-2.5@HOST',
+    id: 'voyage:rerank-3@HOST',
     stats: { requests: 1, billedTokens: 20, cost: 1 },
   },
   {
@@ -82,9 +117,9 @@ const vendors: readonly Case[] = [
     make: (url, more) => jina({ apiKey, baseUrl: `${url}/v1/`, ...more }),
     scores: 'probability',
     path: '/v1/rerank',
-    body: { model: 'jina-reranker-v3', query: 'q', documents, top_n: 2, return_documents: false },
+    body: { model: 'jina-reranker-v3.5', query: 'q', documents, top_n: 2, return_documents: false },
     headers: bearer,
-    id: 'jina:jina-reranker-v3@HOST',
+    id: 'jina:jina-reranker-v3.5@HOST',
     stats: { requests: 1, billedTokens: 20 },
   },
   {
@@ -151,6 +186,17 @@ const servers: readonly Case[] = [
     body: { model: 'BAAI/bge-reranker-v2-m3', query: 'q', documents, truncate_prompt_tokens: -1 },
     headers: {},
     id: 'vllm:BAAI/bge-reranker-v2-m3:probability@HOST',
+    stats: { requests: 1, tokens: 56 },
+  },
+  {
+    name: 'server, vllm with an instruction',
+    handler: wires.speaking(wires.vllmWire),
+    make: (url, more) => server({ dialect: 'vllm', url, model: 'm', instruction: 'Find laws.', ...more }),
+    scores: 'probability',
+    path: '/rerank',
+    body: { model: 'm', query: 'q', documents, instruction: 'Find laws.', truncate_prompt_tokens: -1 },
+    headers: {},
+    id: 'vllm:m:probability:i2ab01563@HOST',
     stats: { requests: 1, tokens: 56 },
   },
   {
@@ -234,7 +280,7 @@ const servers: readonly Case[] = [
   },
 ]
 
-export const cases: readonly Case[] = [...vendors, ...servers]
+export const cases: readonly Case[] = [...vendors, ...servers, ...cloudCases]
 
 /** The server of a case and its scorer, for the length of one test. */
 export async function opened({ handler, make }: Case, more?: HostedOptions): Promise<Opened> {

@@ -6,6 +6,8 @@ import { json } from './stub-server.ts'
  * invented texts and scores. A request with a field that the page does not know is refused, as the strict ones do.
  */
 
+export const apiKey = 'sk-invented-key-0123456789'
+
 /** An invented score in 0..1 that depends on query and text alone. */
 export function probabilityOf(query: string, text: string): number {
   let hash = 7
@@ -26,16 +28,16 @@ interface Row {
 }
 
 /** Best first, as nearly all of them answer. */
-function ranked(query: string, texts: readonly string[], score: typeof probabilityOf): Row[] {
+export function ranked(query: string, texts: readonly string[], score: typeof probabilityOf): Row[] {
   return texts.map((text, index) => ({ index, score: score(query, text) })).sort((a, b) => b.score - a.score)
 }
 
-const relevance = (rows: readonly Row[]): object[] =>
+export const relevance = (rows: readonly Row[]): object[] =>
   rows.map(({ index, score }) => ({ index, relevance_score: score }))
 
 type Body = Record<string, unknown>
 
-interface Wire {
+export interface Wire {
   readonly path: string
   readonly fields: readonly string[]
   answer(body: Body): unknown
@@ -46,13 +48,19 @@ const strings = (value: unknown): string[] => value as string[]
 /** https://docs.cohere.com/reference/rerank */
 export const cohereWire: Wire = {
   path: '/v2/rerank',
-  fields: ['model', 'query', 'documents', 'top_n', 'max_tokens_per_doc', 'priority'],
-  answer: ({ query, documents }) => ({
+  fields: ['model', 'query', 'documents', 'top_n', 'max_tokens_per_doc', 'priority', 'relevant_spans'],
+  answer: ({ query, documents, model, relevant_spans }) => ({
     id: '07734bd2-2473-4f07-94e1-0d9f0e6843cf',
-    results: relevance(ranked(query as string, strings(documents), probabilityOf)),
+    results: relevance(ranked(query as string, strings(documents), probabilityOf)).map((row) => ({
+      ...row,
+      ...(relevant_spans === undefined ? {} : { relevant_spans: [{ start: 0, end: 1, score: 0.9 }] }),
+    })),
     meta: {
       api_version: { version: '2' },
-      billed_units: { search_units: Math.ceil(strings(documents).length / 100) },
+      // Rerank 5 is billed by the token, earlier models by the search unit.
+      billed_units: String(model).startsWith('rerank-v5')
+        ? { input_tokens: 8 * strings(documents).length }
+        : { search_units: Math.ceil(strings(documents).length / 100) },
     },
   }),
 }
@@ -121,7 +129,7 @@ export const teiWire: Wire = {
 /** https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html#re-rank-api */
 export const vllmWire: Wire = {
   path: '/rerank',
-  fields: ['model', 'query', 'documents', 'top_n', 'truncate_prompt_tokens', 'use_activation'],
+  fields: ['model', 'query', 'documents', 'instruction', 'top_n', 'truncate_prompt_tokens', 'use_activation'],
   answer: ({ model, query, documents, use_activation }) => ({
     id: 'rerank-fae51b2b664d4ed38f5969b612edff77',
     model,

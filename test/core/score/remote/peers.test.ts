@@ -25,7 +25,7 @@ describe('the same server', () => {
   it('gives the official client the numbers that it gives us, for the same request', async () => {
     await using stub = await stubServer(speaking(cohereWire))
     const client = new CohereClientV2({ token: apiKey, environment: stub.url })
-    const { results } = await client.rerank({ model: 'rerank-v3.5', query, documents })
+    const { results } = await client.rerank({ model: 'rerank-v5.0-pro', query, documents })
     const theirs = results.toSorted((a, b) => a.index - b.index).map(({ relevanceScore }) => relevanceScore)
     expect(theirs).toEqual(expected)
     expect(await oursAgainst(stub)).toEqual(theirs)
@@ -37,7 +37,7 @@ describe('the same server', () => {
 
   it('gives the provider of the AI SDK the same', async () => {
     await using stub = await stubServer(speaking(cohereWire))
-    const model = createCohere({ apiKey, baseURL: `${stub.url}/v2` }).reranking('rerank-v3.5')
+    const model = createCohere({ apiKey, baseURL: `${stub.url}/v2` }).reranking('rerank-v5.0-pro')
     const { ranking } = await rerank({ model, query, documents })
     const theirs = ranking.toSorted((a, b) => a.originalIndex - b.originalIndex).map(({ score }) => score)
     expect(await oursAgainst(stub)).toEqual(theirs)
@@ -57,9 +57,9 @@ describe.each(through)('our scorer through %s', (_name, options) => {
   it('has the same numbers, bills and wire as without', async () => {
     await using stub = await stubServer(speaking(cohereWire))
     const call = callOf()
-    const scorer = cohere({ ...options(stub.url), maxTokensPerDoc: 512, pricePerSearchUnit: 2 })
+    const scorer = cohere({ ...options(stub.url), maxTokensPerDoc: 512, pricePerMillionTokens: 62_500 })
     expect(await scorer.score(query, documents, call)).toEqual(expected)
-    expect(call.stats).toEqual({ requests: 1, searchUnits: 1, cost: 2 })
+    expect(call.stats).toEqual({ requests: 1, billedTokens: 32, cost: 2 })
     expect(await oursAgainst(stub, { maxTokensPerDoc: 512 })).toEqual(expected)
     expect(stub.seen[0]?.body).toEqual(stub.seen[1]?.body)
   })

@@ -52,7 +52,7 @@ describe('trying again', () => {
     const clock = impatientClock()
     const call = callOf()
     expect(await scorerFor(stub, clock).score('q', texts, call)).toEqual(right)
-    expect(call.stats).toEqual({ requests: 2, retries: 1, searchUnits: 1 })
+    expect(call.stats).toEqual({ requests: 2, retries: 1, billedTokens: 24 })
     expect(clock.waits).toEqual(waits)
     expect(clock.pending).toBe(0)
   })

@@ -148,7 +148,7 @@ describe('a missing key', () => {
     try {
       expect(() => cohere()).toThrow(/set CO_API_KEY or COHERE_API_KEY in the environment, or pass apiKey/)
       process.env['COHERE_API_KEY'] = apiKey
-      expect(cohere().id).toBe('cohere:rerank-v3.5@api.cohere.com')
+      expect(cohere().id).toBe('cohere:rerank-v5.0-pro@api.cohere.com')
     } finally {
       delete process.env['COHERE_API_KEY']
       if (saved[0] !== undefined) process.env['CO_API_KEY'] = saved[0]

@@ -144,7 +144,7 @@ describe('splitting for vendors', () => {
     await using stub = await stubServer(speaking(cohereWire, { maxTexts: 1000 }))
     const call = callOf()
     const list = texts(2050)
-    const scorer = cohere({ apiKey, baseUrl: stub.url, pricePerSearchUnit: 0.5 })
+    const scorer = cohere({ apiKey, baseUrl: stub.url, model: 'rerank-v3.5', pricePerSearchUnit: 0.5 })
     expect(await scorer.score('q', list, call)).toEqual(expected(list))
     expect(sizes(stub.seen).sort((a, b) => a - b)).toEqual([50, 1000, 1000])
     expect(call.stats).toEqual({ requests: 3, searchUnits: 21, cost: 10.5 })

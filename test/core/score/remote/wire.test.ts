@@ -23,13 +23,15 @@ describe.each(cases)('what stands on the wire: $name', (one) => {
   it('puts each number where its text stands, though the server sorts them', async () => {
     await using both = await opened(one)
     const texts = Array.from({ length: 20 }, (_, at) => `text ${at * 7}`)
-    const expected = texts.map((text) => (one.scores === 'logit' ? logitOf : probabilityOf)('q', text))
+    const query = one.scores === 'told' ? 'Find laws.\nQuery: q' : 'q'
+    const expected = texts.map((text) => (one.scores === 'logit' ? logitOf : probabilityOf)(query, text))
     expect(await both.scorer.score('q', texts, callOf())).toEqual(expected)
   })
 
   it('has an id that says whose numbers they are, and says what they are', async () => {
     await using both = await opened(one)
-    expect(both.scorer.id).toBe(one.id.replace('HOST', both.stub.host))
+    const id = both.scorer.id.replace(/\/[0-9a-f]{7,8}$/, '/FINGERPRINT')
+    expect(id).toBe(one.id.replace('HOST', both.stub.host))
     expect(both.scorer.id).not.toContain(apiKey)
     if (one.scores === 'logit') expect(both.scorer.toProbability?.(0)).toBe(0.5)
     else expect(both.scorer.toProbability).toBeUndefined()
@@ -46,7 +48,7 @@ describe.each(cases)('what stands on the wire: $name', (one) => {
     await using both = await opened(one)
     await both.scorer.score('q', ['', 'x\ud83d', '🔋'], callOf())
     const sent = JSON.stringify(both.stub.seen[0]?.body)
-    expect(sent).toContain('" "')
+    expect(sent).toContain(`"${one.blank ?? ' '}"`)
     expect(sent).toContain('"x\ufffd"')
     expect(sent).toContain('"🔋"')
   })

@@ -1,6 +1,7 @@
 import { count } from '../../base/call.js'
+import { isFiniteNumber } from '../../base/check.js'
 import { ProviderError, show } from '../../base/errors.js'
-import type { Call } from '../../types.js'
+import type { Call, TextNote } from '../../types.js'
 import { answerError, type ProviderNames, sentenceIn, statusError } from './http.js'
 
 /** What a provider bills by, as its answer says. */
@@ -11,13 +12,33 @@ export interface Bill {
   readonly unit: BillingUnit
   /** As it stood in the answer; anything but a number counts for nothing. */
   readonly units: unknown
+  /** What the provider says that the request cost, where it does; in its own currency. */
+  readonly cost?: unknown
 }
 
-/** Adds a bill to the report: the units and, when the caller said what one costs, their cost in the caller's currency. */
-export function countBill(call: Call, { unit, units }: Bill, pricePerUnit: number | undefined): void {
-  if (typeof units !== 'number' || !Number.isFinite(units)) return
-  count(call, unit, units)
-  if (pricePerUnit !== undefined) count(call, 'cost', units * pricePerUnit)
+/** What one unit costs, in any currency, for the units that a caller has set a price for. */
+export type Prices = Readonly<Partial<Record<BillingUnit, number | undefined>>>
+
+/** The price of a token. */
+export function perToken(pricePerMillion: number | undefined): number | undefined {
+  return pricePerMillion === undefined ? undefined : pricePerMillion / 1e6
+}
+
+/** The unit that an answer names, of those that it may name; the last one when it names none. */
+export function billOf(candidates: readonly Bill[]): Bill {
+  return candidates.find(({ units }) => isFiniteNumber(units)) ?? (candidates.at(-1) as Bill)
+}
+
+/**
+ * Adds a bill to the report: the units and, when the caller said what one costs, their cost in the caller's currency; else
+ * what the provider says that they cost.
+ */
+export function countBill(call: Call, { unit, units, cost }: Bill, prices: Prices = {}): void {
+  const price = prices[unit]
+  if (isFiniteNumber(units)) count(call, unit, units)
+  if (price === undefined) {
+    if (isFiniteNumber(cost)) count(call, 'cost', cost)
+  } else if (isFiniteNumber(units)) count(call, 'cost', units * price)
 }
 
 /** An answer as a provider's file reads it: where the rows are, and under which name their scores. */
@@ -26,6 +47,8 @@ export interface Answer {
   readonly rows: unknown
   readonly scoreKey: string
   readonly bill?: Bill
+  /** What there is to say about the texts of the request, by their places in it. */
+  readonly notes?: ReadonlyMap<number, TextNote>
 }
 
 /**
@@ -96,3 +119,6 @@ function statusIn(body: unknown, depth: number = 2): number | undefined {
   const own = [status, code, statusCode, snake].map(Number).find((value) => value >= 400 && value <= 599)
   return own === undefined || !Number.isInteger(own) ? statusIn(error, depth - 1) : own
 }
+
+/** Maps a logit to a probability. */
+export const sigmoid = (logit: number): number => 1 / (1 + Math.exp(-logit))

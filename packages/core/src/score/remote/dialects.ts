@@ -193,6 +193,8 @@ interface VllmCommon {
 }
 
 interface VllmRerankRequest extends VllmCommon {
+  /** Put where the chat template of the model has it. */
+  readonly instruction?: string
   readonly query: string
   readonly documents: readonly string[]
 }
@@ -215,7 +217,13 @@ export const vllm: Dialect = {
   path: () => '/rerank',
   maxTexts: 256,
   scores: 'asks',
-  body: ({ query, texts }, settings): VllmRerankRequest => ({ query, documents: texts, ...common(settings) }),
+  takesInstruction: true,
+  body: ({ query, texts, instruction }, settings): VllmRerankRequest => ({
+    query,
+    documents: texts,
+    ...(instruction !== undefined && { instruction }),
+    ...common(settings),
+  }),
   answer: (body) => ({
     rows: field(body, 'results'),
     scoreKey: 'relevance_score',
@@ -226,6 +234,7 @@ export const vllm: Dialect = {
 /** vLLM's `/score`. */
 export const vllmScore: Dialect = {
   ...vllm,
+  takesInstruction: false,
   docs: 'https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html#score-api',
   path: () => '/score',
   body: ({ query, texts }, settings): VllmScoreRequest => ({ text_1: query, text_2: texts, ...common(settings) }),

@@ -16,9 +16,9 @@ import { noInstruction, ProviderError, RerankError } from '../../base/errors.js'
 import { hostOf, instructionParts, placeName, urlBelow } from '../../base/identity.js'
 import { type QueueOptions, queueOptions } from '../../base/schedule.js'
 import { estimateTokens } from '../../base/words.js'
-import type { Milliseconds, Scope } from '../../types.js'
+import type { Milliseconds, Scope, TextNote } from '../../types.js'
 import { type RemoteScorer, remoteScorer, type Work } from './engine.js'
-import { type Answer, countBill, readAnswer, readScores } from './answers.js'
+import { type Answer, countBill, type Prices, readAnswer, readScores } from './answers.js'
 import { exchangeJson, headerValue, headerValues, type ProviderNames, secretsOf, type Transport } from './http.js'
 
 /** Options that all hosted and self-hosted scorers share. */
@@ -183,7 +183,7 @@ export interface Provider<S extends Scope> {
   readonly names: ProviderNames
   /** Several when they serve the same model. */
   readonly servers: Servers
-  readonly pricePerUnit?: number | undefined
+  readonly prices?: Prices | undefined
   /** Present when the scores are logits. */
   readonly toProbability?: (score: number) => number
   /** Whether requests carry an instruction. */
@@ -192,6 +192,35 @@ export interface Provider<S extends Scope> {
   limits(ask: (exchange: Exchange<unknown>) => Promise<unknown>): RequestLimits | Promise<RequestLimits>
   /** Sends one request to one server and reads its answer. */
   exchange(request: RerankRequest, url: string, signal: AbortSignal): Promise<Answer>
+}
+
+/** Sends each batch when it is the call's turn, and puts what they bring in the order of the texts. */
+async function inTurns(
+  batches: readonly Batch[],
+  work: Work,
+  send: (texts: readonly string[]) => Promise<ReadBatch>,
+): Promise<readonly number[]> {
+  const scores = new Array<number>(batches.reduce((sum, { texts }) => sum + texts.length, 0))
+  const one = async ({ start, texts }: Batch): Promise<void> => {
+    const read = await work.inTurn(() => send(texts))
+    for (const [at, number] of read.scores.entries()) scores[start + at] = number
+    for (const [at, note] of read.notes ?? []) work.call.note(start + at, note)
+  }
+  await Promise.all(batches.map(one))
+  return scores
+}
+
+/** What all requests of a call have in common. */
+type Asked = Omit<RerankRequest, 'texts'>
+
+function askedOf(query: string, instruction: string | undefined): Asked {
+  return { query: sendable(query), ...(instruction !== undefined && { instruction: sendable(instruction) }) }
+}
+
+/** What one request brought. */
+interface ReadBatch {
+  readonly scores: readonly number[]
+  readonly notes: ReadonlyMap<number, TextNote> | undefined
 }
 
 type Exchange<T> = (url: string, signal: AbortSignal) => Promise<T>
@@ -208,15 +237,15 @@ export function hostedScorer<S extends Scope>(provider: Provider<S>, settings: H
         () => timeoutError(names.provider, url, timeoutMs),
       ),
     )
-  const scoreBatch = async (request: RerankRequest, work: Work): Promise<number[]> => {
+  const scoreBatch = async (request: RerankRequest, work: Work): Promise<ReadBatch> => {
     const route = servers.route()
     const attempt = (): Promise<Answer> => ask(work, route, (url, signal) => provider.exchange(request, url, signal))
     const hasOther = (): boolean => route.hasOther()
     const retries = Math.max(maxRetries, servers.count - 1)
     const answer = await work.retrying(attempt, { maxRetries: retries, maxRetryWaitMs, random, hasOther })
     // What cannot be used was billed all the same.
-    if (answer.bill !== undefined) countBill(work.call, answer.bill, provider.pricePerUnit)
-    return readScores(answer, request.texts.length, names)
+    if (answer.bill !== undefined) countBill(work.call, answer.bill, provider.prices)
+    return { scores: readScores(answer, request.texts.length, names), notes: answer.notes }
   }
   let maxTexts = settings.maxTexts ?? Infinity
   const prepare = async (query: string, texts: readonly string[], work: Work): Promise<Batch[]> => {
@@ -225,19 +254,6 @@ export function hostedScorer<S extends Scope>(provider: Provider<S>, settings: H
     const batches = splitTexts(query, await sendableTexts(texts, id, work), limits)
     if (scope === 'pool' && batches.length > 1) throw splitPoolError(id, limits.maxTexts, texts.length)
     return batches
-  }
-  const score = async (givenQuery: string, texts: readonly string[], work: Work): Promise<readonly number[]> => {
-    const query = sendable(givenQuery)
-    const { instruction = settings.instruction } = work.call
-    const asked = { query, ...(instruction !== undefined && { instruction: sendable(instruction) }) }
-    const batches = await work.prepare(() => prepare(Object.values(asked).join(' '), texts, work))
-    const scores = new Array<number>(texts.length)
-    const one = async (batch: Batch): Promise<void> => {
-      const numbers = await work.inTurn(() => scoreBatch({ ...asked, texts: batch.texts }, work))
-      for (const [at, number] of numbers.entries()) scores[batch.start + at] = number
-    }
-    await Promise.all(batches.map(one))
-    return scores
   }
   return remoteScorer({
     id,
@@ -249,7 +265,11 @@ export function hostedScorer<S extends Scope>(provider: Provider<S>, settings: H
     timeoutMs,
     ...(toProbability && { toProbability }),
     takesInstruction,
-    score,
+    score: async (query, texts, work) => {
+      const asked = askedOf(query, work.call.instruction ?? settings.instruction)
+      const batches = await work.prepare(() => prepare(Object.values(asked).join(' '), texts, work))
+      return inTurns(batches, work, (some) => scoreBatch({ ...asked, texts: some }, work))
+    },
   })
 }
 
@@ -330,13 +350,13 @@ export interface Vendor<S extends Scope> {
   readonly limits: RequestLimits
   /** Options that change the numbers, as parts of the id. */
   readonly idParts?: readonly string[]
-  readonly pricePerUnit?: number | undefined
+  readonly prices?: Prices | undefined
   /** Whether its body has the instruction of a request. */
   readonly takesInstruction?: boolean | undefined
   /** The headers that carry the key. Default: `authorization: Bearer …`. */
   headers?(key: string | undefined): Record<string, string>
   body(request: RerankRequest): object
-  answer(body: unknown): Answer
+  answer(body: unknown, request: RerankRequest): Answer
 }
 
 /** Makes a scorer of a vendor's wire format. */
@@ -350,14 +370,14 @@ export function vendorScorer<S extends Scope>(
   const { names } = transport
   const exchange = async (request: RerankRequest, url: string, signal: AbortSignal): Promise<Answer> => {
     const body = await exchangeJson(transport, { url, body: vendor.body(request), signal })
-    return readAnswer(body, vendor.answer, { names, host: hostOf(url) })
+    return readAnswer(body, (read) => vendor.answer(read, request), { names, host: hostOf(url) })
   }
   return hostedScorer({ ...provider, names, exchange }, settings)
 }
 
 /** All of a provider but the way in which requests are sent. */
 export function providerOf<S extends Scope>(
-  { name, model, scope, docs, keyVariables, path, limits, idParts = [], pricePerUnit, takesInstruction }: Vendor<S>,
+  { name, model, scope, docs, keyVariables, path, limits, idParts = [], prices, takesInstruction }: Vendor<S>,
   url: string,
   { maxTexts = limits.maxTexts, instruction }: HostedSettings,
 ): Omit<Provider<S>, 'exchange'> {
@@ -367,7 +387,7 @@ export function providerOf<S extends Scope>(
     scope,
     names: { provider: name, keyFix: keyFix(keyVariables), docs },
     servers: oneServer(url),
-    pricePerUnit,
+    prices,
     takesInstruction,
     limits: () => ({ ...limits, maxTexts }),
   }

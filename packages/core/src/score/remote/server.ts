@@ -38,7 +38,7 @@ import {
   readHostedOptions,
   transportOf,
 } from './hosted.js'
-import { readAnswer } from './answers.js'
+import { readAnswer, sigmoid } from './answers.js'
 import { exchangeJson, httpUrl, type Transport } from './http.js'
 
 /** The kinds of server that {@link server} can speak to. */
@@ -137,7 +137,7 @@ export function server(options: ServerOptions): RemoteScorer<'pair'> {
       scope: 'pair',
       names: transport.names,
       servers: new Endpoints(urls, settings.clock, settings.coolDownMs),
-      ...(wanted.scoreType === 'logit' && { toProbability: (score: number) => 1 / (1 + Math.exp(-score)) }),
+      ...(wanted.scoreType === 'logit' && { toProbability: sigmoid }),
       takesInstruction: dialect.takesInstruction,
       limits: limitsOf(dialect, transport, settings.maxTexts),
       exchange: async (request, url, signal) => {

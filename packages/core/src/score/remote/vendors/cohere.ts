@@ -1,8 +1,8 @@
-import { atLeast, must, type OptionTable, anyText, whole, withDefault } from '../../../base/check.js'
+import { atLeast, flag, must, type OptionTable, anyText, whole, withDefault } from '../../../base/check.js'
 import { type Clock, LONGEST_DELAY_MS } from '../../../base/clock.js'
-import { ProviderError, RerankError } from '../../../base/errors.js'
+import { invalidArgument, ProviderError, RerankError } from '../../../base/errors.js'
 import { safeCause } from '../../../base/redact.js'
-import type { Milliseconds } from '../../../types.js'
+import type { Milliseconds, TextNote } from '../../../types.js'
 import type { RemoteScorer } from '../engine.js'
 import {
   type HostedSettings,
@@ -17,7 +17,7 @@ import {
   vendorScorer,
 } from '../hosted.js'
 import { hostOf } from '../../../base/identity.js'
-import { type Answer, field, readAnswer } from '../answers.js'
+import { type Answer, type Bill, billOf, field, perToken, readAnswer } from '../answers.js'
 import { httpUrl, type ProviderNames, readRetryAfter, secretsOf, statusError } from '../http.js'
 
 /** The part of a `cohere-ai` client that is used: `CohereClientV2`, or `client.v2` of an older one. */
@@ -30,19 +30,29 @@ export interface CohereClient {
 
 /** Options of {@link cohere}. */
 export interface CohereOptions extends VendorOptions {
-  /** Default `'rerank-v3.5'`; also `'rerank-v4.0-pro'` and `'rerank-v4.0-fast'`. */
+  /**
+   * Default `'rerank-v5.0-pro'`; also `'rerank-v5.0-fast'` and the earlier `'rerank-v4.0-pro'`, `'rerank-v4.0-fast'` and
+   * `'rerank-v3.5'`.
+   */
   readonly model?: string | undefined
   /** Tokens of a text that are read, from 1; the rest is cut off. Default: that of the service, 4096. */
   readonly maxTokensPerDoc?: number | undefined
+  /**
+   * Asks Rerank 5 and newer for the stretches of each text that matter; the best of them is the `bestSpan` of the result.
+   * Default `false`. Earlier models refuse it, and a `client` of the npm package `cohere-ai` cannot carry it.
+   */
+  readonly relevantSpans?: boolean | undefined
   /**
    * Who sends the requests. Default: this package, over `fetch`. A client of the package `cohere-ai` that you have set up
    * (any object with its `rerank`), or `'cohere-ai'` to have one made, for which that package must be installed. Timeouts
    * and retries stay with this scorer; with a client of yours `apiKey`, `baseUrl`, `headers` and `fetch` have no effect.
    */
   readonly client?: CohereClient | 'cohere-ai' | undefined
+  /** Price of a million tokens in any currency, from 0, by which Rerank 5 is billed; the report then has `cost`. Default: no cost. */
+  readonly pricePerMillionTokens?: number | undefined
   /**
-   * Price of one search unit (a query with up to 100 texts) in any currency, from 0; the report then has `cost` in that
-   * currency. Default: no cost.
+   * Price of one search unit (a query with up to 100 texts) in any currency, from 0, by which models before Rerank 5 are
+   * billed; the report then has `cost` in that currency. Default: no cost.
    */
   readonly pricePerSearchUnit?: number | undefined
 }
@@ -53,22 +63,26 @@ interface CohereRequest {
   readonly query: string
   readonly documents: readonly string[]
   readonly max_tokens_per_doc?: number
+  readonly relevant_spans?: { readonly mode: 'enabled'; readonly max_spans: number }
 }
 
 const isClient = (value: unknown): boolean =>
   value === 'cohere-ai' || typeof (value as Partial<CohereClient> | null)?.rerank === 'function'
 
 const table = {
-  model: withDefault(anyText, 'rerank-v3.5'),
+  model: withDefault(anyText, 'rerank-v5.0-pro'),
   baseUrl: withDefault(httpUrl, 'https://api.cohere.com'),
   maxTokensPerDoc: whole(1),
   client: must<CohereClient | 'cohere-ai'>(isClient, "pass 'cohere-ai', or a client of that package"),
+  relevantSpans: withDefault(flag, false),
+  pricePerMillionTokens: atLeast(0),
   pricePerSearchUnit: atLeast(0),
 } satisfies OptionTable<OwnOptions<CohereOptions>>
 
 /**
  * Cohere's rerankers (API v2). The key comes from `CO_API_KEY` or `COHERE_API_KEY`. Scores lie in 0..1 and depend on the
- * query: 0.9 is not twice as good as 0.45. The report has `searchUnits`, and `cost` when a price was given.
+ * query: 0.9 is not twice as good as 0.45. The report has `billedTokens` (Rerank 5) or `searchUnits` (before), and `cost`
+ * when a price was given.
  *
  * Give structured documents as YAML in `text`, as the service advises; any YAML package writes it.
  *
@@ -76,7 +90,10 @@ const table = {
  */
 export function cohere(options: CohereOptions = {}): RemoteScorer<'pair'> {
   const settings = readHostedOptions(table, options)
-  const { model, maxTokensPerDoc, client, pricePerSearchUnit } = settings
+  const { model, maxTokensPerDoc, client, relevantSpans, pricePerSearchUnit, pricePerMillionTokens } = settings
+  if (relevantSpans && client !== undefined) {
+    throw invalidArgument('relevantSpans', true, 'leave out client, which cannot carry it')
+  }
   const vendor: Vendor<'pair'> = {
     name: 'cohere',
     model,
@@ -86,22 +103,48 @@ export function cohere(options: CohereOptions = {}): RemoteScorer<'pair'> {
     path: '/v2/rerank',
     limits: { maxTexts: 1000 },
     idParts: maxTokensPerDoc === undefined ? [] : [`max${maxTokensPerDoc}`],
-    pricePerUnit: pricePerSearchUnit,
+    prices: { searchUnits: pricePerSearchUnit, billedTokens: perToken(pricePerMillionTokens) },
     body: ({ query, texts }): CohereRequest => ({
       model,
       query,
       documents: texts,
       ...(maxTokensPerDoc !== undefined && { max_tokens_per_doc: maxTokensPerDoc }),
+      ...(relevantSpans && { relevant_spans: { mode: 'enabled', max_spans: 1 } }),
     }),
-    answer: (body) => ({
+    answer: (body, { texts }) => ({
       rows: field(body, 'results'),
       scoreKey: 'relevance_score',
-      bill: { unit: 'searchUnits', units: field(body, 'meta', 'billed_units', 'search_units') },
+      bill: billIn(field(body, 'meta', 'billed_units')),
+      ...(relevantSpans && { notes: spansIn(field(body, 'results'), texts) }),
     }),
   }
   if (client === undefined) return vendorScorer(vendor, settings)
   const own = client === 'cohere-ai' ? undefined : client
   return scorerWithClient(vendor, { ...settings, own, ...(own && { baseUrl: 'client://cohere-ai' }) }, options)
+}
+
+/** Rerank 5 is billed by tokens, what came before by search units; the client writes the names in its own way. */
+function billIn(units: unknown): Bill {
+  return billOf([
+    { unit: 'searchUnits', units: field(units, 'search_units') ?? field(units, 'searchUnits') },
+    { unit: 'billedTokens', units: field(units, 'input_tokens') ?? field(units, 'inputTokens') },
+    { unit: 'billedTokens', units: field(units, 'total_tokens') },
+  ])
+}
+
+/** The best stretch of each text. The service counts in code points; where a text has none, there is nothing to say. */
+function spansIn(rows: unknown, texts: readonly string[]): Map<number, TextNote> {
+  const notes = new Map<number, TextNote>()
+  for (const row of Array.isArray(rows) ? rows : []) {
+    const index = field(row, 'index')
+    const text = texts[index as number]
+    const span = field(row, 'relevant_spans', '0')
+    const [start, end] = [field(span, 'start'), field(span, 'end')].map(Number) as [number, number]
+    if (text === undefined || !(Number.isInteger(start) && start >= 0 && start < end)) continue
+    const units = (points: number): number => Array.from(text).slice(0, points).join('').length
+    notes.set(index as number, { bestSpan: { start: units(start), end: units(end) } })
+  }
+  return notes
 }
 
 interface ClientSettings extends HostedSettings {
@@ -181,7 +224,7 @@ function answerOfClient(answer: unknown): Answer {
   return {
     rows: field(answer, 'results'),
     scoreKey: 'relevanceScore',
-    bill: { unit: 'searchUnits', units: field(answer, 'meta', 'billedUnits', 'searchUnits') },
+    bill: billIn(field(answer, 'meta', 'billedUnits')),
   }
 }
 

@@ -3,7 +3,7 @@ import type { Scope } from '../../../types.js'
 import type { RemoteScorer } from '../engine.js'
 import { type OwnOptions, readHostedOptions, type VendorOptions, vendorScorer } from '../hosted.js'
 import { httpUrl } from '../http.js'
-import { field } from '../answers.js'
+import { field, perToken } from '../answers.js'
 
 /** Models of Jina AI that read each text by itself. */
 export type JinaPairModel = 'jina-reranker-v2-base-multilingual' | 'jina-reranker-m0' | 'jina-colbert-v2'
@@ -17,7 +17,7 @@ const pairModels: readonly string[] = [
 /** Options of {@link jina}. */
 export interface JinaOptions extends VendorOptions {
   /**
-   * Default `'jina-reranker-v3'`, which reads all texts together: its scores depend on the pool. So is every model taken
+   * Default `'jina-reranker-v3.5'`, which reads all texts together: its scores depend on the pool. So is every model taken
    * that is not a {@link JinaPairModel}.
    */
   readonly model?: string | undefined
@@ -37,7 +37,7 @@ interface JinaRequest {
 }
 
 const table = {
-  model: withDefault(anyText, 'jina-reranker-v3'),
+  model: withDefault(anyText, 'jina-reranker-v3.5'),
   baseUrl: withDefault(httpUrl, 'https://api.jina.ai/v1'),
   pricePerMillionTokens: atLeast(0),
 } satisfies OptionTable<OwnOptions<JinaOptions>>
@@ -46,7 +46,7 @@ const table = {
  * Jina AI's rerankers over HTTP. The key comes from `JINA_API_KEY`. The report has `billedTokens`, and `cost` when a price
  * was given.
  *
- * `jina-reranker-v3` scores the texts of one request together. Its scope is `'pool'`: its texts are never split over
+ * `jina-reranker-v3.5` and `jina-reranker-v3` score the texts of one request together. Its scope is `'pool'`: its texts are never split over
  * requests, and more than `maxTexts` (no limit by default) are refused.
  *
  * @throws RerankError `'invalid-argument'` for a wrong option or a missing key.
@@ -67,7 +67,7 @@ export function jina(options: JinaOptions = {}): RemoteScorer {
       path: '/rerank',
       // The vendor states no limit; a request of a thousand texts is large enough.
       limits: { maxTexts: isPair ? 1000 : Infinity },
-      pricePerUnit: pricePerMillionTokens === undefined ? undefined : pricePerMillionTokens / 1e6,
+      prices: { billedTokens: perToken(pricePerMillionTokens) },
       body: ({ query, texts }): JinaRequest => ({
         model,
         query,

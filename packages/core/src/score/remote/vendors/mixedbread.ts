@@ -2,7 +2,7 @@ import { atLeast, type OptionTable, anyText, withDefault } from '../../../base/c
 import type { RemoteScorer } from '../engine.js'
 import { type OwnOptions, readHostedOptions, type VendorOptions, vendorScorer } from '../hosted.js'
 import { httpUrl } from '../http.js'
-import { field } from '../answers.js'
+import { field, perToken } from '../answers.js'
 
 /** Options of {@link mixedbread}. */
 export interface MixedbreadOptions extends VendorOptions {
@@ -47,7 +47,7 @@ export function mixedbread(options: MixedbreadOptions = {}): RemoteScorer<'pair'
       path: '/v1/reranking',
       // The vendor states no limit; a request of a thousand texts is large enough.
       limits: { maxTexts: 1000 },
-      pricePerUnit: pricePerMillionTokens === undefined ? undefined : pricePerMillionTokens / 1e6,
+      prices: { billedTokens: perToken(pricePerMillionTokens) },
       body: ({ query, texts }): MixedbreadRequest => ({
         model,
         query,

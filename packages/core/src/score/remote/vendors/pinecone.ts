@@ -48,7 +48,7 @@ export function pinecone(options: PineconeOptions = {}): RemoteScorer<'pair'> {
       keyVariables: ['PINECONE_API_KEY'],
       path: '/rerank',
       limits: { maxTexts: isCohere ? 200 : 100 },
-      pricePerUnit: pricePerRerankUnit,
+      prices: { rerankUnits: pricePerRerankUnit },
       headers: (key) => ({ ...(key && { 'api-key': key }), 'x-pinecone-api-version': '2026-07' }),
       body: ({ query, texts }): PineconeRequest => ({
         model,
