@@ -27,7 +27,9 @@ export default defineConfig(({ mode }) => {
             ...shared,
             exclude,
             name: 'unit',
-            include: ['test/{cli,core,eval,lancedb,langchain,llamaindex,mastra,contract,parity,architecture}/**/*.test.ts'],
+            include: [
+              'test/{cli,core,eval,lancedb,langchain,llamaindex,mastra,n8n,contract,parity,architecture}/**/*.test.ts',
+            ],
             // The script typecheck reads these files as well: here they would only take time.
             typecheck: { enabled: isAll, include: ['test/types/**/*.test-d.ts'], tsconfig: 'test/types/tsconfig.json' },
             sequence: { groupOrder: 0 },

@@ -18,7 +18,8 @@ if (url === undefined) {
 const redis = createClient({ url })
 redis.on('error', (error) => console.error(error))
 await redis.connect()
-if ((await redis.sendCommand(['COMMAND', 'INFO', 'VADD'])).toString() === '') {
+const known = await redis.commandList({ FILTERBY: { type: 'PATTERN', value: 'vsim' } })
+if (known.length === 0) {
   console.log('This Redis has no vector sets: Redis 8 has. Set REDIS_URL to one.')
 } else await search()
 await redis.close()

@@ -41,8 +41,16 @@ export function install(manager: Manager, packages: readonly PackedPackage[]): I
   return { folder, write, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
-/** Installs packages by name and version with npm: ours, and all that they depend on among us, from the tarballs. */
-export function installWith(packages: readonly PackedPackage[], wanted: readonly string[]): InstalledProject {
+/**
+ * Installs packages by name and version with npm: ours, and all that they depend on among us, from the tarballs.
+ *
+ * @param flags more of npm's, such as `--ignore-scripts` where a package wants to compile what nobody here calls
+ */
+export function installWith(
+  packages: readonly PackedPackage[],
+  wanted: readonly string[],
+  flags: readonly string[] = [],
+): InstalledProject {
   const folder = mkdtempSync(join(tmpdir(), 'secondpass-with-'))
   const ours = copyTarballs(folder, packages)
   const write = (file: string, text: string): void => writeFileSync(join(folder, file), text)
@@ -57,7 +65,7 @@ export function installWith(packages: readonly PackedPackage[], wanted: readonly
     'package.json',
     JSON.stringify({ name: 'stranger', private: true, dependencies, overrides: ours }, undefined, 2),
   )
-  mustRun(installCommands.npm, folder, { ONNXRUNTIME_NODE_INSTALL: 'skip' })
+  mustRun([...installCommands.npm, ...flags], folder, { ONNXRUNTIME_NODE_INSTALL: 'skip' })
   return { folder, write, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
