@@ -28,7 +28,7 @@ export default defineConfig(({ mode }) => {
             exclude,
             name: 'unit',
             include: [
-              'test/{ai-sdk,cli,core,eval,lancedb,langchain,llamaindex,mastra,contract,parity,architecture}/**/*.test.ts',
+              'test/{ai-sdk,cli,core,eval,lancedb,langchain,llamaindex,mastra,n8n,contract,parity,architecture}/**/*.test.ts',
             ],
             // The script typecheck reads these files as well: here they would only take time.
             typecheck: { enabled: isAll, include: ['test/types/**/*.test-d.ts'], tsconfig: 'test/types/tsconfig.json' },

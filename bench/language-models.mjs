@@ -112,7 +112,13 @@ async function judgeAll(set, way, pools) {
   mkdirSync(paths.raw, { recursive: true })
   const kept = join(paths.raw, `llm-${set}.${way}.${poolSize}.${basename(file).replace(/\W+/g, '-')}.jsonl`)
   const known = new Map(
-    existsSync(kept) ? readFileSync(kept, 'utf8').trim().split('\n').filter(Boolean).map((line) => JSON.parse(line)) : [],
+    existsSync(kept)
+      ? readFileSync(kept, 'utf8')
+          .trim()
+          .split('\n')
+          .filter(Boolean)
+          .map((line) => JSON.parse(line))
+      : [],
   )
   for (const pool of pools) {
     if (known.has(pool.id)) continue

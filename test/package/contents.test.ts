@@ -37,16 +37,19 @@ function reachedFrom(pack: PackedPackage, file: string, seen: Set<string> = new 
   return seen
 }
 
-it('the workspace packs the core, two adapters, the command line and two models', () => {
+it('the workspace packs the core, the adapters, the command line and two models', () => {
   const names = packed.packages.map(({ manifest }) => manifest.name).sort()
   expect(names).toEqual(
     expect.arrayContaining([
       '@secondpass/cli',
       '@secondpass/core',
+      '@secondpass/lancedb',
       '@secondpass/langchain',
       '@secondpass/llamaindex',
+      '@secondpass/mastra',
       '@secondpass/model-en-mini',
       '@secondpass/model-en-tiny',
+      'n8n-nodes-secondpass',
     ]),
   )
 })
@@ -61,7 +64,7 @@ describe.each(packed.packages.map((pack) => [pack.manifest.name, pack] as const)
   it('carries no tests, build state, examples or folders of the workspace', () => {
     const expected = isModel(pack)
       ? /^(model\.onnx|index\.(cjs|d\.cts)|[a-z_]+\.json|(CARD|README|CHANGELOG)\.md|SHA256SUMS|LICENSE|NOTICE)$/
-      : /^((dist|src)\/.+\.(js|ts|map)|package\.json|(README|CHANGELOG|THIRD-PARTY-LICENSES)\.md|LICENSE)$/
+      : /^((dist|src)\/.+\.(js|ts|map)|icons\/.+\.svg|package\.json|(README|CHANGELOG|THIRD-PARTY-LICENSES)\.md|LICENSE)$/
     expect(pack.files.filter((file) => !expected.test(file) || /\.test[.-]|__|\.tgz$|tsbuildinfo/.test(file))).toEqual(
       [],
     )

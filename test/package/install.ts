@@ -41,6 +41,34 @@ export function install(manager: Manager, packages: readonly PackedPackage[]): I
   return { folder, write, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
+/**
+ * Installs packages by name and version with npm: ours, and all that they depend on among us, from the tarballs.
+ *
+ * @param flags more of npm's, such as `--ignore-scripts` where a package wants to compile what nobody here calls
+ */
+export function installWith(
+  packages: readonly PackedPackage[],
+  wanted: readonly string[],
+  flags: readonly string[] = [],
+): InstalledProject {
+  const folder = mkdtempSync(join(tmpdir(), 'secondpass-with-'))
+  const ours = copyTarballs(folder, packages)
+  const write = (file: string, text: string): void => writeFileSync(join(folder, file), text)
+  const dependencies = Object.fromEntries(
+    wanted.map((name) => {
+      const [, bare = name, version = 'latest'] = /^(@?[^@]+)(?:@(.+))?$/.exec(name) ?? []
+      return [bare, ours[bare] ?? version]
+    }),
+  )
+  // A package of ours that is asked for directly may not be an override as well, unless both say the same.
+  write(
+    'package.json',
+    JSON.stringify({ name: 'stranger', private: true, dependencies, overrides: ours }, undefined, 2),
+  )
+  mustRun([...installCommands.npm, ...flags], folder, { ONNXRUNTIME_NODE_INSTALL: 'skip' })
+  return { folder, write, remove: () => rmSync(folder, { recursive: true, force: true }) }
+}
+
 const installCommands: Readonly<Record<Manager, readonly string[]>> = {
   npm: ['npm', 'install', '--prefer-offline', '--no-audit', '--no-fund'],
   pnpm: [...pnpm(), 'install', '--prefer-offline'],

@@ -105,19 +105,8 @@ export function gather(sources: readonly (ArrowData | undefined)[], picks: reado
     case UTF8:
     case BINARY:
     case LARGE_UTF8:
-    case LARGE_BINARY: {
-      const ends = rows.map(({ data, row }, at) => (isValid[at] ? rangeOf(data as ArrowData, row) : EMPTY))
-      const offsets = offsetsOf(ends, model)
-      if (type.typeId !== LIST && type.typeId !== MAP) {
-        const parts = rows.map(({ data }, at) => data?.values?.subarray(...(ends[at] as Range)))
-        return build({ 0: offsets, 1: joined(parts, model) })
-      }
-      const inner = picks.flatMap(({ source }, at) => {
-        const [start, end] = ends[at] as Range
-        return Array.from({ length: end - start }, (_, step) => ({ source, row: start + step }))
-      })
-      return build({ 0: offsets }, [childAt(0, inner)])
-    }
+    case LARGE_BINARY:
+      return ofAnyLength({ rows, isValid, picks, model }, build, childAt)
     case BOOL: {
       const bits = rows.map(({ data, row }) => data !== undefined && bitAt(data, row))
       return build({ 1: bitmapOf(bits) })
@@ -127,6 +116,35 @@ export function gather(sources: readonly (ArrowData | undefined)[], picks: reado
     default:
       return build({ 1: fixedWidth(rows, model) })
   }
+}
+
+interface Gathering {
+  readonly rows: readonly { readonly data: ArrowData | undefined; readonly row: number }[]
+  readonly isValid: readonly boolean[]
+  readonly picks: readonly RowPick[]
+  readonly model: ArrowData
+}
+
+/** Lists and texts: each row has as many elements as its offsets say. */
+function ofAnyLength(
+  { rows, isValid, picks, model }: Gathering,
+  build: (buffers: Buffers, children?: readonly ArrowData[]) => ArrowData,
+  childAt: (at: number, inner: readonly RowPick[]) => ArrowData,
+): ArrowData {
+  const ends = rows.map(({ data, row }, at) => (isValid[at] ? rangeOf(data as ArrowData, row) : EMPTY))
+  const offsets = offsetsOf(ends, model)
+  if (model.type.typeId !== LIST && model.type.typeId !== MAP) {
+    const parts = rows.map(({ data }, at) => {
+      const [start, end] = ends[at] as Range
+      return data?.values?.subarray(start, end)
+    })
+    return build({ 0: offsets, 1: joined(parts, model) })
+  }
+  const inner = picks.flatMap(({ source }, at) => {
+    const [start, end] = ends[at] as Range
+    return Array.from({ length: end - start }, (_, step) => ({ source, row: start + step }))
+  })
+  return build({ 0: offsets }, [childAt(0, inner)])
 }
 
 type Range = [start: number, end: number]

@@ -13,6 +13,11 @@ interface McpFlags extends ScorerFlags {
 }
 
 const EXAMPLES = `
+Examples:
+  secondpass mcp --top-n 5 --deadline-ms 2000
+  secondpass mcp --model org/reranker
+  secondpass mcp --scorer ./hosted.mjs
+
 In the settings of a client:
   { "mcpServers": { "secondpass": {
     "command": "npx",
