@@ -8,13 +8,34 @@ from pathlib import Path
 
 from .wordnet import nouns_of
 
-FIRST = 'Ada Aldo Anneke Ben Carla Dario Edda Emil Farid Greta Hanna Ines Ivo Jonas Kaja Karim Lena Luis Maren Milo Nadia Noor Olga Omar Pavel Petra Quentin Rosa Ruben Sadia Selma Stefan Tara Thea Ugo Vera Viktor Wanda Yara Zeno'.split()
-LAST = 'Abelson Arnaud Baptiste Borg Castell Cordova Dahl Devane Egger Fontaine Forsyth Galt Hallam Harker Ibsen Jansson Kessler Kovacs Lindgren Lorca Marchetti Mbeki Nakamura Novak Okafor Orlov Pereira Quist Rahman Rossi Sandoval Soler Tanaka Thorne Ullman Vance Varga Weller Winslow Zeller'.split()
-HEAD = 'Al Bel Bran Cor Dar El Fen Gal Har Il Kal Lor Mar Nor Or Pel Quar Ros Sal Tor Ul Ver Wal Yar Zel'.split()
-TAIL = 'ava aven bury da den eth field ford gard heim ia ick ina mere mont more ona ost ova port stad ton ura wick'.split()
-CITIES = 'Lisbon Oslo Bologna Leipzig Porto Toledo Bergen Lyon Graz Turku Cork Genoa Antwerp Boston Denver Kyoto Lima Quito Nairobi Dakar Pune Hanoi Perth Calgary Austin'.split()
-COUNTRIES = 'Portugal Norway Chile Kenya Vietnam Austria Estonia Peru Morocco Finland Ghana Japan Canada Uruguay Jordan Nepal Greece Ireland Bolivia Senegal'.split()
-TRADES = 'Software Foods Motors Systems Textiles Bank Airlines Mills Optics Chemicals Shipping Energy Games Paper Steel'.split()
+FIRST = '''
+    Ada Aldo Anneke Ben Carla Dario Edda Emil Farid Greta Hanna Ines Ivo Jonas Kaja Karim Lena Luis Maren Milo Nadia Noor
+    Olga Omar Pavel Petra Quentin Rosa Ruben Sadia Selma Stefan Tara Thea Ugo Vera Viktor Wanda Yara Zeno
+'''.split()
+LAST = '''
+    Abelson Arnaud Baptiste Borg Castell Cordova Dahl Devane Egger Fontaine Forsyth Galt Hallam Harker Ibsen Jansson
+    Kessler Kovacs Lindgren Lorca Marchetti Mbeki Nakamura Novak Okafor Orlov Pereira Quist Rahman Rossi Sandoval Soler
+    Tanaka Thorne Ullman Vance Varga Weller Winslow Zeller
+'''.split()
+HEAD = '''
+    Al Bel Bran Cor Dar El Fen Gal Har Il Kal Lor Mar Nor Or Pel Quar Ros Sal Tor Ul Ver Wal Yar Zel
+'''.split()
+TAIL = '''
+    ava aven bury da den eth field ford gard heim ia ick ina mere mont more ona ost ova port stad ton ura wick
+'''.split()
+CITIES = '''
+    Lisbon Oslo Bologna Leipzig Porto Toledo Bergen Lyon Graz Turku Cork Genoa Antwerp Boston Denver Kyoto Lima Quito
+    Nairobi Dakar Pune Hanoi Perth Calgary Austin
+'''.split()
+COUNTRIES = '''
+    Portugal Norway Chile Kenya Vietnam Austria Estonia Peru Morocco Finland Ghana Japan Canada Uruguay Jordan Nepal
+    Greece Ireland Bolivia Senegal
+'''.split()
+TRADES = '''
+    Software Foods Motors Systems Textiles Bank Airlines Mills Optics Chemicals Shipping Energy Games Paper Steel
+'''.split()
+TITLE_HEAD = ('The Last', 'A Silent', 'Blue', 'No More', 'Beyond the')
+TITLE_TAIL = ('Harvest', 'River', 'Winter', 'Letter', 'Signal', 'Mirror')
 LISTS = {
     'team': 'the Falcons|the Rovers|the Harbour Eleven|United|the Wolves|Athletic|the Red Caps|the Miners|the Lions|Wanderers',
     'unit': 'inches|metres|litres|gallons|pints|ounces|grams|acres|hectares|joules|calories|knots|degrees Celsius|kelvin|bytes|bits',
@@ -50,20 +71,23 @@ def slots(database: Path) -> dict[str, Callable[[random.Random], str]]:
     """A maker of values for each slot. `database` is the folder with WordNet's `data.noun` and `index.sense`."""
     made = {name: _one_of(values.split('|')) for name, values in LISTS.items()}
     made |= {name: _one_of(nouns_of(database, field)) for name, field in FIELDS.items()}
-    word = lambda r: r.choice(HEAD) + r.choice(TAIL)  # noqa: E731
     made['person'] = lambda r: f'{r.choice(FIRST)} {r.choice(LAST)}'
-    made['company'] = lambda r: f'{word(r)} {r.choice(TRADES)}'
-    made['city'] = lambda r: word(r) if r.random() < 0.5 else r.choice(CITIES)
-    made['country'] = lambda r: word(r) if r.random() < 0.2 else r.choice(COUNTRIES)
+    made['company'] = lambda r: f'{_word(r)} {r.choice(TRADES)}'
+    made['city'] = lambda r: _word(r) if r.random() < 0.5 else r.choice(CITIES)
+    made['country'] = lambda r: _word(r) if r.random() < 0.2 else r.choice(COUNTRIES)
     made['app'] = lambda r: r.choice(HEAD) + r.choice(('ly', 'note', 'Pad', 'Sync', 'Draw', 'base', 'Mail'))
-    made['title'] = lambda r: f'"{r.choice(("The Last", "A Silent", "Blue", "No More", "Beyond the"))} {r.choice(("Harvest", "River", "Winter", "Letter", "Signal", "Mirror"))}"'
-    made['product'] = lambda r: f'{word(r)} {r.choice("ABKMRTX")}{r.randint(1, 90)}'
+    made['title'] = lambda r: f'"{r.choice(TITLE_HEAD)} {r.choice(TITLE_TAIL)}"'
+    made['product'] = lambda r: f'{_word(r)} {r.choice("ABKMRTX")}{r.randint(1, 90)}'
     made['version'] = lambda r: str(r.randint(2, 30))
     made['year'] = lambda r: str(r.randint(1720, 2035))
     made['number'] = lambda r: str(r.randint(11, 990))
     made['small'] = lambda r: str(r.randint(2, 12))
     made['day'] = lambda r: str(r.randint(1, 28))
     return made
+
+
+def _word(r: random.Random) -> str:
+    return r.choice(HEAD) + r.choice(TAIL)
 
 
 def _one_of(values: list[str]) -> Callable[[random.Random], str]:

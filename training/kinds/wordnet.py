@@ -14,7 +14,9 @@ from .blocks import List
 
 #: Numbers of the lexicographer files that a noun's sense belongs to.
 LEXICON = {'animal': 5, 'artifact': 6, 'food': 13, 'person': 18, 'plant': 20}
-QUESTIONS = ('what is {a}', 'define {w}', '{w} meaning', 'what does {w} mean', 'meaning of the word {w}', 'what do you call {w}', 'explain the term {w}')  # fmt: skip
+QUESTIONS = (
+    'what is {a}', 'define {w}', '{w} meaning', 'what does {w} mean', 'meaning of the word {w}', 'explain the term {w}', '{w} definition',
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -94,9 +96,11 @@ def meanings(database: Path, count: int, seed: int) -> Iterator[List]:
             continue
         near = [s for one in sense.above for s in below[one] if s != offset]
         question = r.choice(QUESTIONS).format(w=word, a=word if word[0].isupper() else f'a {word}')
-        answer = sense.gloss if r.random() < 0.5 else r.choice(('{w}: {g}', '{w} is {g}', '{g} ({w})')).format(w=word, g=sense.gloss)
+        form = '{g}' if r.random() < 0.5 else r.choice(('{w}: {g}', '{w} is {g}', '{g} ({w})'))
+        answer = form.format(w=word, g=sense.gloss)
         wrong = r.sample(others, min(len(others), 4))
-        wrong += [senses[o].gloss if r.random() < 0.5 else f'{senses[o].words[0]}: {senses[o].gloss}' for o in r.sample(near, min(len(near), 2))]
+        for one in r.sample(near, min(len(near), 2)):
+            wrong.append(senses[one].gloss if r.random() < 0.5 else f'{senses[one].words[0]}: {senses[one].gloss}')
         made += 1
         yield List('meaning', question, [answer, *dict.fromkeys(wrong)])
 
