@@ -75,6 +75,24 @@ function firstStages() {
   ].join('\n\n')
 }
 
+/** Shares of the blend that one half of the questions would choose, and the shipped ones, on both halves: for the card of one model. */
+const sharesOf = (/** @type {string} */ name) => () => {
+  const found = run('first-stages/shares')[name]
+  const half = (/** @type {{ mean: number, worst: Record<string, number[]> }} */ { mean, worst }) => {
+    const [[where, [least]]] = Object.entries(worst)
+    return `${signed(mean)}, ${signed(least)} (${where})`
+  }
+  const rows = Object.entries(found).flatMap(([searches, shares]) =>
+    Object.entries(shares).map(([which, { share, develop, test }]) => [
+      `behind ${searches}, ${which}`,
+      String(share),
+      half(develop),
+      half(test),
+    ]),
+  )
+  return pageTable(['share', '', 'on one half: mean, worst', 'on the other half'], rows)
+}
+
 /** @type {Record<string, () => string>} */
 export const reading = {
   contrast,
@@ -83,4 +101,6 @@ export const reading = {
   'contrast of tiny': contrastOf('tiny'),
   'careless questions of mini': carelessOf('mini'),
   'careless questions of tiny': carelessOf('tiny'),
+  'shares of mini': sharesOf('mini'),
+  'shares of tiny': sharesOf('tiny'),
 }
