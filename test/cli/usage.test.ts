@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { folderWith, run, sharedWords } from './support.ts'
 import { beirFolder } from './beir-folder.ts'
 
-const commands = ['rerank', 'serve', 'eval', 'calibrate', 'depth', 'label', 'work', 'fetch-model', 'doctor']
+const commands = ['init', 'rerank', 'serve', 'eval', 'calibrate', 'depth', 'label', 'work', 'fetch-model', 'doctor']
 
 describe('help', () => {
   it('names every command', async () => {

@@ -43,6 +43,7 @@ export function misuse(message: string): CliError {
 /** What the system says when a file cannot be read or written, in words. */
 const WORDS: Readonly<Record<string, string | readonly [reading: string, writing: string]>> = {
   ENOENT: ['there is no such file', 'there is no such folder; make it first'],
+  EEXIST: 'it is there already',
   EISDIR: ['it is a folder', 'it is a folder; name a file'],
   ENOTDIR: 'a part of the path is a file',
   EACCES: ['this user may not read it', 'this user may not write it, or not in its folder'],

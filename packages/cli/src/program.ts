@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { addCalibrate } from './commands/calibrate.js'
 import { addDepth } from './commands/depth.js'
 import { addEval } from './commands/eval.js'
+import { addInit } from './commands/init.js'
 import { addLabel } from './commands/label.js'
 import { addMcp } from './commands/mcp.js'
 import { addRerank } from './commands/rerank.js'
@@ -29,6 +30,7 @@ export function buildProgram(io: Io, ended: (code: ExitCode) => void, print: (te
     .helpCommand(false)
     .addHelpText('after', FOOTER)
   const commands = [
+    addInit,
     addRerank,
     addServe,
     addEval,

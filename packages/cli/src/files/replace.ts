@@ -57,6 +57,20 @@ export function makeIgnoredFolder(path: string): void {
   if (!existsSync(ignore)) replaceFile(ignore, '*\n')
 }
 
+/**
+ * Writes a file that is not there yet, and the folders above it.
+ *
+ * @throws CliError when it is there after all, or cannot be written.
+ */
+export function writeNewFile(path: string, text: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true })
+    writeNew(path, text, undefined)
+  } catch (error) {
+    throw fileError(path, 'written', error)
+  }
+}
+
 function writeNew(made: string, text: string, old: Stats | undefined): void {
   // Never through a link, and never over a file: the name is new.
   const fd = openSync(made, 'wx')
