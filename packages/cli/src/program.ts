@@ -3,6 +3,7 @@ import { addCalibrate } from './commands/calibrate.js'
 import { addDepth } from './commands/depth.js'
 import { addEval } from './commands/eval.js'
 import { addLabel } from './commands/label.js'
+import { addPrune } from './commands/prune.js'
 import { addRerank } from './commands/rerank.js'
 import { addDoctor, addFetchModel } from './commands/setup.js'
 import { type ExitCode, misuse, oneLine } from './errors.js'
@@ -25,7 +26,7 @@ export function buildProgram(io: Io, ended: (code: ExitCode) => void, print: (te
     .option('--verbose', 'print the stack of an error')
     .helpCommand(false)
     .addHelpText('after', FOOTER)
-  for (const add of [addRerank, addEval, addCalibrate, addDepth, addLabel, addFetchModel, addDoctor])
+  for (const add of [addRerank, addEval, addCalibrate, addDepth, addLabel, addFetchModel, addDoctor, addPrune])
     add(program, io, ended)
   for (const command of [program, ...program.commands]) prepare(command, io, print)
   return program
