@@ -1,4 +1,4 @@
-import { isFiniteNumber, must, type OptionTable, readOptions, wholeOrInfinity } from './base/check.js'
+import { isFiniteNumber, must, type OptionTable, readOptions, signalOption, wholeOrInfinity } from './base/check.js'
 import type { Clock } from './base/clock.js'
 import { invalidArgument } from './base/errors.js'
 import type { Settings } from './options.js'
@@ -52,7 +52,7 @@ const callTable = {
     (value) => typeof value === 'number' && !Number.isNaN(value),
     'pass milliseconds, or leave it out',
   ),
-  signal: must<AbortSignal>(isAbortSignal, 'pass an AbortSignal'),
+  signal: signalOption,
 } satisfies OptionTable<RerankOptions>
 
 /** One call, checked. */
@@ -106,9 +106,4 @@ function readCandidate<T extends string | Candidate>(given: T, index: number): E
     throw invalidArgument(`candidates[${index}].score`, score, 'pass a finite number, or leave it out')
   }
   return { candidate, index, text, firstStageScore: score }
-}
-
-function isAbortSignal(value: unknown): boolean {
-  const { aborted, addEventListener } = (value ?? {}) as Partial<Record<keyof AbortSignal, unknown>>
-  return typeof aborted === 'boolean' && typeof addEventListener === 'function'
 }
