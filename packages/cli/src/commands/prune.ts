@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { CliError, type ExitCode, exitCodes, usageError } from '../errors.js'
 import { type Io, write } from '../io.js'
 import { byteSize, table } from '../output/terminal.js'
-import { here, planPruning, prune, type PrunePlan } from '../prune/runtime.js'
+import { here, planPruning, prune, type PrunePlan } from '../files/runtime.js'
 
 const EXAMPLE = `
 Examples:
