@@ -173,6 +173,12 @@ export function nodeModulesBehind(path: string, textOf: (path: string) => string
 
 /** The names that a source exports or imports through `#node/`, types left out: in browsers each needs its stand-in. */
 export function namesForNode(text: string): string[] {
+  const destructured = text.matchAll(/const \{([^}]*)\} = await import\('#node\//g)
+  const dynamic = [...destructured].flatMap(([, names = '']) => names.split(',').map((name) => name.trim()))
+  return [...dynamic, ...staticNamesForNode(text)]
+}
+
+function staticNamesForNode(text: string): string[] {
   return parse(text).statements.flatMap((statement) => {
     const isExport = ts.isExportDeclaration(statement)
     if (!isExport && !ts.isImportDeclaration(statement)) return []

@@ -15,6 +15,19 @@ function placesOf(holds: (node: ts.Node, source: Source) => boolean): string[] {
 }
 
 describe('no source', () => {
+  it('asks whether something of the caller is an instance of a class of the language, of which each realm has its own', () => {
+    const ofRealms =
+      /^(Error|TypeError|SyntaxError|Array|Map|Set|Date|Promise|URL|Request|Response|Headers|Event\w*|Abort\w+|\w*(8|16|32|64)(Clamped)?Array|ArrayBuffer|kind)$/
+    const isInstance = (node: ts.Node, { name, path }: Source): boolean =>
+      // The command line is a process of its own; base/errors.ts has the question that holds everywhere.
+      name !== 'cli' &&
+      path !== 'base/errors.ts' &&
+      ts.isBinaryExpression(node) &&
+      node.operatorToken.kind === ts.SyntaxKind.InstanceOfKeyword &&
+      ofRealms.test(node.right.getText())
+    expect(placesOf(isInstance)).toEqual([])
+  })
+
   it('passes the items of a list as arguments: a list of 120,000 overflows the stack', () => {
     const isSpread = (node: ts.Node): boolean =>
       (ts.isCallExpression(node) || ts.isNewExpression(node)) && (node.arguments ?? []).some(ts.isSpreadElement)

@@ -19,6 +19,11 @@ beforeAll(async () => {
   const file = join(place.folder, 'library-tokenizer/tokenizer.json')
   const tokenizer = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
   writeFileSync(file, JSON.stringify({ ...tokenizer, pre_tokenizer: { type: 'Whitespace' } }))
+  // As Python leaves a model in its cache that it has downloaded: nothing says which files the hub does not have.
+  const commit = 'a'.repeat(40)
+  const snapshot = `cache/models--nobody--stock/snapshots/${commit}`
+  cpSync(join(root, 'test/fixtures/tiny-bert-stock'), join(place.folder, snapshot), { recursive: true })
+  place.write('cache/models--nobody--stock/refs/main', commit)
   // A class of transformers would put its own in the place of what the file says.
   const settings = join(place.folder, 'library-tokenizer/tokenizer_config.json')
   const read = JSON.parse(readFileSync(settings, 'utf8')) as Record<string, unknown>
@@ -63,7 +68,9 @@ const inThread = 'crossEncoder()'
 const inWorkers = 'crossEncoder({ workers: 1 })'
 
 describe('as installed', () => {
-  it.each([inThread, inWorkers, "crossEncoder({ model: './library-tokenizer' })"])('%s ranks', async (scorer) => {
+  const fromCache = "crossEncoder({ model: 'nobody/stock', hub: { cacheFolder: './cache' } })"
+  const others = ["crossEncoder({ model: './library-tokenizer' })", fromCache]
+  it.each([inThread, inWorkers, ...others])('%s ranks', async (scorer) => {
     expect(await place.json('program.mjs', program(scorer))).toEqual({ outcome: 'ranked' })
   })
 })

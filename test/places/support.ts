@@ -37,6 +37,7 @@ export interface Place {
   readonly folder: string
   /** Writes a file, with the folders above it. */
   write(file: string, text: string): void
+  read(file: string): string
   /** Runs a command in the folder to its end, whatever that is; `node` is the one that runs the tests. */
   run(command: readonly string[], env?: NodeJS.ProcessEnv): Promise<Ended>
   /** As `run`, and throws with everything that was printed unless the command ended with 0. */
@@ -150,6 +151,7 @@ function placeIn(folder: string): Place {
   return {
     folder,
     write,
+    read: (file) => readFileSync(join(folder, file), 'utf8'),
     run,
     mustRun,
     async json(file, text, env) {

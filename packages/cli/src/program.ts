@@ -5,6 +5,7 @@ import { addEval } from './commands/eval.js'
 import { addInit } from './commands/init.js'
 import { addLabel } from './commands/label.js'
 import { addMcp } from './commands/mcp.js'
+import { addPrune } from './commands/prune.js'
 import { addRerank } from './commands/rerank.js'
 import { addServe } from './commands/serve.js'
 import { addDoctor, addFetchModel } from './commands/setup.js'
@@ -41,6 +42,7 @@ export function buildProgram(io: Io, ended: (code: ExitCode) => void, print: (te
     addWork,
     addFetchModel,
     addDoctor,
+    addPrune,
   ]
   for (const add of commands) add(program, io, ended)
   for (const command of [program, ...program.commands]) prepare(command, io, print)

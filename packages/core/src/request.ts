@@ -1,4 +1,12 @@
-import { isFiniteNumber, must, type OptionTable, readOptions, sentence, wholeOrInfinity } from './base/check.js'
+import {
+  isFiniteNumber,
+  must,
+  type OptionTable,
+  readOptions,
+  sentence,
+  signalOption,
+  wholeOrInfinity,
+} from './base/check.js'
 import type { Clock } from './base/clock.js'
 import { invalidArgument, noInstruction } from './base/errors.js'
 import type { Settings } from './options.js'
@@ -61,7 +69,7 @@ const callTable = {
     'pass milliseconds, or leave it out',
   ),
   instruction: sentence,
-  signal: must<AbortSignal>(isAbortSignal, 'pass an AbortSignal'),
+  signal: signalOption,
 } satisfies OptionTable<RerankOptions>
 
 /** One call, checked. */
@@ -125,9 +133,4 @@ function readCandidate<T extends string | Candidate>(given: T, index: number): E
     throw invalidArgument(`candidates[${index}].score`, score, 'pass a finite number, or leave it out')
   }
   return { candidate, index, text, firstStageScore: score }
-}
-
-function isAbortSignal(value: unknown): boolean {
-  const { aborted, addEventListener } = (value ?? {}) as Partial<Record<keyof AbortSignal, unknown>>
-  return typeof aborted === 'boolean' && typeof addEventListener === 'function'
 }

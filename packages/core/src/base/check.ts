@@ -294,3 +294,9 @@ export function onlyRise(scores: readonly (number | undefined)[]): boolean {
   }
   return (scores.at(-1) as number) > (scores[0] as number)
 }
+
+/** An AbortSignal, by what it can do: one of a test runner's or of a polyfill is no instance of the class seen here. */
+export const signalOption: Check<AbortSignal> = must((value) => {
+  const { aborted, addEventListener } = (value ?? {}) as Partial<Record<keyof AbortSignal, unknown>>
+  return typeof aborted === 'boolean' && typeof addEventListener === 'function'
+}, 'pass an AbortSignal')

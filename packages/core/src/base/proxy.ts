@@ -1,4 +1,5 @@
-import type { Fetch } from './call.js'
+/** The part of `fetch` that is used. */
+type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
 /** Variables of a process, by name. */
 type Environment = Readonly<Record<string, string | undefined>>

@@ -11,6 +11,7 @@ import {
   required,
   whole,
   withDefault,
+  signalOption,
 } from '../../base/check.js'
 import { type Clock, systemClock } from '../../base/clock.js'
 import { invalidArgument } from '../../base/errors.js'
@@ -198,7 +199,7 @@ const END_TO_END = {
   worthwhile: withDefault(between(0, 1), 0.02),
   done: must<readonly EndToEndRecord[]>(Array.isArray, 'pass the records of an earlier run'),
   onRecord: callable<(record: EndToEndRecord) => unknown>(),
-  signal: must<AbortSignal>((value) => value instanceof EventTarget, 'pass an AbortSignal'),
+  signal: signalOption,
   clock: withDefault(
     must<Pick<Clock, 'now'>>((value) => typeof (value as Partial<Clock>).now === 'function', 'pass { now() }'),
     systemClock,

@@ -1,4 +1,4 @@
-import { invalidArgument, RerankError } from '../../base/errors.js'
+import { invalidArgument, RerankError, tagOf } from '../../base/errors.js'
 import { floatOf } from '../cross-encoder/session/tensors.js'
 
 /** Vectors of tokens, one row each, rows one after the other. */
@@ -85,12 +85,17 @@ export interface DocumentVectors {
 /** Whether a store gave back what may have been put into it: numbers that fit their shape. */
 export function isDocumentVectors(value: unknown): value is DocumentVectors {
   const { precision, rows, dimensions, data, steps } = (value ?? {}) as Partial<Record<keyof DocumentVectors, unknown>>
-  const kind = { float32: Float32Array, float16: Uint16Array, int8: Int8Array }[precision as VectorPrecision]
-  if (kind === undefined || !(data instanceof kind) || !Number.isInteger(rows) || !Number.isInteger(dimensions)) {
+  const kind = { float32: 'Float32Array', float16: 'Uint16Array', int8: 'Int8Array' }[precision as VectorPrecision]
+  if (kind === undefined || !isArrayOf(kind, data) || !Number.isInteger(rows) || !Number.isInteger(dimensions)) {
     return false
   }
-  const hasSteps = precision !== 'int8' || (steps instanceof Float32Array && steps.length === rows)
+  const hasSteps = precision !== 'int8' || (isArrayOf('Float32Array', steps) && steps.length === rows)
   return hasSteps && data.length === (rows as number) * (dimensions as number)
+}
+
+/** Whether a value is a typed array, by its name: a store may be of another realm, as under Jest. A Buffer is one of bytes. */
+function isArrayOf(kind: string, value: unknown): value is { readonly length: number } {
+  return tagOf(value) === `[object ${kind}]`
 }
 
 /** Rounds vectors to a precision. The numbers given are not changed. */
@@ -283,7 +288,7 @@ class ByteReader {
     while (have < length) {
       const { value, done } = await this.#chunks.next()
       if (done === true) break
-      if (!(value instanceof Uint8Array)) throw notBytes('a piece of chunks', value)
+      if (!isArrayOf('Uint8Array', value)) throw notBytes('a piece of chunks', value)
       parts.push(value as Uint8Array)
       have += (value as Uint8Array).length
     }

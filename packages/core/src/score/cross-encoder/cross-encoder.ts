@@ -72,8 +72,9 @@ export interface CrossEncoderOptions extends ReadingOptions, ScoringOptions, Mod
    */
   readonly passageCacheMiB?: number | undefined
   /**
-   * What computes, tried in this order. Default `['cpu']`, which is what this library is made and measured for. When one
-   * cannot be used here the next is tried, with a process warning; the scorer's id names any that is not the processor.
+   * What computes, tried in this order. Default: `'cpu'`, which is what this library is made and measured for, and `'wasm'`
+   * where onnxruntime-node does not load and onnxruntime-web is installed. When one cannot be used here the next is tried,
+   * with a process warning; the scorer's id names any that is not the processor.
    */
   readonly providers?: readonly Provider[] | undefined
 }

@@ -11,6 +11,7 @@ import {
   must,
   type OptionTable,
   readOptions,
+  signalOption,
   withDefault,
 } from '../../base/check.js'
 import { invalidArgument, RerankError } from '../../base/errors.js'
@@ -135,7 +136,7 @@ function hubModelOf(name: ModelName, options: ModelSourceOptions): HubModel | un
 }
 
 function graphSpecOf({ dtype = 'auto', providers = ['cpu'] }: ModelSourceOptions): GraphSpec {
-  const onProcessor = providers.includes('cpu')
+  const onProcessor = providers.some((provider) => provider === 'cpu' || provider === 'wasm')
   if (dtype === 'fp16' && onProcessor) throw invalidArgument('dtype', dtype, NO_HALF)
   return { dtype, onProcessor, arch: process.arch }
 }
@@ -153,7 +154,7 @@ export interface FetchModelOptions extends Omit<ModelSourceOptions, 'model'> {
 
 const fetchOptions = {
   ...downloadOptions,
-  signal: must<AbortSignal>((signal) => signal instanceof AbortSignal, 'pass an AbortSignal'),
+  signal: signalOption,
   verify: flag,
 } satisfies OptionTable<FetchModelOptions>
 

@@ -57,7 +57,7 @@ export interface FetchCall {
 /**
  * Makes a model of the hub complete in the cache: the graph that is wanted, the weights beside it, the tokenizer and the
  * small files that change numbers; nothing else. Asks the hub which commit the revision means now. When the hub cannot
- * be reached, a complete model in the cache is used.
+ * be reached, or `@huggingface/hub` is not installed, a complete model in the cache is used.
  *
  * @throws RerankError that says what to do; ProviderError for what may pass by itself.
  */
@@ -69,7 +69,9 @@ export async function fetchHubModel(model: HubModel, call: FetchCall = {}): Prom
     return await download(model, settings, call)
   } catch (error) {
     call.signal?.throwIfAborted()
-    const isUnreachable = ProviderError.is(error) && error.retryable
+    // Without the client nothing can be asked, and what Python has left in the cache may be all that is needed.
+    const isWithoutClient = RerankError.is(error) && error.code === 'runtime'
+    const isUnreachable = isWithoutClient || (ProviderError.is(error) && error.retryable)
     const found = isUnreachable ? findInCache(model, true) : undefined
     if (found === undefined) throw error
     return found

@@ -205,7 +205,7 @@ export interface HubContext {
  */
 export function hubFetch(context: HubContext): typeof fetch {
   return async (input, init) => {
-    const url = input instanceof Request ? input.url : String(input)
+    const url = typeof input === 'object' && 'url' in input ? input.url : String(input)
     for (let attempt = 1; ; attempt++) {
       try {
         return await once(context, url, init ?? {})

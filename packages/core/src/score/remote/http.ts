@@ -279,7 +279,7 @@ export async function exchangeJson(transport: Transport, request: JsonRequest): 
     })
   }
   const text = await readBody(response, guarded).catch(async (error: unknown) => {
-    throw error instanceof ProviderError ? error : networkError(transport, request, error, await hintOfProxy())
+    throw ProviderError.is(error) ? error : networkError(transport, request, error, await hintOfProxy())
   })
   return parseJson(text, { names, host, contentType: response.headers.get('content-type') })
 }
