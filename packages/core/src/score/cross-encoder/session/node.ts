@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import module from 'node:module'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { RerankError } from '../../../base/errors.js'
 import { requireElsewhere } from '../installed.js'
@@ -189,7 +189,7 @@ async function loadRuntime(): Promise<Runtime> {
 
 function requireRuntime(): Runtime {
   try {
-    const require = createRequire(import.meta.url)
+    const require = module.createRequire(import.meta.url)
     return require('onnxruntime-node') as Runtime
   } catch (error) {
     return requireElsewhere('onnxruntime-node', error) as Runtime
