@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url'
 
 /*
  * What is installed beside this library and is no JavaScript that a bundler could take in: the runtime's native code, the
- * models, the file of the worker. Whoever needs one asks for it with a `require` of its own, made by `createRequire`, in
- * which the name stands: file tracers (of Next.js, of Vercel) follow that, and bundlers leave it alone, so that native code
- * stays where it is. Once a bundler has put this library somewhere else, what lay beside it is not found from there: then
+ * models, the file of the worker. Whoever needs one asks for it with a `require` made by `module.createRequire`, in a call
+ * with the name in it: written so, letter by letter, file tracers (of Next.js, of Vercel) follow it, and bundlers leave it
+ * alone, so that native code stays where it is. Once a bundler has put this library somewhere else, what lay beside it is not found from there: then
  * it is looked for from where the program was started, which is what this file is for.
  */
 
@@ -75,11 +75,10 @@ function nameIn(manifest: string): unknown {
 /** What to do about a bundler that has taken this package in, for the end of an error; nothing where none has. */
 export function keepOutOfBundle(): string | undefined {
   if (findPackage() !== undefined) return undefined
-  const page = 'docs/deploying.md has the lines for each bundler'
   if (process.env['NEXT_RUNTIME'] !== undefined) {
-    return `a bundler has moved @secondpass/core; set serverExternalPackages: ['@secondpass/core'] in next.config (${page})`
+    return "Next.js has bundled @secondpass/core without its native code and model; set serverExternalPackages: ['@secondpass/core'] in next.config and build again"
   }
-  return `a bundler has moved @secondpass/core; name it as external ("--external:@secondpass/core" for esbuild) and deploy its node_modules beside the bundle (${page})`
+  return 'a bundler has taken in @secondpass/core, but not its native code and model; install @secondpass/core beside the bundle as well (npm install --omit=dev where it runs; docs/deploying.md)'
 }
 
 /**

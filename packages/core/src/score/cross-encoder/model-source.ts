@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import module from 'node:module'
 import { resolve } from 'node:path'
 import {
   callable,
@@ -280,7 +280,7 @@ function bundledFolder(
 /** Where the package of a model lies: it says so itself, naming its files for those who copy what a program needs. */
 function folderOf(name: BundledName): string | undefined {
   try {
-    const require = createRequire(import.meta.url)
+    const require = module.createRequire(import.meta.url)
     const { folder } = (
       name === 'bundled' ? require('@secondpass/model-en-mini') : require('@secondpass/model-en-tiny')
     ) as { folder?: unknown }

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import module from 'node:module'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { isError, RerankError } from '../../../base/errors.js'
 import { requireElsewhere } from '../installed.js'
@@ -310,7 +310,7 @@ function loadAnother(cause: unknown, shared: RuntimeCopy | undefined): Runtime {
 function requireOwn(): Runtime {
   if (!isOwnRealm()) return requireFrom(import.meta.url, 'onnxruntime-node')
   try {
-    const require = createRequire(import.meta.url)
+    const require = module.createRequire(import.meta.url)
     return require('onnxruntime-node') as Runtime
   } catch (error) {
     return requireElsewhere('onnxruntime-node', error) as Runtime

@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import module from 'node:module'
 import { isError, RerankError } from '../../../base/errors.js'
 import { type AddedToken, addedTokensOf, type Json } from './pipeline.js'
 
@@ -39,7 +39,7 @@ export async function openRustTokenizer(tokenizerJson: Json): Promise<EncodeWith
 
 function load(): Binding | Error {
   try {
-    const require = createRequire(import.meta.url)
+    const require = module.createRequire(import.meta.url)
     return require('tokenizers') as Binding
   } catch (error) {
     return error as Error
