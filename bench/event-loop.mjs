@@ -28,7 +28,10 @@ const size = Number(options.size)
 const counts = options.workers.split(',').map(Number)
 
 async function openRerankers() {
-  const pairs = counts.map((workers) => [workers, createReranker({ scorer: crossEncoder({ workers, passageCacheMiB: 0 }), depth: size })])
+  const pairs = counts.map((workers) => [
+    workers,
+    createReranker({ scorer: crossEncoder({ workers, passageCacheMiB: 0 }), depth: size }),
+  ])
   for (const [, reranker] of pairs)
     await reranker.rerank('warm up', ['a first run allocates', 'what later runs use', 'in every worker'])
   return pairs

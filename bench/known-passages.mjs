@@ -45,7 +45,13 @@ const newQuestion = (at) => `${topics[at % topics.length].query} (${at})`
 
 /** The scores, and the processor time that they took, in milliseconds. */
 async function timed(scorer, query, texts) {
-  const call = { signal: new AbortController().signal, deadline: Infinity, now: () => performance.now(), stats: {}, note() {} }
+  const call = {
+    signal: new AbortController().signal,
+    deadline: Infinity,
+    now: () => performance.now(),
+    stats: {},
+    note() {},
+  }
   const before = process.cpuUsage()
   const scores = await scorer.score(query, texts, call)
   const { user, system } = process.cpuUsage(before)

@@ -1,5 +1,5 @@
 import { RerankError, show } from './base/errors.js'
-import { onlyRise } from './base/first-stage.js'
+import { onlyRise } from './skip/policy.js'
 import type { Blend, BlendOmitted, BlendWeights, Scorer } from './types.js'
 
 /**

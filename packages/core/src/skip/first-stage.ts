@@ -11,9 +11,8 @@ import {
   withDefault,
 } from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
-import { onlyRise } from '../base/first-stage.js'
 import type { Candidate, SkipPolicy } from '../types.js'
-import { type Measure, type Signal, signalOf, thresholdPolicy } from './policy.js'
+import { type Measure, onlyRise, type Signal, signalOf, thresholdPolicy } from './policy.js'
 
 /** Options of {@link topScoreSignal}. */
 export interface TopScoreOptions {

@@ -3,7 +3,7 @@ import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { RerankError } from '../../../base/errors.js'
 import type { PairRunner } from '../reading.js'
 import { explainMissing, hostFacts, type Provider } from './providers.js'
-import type { StateGraph } from '../states/state-reader.js'
+import type { StateGraph } from '../states.js'
 import {
   createFeeds,
   type Head,
@@ -138,8 +138,7 @@ function stateGraph(widths: StateWidths, { Tensor, run, join }: Run): StateGraph
     passageWidth: widths.passage,
     encodeQuery: async (ids) => (await run(ids, alone(ids), 'query_states')).data as Float32Array,
     encodePassage: async (ids) => (await run(ids, alone(ids), 'passage_states')).data as Uint8Array,
-    join: (ids, secondSegmentStart, { query, passage }) =>
-      join(ids, secondSegmentStart, stateFeeds(Tensor, widths, query, passage)),
+    join: (ids, secondSegmentStart, known) => join(ids, secondSegmentStart, stateFeeds(Tensor, widths, known)),
   }
 }
 

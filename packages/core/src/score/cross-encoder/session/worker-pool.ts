@@ -5,7 +5,7 @@ import { count } from '../../../base/call.js'
 import type { Call } from '../../../types.js'
 import type { EncodedPair } from '../pairs.js'
 import { closedWhileScoring } from '../reading.js'
-import { type Lease, leaseFor, type SharedCache } from '../states/passage-cache.js'
+import { type Lease, leaseFor, type SharedCache } from '../states.js'
 import type { Opened, OpenedRunner, SessionOptions } from './node.js'
 import { type FromWorker, guardExit, type ToWorker } from './threads.js'
 

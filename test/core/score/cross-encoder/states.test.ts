@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { PassageCache, shareCache } from '../../../../../packages/core/src/score/cross-encoder/states/passage-cache.ts'
+import { PassageCache, shareCache } from '../../../../packages/core/src/score/cross-encoder/states.ts'
 
 const MEBIBYTE = 2 ** 20
 /** A passage by its number, and what is kept of it: bytes that no other passage has. */
 const idsOf = (passage: number): Int32Array => Int32Array.of(101, 70_000 + passage, 102)
-const statesOf = (passage: number, bytes: number): Uint8Array => new Uint8Array(bytes).fill((passage * 37 + bytes) % 251)
+const statesOf = (passage: number, bytes: number): Uint8Array =>
+  new Uint8Array(bytes).fill((passage * 37 + bytes) % 251)
 
 function cacheOf(mebibytes: number): PassageCache {
   const cache = new PassageCache()

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type Call, createReranker, crossEncoder } from '@secondpass/core'
-import { sized } from '../../../../fixtures/size.js'
+import { sized } from '../../../fixtures/size.js'
 
 /** The bundled model reads query and passage apart first, and keeps what it made of a passage. All texts are invented. */
 
@@ -28,24 +28,42 @@ const reading = crossEncoder({ passageCacheMiB: 0 })
 const keeping = crossEncoder()
 afterAll(() => Promise.all([reading.close(), keeping.close()]))
 
-const words = fc.constantFrom('ferry', 'key', 'rotate', 'invoice', 'bay', 'month', 'réglages', '設定', '[SEP]', 'unforeseeably')
+const words = fc.constantFrom(
+  'ferry',
+  'key',
+  'rotate',
+  'invoice',
+  'bay',
+  'month',
+  'réglages',
+  '設定',
+  '[SEP]',
+  'unforeseeably',
+)
 const text = fc.array(words, { maxLength: 24 }).map((some) => some.join(' '))
 
 describe('a passage that is known', () => {
   it('earns the same score to the bit as one that is read', async () => {
-    const property = fc.asyncProperty(text, text, fc.array(text, { minLength: 1, maxLength: 4 }), async (first, second, pool) => {
-      const wanted = await reading.score(second, pool, call())
-      await keeping.score(first, pool, call())
-      const again = call()
-      expect(await keeping.score(second, pool, again)).toEqual(wanted)
-      expect(hits(again)).toBe(new Set(pool).size)
-    })
+    const property = fc.asyncProperty(
+      text,
+      text,
+      fc.array(text, { minLength: 1, maxLength: 4 }),
+      async (first, second, pool) => {
+        const wanted = await reading.score(second, pool, call())
+        await keeping.score(first, pool, call())
+        const again = call()
+        expect(await keeping.score(second, pool, again)).toEqual(wanted)
+        expect(hits(again)).toBe(new Set(pool).size)
+      },
+    )
     await fc.assert(property, { numRuns: sized(4, 60) })
   })
 
   it('is counted in the report, and only when it was known', async () => {
     await using fresh = createReranker({ scorer: crossEncoder({ passageCacheMiB: 2 }) })
-    const candidates = ['Never seen before: the lighthouse keeper’s ledger.', passages[1] as string].map((one) => ({ text: one }))
+    const candidates = ['Never seen before: the lighthouse keeper’s ledger.', passages[1] as string].map((one) => ({
+      text: one,
+    }))
     const counts = []
     for (const query of ['lighthouse', 'ledger', 'lighthouse']) {
       const { report } = await fresh.rerank(query, [{ text: `${query} alone` }, candidates[0] as { text: string }])
