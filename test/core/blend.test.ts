@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { minMax, mix, orderHead, zScores } from '../../packages/core/src/order.ts'
 import type { Blend } from '../../packages/core/src/types.ts'
-import { onlyRise } from '../../packages/core/src/skip/policy.ts'
+import { onlyRise } from '../../packages/core/src/base/check.ts'
 
 describe('minMax', () => {
   it('spreads numbers over 0..1', () => {

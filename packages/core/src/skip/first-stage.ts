@@ -4,6 +4,7 @@ import {
   flag,
   isFiniteNumber,
   must,
+  onlyRise,
   type OptionTable,
   readOptions,
   required,
@@ -12,7 +13,7 @@ import {
 } from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
 import type { Candidate, SkipPolicy } from '../types.js'
-import { type Measure, onlyRise, type Signal, signalOf, thresholdPolicy } from './policy.js'
+import { type Measure, type Signal, signalOf, thresholdPolicy } from './policy.js'
 
 /** Options of {@link topScoreSignal}. */
 export interface TopScoreOptions {
