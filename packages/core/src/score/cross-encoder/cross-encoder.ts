@@ -244,6 +244,10 @@ class ThreadRunner implements OpenedRunner {
     }
   }
 
+  knows(text: string): boolean {
+    return this.shared?.cache.knows(text) === true
+  }
+
   async close(idle: Promise<void>): Promise<void> {
     await idle
     this.shared?.close()

@@ -170,6 +170,8 @@ export interface Lease {
 
 interface Entry {
   readonly blocks: readonly number[]
+  /** The text that it was last, as it was written. */
+  text?: string | undefined
   /** Runs that use it. */
   users: number
   isWritten: boolean
@@ -183,6 +185,7 @@ export class PassageCache {
   readonly blocks: Blocks = new Blocks()
   /** The one that was used longest ago comes first. */
   readonly #entries = new Map<string, Entry>()
+  readonly #texts = new Map<string, Entry>()
   readonly #free: number[] = []
   #mostBlocks = 0
 
@@ -196,25 +199,33 @@ export class PassageCache {
     this.#mostBlocks = Math.max(this.#mostBlocks, Blocks.within(mebibytes))
   }
 
+  /** Whether a text is known, without its tokens: for an estimate of what reading it will take. */
+  knows(text: string): boolean {
+    return this.#texts.get(text)?.isWritten === true
+  }
+
   /**
    * A place for a passage's states, with the states in it where the passage is known. Nothing when another run is about
    * to write them, or when there is no room that nobody uses: the passage is then read as if there were no cache.
    *
    * @param bytes how many its states are
+   * @param text what the passage was made of, for {@link knows}
    */
-  lease(ids: Int32Array, bytes: number): Lease | undefined {
+  lease(ids: Int32Array, bytes: number, text?: string): Lease | undefined {
     const key = keyOf(ids)
     const found = this.#entries.get(key)
     if (found !== undefined) {
       if (!found.isWritten) return undefined
       this.#entries.delete(key)
       this.#entries.set(key, found)
+      this.#name(found, text)
       return use(found)
     }
     const blocks = this.#take(Blocks.countFor(bytes))
     if (blocks === undefined) return undefined
-    const entry = { blocks, users: 0, isWritten: false }
+    const entry: Entry = { blocks, users: 0, isWritten: false }
     this.#entries.set(key, entry)
+    this.#name(entry, text)
     return use(entry, () => this.#drop(key, entry))
   }
 
@@ -229,9 +240,16 @@ export class PassageCache {
     return this.#free.length < count ? undefined : this.#free.splice(-count)
   }
 
-  #drop(key: string, { blocks }: Entry): void {
+  #drop(key: string, entry: Entry): void {
     this.#entries.delete(key)
-    this.#giveBack(blocks)
+    this.#name(entry, undefined)
+    this.#giveBack(entry.blocks)
+  }
+
+  #name(entry: Entry, text: string | undefined): void {
+    if (entry.text !== undefined && this.#texts.get(entry.text) === entry) this.#texts.delete(entry.text)
+    entry.text = text
+    if (text !== undefined) this.#texts.set(text, entry)
   }
 
   #giveBack(blocks: readonly number[]): void {
@@ -254,13 +272,13 @@ function use(entry: Entry, dropUnwritten?: () => void): Lease {
 
 /** A place for the passage of a pair; nothing without a cache, or for a graph without states. */
 export function leaseFor(
-  { ids, secondSegmentStart }: EncodedPair,
+  { ids, secondSegmentStart, text }: EncodedPair,
   cache: PassageCache | undefined,
   passageWidth: number | undefined,
 ): Lease | undefined {
   if (cache === undefined || passageWidth === undefined) return undefined
   const passage = passageOf(ids, secondSegmentStart)
-  return cache.lease(passage, passageBytes(passage, passageWidth))
+  return cache.lease(passage, passageBytes(passage, passageWidth), text)
 }
 
 /** Ids of a passage as a string: equal for equal ids and no others. */

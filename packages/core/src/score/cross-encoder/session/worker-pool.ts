@@ -71,6 +71,10 @@ export class WorkerPool implements OpenedRunner {
     return logit
   }
 
+  knows(text: string): boolean {
+    return this.shared?.cache.knows(text) === true
+  }
+
   #run({ ids, secondSegmentStart }: EncodedPair, lease: Lease | undefined): Promise<number> {
     return new Promise((resolve, reject) => {
       if (this.#gone !== undefined) {
