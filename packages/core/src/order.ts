@@ -1,5 +1,5 @@
-import { RerankError, show } from './base/errors.js'
 import { onlyRise } from './base/check.js'
+import { RerankError, show } from './base/errors.js'
 import type { Blend, BlendOmitted, BlendWeights, Scorer } from './types.js'
 
 /**

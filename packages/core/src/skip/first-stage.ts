@@ -4,6 +4,7 @@ import {
   flag,
   isFiniteNumber,
   must,
+  onlyRise,
   type OptionTable,
   readOptions,
   required,

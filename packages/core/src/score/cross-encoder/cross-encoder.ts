@@ -25,9 +25,7 @@ import {
 } from './session/node.js'
 import type { Provider } from './session/providers.js'
 import { PAIRS_PER_WORKER, startPool, type WorkerPool } from './session/worker-pool.js'
-import { Blocks } from './states/blocks.js'
-import { leaseFor, shareCache, type SharedCache } from './states/passage-cache.js'
-import { StateReader } from './states/state-reader.js'
+import { Blocks, leaseFor, shareCache, type SharedCache, StateReader } from './states.js'
 import type { TokenizerKind } from './tokenizer/pipeline.js'
 
 /** A scorer that frees its session and threads at the end of an `await using` block. */
@@ -245,6 +243,10 @@ class ThreadRunner implements OpenedRunner {
     } finally {
       lease?.release(isScored)
     }
+  }
+
+  knows(text: string): boolean {
+    return this.shared?.cache.knows(text) === true
   }
 
   async close(idle: Promise<void>): Promise<void> {

@@ -2,7 +2,15 @@ import { checkTexts } from '../../base/check.js'
 import { closedError, warn } from '../../base/errors.js'
 import { Schedule, type Size } from '../../base/schedule.js'
 import type { Call, Scorer, ScorerDefaults } from '../../types.js'
-import { closedWhileScoring, effortOf, type LoadedModel, PairBatch, type ReadingOptions, readTexts } from './reading.js'
+import {
+  closedWhileScoring,
+  effortOf,
+  type LoadedModel,
+  PairBatch,
+  type PairRunner,
+  type ReadingOptions,
+  readTexts,
+} from './reading.js'
 
 /** What a runtime has to say about a model that is not loaded yet. */
 export interface PairModel {
@@ -40,6 +48,7 @@ export class PairScorer implements Scorer<'pair'>, AsyncDisposable {
   readonly #loaded: LoadOnce<LoadedModel>
   readonly #schedule: Schedule
   #maxLength: number
+  #runner: PairRunner | undefined
 
   constructor(model: PairModel) {
     this.#model = model
@@ -74,6 +83,7 @@ export class PairScorer implements Scorer<'pair'>, AsyncDisposable {
     return this.#schedule.admit(call, this.#sizeOf(query, texts), async (turns) => {
       const model = await this.#loaded.get()
       this.#maxLength = model.pairs.maxLength
+      this.#runner = model.runner
       // The query is encoded when the call's turn has come: thousands that wait would hold up the first otherwise.
       await turns.turn(0, async () => {})
       const asked = { query, texts, options: this.#model.options }
@@ -105,8 +115,9 @@ export class PairScorer implements Scorer<'pair'>, AsyncDisposable {
   }
 
   #sizeOf(query: string, texts: readonly string[]): Size {
-    const most = this.#model.options.longText === 'windows' ? Infinity : this.#maxLength
-    return { pairs: texts.length, effort: texts.reduce((sum, text) => sum + effortOf(query.length, text, most), 0) }
+    const maxLength = this.#model.options.longText === 'windows' ? Infinity : this.#maxLength
+    const reach = { maxLength, knows: (text: string) => this.#runner?.knows?.(text) === true }
+    return { pairs: texts.length, effort: texts.reduce((sum, text) => sum + effortOf(query.length, text, reach), 0) }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

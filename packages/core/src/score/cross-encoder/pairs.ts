@@ -44,6 +44,8 @@ export interface EncodedPair {
   readonly truncated: boolean
   /** A part of the query was cut off. */
   readonly queryTruncated: boolean
+  /** The text that it was made of, where somebody wants to know it again. */
+  readonly text?: string | undefined
 }
 
 /** Joins a query and a text into what a cross-encoder reads. */

@@ -101,6 +101,8 @@ export interface PairSource {
 export interface PairRunner {
   /** The logit of one pair. @param call counts in `passageCacheHits` whether the passage was known */
   score(pair: EncodedPair, call: Pick<Call, 'stats'>): Promise<number>
+  /** Whether a text was read before and costs less now; missing where nothing is kept. */
+  knows?(text: string): boolean
   /**
    * Frees the model.
    *
@@ -124,9 +126,19 @@ const CHARACTERS_PER_TOKEN = 4
 /** What a run costs whatever it reads, in tokens. */
 const TOKENS_PER_RUN = 8
 
+/** What a run costs whose text is known, of what it costs otherwise: two of eight layers, and those for the query once. */
+const KNOWN_SHARE = 0.2
+
 /** How large a run is, in tokens, without reading the text: near enough to tell how long a queue is. */
-export function effortOf(queryLength: number, text: string, maxLength: number): number {
-  return TOKENS_PER_RUN + Math.min(maxLength, (queryLength + text.length) / CHARACTERS_PER_TOKEN)
+export function effortOf(queryLength: number, text: string, { maxLength, knows }: Reach): number {
+  const tokens = Math.min(maxLength, (queryLength + text.length) / CHARACTERS_PER_TOKEN)
+  return TOKENS_PER_RUN + tokens * (knows?.(text) === true ? KNOWN_SHARE : 1)
+}
+
+/** What limits how much of a text is read. */
+export interface Reach {
+  readonly maxLength: number
+  readonly knows?: PairRunner['knows'] | undefined
 }
 
 /** What is to be read, and how. */
@@ -162,7 +174,7 @@ export async function readTexts(asked: Asked, model: LoadedModel, running: Runni
 }
 
 async function readWhole(asked: Asked, { pairs, runner }: LoadedModel, running: Running): Promise<Reading[]> {
-  const batch = new PairBatch(pairs, asked)
+  const batch = new PairBatch(pairs, asked, (text) => runner.knows?.(text) === true)
   const logits = await runPairs(batch, runner, running).finally(() => batch.addCounts(running.call))
   return asked.texts.map((_, at) => {
     const note = batch.notes.get(at)
@@ -212,6 +224,7 @@ export function closedWhileScoring(): RerankError {
  */
 export class PairBatch implements PairSource {
   readonly #pairs: PairEncoder
+  readonly #knows: PairRunner['knows']
   readonly #asked: string
   #query: Promise<EncodedQuery> | undefined
   readonly #begun = new Map<number, Promise<EncodedPair>>()
@@ -221,8 +234,9 @@ export class PairBatch implements PairSource {
   /** What was not read, by the place of the text. */
   readonly notes: Map<number, TextNote> = new Map()
 
-  constructor(pairs: PairEncoder, { query, texts, options }: Asked) {
+  constructor(pairs: PairEncoder, { query, texts, options }: Asked, knows?: PairRunner['knows']) {
     this.#pairs = pairs
+    this.#knows = knows
     this.#asked = query
     this.#texts = texts
     this.#refusesLong = options.longText === 'error'
@@ -234,7 +248,7 @@ export class PairBatch implements PairSource {
 
   async pair(at: number): Promise<EncodedPair> {
     if (!this.#begun.has(at)) this.#encodeFrom(at)
-    const pair = await (this.#begun.get(at) as Promise<EncodedPair>)
+    const pair = { ...(await (this.#begun.get(at) as Promise<EncodedPair>)), text: this.#texts[at] as string }
     this.#tokens += pair.ids.length
     if (pair.truncated || pair.queryTruncated) this.#note(at, pair)
     return pair
@@ -253,7 +267,8 @@ export class PairBatch implements PairSource {
   }
 
   effort(at: number): number {
-    return effortOf(this.#asked.length, this.#texts[at] as string, this.#pairs.maxLength)
+    const { maxLength } = this.#pairs
+    return effortOf(this.#asked.length, this.#texts[at] as string, { maxLength, knows: this.#knows })
   }
 
   #note(at: number, { truncated, queryTruncated }: EncodedPair): void {

@@ -17,7 +17,7 @@ import {
 } from './copies.js'
 import { type GraphValue, type GraphValues, readGraphValues } from './graph-values.js'
 import { explainMissing, hostFacts, type Provider } from './providers.js'
-import type { StateGraph } from '../states/state-reader.js'
+import type { StateGraph } from '../states.js'
 import {
   createFeeds,
   type Head,
@@ -153,8 +153,7 @@ function stateGraph(widths: StateWidths, { Tensor, run, join }: Run): StateGraph
     passageWidth: widths.passage,
     encodeQuery: async (ids) => (await run(ids, alone(ids), 'query_states')).data as Float32Array,
     encodePassage: async (ids) => (await run(ids, alone(ids), 'passage_states')).data as Uint8Array,
-    join: (ids, secondSegmentStart, { query, passage }) =>
-      join(ids, secondSegmentStart, stateFeeds(Tensor, widths, query, passage)),
+    join: (ids, secondSegmentStart, known) => join(ids, secondSegmentStart, stateFeeds(Tensor, widths, known)),
   }
 }
 

@@ -1,4 +1,5 @@
 import { RerankError, show } from '../../../base/errors.js'
+import type { KnownTexts } from '../states.js'
 import { type HeadStep, runSteps } from '../folder/head-steps.js'
 import type { GraphValue } from './graph-values.js'
 
@@ -49,7 +50,9 @@ export function tokenFeeds(
   if (names.includes('token_ids') && names.includes('position_type_ids')) {
     const feeds = leanFeeds(Tensor, maxPositions)
     const widths = stateWidths(inputs)
-    return widths === undefined ? feeds : (...pair) => ({ ...feeds(...pair), ...stateFeeds(Tensor, widths) })
+    return widths === undefined
+      ? feeds
+      : (ids, secondSegmentStart) => ({ ...feeds(ids, secondSegmentStart), ...stateFeeds(Tensor, widths) })
   }
   if (!names.includes('input_ids') || names.some((name) => !tokenInputNames.includes(name))) return undefined
   return (ids, secondSegmentStart) => {
@@ -90,14 +93,16 @@ export function stateWidths(inputs: readonly Pick<TokenInput, 'name' | 'width'>[
 export function stateFeeds(
   Tensor: TensorClass,
   widths: StateWidths,
-  query: Float32Array = new Float32Array(0),
-  passage: Uint8Array = new Uint8Array(0),
+  known: KnownTexts = nothing,
 ): Record<string, object> {
+  const { query, passage } = known
   return {
     [KNOWN_QUERY]: new Tensor('float32', query as never, [query.length / widths.query, widths.query]),
     [KNOWN_PASSAGE]: new Tensor('uint8', passage as never, [passage.length / widths.passage, widths.passage]),
   }
 }
+
+const nothing: KnownTexts = { query: new Float32Array(0), passage: new Uint8Array(0) }
 
 /** A tensor of whole numbers, none of them negative. */
 export function intTensor(

@@ -1,4 +1,4 @@
-import type { Place } from '../states/state-reader.js'
+import type { Place } from '../states.js'
 import type { Opened } from './node.js'
 
 /** What the main thread and a worker have to agree on: their messages, and who may end when. */

@@ -7,7 +7,7 @@ import type { Call } from '../../../types.js'
 import { isAbsent, keepOutOfBundle, workerFile } from '../installed.js'
 import type { EncodedPair } from '../pairs.js'
 import { closedWhileScoring } from '../reading.js'
-import { type Lease, leaseFor, type SharedCache } from '../states/passage-cache.js'
+import { type Lease, leaseFor, type SharedCache } from '../states.js'
 import { loadRuntime, type Opened, type OpenedRunner, type SessionOptions } from './node.js'
 import { startProcess, type Thread, threadRules } from './processes.js'
 import { type FromWorker, guardExit, type ToWorker } from './threads.js'
@@ -77,6 +77,10 @@ export class WorkerPool implements OpenedRunner {
     const logit = await this.#run(pair, lease)
     if (lease?.known === true) count(call, 'passageCacheHits', 1)
     return logit
+  }
+
+  knows(text: string): boolean {
+    return this.shared?.cache.knows(text) === true
   }
 
   #run({ ids, secondSegmentStart }: EncodedPair, lease: Lease | undefined): Promise<number> {

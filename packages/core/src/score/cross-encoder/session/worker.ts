@@ -1,7 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { RerankError } from '../../../base/errors.js'
-import { Blocks } from '../states/blocks.js'
-import { StateReader } from '../states/state-reader.js'
+import { Blocks, StateReader } from '../states.js'
 import { portOfProcess } from './processes.js'
 import { type GraphSession, openSession, type SessionOptions } from './node.js'
 import { type FromWorker, guardedRun, type PairMessage, type ToWorker } from './threads.js'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { PassageCache, shareCache } from '../../../../../packages/core/src/score/cross-encoder/states/passage-cache.ts'
+import { PassageCache, shareCache } from '../../../../packages/core/src/score/cross-encoder/states.ts'
 
 const MEBIBYTE = 2 ** 20
 /** A passage by its number, and what is kept of it: bytes that no other passage has. */
@@ -73,6 +73,19 @@ describe('PassageCache', () => {
     expect(cache.size).toBe(0)
     expect(visit(cache, 1, 100)).toBe(false)
     expect(visit(cache, 1, 100)).toBe(true)
+  })
+
+  it('knows a text once its passage is written, and until its room is taken', () => {
+    const cache = cacheOf(1)
+    const writing = cache.lease(idsOf(1), 100, 'a text')
+    expect(cache.knows('a text')).toBe(false)
+    writing?.release(true)
+    expect([cache.knows('a text'), cache.knows('another')]).toEqual([true, false])
+    // The same tokens written otherwise are the same passage, known by how it was written last.
+    cache.lease(idsOf(1), 100, 'A  text')?.release(true)
+    expect([cache.knows('a text'), cache.knows('A  text')]).toEqual([false, true])
+    visit(cache, 2, MEBIBYTE)
+    expect(cache.knows('A  text')).toBe(false)
   })
 
   it('has no place for what is larger than its bound', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type Call, createReranker, crossEncoder } from '@secondpass/core'
-import { sized } from '../../../../fixtures/size.js'
+import { sized } from '../../../fixtures/size.js'
 
 /** The bundled model reads query and passage apart first, and keeps what it made of a passage. All texts are invented. */
 
