@@ -153,7 +153,7 @@ const share = (/** @type {number} */ of, key) =>
 const goodputAgainst100 = (/** @type {number} */ of) =>
   median(
     rounded.map(({ runs }) => {
-      const goodputOf = (/** @type {number} */ load) => runs.find((run) => run.share === load).goodput
+      const goodputOf = (/** @type {number} */ wanted) => runs.find((run) => run.share === wanted).goodput
       return goodputOf(of) / goodputOf(100)
     }),
   )

@@ -80,7 +80,7 @@ export function serve() {
   const { machine, rates, measured, options, ready } = result('serve')
   const perCore = rates.map(({ model, tokens, passagesPerCpuSecond }) => [
     `\`${model}\``,
-    tokens,
+    String(tokens),
     passagesPerCpuSecond.toFixed(0),
   ])
   const runsAt = (/** @type {number} */ share) => measured.map(({ runs }) => runs.find((run) => run.share === share))
