@@ -2,16 +2,21 @@
  * `secondpass serve` under load from autocannon in this process: how long it takes to be ready, how many passages a second
  * of processor time scores, and what becomes of requests when more arrive than can be answered.
  *
- *   node bench/serve.mjs [--model bundled] [--load-model bundled] [--size 10] [--seconds 8] [--rounds 3] [--deadline-ms 2000] [--starts 5]
+ *   node bench/serve.mjs [--model bundled] [--load-model bundled] [--size 10] [--seconds 8] [--rounds 3]
+ *     [--loads 50,80,100,150,300] [--deadline-ms 2000] [--starts 5]
  *
- * Loads are shares of the capacity measured in the same round just before, because machines are shared. Every request asks
- * something else, so that none is answered by the work for another.
+ * `--rounds 0` leaves the overload out. Loads are shares of the capacity measured in the same round just before, because
+ * machines are shared; one with nothing else to do is needed all the same. Every request asks something else, so that none
+ * is answered by the work for another.
  */
 import { parseArgs } from 'node:util'
 import autocannon from 'autocannon'
 import { candidateSets } from './candidates.mjs'
+import { inventedTopic } from './lib/invented.mjs'
+import { seededRandom } from './lib/random.mjs'
 import { describeMachine, report, table } from './lib/report.mjs'
 import { median } from './lib/stats.mjs'
+import { cutToTokens } from './lib/texts.mjs'
 import { startReplica } from './serve/replica.mjs'
 
 const { values: options } = parseArgs({
@@ -43,13 +48,13 @@ function bodies(/** @type {string} */ profile) {
   }
 }
 
-/** @param {string} url @param {() => string} body @param {{ connections: number, rate?: number, seconds: number }} load */
-async function load(url, body, { connections, rate, seconds: duration }) {
+/** @param {string} url @param {() => string} body @param {{ connections: number, rate?: number, seconds?: number, amount?: number }} load */
+async function load(url, body, { connections, rate, seconds: duration, amount }) {
   const answers = { 200: [], 429: [], 504: [], other: [] }
   const running = autocannon({
     url: `${url}/v1/rerank`,
     connections,
-    duration,
+    ...(amount === undefined ? { duration } : { amount }),
     timeout: 60,
     ...(rate !== undefined && { overallRate: rate }),
     requests: [
@@ -83,7 +88,7 @@ async function starts() {
   const times = []
   for (let turn = 0; turn < Number(options.starts); turn++) {
     const replica = await startReplica(['--model', options.model])
-    times.push({ readyMs: replica.readyMs, cpuMs: replica.readyCpuMs })
+    times.push({ readyMs: replica.readyMs, readyCpuMs: replica.readyCpuMs })
     await replica.end()
   }
   say(`ready: ${JSON.stringify(times)}`)
@@ -112,19 +117,26 @@ async function overload() {
   return measured
 }
 
+/** Tokens of a pair for which the speed is told. */
+const LENGTHS = [50, 150, 450]
+
 /** Passages that a second of the server's processor time scores, HTTP and tokens included. */
 async function perCpuSecond() {
   const measured = []
-  for (const model of ['bundled', 'bundled-tiny']) {
+  for (const { model, requests } of [
+    { model: 'bundled', requests: 15 },
+    { model: 'bundled-tiny', requests: 150 },
+  ]) {
     const replica = await startReplica(['--model', model])
-    for (const profile of ['short', 'mixed', 'narrow']) {
-      const body = bodies(profile)
-      const { tokens } = candidateSets(profile, { queries: 1, size: 100 })[0]
+    for (const tokens of LENGTHS) {
+      const topic = inventedTopic(seededRandom(tokens), 0)
+      const documents = Array.from({ length: size }, () => cutToTokens(topic.query, topic.paragraph(), tokens))
+      const body = () => JSON.stringify({ query: `${topic.query} ${(asked += 1)}`, documents })
+      await load(replica.url, body, { connections: 2, amount: 4 })
       const before = await replica.metric('process_cpu_seconds_total')
-      const { answered } = await load(replica.url, body, { connections: 4, seconds })
+      const { answered } = await load(replica.url, body, { connections: 2, amount: requests })
       const cpu = (await replica.metric('process_cpu_seconds_total')) - before
-      const meanTokens = Math.round(tokens.reduce((sum, one) => sum + one, 0) / tokens.length)
-      measured.push({ model, profile, meanTokens, passagesPerCpuSecond: (answered * size) / cpu })
+      measured.push({ model, tokens, passagesPerCpuSecond: (answered * size) / cpu })
       say(JSON.stringify(measured.at(-1)))
     }
     await replica.end()
@@ -141,17 +153,22 @@ const share = (/** @type {number} */ of, key) =>
 const goodputAgainst100 = (/** @type {number} */ of) =>
   median(
     rounded.map(({ runs }) => {
-      const goodputOf = (/** @type {number} */ load) => runs.find((run) => run.share === load).goodput
+      const goodputOf = (/** @type {number} */ wanted) => runs.find((run) => run.share === wanted).goodput
       return goodputOf(of) / goodputOf(100)
     }),
   )
 const tables = [
-  `Command to ready, ${options.starts} times: median ${median(ready.map(({ readyMs }) => readyMs)).toFixed(0)} ms by the clock, ${median(ready.map(({ cpuMs }) => cpuMs)).toFixed(0)} ms of processor time`,
+  `Command to ready, ${options.starts} times: median ${median(ready.map(({ readyMs }) => readyMs)).toFixed(0)} ms by the clock, ${median(ready.map(({ readyCpuMs }) => readyCpuMs)).toFixed(0)} ms of processor time`,
   `Passages that a second of processor time scores, with everything that the server does\n\n${table(
-    ['model', 'tokens of a pair, mean', 'passages'],
-    rates.map(({ model, meanTokens, passagesPerCpuSecond }) => [model, meanTokens, passagesPerCpuSecond.toFixed(0)]),
+    ['model', 'tokens of a pair', 'passages'],
+    rates.map(({ model, tokens, passagesPerCpuSecond }) => [model, tokens, passagesPerCpuSecond.toFixed(0)]),
   )}`,
-  `Open loop, requests of ${size} passages, --deadline-ms ${options['deadline-ms']}; medians of ${rounds} rounds\n\n${table(
+  ...(rounds === 0 ? [] : [underLoad()]),
+]
+report(options.name, { machine, tables, options, ready, rates, measured: rounded })
+
+function underLoad() {
+  return `Open loop, requests of ${size} passages, --deadline-ms ${options['deadline-ms']}; medians of ${rounds} rounds\n\n${table(
     [
       'load',
       'goodput, of that at 100 %',
@@ -174,6 +191,5 @@ const tables = [
         : (share(of, 'refusedP95') ?? 0).toFixed(0),
       share(of, 'rssMiB').toFixed(0),
     ]),
-  )}`,
-]
-report(options.name, { machine, tables, options, ready, rates, measured: rounded })
+  )}`
+}

@@ -78,28 +78,31 @@ export function serverUnderLoad() {
 /** What `secondpass serve` does with a second of processor time, and with more than it can do. */
 export function serve() {
   const { machine, rates, measured, options, ready } = result('serve')
-  const perCore = rates.map(({ model, meanTokens, passagesPerCpuSecond }) => [
+  const perCore = rates.map(({ model, tokens, passagesPerCpuSecond }) => [
     `\`${model}\``,
-    meanTokens,
+    String(tokens),
     passagesPerCpuSecond.toFixed(0),
   ])
   const runsAt = (/** @type {number} */ share) => measured.map(({ runs }) => runs.find((run) => run.share === share))
   const goodput = (/** @type {number} */ share) =>
     median(runsAt(share).map((run, round) => run.goodput / runsAt(100)[round].goodput))
   const middle = (/** @type {number} */ share, key) => median(runsAt(share).map((run) => run[key]))
-  const loads = measured[0].runs.map(({ share }) => [
+  const loads = (measured[0]?.runs ?? []).map(({ share }) => [
     `${share} %`,
     `${Math.round(100 * goodput(share))} %`,
     `${Math.round((100 * middle(share, 'refused')) / Math.max(1, middle(share, 'sent')))} %`,
     ...['p50', 'p95'].map((key) => `${(middle(share, key) / 1000).toFixed(2)} s`),
     `${middle(share, 'rssMiB').toFixed(0)} MiB`,
   ])
-  return [
-    'Passages that one core scores in a second, with HTTP and tokens; a second core nearly doubles it (`--workers 2`):',
-    pageTable(['model', 'tokens of query and passage, on average', 'passages a second'], perCore),
+  const underLoad = [
     `More requests than can be done (${options.size} passages each, \`--deadline-ms ${options['deadline-ms']}\`, open loop; a load of 100 % is what the server answers when eight clients ask without a pause):`,
     pageTable(['load', 'answered, of that at 100 %', 'refused at once', 'p50', 'p95', 'memory'], loads),
-    `From the command to ready: ${median(ready.map(({ cpuMs }) => cpuMs)).toFixed(0)} ms of processor time, ${median(ready.map(({ readyMs }) => readyMs)).toFixed(0)} ms by the clock. ${machineLine(machine)}.`,
+  ]
+  return [
+    'Passages that one core scores in a second, with HTTP and tokens; a second core nearly doubles it (`--workers 2`):',
+    pageTable(['model', 'tokens of query and passage', 'passages a second'], perCore),
+    ...(loads.length === 0 ? [] : underLoad),
+    `From the command to ready: ${median(ready.map(({ readyCpuMs }) => readyCpuMs)).toFixed(0)} ms of processor time, ${median(ready.map(({ readyMs }) => readyMs)).toFixed(0)} ms by the clock. ${machineLine(machine)}.`,
   ].join('\n\n')
 }
 

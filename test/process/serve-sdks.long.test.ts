@@ -60,7 +60,7 @@ describe("LangChain's CohereRerank", () => {
       [process.execPath, 'ask.mjs'],
       at,
     )
-    expect(rows.map(({ index }) => index).toSorted()).toEqual([0, 1, 2])
+    expect(new Set(rows.map(({ index }) => index))).toEqual(new Set([0, 1, 2]))
     expect(rows[0]?.index).toBe(1)
     expect(kept).toEqual(rows.slice(0, 2).map(({ index, relevanceScore }) => [documents[index], relevanceScore]))
   })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { clients, query, texts } from './clients.ts'
-import { parsed, raw, startServe } from './support.ts'
+import { parsed, raw, sharedServe, startServe } from './support.ts'
 
 const scores = texts.map((text) => text.length / 100)
 const logit = (score: number): number => Math.log(score / (1 - score))
@@ -13,8 +13,10 @@ function asBytes({ path, headers, body }: (typeof clients)[number], port: number
 }
 
 describe('the requests of existing clients, byte for byte', () => {
+  const served = sharedServe()
+
   it.each(clients.map((one) => [one.client, one] as const))('%s', async (_, one) => {
-    const { port } = await startServe()
+    const { port } = served()
     const { status, body } = parsed(await raw(port, asBytes(one, port)))
     expect({ status, body: status === 200 ? undefined : body }).toEqual({ status: 200, body: undefined })
     const read = one.read(body)

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { sized } from '../../fixtures/size.ts'
-import { control, parsed, post, raw, startServe, until } from './support.ts'
+import { control, parsed, post, raw, sharedServe, startServe, until } from './support.ts'
 
 const head = (length: number, more: readonly string[] = []): string =>
   [
@@ -23,6 +23,8 @@ async function stillServes(url: string): Promise<void> {
 }
 
 describe('a body of the wrong kind is refused, with the field and the fix', () => {
+  const served = sharedServe()
+
   it.each([
     ['', 'The body is empty'],
     ['{', 'no JSON'],
@@ -49,7 +51,7 @@ describe('a body of the wrong kind is refused, with the field and the fix', () =
     ['{"query":"q","documents":["a"],"top_n":1e999}', 'top_n is'],
     ['{"query":"q","documents":["a"],"top_n":[1]}', 'top_n is an array'],
   ])('%s', async (body, message) => {
-    const { url } = await startServe()
+    const { url } = served()
     const answer = await post(`${url}/v1/rerank`, body)
     expect(answer.status).toBe(400)
     const { message: said, error } = answer.body as { message?: string; error?: unknown }
@@ -58,7 +60,7 @@ describe('a body of the wrong kind is refused, with the field and the fix', () =
   })
 
   it('by path and method', async () => {
-    const { url } = await startServe()
+    const { url } = served()
     expect((await fetch(`${url}/v1/embeddings`, { method: 'POST', body: '{}' })).status).toBe(404)
     const wrong = await fetch(`${url}/v1/rerank`)
     expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'POST'])
@@ -70,6 +72,8 @@ describe('a body of the wrong kind is refused, with the field and the fix', () =
 })
 
 describe('what is taken as it comes', () => {
+  const served = sharedServe()
+
   it.each([
     ['no documents', { query: 'q', documents: [] }, []],
     ['an empty document', { query: 'q', documents: ['', 'a'] }, [1, 0]],
@@ -84,14 +88,14 @@ describe('what is taken as it comes', () => {
     ['half a surrogate pair', { query: 'q \ud800', documents: ['\udc00', 'bb'] }, [1, 0]],
     ['names of the prototype', JSON.parse('{"__proto__":{"a":1},"query":"q","documents":[{"text":"a"},"bb"]}'), [1, 0]],
   ])('%s', async (_, body, order) => {
-    const { url } = await startServe()
+    const { url } = served()
     const { status, body: answer } = await post(`${url}/v1/rerank`, body)
     expect(status).toBe(200)
     expect((answer as { results: { index: number }[] }).results.map(({ index }) => index)).toEqual(order)
   })
 
   it('objects are read by the fields that are asked for', async () => {
-    const { url } = await startServe()
+    const { url } = served()
     const documents = [{ text: 'a text that is not asked for', title: 'x' }, { title: 'a title' }]
     const { body } = await post(`${url}/v1/rerank`, { query: 'q', documents, rank_fields: ['title'] })
     expect((body as { results: { index: number }[] }).results.map(({ index }) => index)).toEqual([1, 0])
@@ -177,8 +181,10 @@ describe('large and slow', () => {
 })
 
 describe('on the wire', () => {
+  const served = sharedServe()
+
   it('requests that are sent in one go are answered in their order', async () => {
-    const { port } = await startServe()
+    const { port } = served()
     const bodies = ['["a"]', '["b","c"]', '["d","e","f"]'].map((list) => `{"query":"q","documents":${list}}`)
     const text = await raw(port, bodies.map((body) => head(body.length) + body).join(''), 3)
     const counts = text
@@ -197,14 +203,14 @@ describe('on the wire', () => {
     ['a header that is none', ['no colon here'], 400],
     ['a null in a header', ['X-A: a\0b'], 400],
   ])('%s', async (_, headers, status) => {
-    const { url, port } = await startServe()
+    const { url, port } = served()
     const text = await raw(port, head(good.length, headers) + good)
     expect(Number(text.split(' ')[1])).toBe(status)
     await stillServes(url)
   })
 
   it('something that is not HTTP', async () => {
-    const { url, port } = await startServe()
+    const { url, port } = served()
     expect(await raw(port, '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 hello\r\n\r\n')).toContain('400 Bad Request')
     await stillServes(url)
   })
@@ -227,10 +233,12 @@ describe('on the wire', () => {
     const { url, port, io } = await startServe()
     const documents = Array.from({ length: 500 }, (_, at) => `document ${at} ${'x'.repeat(1000)}`)
     const body = JSON.stringify({ query: 'q', documents, return_documents: true })
+    const answered = (): number => io.written.stdout.split('\n').length
     for (let turn = 0; turn < 10; turn++) {
+      const before = answered()
       const socket = connect(port, '127.0.0.1').on('error', () => {})
       socket.pause().write(head(body.length) + body)
-      await until(() => io.written.stdout.split('\n').length > turn + 1)
+      await until(() => answered() > before)
       socket.resetAndDestroy()
     }
     await stillServes(url)

@@ -181,11 +181,11 @@ describe('the same request at the same time', () => {
     await until(() => control().gates.length > gates)
     await shared(url, 2)
     control().gates.at(-1)?.()
-    const [all, one, list] = await Promise.all(asked)
+    const [all, one, list] = (await Promise.all(asked)).map(({ body }) => body)
     expect(control().calls.length).toBe(calls + 1)
-    expect((all?.body as { results: [] }).results).toHaveLength(2)
-    expect((one?.body as { results: [] }).results).toHaveLength(1)
-    expect(list?.body).toHaveLength(2)
+    expect(all).toMatchObject({ results: [{ index: 1 }, { index: 0 }] })
+    expect(one).toMatchObject({ results: [{ index: 1 }] })
+    expect(list).toMatchObject([{ index: 1 }, { index: 0 }])
   })
 
   it('goes on while one client is left, and is aborted when none is', async () => {
@@ -312,7 +312,8 @@ describe('scores', () => {
     const documents = ['nothing of it', 'the lamp', 'lamp, lamp and a lamp', 'another']
     const { body } = await post(`${url}/v1/rerank`, { query: 'lamp', documents })
     const { results } = body as Ranked
-    expect(results.map(({ index }) => index).toSorted()).toEqual([0, 1, 2, 3])
+    expect(new Set(results.map(({ index }) => index))).toEqual(new Set([0, 1, 2, 3]))
+    expect(results).toHaveLength(4)
     expect(results[0]?.index).toBe(2)
     expect(results.map(({ relevance_score: score }) => score)).toEqual([0.21, 0, 0, 0])
   })

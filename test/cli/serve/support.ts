@@ -1,6 +1,9 @@
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { onTestFinished } from 'vitest'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import { runCli } from '../../../packages/cli/src/run.ts'
 import { fakeIo, folderWith } from '../support.ts'
 
@@ -60,22 +63,44 @@ export interface StartOptions {
 /** Starts a server in this process on a free port, which is stopped after the test. */
 export async function startServe(
   args: readonly string[] = [],
-  { scorer = byLength, env = {}, waitFor = / ready after / }: StartOptions = {},
+  { scorer = byLength, ...options }: StartOptions = {},
 ): Promise<Running> {
   const at = folderWith({ 'scorer.mjs': scorer })
+  const running = await launch(['--scorer', at('scorer.mjs'), ...args], options)
+  onTestFinished(async () => void (await running.stop()))
+  return running
+}
+
+/** One server for all tests of a block, where they leave nothing behind. */
+export function sharedServe(): () => Running {
+  const folder = mkdtempSync(join(tmpdir(), 'secondpass-serve-'))
+  let running: Running | undefined
+  beforeAll(async () => {
+    writeFileSync(join(folder, 'scorer.mjs'), byLength)
+    running = await launch(['--scorer', join(folder, 'scorer.mjs')], {})
+  })
+  afterAll(async () => {
+    await running?.stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return () => running as Running
+}
+
+async function launch(
+  args: readonly string[],
+  { env = {}, waitFor = / ready after / }: StartOptions,
+): Promise<Running> {
   const stopping = new AbortController()
   const io = fakeIo({ env, signal: stopping.signal })
-  const running = runCli(['serve', '--port', '0', '--scorer', at('scorer.mjs'), ...args], io)
+  const running = runCli(['serve', '--port', '0', ...args], io)
   const stop = (): Promise<number> => {
     stopping.abort(new Error('the test is over'))
     return running
   }
-  onTestFinished(async () => void (await stop()))
-  const ready = until(() => waitFor.test(io.written.stderr))
   const ended = running.then(() => {
     throw new Error(`it ended: ${io.written.stderr}`)
   })
-  await Promise.race([ready, ended])
+  await Promise.race([until(() => waitFor.test(io.written.stderr)), ended])
   const [, url = '', port] = /listening at (http:\S+:(\d+))/.exec(io.written.stderr) ?? []
   return { url, port: Number(port), io, stop }
 }

@@ -33,6 +33,9 @@ export interface Bounds {
  */
 const NO_OPINION = 0.5
 
+/** The measure may be too low by this much before a request is refused for it. */
+const OPTIMISM = 1.25
+
 /** A time that a busy server asks for at most, in seconds. */
 const LONGEST_RETRY_SECONDS = 30
 
@@ -42,10 +45,9 @@ export class Scoring {
   readonly #bounds: Bounds
   readonly #flights = new Flights<Scored>()
   readonly #scale: Scale
+  readonly #pace = new Pace()
   #documents = 0
   #requests = 0
-  /** Documents answered in a millisecond, lately; 0 until one was. */
-  #pace = 0
 
   constructor(reranker: Reranker, bounds: Bounds) {
     this.#reranker = reranker
@@ -80,6 +82,8 @@ export class Scoring {
     if (texts.length === 0)
       return { rows: [], outcome: 'ranked', tokens: 0, waitedMs: 0, cacheHits: 0, isTruncated: false }
     const timeMs = Math.min(deadlineMs ?? Infinity, this.#bounds.deadlineMs)
+    // One with less time than others goes before them, and is left to the queue.
+    if (timeMs === this.#bounds.deadlineMs) this.#refuseHopeless(timeMs)
     const key = createHash('sha256')
       .update(JSON.stringify([query, texts]))
       .digest('base64')
@@ -107,6 +111,7 @@ export class Scoring {
   ): Promise<Scored> {
     this.#enter(texts.length)
     const startedAt = performance.now()
+    this.#pace.begin(startedAt)
     try {
       const ranking = await this.#reranker.rerank(query, texts, {
         signal,
@@ -114,10 +119,11 @@ export class Scoring {
         topN: Infinity,
       })
       const scored = this.#read(ranking, texts.length)
-      this.#learnPace(texts.length, performance.now() - startedAt - scored.waitedMs)
+      this.#pace.done(texts.length, performance.now())
       return scored
     } finally {
       this.#documents -= texts.length
+      this.#pace.end()
     }
   }
 
@@ -156,15 +162,26 @@ export class Scoring {
     return { rows, outcome: 'ranked', ...facts, isTruncated }
   }
 
-  #learnPace(documents: number, ms: number): void {
-    const pace = documents / Math.max(ms, 0.1)
-    this.#pace = this.#pace === 0 ? pace : 0.8 * this.#pace + 0.2 * pace
+  /**
+   * The queue of the scorer would refuse it too, but only after everything else that a call takes, and a server that is
+   * asked for much more than it can do must not spend its time on saying no.
+   *
+   * @throws RequestError with status 429.
+   */
+  #refuseHopeless(timeMs: number): void {
+    const bearable = this.#pace.documentsIn(timeMs, performance.now())
+    if (this.#documents <= OPTIMISM * bearable) return
+    throw new RequestError(
+      429,
+      `The server is busy and would not answer within ${Math.round(timeMs)} ms.`,
+      this.#retryAfter(),
+    )
   }
 
   /** When what is under way now should be done, in whole seconds. */
   #retryAfter(): number {
-    const seconds = this.#pace === 0 ? 1 : this.#documents / this.#pace / 1000
-    return Math.min(LONGEST_RETRY_SECONDS, Math.max(1, Math.ceil(seconds)))
+    const perSecond = this.#pace.documentsIn(1000, performance.now())
+    return Math.min(LONGEST_RETRY_SECONDS, Math.max(1, Math.ceil(this.#documents / perSecond)))
   }
 
   #asRequestError(error: unknown, { isAlone, timeMs }: { isAlone: boolean; timeMs: number }): Error {
@@ -201,6 +218,41 @@ export class ScoringError extends RequestError {
 }
 
 class LateError extends Error {}
+
+/** When nothing was answered for so long, nobody knows how fast answers come now. */
+const STALE_MS = 1000
+
+/** How fast documents are answered while there are any. */
+class Pace {
+  #perMs = 0
+  #measuredAt = -Infinity
+  #busySince = 0
+  #underWay = 0
+
+  begin(now: number): void {
+    if (this.#underWay === 0) this.#busySince = now
+    this.#underWay += 1
+  }
+
+  end(): void {
+    this.#underWay -= 1
+  }
+
+  /** So many were answered: since the last answer, or since there was anything to do. */
+  done(documents: number, now: number): void {
+    const ms = Math.max(now - Math.max(this.#measuredAt, this.#busySince), 0.01)
+    const isNew = now - this.#measuredAt > STALE_MS
+    this.#measuredAt = now
+    // By time and not by answers: those that come together are one measure.
+    const weight = isNew ? 1 : 1 - Math.exp(-ms / STALE_MS)
+    this.#perMs += weight * (documents / ms - this.#perMs)
+  }
+
+  /** How many are answered in a time; `Infinity` when that is not known. */
+  documentsIn(ms: number, now: number): number {
+    return now - this.#measuredAt > STALE_MS || this.#perMs === 0 ? Infinity : this.#perMs * ms
+  }
+}
 
 /** @throws LateError or what the stage failed with, unless a policy skipped it. */
 function refuseUnscored(stages: readonly StageReport[]): void {
