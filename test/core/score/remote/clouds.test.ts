@@ -14,7 +14,7 @@ import { apiKey } from './cases.ts'
 import { bedrockWire } from './cloud-wires.ts'
 import { cohereWire, probabilityOf, speaking } from './dialects.ts'
 import { impatientClock } from './impatient-clock.ts'
-import { stubServer } from './stub-server.ts'
+import { type Seen, stubServer } from './stub-server.ts'
 
 const keys = {
   accessKeyId: 'AKIAINVENTED00000000',
@@ -95,7 +95,7 @@ describe('a request to Bedrock that is signed', () => {
     const scorer = bedrock({ region: 'us-west-2', credentials: keys, baseUrl: stub.url })
     const call = callOf()
     await scorer.score('q', ['short', `${'x'.repeat(31_999)}🔋 and more`], call)
-    const { sources } = stub.seen[0]?.body as {
+    const { sources } = (stub.seen[0] as Seen).body as {
       sources: { inlineDocumentSource: { textDocument: { text: string } } }[]
     }
     expect(sources[1]?.inlineDocumentSource.textDocument.text).toBe('x'.repeat(31_999))
