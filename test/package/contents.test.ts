@@ -35,10 +35,11 @@ function reachedFrom(pack: PackedPackage, file: string, seen: Set<string> = new 
   return seen
 }
 
-it('the workspace packs the core, two adapters, the command line and two models', () => {
+it('the workspace packs the core, three adapters, the command line and two models', () => {
   const names = packed.packages.map(({ manifest }) => manifest.name).sort()
   expect(names).toEqual(
     expect.arrayContaining([
+      '@secondpass/ai-sdk',
       '@secondpass/cli',
       '@secondpass/core',
       '@secondpass/langchain',
