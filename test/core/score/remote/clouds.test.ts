@@ -264,6 +264,26 @@ describe('Cohere’s relevant spans', () => {
   })
 })
 
+describe('what Cohere billed', () => {
+  it.each([
+    [{ input_tokens: 120 }, { billedTokens: 120, cost: 6 }],
+    [{ search_units: 3 }, { searchUnits: 3, cost: 6 }],
+    [
+      { search_units: 0, input_tokens: 120 },
+      { billedTokens: 120, cost: 6 },
+    ],
+    [{ total_tokens: 120 }, { billedTokens: 120, cost: 6 }],
+    [{}, {}],
+  ])('%j is counted as %j', async (units, stats) => {
+    const fetch: Fetch = async () =>
+      Response.json({ results: [{ index: 0, relevance_score: 0.5 }], meta: { billed_units: units } })
+    const call = callOf()
+    const prices = { pricePerMillionTokens: 50_000, pricePerSearchUnit: 2 }
+    await cohere({ apiKey, fetch, ...prices }).score('q', ['a'], call)
+    expect(call.stats).toEqual({ requests: 1, ...stats })
+  })
+})
+
 describe('a key of Voyage', () => {
   const urlFor = async (key: string, baseUrl?: string): Promise<string> => {
     let seen = ''
