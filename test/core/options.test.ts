@@ -135,7 +135,7 @@ describe('wrong arguments of a call', () => {
       'q',
       ['a'],
       { topK: 3 },
-      'options.topK is 3: there is no such option; use topN, maxTokens, order, deadlineMs, signal',
+      'options.topK is 3: there is no such option; use topN, maxTokens, order, deadlineMs, instruction, signal',
     ],
     ['q', ['a'], { deadlineMs: '80' }, 'deadlineMs is "80": pass milliseconds'],
     ['q', ['a'], { deadlineMs: Number.NaN }, 'deadlineMs is NaN'],

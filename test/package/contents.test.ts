@@ -46,6 +46,7 @@ it('the workspace packs the core, the adapters, the command line and two models'
   const names = packed.packages.map(({ manifest }) => manifest.name).sort()
   expect(names).toEqual(
     expect.arrayContaining([
+      '@secondpass/ai-sdk',
       '@secondpass/cli',
       '@secondpass/core',
       '@secondpass/lancedb',

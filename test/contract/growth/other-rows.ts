@@ -27,8 +27,8 @@ const prompts = (ask: typeof generate): LongInput[] => [
 /** Called as the AI SDK does. */
 const rerank = (values: string[] | { body: string }[]): (() => PromiseLike<unknown>) => {
   const model = aiSdk.secondpass.reranking(scorer)
-  const documents = { type: typeof values[0] === 'string' ? 'text' : 'object', values } as never
-  return () => model.doRerank({ documents, query: 'the lamp' })
+  const asked = { type: typeof values[0] === 'string' ? 'text' : 'object', values } as never
+  return () => model.doRerank({ documents: asked, query: 'the lamp' })
 }
 
 export const aiSdkRows: Rows = {

@@ -10,7 +10,6 @@ import {
   required,
   wholeOrInfinity,
   withDefault,
-  onlyRise,
 } from '../base/check.js'
 import { invalidArgument } from '../base/errors.js'
 import type { Candidate, SkipPolicy } from '../types.js'

@@ -14,7 +14,7 @@ import { apiKey } from './cases.ts'
 import { bedrockWire } from './cloud-wires.ts'
 import { cohereWire, probabilityOf, speaking } from './dialects.ts'
 import { impatientClock } from './impatient-clock.ts'
-import { stubServer } from './stub-server.ts'
+import { type Seen, stubServer } from './stub-server.ts'
 
 const keys = {
   accessKeyId: 'AKIAINVENTED00000000',
@@ -95,7 +95,7 @@ describe('a request to Bedrock that is signed', () => {
     const scorer = bedrock({ region: 'us-west-2', credentials: keys, baseUrl: stub.url })
     const call = callOf()
     await scorer.score('q', ['short', `${'x'.repeat(31_999)}🔋 and more`], call)
-    const { sources } = stub.seen[0]?.body as {
+    const { sources } = (stub.seen[0] as Seen).body as {
       sources: { inlineDocumentSource: { textDocument: { text: string } } }[]
     }
     expect(sources[1]?.inlineDocumentSource.textDocument.text).toBe('x'.repeat(31_999))
@@ -261,6 +261,26 @@ describe('Cohere’s relevant spans', () => {
     expect(call.notes.size).toBe(0)
     const client = { rerank: async () => ({}) }
     expect(() => cohere({ client, relevantSpans: true })).toThrow(/^relevantSpans is true: leave out client/)
+  })
+})
+
+describe('what Cohere billed', () => {
+  it.each([
+    [{ input_tokens: 120 }, { billedTokens: 120, cost: 6 }],
+    [{ search_units: 3 }, { searchUnits: 3, cost: 6 }],
+    [
+      { search_units: 0, input_tokens: 120 },
+      { billedTokens: 120, cost: 6 },
+    ],
+    [{ total_tokens: 120 }, { billedTokens: 120, cost: 6 }],
+    [{}, {}],
+  ])('%j is counted as %j', async (units, stats) => {
+    const fetch: Fetch = async () =>
+      Response.json({ results: [{ index: 0, relevance_score: 0.5 }], meta: { billed_units: units } })
+    const call = callOf()
+    const prices = { pricePerMillionTokens: 50_000, pricePerSearchUnit: 2 }
+    await cohere({ apiKey, fetch, ...prices }).score('q', ['a'], call)
+    expect(call.stats).toEqual({ requests: 1, ...stats })
   })
 })
 

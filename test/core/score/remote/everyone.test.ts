@@ -86,12 +86,11 @@ describe.each(cases)('$name', (one) => {
       [['a', 'b'], ['a']],
       [['a'], ['a', 'b']],
     ] as const) {
-      let kept: unknown
       await using whole = await opened(one)
       await whole.scorer.score('q', shown, callOf())
       await using copy = await stubServer(one.handler)
       const [request] = whole.stub.seen
-      kept = await (
+      const kept: unknown = await (
         await fetch(`${copy.url}${request?.path}`, { method: 'POST', body: JSON.stringify(request?.body) })
       ).json()
       await using both = await against((_seen, response) => json(response, kept))

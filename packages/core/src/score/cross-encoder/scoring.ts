@@ -181,8 +181,8 @@ async function ownChat({ files, layout, tokenizer, options }: Known): Promise<Ch
   const prompt = options.instruction ?? layout.prompt
   const settings = chat === 'template' ? INFERRED : chat
   try {
-    const chat = await createChat({ template, settings, config: files.config, specialTokens, prompt })
-    if (options.instruction === undefined || chat.hasPrompt()) return chat
+    const own = await createChat({ template, settings, config: files.config, specialTokens, prompt })
+    if (options.instruction === undefined || own.hasPrompt()) return own
     throw noInstruction(`The chat template of ${files.name}`, options.instruction)
   } catch (error) {
     const isNamed = profiles.some(({ models }) => models.test(files.name))

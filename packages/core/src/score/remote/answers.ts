@@ -24,9 +24,10 @@ export function perToken(pricePerMillion: number | undefined): number | undefine
   return pricePerMillion === undefined ? undefined : pricePerMillion / 1e6
 }
 
-/** The unit that an answer names, of those that it may name; the last one when it names none. */
+/** The unit that an answer bills by, of those that it may name: the first that is not 0; the last one when it names none. */
 export function billOf(candidates: readonly Bill[]): Bill {
-  return candidates.find(({ units }) => isFiniteNumber(units)) ?? (candidates.at(-1) as Bill)
+  const said = candidates.filter(({ units }) => isFiniteNumber(units))
+  return said.find(({ units }) => units !== 0) ?? said[0] ?? (candidates.at(-1) as Bill)
 }
 
 /**

@@ -186,8 +186,8 @@ function serverId(
   // The router has the model in its path, and the id has it as well.
   const ofRouter = dialect === 'huggingface' && model !== undefined ? new URL(routerUrl(model)).pathname : ''
   const places = urls.map((url) => placeName(urlBelow(url, pathOf(url)), pathOf(url) || ofRouter)).sort()
-  const parts = [dialect, model ?? 'unnamed', scoreType, ...(truncate ? [] : ['untruncated'])]
-  parts.push(...instructionParts(instruction))
+  const untruncated = truncate ? [] : ['untruncated']
+  const parts = [dialect, model ?? 'unnamed', scoreType, ...untruncated, ...instructionParts(instruction)]
   return `${parts.join(':')}@${places.join('+')}`
 }
 

@@ -39,7 +39,7 @@ export interface CohereOptions extends VendorOptions {
   readonly maxTokensPerDoc?: number | undefined
   /**
    * Asks Rerank 5 and newer for the stretches of each text that matter; the best of them is the `bestSpan` of the result.
-   * Default `false`. Earlier models refuse it, and a `client` of the npm package `cohere-ai` cannot carry it.
+   * Default `false`. Earlier models have none, and a `client` of the npm package `cohere-ai` cannot carry it.
    */
   readonly relevantSpans?: boolean | undefined
   /**
