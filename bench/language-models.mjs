@@ -3,12 +3,12 @@
  * read, how many prompts and seconds a question takes, and nDCG@10 beside BM25 and the bundled model.
  *
  *   node bench/language-models.mjs --model FILE.gguf [--sets wikiqa,nq-clapnq] [--questions 20] [--pool 10]
- *                                  [--ways listwise,grade,yes-no] [--threads 1] [--name language-models]
+ *                                  [--ways listwise,grade,yes-no] [--threads 1] [--name language-models] [--kept]
  *
  * The model runs in this process by node-llama-cpp, through the recipe in examples/language-model, whose packages have to
  * be installed there. The questions are those of whose BM25 pool at least one passage is relevant, evenly spread over the
  * file; in the others no order can be right or wrong. Needs the optional data folder beside the checkout. Every answer is
- * kept in bench/results/raw, so that a stopped run goes on where it was.
+ * kept in bench/results/raw, so that a stopped run goes on where it was; `--kept` asks nothing and reports what is there.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -27,6 +27,7 @@ const { values: options } = parseArgs({
     pool: { type: 'string', default: '10' },
     ways: { type: 'string', default: 'listwise,grade,yes-no' },
     threads: { type: 'string', default: '1' },
+    kept: { type: 'boolean', default: false },
     name: { type: 'string', default: 'language-models' },
   },
 })
@@ -83,6 +84,9 @@ const scorers = {
   'yes-no': (ask) => llmPointwise(ask('generateYesNo')),
 }
 
+/** Names the model and the prompts, so that answers to other prompts are not taken for these. */
+const idOfWay = (way) => scorers[way]((kind) => ({ [kind]: async () => '', model: basename(file) })).id
+
 /** One question by one way: the order, and what it took. A call that failed keeps the order, and says so. */
 async function judge(way, { query, candidates }) {
   const answers = []
@@ -110,7 +114,7 @@ async function judge(way, { query, candidates }) {
 
 async function judgeAll(set, way, pools) {
   mkdirSync(paths.raw, { recursive: true })
-  const kept = join(paths.raw, `llm-${set}.${way}.${poolSize}.${basename(file).replace(/\W+/g, '-')}.jsonl`)
+  const kept = join(paths.raw, `llm-${set}.${idOfWay(way).replace(/\W+/g, '-')}.${poolSize}.jsonl`)
   const known = new Map(
     existsSync(kept)
       ? readFileSync(kept, 'utf8')
@@ -121,7 +125,7 @@ async function judgeAll(set, way, pools) {
       : [],
   )
   for (const pool of pools) {
-    if (known.has(pool.id)) continue
+    if (known.has(pool.id) || options.kept) continue
     const found = await judge(way, pool)
     known.set(pool.id, found)
     appendFileSync(kept, `${JSON.stringify([pool.id, found])}\n`)
@@ -154,7 +158,7 @@ function rowOf(name, values, baseline, rows) {
     mean(values).toFixed(3),
     change,
     sum(rows, 'calls'),
-    name === 'listwise' ? faults.join(' / ') : `${faults[0]} / - / -`,
+    name.startsWith('listwise') ? faults.join(' / ') : `${faults[0]} / - / -`,
     rows.filter(({ outcome }) => outcome !== 'ranked').length,
     mean(rows.map(({ distinct, order }) => distinct / order.length)).toFixed(2),
     (median(rows.map(({ durationMs }) => durationMs)) / 1000).toFixed(1),
@@ -185,12 +189,24 @@ for (const set of options.sets.split(',')) {
   const rows = [rowOf('BM25', baseline, baseline)]
   rows.push(rowOf('bundled model', ndcgAt10(await bundled(pools, { skip: false }), judged), baseline))
   for (const way of options.ways.split(',')) {
-    const answers = await judgeAll(set, way, pools)
+    const all = await judgeAll(set, way, pools)
+    // With --kept some may be missing: then BM25 is that of the same questions.
+    const there = all.flatMap((answer, at) => (answer === undefined ? [] : [at]))
+    if (there.length === 0) continue
+    const answers = there.map((at) => all[at])
     const values = ndcgAt10(
       answers.map(({ order }) => order),
-      judged,
+      there.map((at) => judged[at]),
     )
-    rows.push(rowOf(way, values, baseline, answers))
+    const name = there.length === pools.length ? way : `${way}, ${there.length} questions`
+    rows.push(
+      rowOf(
+        name,
+        values,
+        there.map((at) => baseline[at]),
+        answers,
+      ),
+    )
   }
   tables.push(`${set}: ${pools.length} questions, BM25's top ${poolSize}.\n\n${table(heads, rows)}`)
   measured.push({ set, questions: pools.length, heads, rows })

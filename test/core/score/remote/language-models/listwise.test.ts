@@ -105,7 +105,7 @@ describe('llmListwise', () => {
 
   it('names in its id what changes the order', () => {
     const generate = judge(numberIn)
-    expect(llmListwise({ generate }).id).toMatch(/^llm-listwise\/unnamed-\w+\/w20s10\/p300$/)
+    expect(llmListwise({ generate }).id).toMatch(/^llm-listwise\/unnamed-\w+\/v2\/w20s10\/p300$/)
     const ids = [
       {},
       { instruction: 'a' },

@@ -70,7 +70,7 @@ describe('a prompt', () => {
       expect(prompt).toContain('\nThey are court rulings.\n')
       expect(prompt).toContain('<query>q</query>')
     }
-    expect(prompts[0]).toContain('in this form: [2] > [1]')
+    expect(prompts[0]).toContain('in this form: [number] > [number]')
     expect(prompts[1]).toContain('from 0 to 4')
   })
 })

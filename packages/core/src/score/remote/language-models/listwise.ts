@@ -61,7 +61,7 @@ export function llmListwise(options: LlmListwiseOptions): RemoteScorer<'pool'> {
   if (stride >= windowSize) {
     throw invalidArgument('stride', stride, `pass less than windowSize (${windowSize}), or no passage moves further up`)
   }
-  const id = idOf('llm-listwise', { ...settings, ask: generate }, [`w${windowSize}s${stride}`])
+  const id = idOf('llm-listwise', { ...settings, ask: generate }, ['v2', `w${windowSize}s${stride}`])
   const judge = { generate, windowSize, stride, onUnreadable, id }
   return llmScorer(
     {
@@ -126,14 +126,14 @@ export function listwisePrompt(query: string, passages: readonly string[], instr
     ...passages.map((text, at) => passageBlock(text, at + 1)),
     '',
     `The query again: <query>${query}</query>`,
-    `Rank all ${total} passages from the most to the least relevant. Answer with their numbers only, each exactly once, in this form: ${form(total)}`,
+    `Rank all ${total} passages from the most to the least relevant. Answer with their numbers only, each exactly once, the most relevant first, in this form: ${form(total)}`,
   ].join('\n')
 }
 
-/** An example of an answer, as long as the list is. */
+/** The form of an answer, as long as the list is. Not an example: small models copy one, numbers and all. */
 function form(total: number): string {
-  if (total === 2) return '[2] > [1]'
-  return total === 3 ? '[2] > [3] > [1]' : '[2] > [3] > [1] > …'
+  const numbers = Array.from({ length: Math.min(total, 3) }, () => '[number]').join(' > ')
+  return total > 3 ? `${numbers} > …` : numbers
 }
 
 /** A stretch of a list: from `start`, up to but without `end`. */
