@@ -1,3 +1,11 @@
+declare global {
+    interface SymbolConstructor {
+        readonly asyncDispose: unique symbol;
+    }
+    interface AsyncDisposable {
+        [Symbol.asyncDispose](): PromiseLike<void>;
+    }
+}
 type Milliseconds = number;
 interface Candidate {
     readonly text: string;

@@ -23,6 +23,14 @@ declare class ProviderError extends RerankError {
     constructor(message: string, fault: ProviderFault);
     static is(error: unknown): error is ProviderError;
 }
+declare global {
+    interface SymbolConstructor {
+        readonly asyncDispose: unique symbol;
+    }
+    interface AsyncDisposable {
+        [Symbol.asyncDispose](): PromiseLike<void>;
+    }
+}
 type Milliseconds = number;
 interface Candidate {
     readonly text: string;
@@ -291,6 +299,7 @@ interface CrossEncoderOptions extends ReadingOptions, ScoringOptions, ModelSourc
     readonly workers?: number | 'auto' | undefined;
     readonly threads?: number | undefined;
     readonly spinning?: boolean | undefined;
+    readonly passageCacheMiB?: number | undefined;
     readonly providers?: readonly Provider[] | undefined;
 }
 declare function crossEncoder(options?: CrossEncoderOptions): CrossEncoder;
@@ -381,6 +390,48 @@ interface HostedOptions extends QueueOptions {
 interface VendorOptions extends HostedOptions {
     readonly baseUrl?: string | undefined;
 }
+type FormName = 'cohere' | 'voyage' | 'tei' | 'nim' | 'isaacus' | 'deepinfra';
+type PresetName = 'azure' | 'contextual' | 'dashscope' | 'deepinfra' | 'fireworks' | 'isaacus' | 'novita' | 'nvidia' | 'openrouter' | 'scaleway' | 'siliconflow' | 'siliconflow-cn' | 'together' | 'zeroentropy';
+interface SharedOptions extends HostedOptions {
+    readonly scope?: Scope | undefined;
+    readonly scoreType?: 'probability' | 'logit' | undefined;
+    readonly extraBody?: Readonly<Record<string, unknown>> | undefined;
+    readonly pricePerMillionTokens?: number | undefined;
+    readonly pricePerSearchUnit?: number | undefined;
+}
+interface PresetOptions extends SharedOptions {
+    readonly preset: PresetName;
+    readonly model: string;
+    readonly url?: string | undefined;
+    readonly form?: undefined;
+    readonly keyHeader?: undefined;
+    readonly instructionField?: undefined;
+}
+interface UrlOptions extends SharedOptions {
+    readonly url: string;
+    readonly form: FormName;
+    readonly model?: string | undefined;
+    readonly keyHeader?: 'authorization' | 'api-key' | 'x-api-key' | undefined;
+    readonly instructionField?: string | undefined;
+    readonly preset?: undefined;
+}
+type CompatibleOptions = PresetOptions | UrlOptions;
+declare function compatible(options: CompatibleOptions & {
+    readonly scope: 'pool';
+}): RemoteScorer<'pool'>;
+declare function compatible(options: CompatibleOptions): RemoteScorer<'pair'>;
+interface AwsCredentials {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string | undefined;
+}
+interface BedrockOptions extends VendorOptions {
+    readonly model?: string | undefined;
+    readonly region?: string | undefined;
+    readonly credentials?: AwsCredentials | (() => AwsCredentials | Promise<AwsCredentials>) | undefined;
+    readonly pricePerSearchUnit?: number | undefined;
+}
+declare function bedrock(options?: BedrockOptions): RemoteScorer<'pair'>;
 interface CohereClient {
     rerank(request: {
         model: string;
@@ -396,7 +447,9 @@ interface CohereClient {
 interface CohereOptions extends VendorOptions {
     readonly model?: string | undefined;
     readonly maxTokensPerDoc?: number | undefined;
+    readonly relevantSpans?: boolean | undefined;
     readonly client?: CohereClient | 'cohere-ai' | undefined;
+    readonly pricePerMillionTokens?: number | undefined;
     readonly pricePerSearchUnit?: number | undefined;
 }
 declare function cohere(options?: CohereOptions): RemoteScorer<'pair'>;
@@ -438,13 +491,44 @@ type ServerOptions = CommonServerOptions & ({
     readonly scoreType?: 'logit' | undefined;
 });
 declare function server(options: ServerOptions): RemoteScorer<'pair'>;
+type AccessToken = string | (() => string | Promise<string>);
+interface VertexOptions extends Omit<HostedOptions, 'apiKey'> {
+    readonly project: string;
+    readonly accessToken: AccessToken;
+    readonly model?: string | undefined;
+    readonly location?: string | undefined;
+    readonly baseUrl?: string | undefined;
+    readonly pricePerSearchUnit?: number | undefined;
+}
+declare function vertex(options: VertexOptions): RemoteScorer<'pair'>;
 interface VoyageOptions extends VendorOptions {
     readonly model?: string | undefined;
+    readonly baseUrl?: string | undefined;
     readonly truncation?: boolean | undefined;
     readonly maxTokens?: number | undefined;
     readonly pricePerMillionTokens?: number | undefined;
 }
 declare function voyage(options?: VoyageOptions): RemoteScorer<'pair'>;
+interface WatsonxOptions extends Omit<HostedOptions, 'apiKey'> {
+    readonly baseUrl: string;
+    readonly accessToken: AccessToken;
+    readonly projectId?: string | undefined;
+    readonly spaceId?: string | undefined;
+    readonly model?: string | undefined;
+    readonly truncateInputTokens?: number | undefined;
+    readonly scoreType?: 'probability' | 'logit' | undefined;
+    readonly pricePerMillionTokens?: number | undefined;
+}
+declare function watsonx(options: WatsonxOptions): RemoteScorer<'pair'>;
+interface WorkersAiBinding {
+    run(model: never, inputs: never, options?: never): PromiseLike<unknown>;
+}
+interface WorkersAiOptions extends VendorOptions {
+    readonly binding?: WorkersAiBinding | undefined;
+    readonly accountId?: string | undefined;
+    readonly model?: string | undefined;
+}
+declare function workersAi(options: WorkersAiOptions): RemoteScorer<'pair'>;
 interface GenerateCall extends Pick<Call, 'signal' | 'deadline' | 'now' | 'stats'> {
     readonly signal: AbortSignal;
     readonly deadline: Milliseconds;
@@ -670,5 +754,5 @@ interface FusedCandidate<C extends Candidate = Candidate> extends Candidate {
     readonly scores: readonly (number | undefined)[];
 }
 declare function reciprocalRankFusion<T extends string | Candidate>(lists: readonly (readonly T[])[], options?: FusionOptions<T extends Candidate ? T : Candidate>): FusedCandidate<T extends Candidate ? T : Candidate>[];
-export { ProviderError, RerankError, aboveThreshold, agreement, allOf, anyOf, bm25, calibrated, clearMargin, cohere, colbert, createReranker, crossEncoder, doctor, fetchModel, jina, keywordQuery, llmListwise, llmPointwise, mixedbread, not, otherScript, pinecone, readDocuments, reciprocalRankFusion, scoreShape, server, smallPool, transformers, voyage, withCache, withChunks, withCircuitBreaker, withFallback, writeDocuments };
-export type { AboveThresholdOptions, AgreementOptions, Blend, Bm25Options, CachedScore, CalibratedOptions, Call, Candidate, ChunkOptions, CircuitBreakerOptions, ClearMarginOptions, Clock, CohereClient, CohereOptions, Colbert, ColbertOptions, CrossEncoder, CrossEncoderOptions, Diversity, DoctorOptions, DoctorReport, DocumentStore, DocumentVectors, DownloadProgress, Dtype, FallbackOptions, Fetch, FetchModelOptions, FetchedModel, FusionOptions, Generate, GenerateCall, GenerateYesNo, HubOptions, JinaOptions, KeywordQueryOptions, LlmListwiseOptions, LlmPointwiseOptions, MixedbreadOptions, OtherScriptOptions, Outcome, PineconeOptions, Pool, Provider, RankedResult, Ranking, RemoteScorer, Report, RerankErrorCode, RerankOptions, Reranker, RerankerOptions, ScoreCache, ScoreShapeOptions, Scorer, ScorerDefaults, ServerDialect, ServerOptions, SkipCalibration, SkipPolicy, SkipReason, SmallPoolOptions, Span, StageOptions, StageReport, TextNote, TokenCounter, TransformersOptions, TransformersScorer, VoyageOptions };
+export { ProviderError, RerankError, aboveThreshold, agreement, allOf, anyOf, bedrock, bm25, calibrated, clearMargin, cohere, colbert, compatible, createReranker, crossEncoder, doctor, fetchModel, jina, keywordQuery, llmListwise, llmPointwise, mixedbread, not, otherScript, pinecone, readDocuments, reciprocalRankFusion, scoreShape, server, smallPool, transformers, vertex, voyage, watsonx, withCache, withChunks, withCircuitBreaker, withFallback, workersAi, writeDocuments };
+export type { AboveThresholdOptions, AgreementOptions, BedrockOptions, Blend, Bm25Options, CachedScore, CalibratedOptions, Call, Candidate, ChunkOptions, CircuitBreakerOptions, ClearMarginOptions, Clock, CohereClient, CohereOptions, Colbert, ColbertOptions, CompatibleOptions, CrossEncoder, CrossEncoderOptions, Diversity, DoctorOptions, DoctorReport, DocumentStore, DocumentVectors, DownloadProgress, Dtype, FallbackOptions, Fetch, FetchModelOptions, FetchedModel, FusionOptions, Generate, GenerateCall, GenerateYesNo, HubOptions, JinaOptions, KeywordQueryOptions, LlmListwiseOptions, LlmPointwiseOptions, MixedbreadOptions, OtherScriptOptions, Outcome, PineconeOptions, Pool, Provider, RankedResult, Ranking, RemoteScorer, Report, RerankErrorCode, RerankOptions, Reranker, RerankerOptions, ScoreCache, ScoreShapeOptions, Scorer, ScorerDefaults, ServerDialect, ServerOptions, SkipCalibration, SkipPolicy, SkipReason, SmallPoolOptions, Span, StageOptions, StageReport, TextNote, TokenCounter, TransformersOptions, TransformersScorer, VertexOptions, VoyageOptions, WatsonxOptions, WorkersAiOptions };

@@ -1,0 +1,3 @@
+declare const folder: string;
+declare const files: readonly string[];
+export { files, folder };
