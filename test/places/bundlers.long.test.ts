@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -71,7 +71,7 @@ const vite = (format: 'es' | 'cjs', name: string): string => `
   await build({ configFile: false, logLevel: 'error', ssr: { noExternal: true }, build: { ssr: 'main.mjs', outDir: 'out/${name}', rollupOptions: { output } } })
 `
 
-const esbuild = ['node', 'node_modules/esbuild/bin/esbuild', 'main.mjs', '--bundle', '--platform=node']
+const esbuild = ['node_modules/.bin/esbuild', 'main.mjs', '--bundle', '--platform=node']
 const bun = ['node_modules/.bin/bun', 'build', 'main.mjs', '--target=node']
 
 /** Each bundle by its folder below `out`, with the file to run and the command that builds it. */
@@ -133,7 +133,11 @@ describe.each(bundles)('%s', (name, file) => {
   it('says in one sentence what is missing where there is none', () => {
     const elsewhere = mkdtempSync(join(tmpdir(), 'secondpass-bundle-'))
     cpSync(join(place.folder, 'out', name), elsewhere, { recursive: true })
+    // Some bundlers write down where the sources lay.
+    const modules = join(place.folder, 'node_modules')
+    renameSync(modules, `${modules}-hidden`)
     const { stdout } = run([process.execPath, file], elsewhere)
+    renameSync(`${modules}-hidden`, modules)
     rmSync(elsewhere, { recursive: true })
     expect(JSON.parse(stdout)).toEqual({
       code: 'model-files',

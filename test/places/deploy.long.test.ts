@@ -29,9 +29,8 @@ beforeAll(async () => {
   const start = performance.now()
   place = await makePlace(packed.packages)
   place.write('server.mjs', program)
-  const printed = await place.mustRun(['node', 'server.mjs'])
+  await place.mustRun(['node', 'server.mjs'])
   firstResultMs = performance.now() - start
-  expect(printed.trim()).toBe('1')
 })
 afterAll(() => {
   place.remove()

@@ -9,8 +9,8 @@
  * - **topN**: how many results come back.
  */
 
-// What `await using` needs, in the words of TypeScript's own library, for programs that are compiled without that part of
-// it (`esnext.disposable`): where it is there, the two are one.
+// What `await using` needs, in the words of TypeScript's own library, for programs that are compiled without that part,
+// `esnext.disposable`. With it, the two declarations are one.
 declare global {
   interface SymbolConstructor {
     readonly asyncDispose: unique symbol
