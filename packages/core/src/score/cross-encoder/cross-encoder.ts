@@ -202,7 +202,7 @@ class OnnxModel implements PairModel {
   /** Gives a runner the cache of all that compute the same, until it is closed. Other threads and devices round otherwise. */
   #shareCache(runner: ThreadRunner | WorkerPool): void {
     const { passageCacheMiB, threads } = this.options
-    if (passageCacheMiB === 0) return
+    if (passageCacheMiB === 0 || !runner.readsApart) return
     const states = [this.#source.id, ...threadsPart(threads), runner.opened.provider].join(':')
     runner.shared = shareCache(states, passageCacheMiB)
   }
@@ -243,6 +243,11 @@ class ThreadRunner implements OpenedRunner {
     } finally {
       lease?.release(isScored)
     }
+  }
+
+  /** Whether there is anything to keep of a passage. */
+  get readsApart(): boolean {
+    return this.#session.states !== undefined
   }
 
   knows(text: string): boolean {

@@ -126,8 +126,8 @@ const CHARACTERS_PER_TOKEN = 4
 /** What a run costs whatever it reads, in tokens. */
 const TOKENS_PER_RUN = 8
 
-/** What a run costs whose text is known, of what it costs otherwise: two of eight layers, and those for the query once. */
-const KNOWN_SHARE = 0.2
+/** What a run costs whose text is known, of what it costs otherwise: bench/known-passages.mjs. */
+const KNOWN_SHARE = 0.3
 
 /** How large a run is, in tokens, without reading the text: near enough to tell how long a queue is. */
 export function effortOf(queryLength: number, text: string, { maxLength, knows }: Reach): number {

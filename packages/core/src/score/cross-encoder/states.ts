@@ -80,12 +80,12 @@ export class StateReader {
 const EXTRA_ROWS = 2
 
 /** How many bytes are kept of a passage. */
-export function passageBytes({ length }: Int32Array, passageWidth: number): number {
+function passageBytes({ length }: Int32Array, passageWidth: number): number {
   return (length + EXTRA_ROWS) * passageWidth
 }
 
 /** The passage of a pair as it is read by itself: with the first token of the query, [CLS], in front. */
-export function passageOf(ids: Int32Array, secondSegmentStart: number): Int32Array {
+function passageOf(ids: Int32Array, secondSegmentStart: number): Int32Array {
   const passage = ids.slice(secondSegmentStart - 1)
   passage[0] = ids[0] as number
   return passage
@@ -201,7 +201,7 @@ export class PassageCache {
 
   /** Whether a text is known, without its tokens: for an estimate of what reading it will take. */
   knows(text: string): boolean {
-    return this.#texts.get(text)?.isWritten === true
+    return this.#texts.size > 0 && this.#texts.get(text)?.isWritten === true
   }
 
   /**

@@ -18,8 +18,8 @@ export interface TokenInput {
 }
 
 /** The inputs of a graph of ours for what it made of the texts of a pair before: see `StateGraph`. */
-export const KNOWN_QUERY = 'known_query'
-export const KNOWN_PASSAGE = 'known_passage'
+const KNOWN_QUERY = 'known_query'
+const KNOWN_PASSAGE = 'known_passage'
 
 /** What stock graphs are fed at each place of a pair. */
 const PER_TOKEN: Readonly<Record<string, (ids: Int32Array, secondSegmentStart: number, at: number) => number>> = {

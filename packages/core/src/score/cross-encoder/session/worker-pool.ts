@@ -79,6 +79,11 @@ export class WorkerPool implements OpenedRunner {
     return logit
   }
 
+  /** Whether there is anything to keep of a passage. */
+  get readsApart(): boolean {
+    return this.#passageWidth !== undefined
+  }
+
   knows(text: string): boolean {
     return this.shared?.cache.knows(text) === true
   }
