@@ -2,7 +2,8 @@ import { Document } from '@langchain/core/documents'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { RerankerSecondpass } from '../../packages/n8n-nodes-secondpass/src/RerankerSecondpass.node.ts'
+// The file that n8n loads: CommonJS, which the sources are only once they are built.
+import { RerankerSecondpass } from '../../packages/n8n-nodes-secondpass/dist/RerankerSecondpass.node.js'
 import { deepFreeze } from '../fixtures/deep-freeze.ts'
 import { query, texts } from '../fixtures/key-passages.ts'
 
