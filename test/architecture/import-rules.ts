@@ -42,9 +42,11 @@ export const rooms = {
 
 type Room = keyof typeof rooms
 
-/** Packages that are slow to load or may be missing: one dynamic import each, in this file. */
+/** Packages that are slow to load or may be missing: one dynamic import each, or `require` when asked, in this file. */
 export const heavyPackages: Readonly<Record<string, string>> = {
   'onnxruntime-node': 'score/cross-encoder/session/node.ts',
+  '@secondpass/model-en-mini': 'score/cross-encoder/model-source.ts',
+  '@secondpass/model-en-tiny': 'score/cross-encoder/model-source.ts',
   '@huggingface/hub': 'score/hub/client.ts',
   '@huggingface/jinja': 'score/cross-encoder/folder/template.ts',
   '@huggingface/tokenizers': 'score/cross-encoder/tokenizer/library.ts',
@@ -98,7 +100,7 @@ function coreFault(path: string, found: FoundImport): string | undefined {
 function heavyFault(path: string, { specifier, kind }: FoundImport, loader: string): string | undefined {
   if (kind === 'dynamic' && path === loader) return undefined
   if (kind === 'type' && posix.dirname(path) === posix.dirname(loader)) return undefined
-  return `imports ${specifier} (${kind}): only ${loader} may, by a dynamic import`
+  return `imports ${specifier} (${kind}): only ${loader} may, when it is asked for`
 }
 
 /** Packages that the command line may load, and, where one is slow to load, the one file that may, dynamically. */

@@ -53,12 +53,16 @@ function reachOf(node: ts.Node): Omit<FoundImport, 'line'> | undefined {
   if (ts.isCallExpression(node)) {
     if (node.expression.kind === ts.SyntaxKind.ImportKeyword) return literal(node.arguments[0], 'dynamic')
     if (ts.isIdentifier(node.expression) && node.expression.text === 'require')
-      return literal(node.arguments[0], 'value')
+      return literal(node.arguments[0], isInFunction(node) ? 'dynamic' : 'value')
   }
   if (ts.isNewExpression(node) && node.arguments?.[1]?.getText() === 'import.meta.url') {
     return literal(node.arguments[0], 'path')
   }
   return undefined
+}
+
+function isInFunction(node: ts.Node): boolean {
+  return ts.findAncestor(node, ts.isFunctionLike) !== undefined
 }
 
 function literal(node: ts.Node | undefined, kind: ImportKind): Omit<FoundImport, 'line'> | undefined {

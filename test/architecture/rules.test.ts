@@ -102,7 +102,7 @@ const unlawful: readonly [name: string, path: string, text: string, fault: RegEx
     /score may not import cross-enc/,
   ],
   ['core', 'index.ts', `export { x } from '#elsewhere'`, /in no room of core/],
-  ['core', 'rerank.ts', `await import('@secondpass/model-en-mini')`, /hall may not import the package/],
+  ['core', 'rerank.ts', `await import('@secondpass/model-en-mini')`, /only .* may, when it is asked for/],
   ['core', 'rerank.ts', `import { createReranker } from './index.js'`, /hall may not import index/],
   ['core', 'stage.ts', `import pLimit from 'p-limit'`, /hall may not import the package p-limit/],
   ['core', 'eval/lift.ts', `import { createReranker } from '../rerank.js'`, /eval may not import hall/],

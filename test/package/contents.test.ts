@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { packAll, type PackedPackage } from './packed.ts'
+import { type Exports, packAll, type PackedPackage } from './packed.ts'
 
 const packed = packAll()
 afterAll(() => packed.remove())
@@ -24,6 +24,11 @@ function lostSources(pack: PackedPackage): string[] {
       return map.sources.map((source) => posix.join(posix.dirname(file), map.sourceRoot ?? '', source))
     })
     .filter((source) => !pack.files.includes(source))
+}
+
+/** Every file that exports name, whatever the condition. */
+function targetsOf(exports: Exports): string[] {
+  return typeof exports === 'string' ? [exports] : Object.values(exports).flatMap(targetsOf)
 }
 
 /** The files that are loaded with one, itself included. */
@@ -58,17 +63,15 @@ describe.each(packed.packages.map((pack) => [pack.manifest.name, pack] as const)
 
   it('carries no tests, build state, examples or folders of the workspace', () => {
     const expected = isModel(pack)
-      ? /^(model\.onnx|[a-z_]+\.json|(CARD|README|CHANGELOG)\.md|SHA256SUMS|LICENSE|NOTICE)$/
-      : /^((dist|src)\/.+\.(js|ts|map)|package\.json|(README|CHANGELOG)\.md|LICENSE)$/
+      ? /^(model\.onnx|index\.(cjs|d\.cts)|[a-z_]+\.json|(CARD|README|CHANGELOG)\.md|SHA256SUMS|LICENSE|NOTICE)$/
+      : /^((dist|src)\/.+\.(js|ts|map)|(dist\/cjs\/)?package\.json|(README|CHANGELOG)\.md|LICENSE)$/
     expect(pack.files.filter((file) => !expected.test(file) || /\.test[.-]|__|\.tgz$|tsbuildinfo/.test(file))).toEqual(
       [],
     )
   })
 
   it('has a file for every export', () => {
-    const targets = Object.values(pack.manifest.exports).flatMap((value) =>
-      typeof value === 'string' ? value : Object.values(value),
-    )
+    const targets = targetsOf(pack.manifest.exports)
     const files = targets.filter((target) => !target.includes('*')).map((target) => posix.normalize(target))
     expect(files.length).toBeGreaterThan(0)
     expect(files.filter((file) => !pack.files.includes(file))).toEqual([])

@@ -3,10 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { mustRun, pnpm, root } from './commands.ts'
 
+/** A file, or files by condition. */
+export type Exports = string | { readonly [condition: string]: Exports }
+
 export interface Manifest {
   readonly name: string
   readonly version: string
-  readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>
+  readonly exports: Readonly<Record<string, Exports>>
   readonly dependencies?: Readonly<Record<string, string>>
 }
 

@@ -39,7 +39,9 @@ try {
 async function score(model: string, pairs: readonly (readonly [string, string])[]): Promise<unknown> {
   const script = join(project, 'score.mjs')
   writeFileSync(script, SCRIPT)
-  const { stdout } = await promisify(execFile)(process.execPath, [script, model, JSON.stringify(pairs)])
+  // The runner's own folders count for `require` otherwise.
+  const env = { ...process.env, NODE_PATH: '' }
+  const { stdout } = await promisify(execFile)(process.execPath, [script, model, JSON.stringify(pairs)], { env })
   return JSON.parse(stdout)
 }
 

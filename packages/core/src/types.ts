@@ -9,6 +9,17 @@
  * - **topN**: how many results come back.
  */
 
+// What `await using` needs, in the words of TypeScript's own library, for programs that are compiled without that part of
+// it (`esnext.disposable`): where it is there, the two are one.
+declare global {
+  interface SymbolConstructor {
+    readonly asyncDispose: unique symbol
+  }
+  interface AsyncDisposable {
+    [Symbol.asyncDispose](): PromiseLike<void>
+  }
+}
+
 /** A duration or a point in time, in milliseconds. */
 export type Milliseconds = number
 

@@ -116,8 +116,11 @@ export interface Defaulted<T> {
   readonly fallback: T
 }
 
+/** `T` as the other argument has it: what `NoInfer` says in TypeScript 5.4 and newer. */
+type Fixed<T> = [T][T extends unknown ? 0 : never]
+
 /** An option that has this value when it is left out. */
-export function withDefault<T>(check: Check<T>, fallback: NoInfer<T>): Defaulted<T> {
+export function withDefault<T>(check: Check<T>, fallback: Fixed<T>): Defaulted<T> {
   return { check, fallback }
 }
 

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
+import { findPackage, installedFolder } from '../score/cross-encoder/installed.js'
 import { yarnPackages } from '../score/cross-encoder/session/copies.js'
 import { hostFacts } from '../score/cross-encoder/session/providers.js'
 import { tokenSource } from '../score/hub/settings.js'
@@ -110,27 +110,24 @@ function fromMacos(): string[] {
   })
 }
 
-const require = createRequire(import.meta.url)
-
 interface Manifest {
   readonly version: string
   readonly peerDependencies?: Readonly<Record<string, string>>
 }
 
-/** The manifest of this package: the first one above this file, which lies elsewhere once the package was built. */
+/** The manifest of this package, wherever a bundler has put this file. */
 export function ownManifest(): Manifest {
-  let folder = import.meta.dirname
-  while (!existsSync(join(folder, 'package.json')) && folder !== dirname(folder)) folder = dirname(folder)
-  return read(join(folder, 'package.json'))
+  const folder = findPackage() ?? installedFolder('@secondpass/core')
+  return folder === undefined ? { version: 'unknown' } : read(join(folder, 'package.json'))
 }
 
 /** Which version of a package this one would load; `null` when there is none. Loads nothing of it. */
 export function installedVersion(name: string): string | null {
-  const folders = require.resolve.paths(name) ?? []
-  const file = folders.map((folder) => join(folder, name, 'package.json')).find((path) => existsSync(path))
-  return file === undefined ? versionOfYarn(name) : read(file).version
+  const folder = installedFolder(name)
+  return folder === undefined ? versionOfYarn(name) : read(join(folder, 'package.json')).version
 }
 
+/** Of a package that keeps its manifest to itself, where there are no folders to look into. */
 function versionOfYarn(name: string): string | null {
   try {
     const folder = yarnPackages()?.resolveToUnqualified(name, `${import.meta.dirname}/`) ?? null

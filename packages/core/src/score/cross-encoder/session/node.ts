@@ -1,6 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import module from 'node:module'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { isError, RerankError } from '../../../base/errors.js'
+import { requireElsewhere } from '../installed.js'
 import type { PairRunner } from '../reading.js'
 import {
   explainLoaded,
@@ -227,7 +229,7 @@ export async function loadRuntime(): Promise<Runtime> {
   refuseTelemetry()
   const shared = neighbourCopy()
   try {
-    const ort = await (shared === undefined ? importOwn() : requireFrom(shared.folder))
+    const ort = shared === undefined ? loadOwn() : requireFrom(shared.folder)
     // Warnings about graph optimisations go to stderr otherwise; errors are thrown, not logged.
     ort.env.logLevel = 'error'
     return ort
@@ -262,9 +264,8 @@ function loadAnother(cause: unknown, shared: RuntimeCopy | undefined): Runtime {
  * Jest, and the vm pools of vitest, run modules in a realm that has typed arrays of its own, and the native library makes
  * those of the process: there the runtime is loaded in the realm of the process, where its own checks hold.
  */
-async function importOwn(): Promise<Runtime> {
-  if (isOwnRealm()) return await import('onnxruntime-node')
-  return requireFrom(import.meta.url, 'onnxruntime-node')
+function loadOwn(): Runtime {
+  return isOwnRealm() ? requireRuntime() : requireFrom(import.meta.url, 'onnxruntime-node')
 }
 
 function isOwnRealm(): boolean {
@@ -273,6 +274,15 @@ function isOwnRealm(): boolean {
   } catch {
     // A runtime that has no realms to speak of.
     return true
+  }
+}
+
+function requireRuntime(): Runtime {
+  try {
+    const require = module.createRequire(import.meta.url)
+    return require('onnxruntime-node') as Runtime
+  } catch (error) {
+    return requireElsewhere('onnxruntime-node', error) as Runtime
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Check } from '../../../base/check.js'
 import { invalidArgument, isError } from '../../../base/errors.js'
+import { isWithoutLibrary, keepOutOfBundle } from '../installed.js'
 
 /**
  * What computes: `'cpu'` anywhere; `'cuda'` and `'tensorrt'` on Linux with NVIDIA's libraries, `'coreml'` on macOS,
@@ -48,6 +49,9 @@ export function explainMissing({ platform, arch, libc, node }: HostFacts, cause:
   return `onnxruntime-node did not load on ${where}: ${fixFor({ platform, arch, libc, node }, cause)}.`
 }
 
+const LEFT_OUT =
+  "the build took its addon along and not the library beside it; in next.config set outputFileTracingIncludes: { '/**': ['./node_modules/**/onnxruntime-node/bin/napi-v6/linux/**'] }, or copy node_modules/onnxruntime-node whole"
+
 const ELSEWHERE =
   'or run "npm install onnxruntime-web" to compute in WebAssembly, several times slower; or score elsewhere, with server() or a hosted scorer'
 
@@ -58,9 +62,11 @@ function fixFor({ platform, arch, libc }: HostFacts, cause: unknown): string {
     return `its binaries are made for glibc, and Alpine has musl; use an image of Debian's family such as node:22-slim, ${ELSEWHERE}`
   if (!['linux-x64', 'linux-arm64', 'darwin-arm64', 'win32-x64', 'win32-arm64'].includes(`${platform}-${arch}`))
     return `it has no binaries for this kind of machine; use Linux, Windows or macOS on x64 or arm64, ${ELSEWHERE}`
-  // Of the package as well as of its binary; only the former has been left out by the package manager.
-  const isAbsent = /Cannot find (package|module) '(@[^'/]+\/)?onnxruntime-node'/.test(messageOf(cause))
-  if (isAbsent) {
+  const bundled = keepOutOfBundle()
+  if (bundled !== undefined) return bundled
+  if (isWithoutLibrary(cause)) return LEFT_OUT
+  // The package itself, and not its addon, nor what it needs.
+  if (/Cannot find (package|module) 'onnxruntime-node'/.test(messageOf(cause))) {
     const why = 'package managers leave it out when its install script cannot download the CUDA libraries'
     return `it is not installed (${why}); run "npm install onnxruntime-node" with the variable ONNXRUNTIME_NODE_INSTALL=skip set, ${ELSEWHERE}`
   }

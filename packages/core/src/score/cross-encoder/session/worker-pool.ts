@@ -1,6 +1,8 @@
-import { Worker } from 'node:worker_threads'
+import { pathToFileURL } from 'node:url'
+import { Worker, type WorkerOptions } from 'node:worker_threads'
 import { systemClock, waitFor } from '../../../base/clock.js'
 import { installError, isError, isInstallFault, RerankError, type RerankErrorCode } from '../../../base/errors.js'
+import { isAbsent, keepOutOfBundle, workerFile } from '../installed.js'
 import type { EncodedPair } from '../pairs.js'
 import { closedWhileScoring } from '../reading.js'
 import { loadRuntime, type Opened, type OpenedRunner, type SessionOptions } from './node.js'
@@ -80,9 +82,20 @@ class Pool implements OpenedRunner {
     await whenEnded(exits, threads)
   }
 
-  #startWorker(): Promise<void> {
+  async #startWorker(): Promise<void> {
+    try {
+      await this.#startThread((data) => startThread(this.#rules.areSafe, data))
+    } catch (cause) {
+      if (RerankError.is(cause)) throw cause
+      const file = workerFile()
+      if (file === undefined) throw withoutFile(cause)
+      await this.#startThread((data) => startThread(this.#rules.areSafe, data, file))
+    }
+  }
+
+  #startThread(create: (data: object) => Thread): Promise<void> {
     const guard = guardExit()
-    const thread = startThread(this.#rules.areSafe, { flags: guard.flags, options: this.#options })
+    const thread = create({ flags: guard.flags, options: this.#options })
     const hand: Hand = { thread, pending: new Map() }
     this.#hands.add(hand)
     return new Promise((resolve, reject) => {
@@ -94,12 +107,14 @@ class Pool implements OpenedRunner {
         resolve()
       })
       thread.once('error', (cause: Error) => {
+        // It never ran: another one is started from elsewhere.
+        if (isWithoutFile(cause) && this.#hands.delete(hand)) return reject(cause)
         reject(notStarted(cause))
         this.#lose(new RerankError('scorer', `A scoring worker crashed (${cause.message}): call again.`, { cause }))
       })
       thread.once('exit', (exitCode: number) => {
         guard.release()
-        this.#hands.delete(hand)
+        if (!this.#hands.delete(hand)) return
         const error = new RerankError('scorer', `A scoring worker ended with exit code ${exitCode}: call again.`)
         reject(notStarted(error))
         this.#lose(error)
@@ -124,14 +139,18 @@ class Pool implements OpenedRunner {
   }
 }
 
-/** A thread, or a process where a thread could end all others. */
-function startThread(isSafe: boolean, data: object): Thread {
-  if (!isSafe) return startProcess(new URL('./worker.js', import.meta.url), data)
-  return new Worker(new URL('./worker.js', import.meta.url), {
-    workerData: data,
-    // The caller's own flags (--input-type, loaders) are not meant for this file and may be refused for it.
-    execArgv: [],
-  })
+/**
+ * A thread, or a process where a thread could end all others.
+ *
+ * @param file where the worker's file is, when it is not beside this one
+ */
+function startThread(isSafe: boolean, data: object, file?: string): Thread {
+  if (!isSafe)
+    return startProcess(file === undefined ? new URL('./worker.js', import.meta.url) : pathToFileURL(file), data)
+  // The caller's own flags (--input-type, loaders) are not meant for this file and may be refused for it.
+  const options: WorkerOptions = { workerData: data, execArgv: [] }
+  // In one expression, by which bundlers know that it is a file of ours and what becomes of it.
+  return file === undefined ? new Worker(new URL('./worker.js', import.meta.url), options) : new Worker(file, options)
 }
 
 /** A worker that never came to answer is a fault of the installation or the machine, which no second try mends. */
@@ -148,6 +167,20 @@ function settle({ thread, pending }: Hand, message: Extract<FromWorker, { readon
   if (pending.size === 0) thread.unref()
   if (message.type === 'scored') waiting.resolve(message.logit)
   else waiting.reject(asRerankError(message.error, undefined))
+}
+
+/**
+ * Whether a thread ended before it ran, because its file or one that it loads is not there, or because a bundler has left
+ * a copy in its place that is no program.
+ */
+function isWithoutFile(cause: unknown): boolean {
+  return isAbsent(cause) || (cause as Error).name === 'SyntaxError'
+}
+
+function withoutFile(cause: unknown): RerankError {
+  const fix = keepOutOfBundle() ?? 'install @secondpass/core again'
+  const said = (cause as Error).message.split('\n')[0]
+  return new RerankError('runtime', `The scoring worker did not find its file worker.js (${said}): ${fix}.`, { cause })
 }
 
 /** More than the longest pair takes on a slow machine. */

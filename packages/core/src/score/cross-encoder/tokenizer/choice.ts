@@ -39,7 +39,8 @@ function needsRust(unknown: string, missing: Error | undefined): RerankError {
     const fix = 'the package "tokenizers" does, in Node.js; here, use a model without it'
     return new RerankError('runtime', `${message}: ${fix}.`)
   }
-  const isAbsent = (missing as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND'
+  const isAbsent =
+    /MODULE_NOT_FOUND$/.test(String((missing as NodeJS.ErrnoException).code)) && /'tokenizers'/.test(missing.message)
   const fix = isAbsent
     ? 'run "npm install tokenizers", which does'
     : `the package "tokenizers" does, and could not be loaded (${missing.message.split('\n')[0]}); install it again`

@@ -1,3 +1,4 @@
+import module from 'node:module'
 import { isError, RerankError } from '../../../base/errors.js'
 import { type AddedToken, addedTokensOf, type Json } from './pipeline.js'
 
@@ -28,7 +29,7 @@ export type EncodeWithRust = (text: string) => Promise<readonly number[]>
  * @throws RerankError `'model-files'` for a file that would crash it, and what it throws itself for one that it cannot read.
  */
 export async function openRustTokenizer(tokenizerJson: Json): Promise<EncodeWithRust | Error | undefined> {
-  const binding = await load().catch((error: unknown) => error as Error)
+  const binding = load()
   if (isError(binding)) return binding
   const tokenizer = binding.Tokenizer.fromString(JSON.stringify({ ...tokenizerJson, truncation: null, padding: null }))
   refuseEmptyTokens(tokenizer, tokenizerJson)
@@ -36,10 +37,13 @@ export async function openRustTokenizer(tokenizerJson: Json): Promise<EncodeWith
   return (text) => queue.encode(text)
 }
 
-async function load(): Promise<Binding> {
-  // CommonJS: what it exports is the default.
-  const { default: binding } = (await import('tokenizers')) as unknown as { default: Binding }
-  return binding
+function load(): Binding | Error {
+  try {
+    const require = module.createRequire(import.meta.url)
+    return require('tokenizers') as Binding
+  } catch (error) {
+    return error as Error
+  }
 }
 
 /** Looking for nothing, it ends the whole process at the first letter beyond ASCII. */
