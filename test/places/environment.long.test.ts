@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { root } from '../package/commands.ts'
@@ -14,20 +14,11 @@ let place: Place
 
 beforeAll(async () => {
   place = await makePlace(packed.packages, {})
-  cpSync(join(root, 'test/fixtures/tiny-bert-stock'), join(place.folder, 'library-tokenizer'), { recursive: true })
-  // Not what WordPiece of our own reads: the package that does is needed.
-  const file = join(place.folder, 'library-tokenizer/tokenizer.json')
-  const tokenizer = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
-  writeFileSync(file, JSON.stringify({ ...tokenizer, pre_tokenizer: { type: 'Whitespace' } }))
   // As Python leaves a model in its cache that it has downloaded: nothing says which files the hub does not have.
   const commit = 'a'.repeat(40)
   const snapshot = `cache/models--nobody--stock/snapshots/${commit}`
   cpSync(join(root, 'test/fixtures/tiny-bert-stock'), join(place.folder, snapshot), { recursive: true })
   place.write('cache/models--nobody--stock/refs/main', commit)
-  // A class of transformers would put its own in the place of what the file says.
-  const settings = join(place.folder, 'library-tokenizer/tokenizer_config.json')
-  const read = JSON.parse(readFileSync(settings, 'utf8')) as Record<string, unknown>
-  writeFileSync(settings, JSON.stringify({ ...read, tokenizer_class: 'PreTrainedTokenizerFast' }))
 })
 afterAll(() => {
   place.remove()
@@ -71,8 +62,7 @@ const inWorkers = 'crossEncoder({ workers: 1 })'
 
 describe('as installed', () => {
   const fromCache = "crossEncoder({ model: 'nobody/stock', hub: { cacheFolder: './cache' } })"
-  const others = ["crossEncoder({ model: './library-tokenizer' })", fromCache]
-  it.each([inThread, inWorkers, ...others])('%s ranks', async (scorer) => {
+  it.each([inThread, inWorkers, fromCache])('%s ranks', async (scorer) => {
     expect(await place.json('program.mjs', program(scorer))).toEqual({ outcome: 'ranked' })
   })
 })
@@ -117,13 +107,6 @@ describe('is thrown, in a sentence', () => {
     ],
     ['the runtime, for a worker', 'node_modules/onnxruntime-node', inWorkers, 'runtime', /not installed.*npm install/],
     ['what the runtime needs', 'node_modules/onnxruntime-common', inThread, 'runtime', /onnxruntime-common/],
-    [
-      'the package of the tokenizer',
-      'node_modules/@huggingface/tokenizers',
-      "crossEncoder({ model: './library-tokenizer' })",
-      'runtime',
-      /tokenizers/,
-    ],
     [
       'the client of the hub',
       'package.json',
