@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { root } from '../package/commands.ts'
@@ -14,20 +14,11 @@ let place: Place
 
 beforeAll(async () => {
   place = await makePlace(packed.packages, {})
-  cpSync(join(root, 'test/fixtures/tiny-bert-stock'), join(place.folder, 'library-tokenizer'), { recursive: true })
-  // Not what WordPiece of our own reads: the package that does is needed.
-  const file = join(place.folder, 'library-tokenizer/tokenizer.json')
-  const tokenizer = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
-  writeFileSync(file, JSON.stringify({ ...tokenizer, pre_tokenizer: { type: 'Whitespace' } }))
   // As Python leaves a model in its cache that it has downloaded: nothing says which files the hub does not have.
   const commit = 'a'.repeat(40)
   const snapshot = `cache/models--nobody--stock/snapshots/${commit}`
   cpSync(join(root, 'test/fixtures/tiny-bert-stock'), join(place.folder, snapshot), { recursive: true })
   place.write('cache/models--nobody--stock/refs/main', commit)
-  // A class of transformers would put its own in the place of what the file says.
-  const settings = join(place.folder, 'library-tokenizer/tokenizer_config.json')
-  const read = JSON.parse(readFileSync(settings, 'utf8')) as Record<string, unknown>
-  writeFileSync(settings, JSON.stringify({ ...read, tokenizer_class: 'PreTrainedTokenizerFast' }))
 })
 afterAll(() => {
   place.remove()
@@ -36,6 +27,8 @@ afterAll(() => {
 
 const BINARY = `node_modules/onnxruntime-node/bin/napi-v6/${process.platform}/${process.arch}`
 const CORE = 'node_modules/@secondpass/core/dist/node'
+/** Of the modules for browsers and bundlers. */
+const OTHER_WORKER = 'node_modules/@secondpass/core/dist/score/cross-encoder/session/worker.js'
 const MODEL = 'node_modules/@secondpass/model-en-mini'
 
 const program = (scorer: string): string => `
@@ -54,13 +47,13 @@ const program = (scorer: string): string => `
 `
 
 /** What the program comes to while a file is away. */
-async function without(file: string, scorer: string): Promise<unknown> {
-  const path = join(place.folder, file)
-  renameSync(path, `${path}.away`)
+async function without(files: string | readonly string[], scorer: string): Promise<unknown> {
+  const paths = [files].flat().map((file) => join(place.folder, file))
+  for (const path of paths) renameSync(path, `${path}.away`)
   try {
     return await place.json('program.mjs', program(scorer))
   } finally {
-    renameSync(`${path}.away`, path)
+    for (const path of paths) renameSync(`${path}.away`, path)
   }
 }
 
@@ -69,15 +62,20 @@ const inWorkers = 'crossEncoder({ workers: 1 })'
 
 describe('as installed', () => {
   const fromCache = "crossEncoder({ model: 'nobody/stock', hub: { cacheFolder: './cache' } })"
-  const others = ["crossEncoder({ model: './library-tokenizer' })", fromCache]
-  it.each([inThread, inWorkers, ...others])('%s ranks', async (scorer) => {
+  it.each([inThread, inWorkers, fromCache])('%s ranks', async (scorer) => {
     expect(await place.json('program.mjs', program(scorer))).toEqual({ outcome: 'ranked' })
   })
 })
 
 describe('is thrown, in a sentence', () => {
   it.each([
-    ['the file of the workers', `${CORE}/worker.js`, inWorkers, 'runtime', /worker.*install.*external/],
+    [
+      'the file of the workers',
+      [`${CORE}/worker.js`, OTHER_WORKER],
+      inWorkers,
+      'runtime',
+      /worker\.js.*install @secondpass\/core again/,
+    ],
     [
       'the binding',
       `${BINARY}/onnxruntime_binding.node`,
@@ -97,15 +95,9 @@ describe('is thrown, in a sentence', () => {
       `${BINARY}/libonnxruntime.so.1`,
       inThread,
       'runtime',
-      /libonnxruntime\.so\.1.*install it again/,
+      /library beside it.*copy node_modules\/onnxruntime-node whole/,
     ],
-    [
-      'the native library, for a worker',
-      `${BINARY}/libonnxruntime.so.1`,
-      inWorkers,
-      'runtime',
-      /libonnxruntime\.so\.1/,
-    ],
+    ['the native library, for a worker', `${BINARY}/libonnxruntime.so.1`, inWorkers, 'runtime', /library beside it/],
     [
       'the runtime',
       'node_modules/onnxruntime-node',
@@ -115,13 +107,6 @@ describe('is thrown, in a sentence', () => {
     ],
     ['the runtime, for a worker', 'node_modules/onnxruntime-node', inWorkers, 'runtime', /not installed.*npm install/],
     ['what the runtime needs', 'node_modules/onnxruntime-common', inThread, 'runtime', /onnxruntime-common/],
-    [
-      'the package of the tokenizer',
-      'node_modules/@huggingface/tokenizers',
-      "crossEncoder({ model: './library-tokenizer' })",
-      'runtime',
-      /tokenizers/,
-    ],
     [
       'the client of the hub',
       'package.json',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { packAll } from '../package/packed.ts'
-import { batch, commonJs, esModule, withWorkers } from '../package/programs.ts'
+import { batch, esModule, withWorkers } from '../package/programs.ts'
 import { makePlace, type Place, yarnBerry } from './support.ts'
 
 /*
@@ -29,6 +29,18 @@ async function printed(file: string, text: string): Promise<unknown> {
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   return JSON.parse(stdout)
 }
+
+/** Not by `require`, for which Node.js looks on the disk, where what is in a zip file is not. */
+const commonJs = `
+  void (async () => {
+    const { createReranker } = await import('@secondpass/core')
+    const reranker = createReranker()
+    const passages = ['The museum opens at nine.', 'To reset your password, open Settings and press Reset.']
+    const { results } = await reranker.rerank('how do I reset my password?', passages)
+    await reranker.close()
+    console.log(JSON.stringify(results.map(({ index }) => index)))
+  })()
+`
 
 it.each([
   ['an ES module', 'program.mjs', esModule],

@@ -13,7 +13,7 @@ function proxyOf(env: Environment = process.env): string | undefined {
 
 const PROXIES = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'NO_PROXY', 'no_proxy']
 
-let kept: { readonly named: string; readonly dispatcher: import('undici').EnvHttpProxyAgent } | undefined
+let lastUsed: { readonly named: string; readonly dispatcher: import('undici').EnvHttpProxyAgent } | undefined
 
 /**
  * The `fetch` to use when the caller passes none. The `fetch` of Node.js reads no proxy from the environment, unless it is
@@ -27,8 +27,8 @@ export async function defaultFetch(): Promise<Fetch> {
     const undici = await import('undici')
     // Kept for the proxies that were named then: each has connections of its own.
     const named = PROXIES.map((name) => process.env[name]).join()
-    if (kept?.named !== named) kept = { named, dispatcher: new undici.EnvHttpProxyAgent() }
-    const { dispatcher } = kept
+    if (lastUsed?.named !== named) lastUsed = { named, dispatcher: new undici.EnvHttpProxyAgent() }
+    const { dispatcher } = lastUsed
     // The types of the two `fetch` differ where this library does not look.
     return (url, init) =>
       undici.fetch(url, {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isError } from '../../base/errors.js'
 
 /*
  * What is installed beside this library and is no JavaScript that a bundler could take in: the runtime's native code, the
@@ -94,7 +95,7 @@ const sharedLibrary = (): URL =>
 /** Whether an error says that the addon is there, and the library that it loads is not. */
 export function isWithoutLibrary(error: unknown): boolean {
   const name = attempt(() => basename(sharedLibrary().pathname)) ?? 'libonnxruntime'
-  return error instanceof Error && error.message.includes(`${name}: cannot open shared object file`)
+  return isError(error) && error.message.includes(`${name}: cannot open shared object file`)
 }
 
 /** `createRequire` that no bundler has replaced by one of its own. */

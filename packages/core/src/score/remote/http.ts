@@ -279,7 +279,9 @@ export async function exchangeJson(transport: Transport, request: JsonRequest): 
     })
   }
   const text = await readBody(response, guarded).catch(async (error: unknown) => {
-    throw ProviderError.is(error) ? error : networkError(transport, request, error, await hintOfProxy())
+    throw ProviderError.is(error)
+      ? error
+      : networkError(transport, { url: request.url, hint: await hintOfProxy() }, error)
   })
   return parseJson(text, { names, host, contentType: response.headers.get('content-type') })
 }
@@ -316,7 +318,7 @@ async function send(transport: Transport, { url, body, signal }: JsonRequest): P
     if (isResponse(response)) return response
     throw new TypeError(`fetch resolved to ${show(response)}, no Response`)
   } catch (error) {
-    throw networkError(transport, { url, signal }, error, await hintOfProxy())
+    throw networkError(transport, { url, hint: await hintOfProxy() }, error)
   }
 }
 
@@ -325,7 +327,11 @@ function isResponse(value: unknown): value is Response {
   return typeof status === 'number' && typeof headers?.get === 'function'
 }
 
-function networkError({ names }: Transport, { url }: JsonRequest, error: unknown, hint: string): ProviderError {
+function networkError(
+  { names }: Transport,
+  { url, hint }: { readonly url: string; readonly hint: string },
+  error: unknown,
+): ProviderError {
   const { secrets = [] } = names
   const { code } = ((error as Error | undefined)?.cause ?? error ?? {}) as { code?: unknown }
   const what = typeof code === 'string' ? code : redact((error as Error | undefined)?.message ?? 'no reason', secrets)

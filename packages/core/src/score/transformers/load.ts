@@ -59,7 +59,7 @@ async function load(library: Library, place: string, options: LoadOptions): Prom
   const model = await library.AutoModelForSequenceClassification.from_pretrained(place, { ...options, config })
   const dispose = async (): Promise<void> => void (await (model as LoadedModelFields).dispose?.())
   try {
-    const tokenizer = await withFiles(library, await tokenizing, place, options)
+    const tokenizer = await withFiles(library, await tokenizing, { place, options })
     return { model, tokenizer, tensor: library.Tensor, dispose } as unknown as LoadedParts
   } catch (error) {
     await dispose()
@@ -77,10 +77,10 @@ interface TokenizerFiles {
 async function withFiles(
   { PreTrainedTokenizer }: Library,
   loaded: unknown,
-  place: string,
-  options: LoadOptions,
+  { place, options }: { readonly place: string; readonly options: LoadOptions },
 ): Promise<TokenizerFiles> {
-  if ((loaded as TokenizerFiles)._tokenizerJSON !== undefined) return loaded as TokenizerFiles
+  const { _tokenizerJSON: json } = loaded as TokenizerFiles
+  if (json !== undefined) return loaded as TokenizerFiles
   class Files implements TokenizerFiles {
     constructor(
       readonly _tokenizerJSON?: unknown,

@@ -110,9 +110,9 @@ export function refuseTelemetry(): void {
  */
 export async function openSession(options: SessionOptions): Promise<GraphSession> {
   const { session, Tensor, opened } = await openGraph(options)
-  const { inputs, outputs } = valuesOf(session, options.graphPath)
-  const { output, head } = chooseOutput(outputs, options.head ?? labelsHead(undefined), options.graphPath)
-  const feeds = createFeeds(Tensor, inputs, options)
+  const values = valuesOf(session, options.graphPath)
+  const { output, head } = chooseOutput(values.outputs, options.head ?? labelsHead(undefined), options.graphPath)
+  const feeds = createFeeds(Tensor, values.inputs, options)
   let released = false
   const run = async (ids: Int32Array, inputs: Record<string, object>, wanted: string): Promise<Tensor> => {
     const answer = await session
@@ -120,7 +120,7 @@ export async function openSession(options: SessionOptions): Promise<GraphSession
       .catch((cause: unknown) => failed(options.graphPath, ids, cause))
     return answer[wanted] as Tensor
   }
-  const widths = stateWidths(inputs.map((input) => ({ name: input.name, width: rowWidthOf(input) })))
+  const widths = stateWidths(values.inputs.map((input) => ({ name: input.name, width: rowWidthOf(input) })))
   const join = async (ids: Int32Array, secondSegmentStart: number, known?: Record<string, object>): Promise<number> =>
     readScore(head, await run(ids, { ...feeds(ids, secondSegmentStart), ...known }, output))
   return {
@@ -180,7 +180,7 @@ export async function openGraph(options: OpeningOptions): Promise<OpenedGraph> {
     if (providers?.some((name) => name !== 'cpu')) ort.env.logLevel = 'fatal'
     return { ort, session: await createSession(ort, provider, options) }
   }
-  const { session: found, opened } = await openFirst(providers ?? USUAL, graphPath, create, providers === undefined)
+  const { session: found, opened } = await openFirst(providers, graphPath, create)
   return { session: found.session, opened, Tensor: found.ort.Tensor }
 }
 
@@ -206,25 +206,24 @@ export function valuesOf(session: InferenceSession, graphPath: string): GraphVal
  * Opens a graph with the first provider that can. The runtime itself does not fall back: it throws when the first one
  * cannot be loaded.
  *
- * @param isUsual whether nobody asked for a provider: then the second is tried only where the runtime itself did not load
+ * @param providers Default: the processor, and WebAssembly where the runtime itself does not load.
  * @throws RerankError `'model-files'` when the processor cannot open the graph either, `'runtime'` when the runtime did not
  * load, or there is no provider left and the processor was not asked for.
  */
 export async function openFirst<Session>(
-  providers: readonly Provider[],
+  providers: readonly Provider[] | undefined,
   graphPath: string,
   create: (provider: Provider) => Promise<Session>,
-  isUsual = false,
 ): Promise<{ session: Session; opened: Opened }> {
   const refused: Refusal[] = []
   const causes: unknown[] = []
-  for (const provider of providers) {
+  for (const provider of providers ?? USUAL) {
     try {
       return { session: await create(provider), opened: { provider, refused } }
     } catch (cause) {
       causes.push(cause)
       refused.push({ provider, reason: reasonOf(cause) })
-      if (isUsual && !isRuntimeError(cause)) break
+      if (providers === undefined && !isRuntimeError(cause)) break
     }
   }
   throw failure(refused, graphPath, causes)
@@ -271,7 +270,7 @@ export async function loadRuntime(): Promise<Runtime> {
   refuseTelemetry()
   const shared = neighbourCopy()
   try {
-    const ort = shared === undefined ? requireOwn() : requireFrom(shared.folder)
+    const ort = shared === undefined ? loadOwn() : requireFrom(shared.folder)
     // Warnings about graph optimisations go to stderr otherwise; errors are thrown, not logged.
     ort.env.logLevel = 'error'
     return ort
@@ -306,8 +305,11 @@ function loadAnother(cause: unknown, shared: RuntimeCopy | undefined): Runtime {
  * Jest, and the vm pools of vitest, run modules in a realm that has typed arrays of its own, and the native library makes
  * those of the process: there the runtime is loaded in the realm of the process, where its own checks hold.
  */
-function requireOwn(): Runtime {
-  if (!isOwnRealm()) return requireFrom(import.meta.url, 'onnxruntime-node')
+function loadOwn(): Runtime {
+  return isOwnRealm() ? requireRuntime() : requireFrom(import.meta.url, 'onnxruntime-node')
+}
+
+function requireRuntime(): Runtime {
   try {
     const require = module.createRequire(import.meta.url)
     return require('onnxruntime-node') as Runtime

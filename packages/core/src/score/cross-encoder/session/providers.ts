@@ -49,11 +49,11 @@ export function explainMissing({ platform, arch, libc, node }: HostFacts, cause:
   return `onnxruntime-node did not load on ${where}: ${fixFor({ platform, arch, libc, node }, cause)}.`
 }
 
-const ELSEWHERE =
-  'or run "npm install onnxruntime-web" to compute in WebAssembly, several times slower; or score elsewhere, with server() or a hosted scorer'
-
 const LEFT_OUT =
   "the build took its addon along and not the library beside it; in next.config set outputFileTracingIncludes: { '/**': ['./node_modules/**/onnxruntime-node/bin/napi-v6/linux/**'] }, or copy node_modules/onnxruntime-node whole"
+
+const ELSEWHERE =
+  'or run "npm install onnxruntime-web" to compute in WebAssembly, several times slower; or score elsewhere, with server() or a hosted scorer'
 
 function fixFor({ platform, arch, libc }: HostFacts, cause: unknown): string {
   if (platform === 'darwin' && arch === 'x64')
@@ -65,9 +65,8 @@ function fixFor({ platform, arch, libc }: HostFacts, cause: unknown): string {
   const bundled = keepOutOfBundle()
   if (bundled !== undefined) return bundled
   if (isWithoutLibrary(cause)) return LEFT_OUT
-  // Of the package as well as of its binary; only the former has been left out by the package manager.
-  const isAbsent = /Cannot find (package|module) '(@[^'/]+\/)?onnxruntime-node'/.test(messageOf(cause))
-  if (isAbsent) {
+  // The package itself, and not its addon, nor what it needs.
+  if (/Cannot find (package|module) 'onnxruntime-node'/.test(messageOf(cause))) {
     const why = 'package managers leave it out when its install script cannot download the CUDA libraries'
     return `it is not installed (${why}); run "npm install onnxruntime-node" with the variable ONNXRUNTIME_NODE_INSTALL=skip set, ${ELSEWHERE}`
   }

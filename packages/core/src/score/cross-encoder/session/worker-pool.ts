@@ -123,31 +123,18 @@ export class WorkerPool implements OpenedRunner {
 
   async #startWorker(): Promise<void> {
     try {
-      // In one expression, by which bundlers know that it is a file of ours and what becomes of it.
-      await this.#startThread((options) =>
-        this.#rules.areSafe
-          ? new Worker(new URL('./worker.js', import.meta.url), options)
-          : startProcess(new URL('./worker.js', import.meta.url), options.workerData as object),
-      )
+      await this.#startThread((data) => startThread(this.#rules.areSafe, data))
     } catch (cause) {
       if (RerankError.is(cause)) throw cause
       const file = workerFile()
       if (file === undefined) throw withoutFile(cause)
-      await this.#startThread((options) =>
-        this.#rules.areSafe
-          ? new Worker(file, options)
-          : startProcess(pathToFileURL(file), options.workerData as object),
-      )
+      await this.#startThread((data) => startThread(this.#rules.areSafe, data, file))
     }
   }
 
-  #startThread(create: (options: WorkerOptions) => Thread): Promise<void> {
+  #startThread(create: (data: object) => Thread): Promise<void> {
     const guard = guardExit()
-    const thread = create({
-      workerData: { flags: guard.flags, options: this.#options },
-      // The caller's own flags (--input-type, loaders) are not meant for this file and may be refused for it.
-      execArgv: [],
-    })
+    const thread = create({ flags: guard.flags, options: this.#options })
     const hand: Hand = { thread, pending: new Map(), leases: new Map(), chunks: 0 }
     this.#hands.add(hand)
     return new Promise((resolve, reject) => {
@@ -193,6 +180,20 @@ export class WorkerPool implements OpenedRunner {
       pending.clear()
     }
   }
+}
+
+/**
+ * A thread, or a process where a thread could end all others.
+ *
+ * @param file where the worker's file is, when it is not beside this one
+ */
+function startThread(isSafe: boolean, data: object, file?: string): Thread {
+  if (!isSafe)
+    return startProcess(file === undefined ? new URL('./worker.js', import.meta.url) : pathToFileURL(file), data)
+  // The caller's own flags (--input-type, loaders) are not meant for this file and may be refused for it.
+  const options: WorkerOptions = { workerData: data, execArgv: [] }
+  // In one expression, by which bundlers know that it is a file of ours and what becomes of it.
+  return file === undefined ? new Worker(new URL('./worker.js', import.meta.url), options) : new Worker(file, options)
 }
 
 /** A worker that never came to answer is a fault of the installation or the machine, which no second try mends. */
