@@ -26,7 +26,7 @@ const entered = {
 
 describe('one call of rerank()', () => {
   it.each([
-    ['bundled', 31],
+    ['bundled', 32],
     ['cohere', 18],
     ['llmListwise', 17],
   ] as const)('with %s enters at most %i files', (kind, most) => {

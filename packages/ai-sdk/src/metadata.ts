@@ -11,7 +11,7 @@ export function metadataOf({ results, report }: Ranking): SharedV3ProviderMetada
 }
 
 function asJson(value: unknown): JSONValue | undefined {
-  if (value instanceof Error) return errorAsJson(value)
+  if (isError(value)) return errorAsJson(value)
   if (Array.isArray(value)) return value.map((item) => asJson(item) ?? null)
   if (typeof value === 'object' && value !== null) {
     const entries = Object.entries(value).map(([key, inner]) => [key, asJson(inner)] as const)
@@ -20,6 +20,11 @@ function asJson(value: unknown): JSONValue | undefined {
   // JSON has no infinite numbers.
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value)
   return typeof value === 'string' || typeof value === 'boolean' || value === null ? value : undefined
+}
+
+/** By its kind, so that errors of a test runner's realm are errors too. */
+function isError(value: unknown): value is Error {
+  return /^\[object (Error|DOMException)\]$/.test(Object.prototype.toString.call(value))
 }
 
 function errorAsJson(error: Error): JSONObject {

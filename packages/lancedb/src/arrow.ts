@@ -156,11 +156,12 @@ function rangeOf({ valueOffsets }: ArrowData, row: number): Range {
 }
 
 function offsetsOf(ranges: readonly Range[], { valueOffsets }: ArrowData): Int32Array | BigInt64Array {
-  const offsets = new (valueOffsets instanceof BigInt64Array ? BigInt64Array : Int32Array)(ranges.length + 1)
+  const isLarge = typeof valueOffsets?.[0] === 'bigint'
+  const offsets = new (isLarge ? BigInt64Array : Int32Array)(ranges.length + 1)
   let sum = 0
   for (const [at, [start, end]] of ranges.entries()) {
     sum += end - start
-    offsets[at + 1] = offsets instanceof BigInt64Array ? BigInt(sum) : sum
+    offsets[at + 1] = isLarge ? BigInt(sum) : sum
   }
   return offsets
 }

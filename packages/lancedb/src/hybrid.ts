@@ -139,9 +139,14 @@ function dataOf({ schema, data }: ArrowBatch, name: string): ArrowData | undefin
   return at < 0 ? undefined : (data.children[at] as ArrowData)
 }
 
+/** By its name: the table may be of another realm than this module. */
+function isFloat32(values: { readonly [Symbol.toStringTag]?: string } | undefined): boolean {
+  return values?.[Symbol.toStringTag] === 'Float32Array'
+}
+
 /** A column of 32-bit floats to make another one like it: the distances, or the scores. */
 function floatColumn(fields: readonly ArrowField[], columns: readonly ArrowData[]): [ArrowField, number] {
-  const at = columns.findIndex(({ values, type }) => values instanceof Float32Array && type.precision === 1)
+  const at = columns.findIndex(({ values, type }) => isFloat32(values) && type.precision === 1)
   if (at >= 0) return [fields[at] as ArrowField, at]
   throw wrong(OWNER, `neither search gave its scores: select() their columns _distance and _score too`)
 }

@@ -131,7 +131,7 @@ function logOf(supply: Supply): CallLog {
       supply.addOutputData(
         RERANKER,
         place,
-        answer instanceof Error ? items({ error: answer.message }) : items({ response: answer }),
+        'message' in answer ? items({ error: answer.message }) : items({ response: answer }),
       ),
   }
 }

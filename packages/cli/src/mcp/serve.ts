@@ -23,7 +23,8 @@ export async function serveMcp(reranker: Reranker, settings: ToolSettings, io: I
       code: INVALID_PARAMS,
     })
   })
-  server.onerror = (error) => tell(io, `secondpass: ${oneLine(error)}`)
+  // A field of the protocol's server, which is no target of events.
+  Object.assign(server, { onerror: (error: Error) => tell(io, `secondpass: ${oneLine(error)}`) })
   const transport = stdio(io, lines)
   await server.connect(transport)
   // A first call that waits for the model is one that a client may give up on.

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, write as writeToFile } from 'node:fs'
 import { promisify } from 'node:util'
 import { between, callable, must, type OptionTable, readOptions, required, withDefault } from '../base/check.js'
-import { invalidArgument, warn as warnProcess } from '../base/errors.js'
+import { invalidArgument, isError, warn as warnProcess } from '../base/errors.js'
 import type { Candidate } from '../types.js'
 
 /** Options of {@link recordSample}. */
@@ -94,7 +94,7 @@ class SampleLog {
       this.fd = openSync(file, 'a', 0o600)
       this.bytes = fstatSync(this.fd).size
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause)
+      const reason = isError(cause) ? cause.message : String(cause)
       throw Object.assign(invalidArgument('file', file, `it cannot be opened for writing (${reason})`), { cause })
     }
   }
@@ -131,7 +131,7 @@ class SampleLog {
       const { bytesWritten } = await writeAt(this.fd, line)
       if (bytesWritten < line.length) this.fail('the disk took a part of a line only')
     } catch (error) {
-      this.fail(error instanceof Error ? error.message : String(error))
+      this.fail(isError(error) ? error.message : String(error))
     } finally {
       this.waiting -= line.length
     }
