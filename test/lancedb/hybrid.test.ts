@@ -76,7 +76,7 @@ describe('HybridReranker', () => {
   })
 
   it('leaves the score open and keeps the fused order when nothing was ranked', async () => {
-    const reranker = new HybridReranker({ scorer: failingScorer("down"), onError: 'keep-order' })
+    const reranker = new HybridReranker({ scorer: failingScorer('down'), onError: 'keep-order' })
     const merged = await reranker.rerankHybrid(
       query,
       batchOf(pickRows(0, 1), '_distance'),
@@ -140,7 +140,11 @@ describe('columns of every kind come back as they went in', () => {
     ['utf8', new arrow.Utf8(), ['ä', null, '', 'word']],
     ['large utf8', new arrow.LargeUtf8(), ['ä', null, '', 'word']],
     ['binary', new arrow.Binary(), [Uint8Array.of(1, 2), null, Uint8Array.of(), Uint8Array.of(255)]],
-    ['fixed binary', new arrow.FixedSizeBinary(2), [Uint8Array.of(1, 2), null, Uint8Array.of(3, 4), Uint8Array.of(5, 6)]],
+    [
+      'fixed binary',
+      new arrow.FixedSizeBinary(2),
+      [Uint8Array.of(1, 2), null, Uint8Array.of(3, 4), Uint8Array.of(5, 6)],
+    ],
     ['bool', new arrow.Bool(), [true, null, false, true]],
     ['int8', new arrow.Int8(), [-1, null, 0, 127]],
     ['int64', new arrow.Int64(), [-1n, null, 0n, 2n ** 62n]],
@@ -149,7 +153,11 @@ describe('columns of every kind come back as they went in', () => {
     ['microseconds', new arrow.TimestampMicrosecond(), [day(1), null, day(2), day(3)]],
     ['date', new arrow.DateDay(), [day(1), null, day(2), day(3)]],
     ['list', list(new arrow.Utf8()), [['a', 'b'], null, [], ['c']]],
-    ['vector', new arrow.FixedSizeList(2, new arrow.Field('item', new arrow.Float32(), true)), [[1, 2], null, [3, 4], [5, 6]]],
+    [
+      'vector',
+      new arrow.FixedSizeList(2, new arrow.Field('item', new arrow.Float32(), true)),
+      [[1, 2], null, [3, 4], [5, 6]],
+    ],
     ['struct', nested, [{ page: 1, words: ['x'] }, null, { page: null, words: [] }, { page: 4, words: ['y', 'z'] }]],
     ['null', new arrow.Null(), [null, null, null, null]],
   ]

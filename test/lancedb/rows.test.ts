@@ -38,13 +38,18 @@ describe('rerankRows', () => {
   })
 
   it("takes the rows of Arrow's own tables", async () => {
-    const rows = new arrow.Table([batchOf(texts.map((text, id) => ({ id, text })), '_distance')]).toArray()
+    const rows = new arrow.Table([
+      batchOf(
+        texts.map((text, id) => ({ id, text })),
+        '_distance',
+      ),
+    ]).toArray()
     const [best] = await rerankRows(createReranker({ scorer: overlapScorer() }), { query, rows })
     expect(best).toMatchObject({ id: 3, text: texts[3], _distance: 3 / 8, _rowid: 3n, _relevance_score: 5 / 7 })
   })
 
   it('gives no relevance where nothing was ranked, not even an earlier one', async () => {
-    const reranker = createReranker({ scorer: failingScorer("down"), onError: 'keep-order' })
+    const reranker = createReranker({ scorer: failingScorer('down'), onError: 'keep-order' })
     const found = await rerankRows(reranker, { query, rows: [{ text: 'a', _relevance_score: 0.5 }, { text: 'b' }] })
     expect(found).toEqual([{ text: 'a' }, { text: 'b' }])
   })

@@ -99,7 +99,9 @@ describe.each(Object.entries(promises))('examples/%s', (recipe, lines) => {
   it('runs with the packages that it names, and prints what it promises', () => {
     const { packages, newerNode } = needsOf(recipe)
     expect(packages).toContain('@secondpass/core')
-    const imported = [...readFileSync(join(examples, recipe), 'utf8').matchAll(/ from '(?!node:|\.)((?:@[\w-]+\/)?[\w-]+)/g)]
+    const imported = [
+      ...readFileSync(join(examples, recipe), 'utf8').matchAll(/ from '(?!node:|\.)((?:@[\w-]+\/)?[\w-]+)/g),
+    ]
     for (const [, name = ''] of imported) {
       expect(packages.map((one) => one.replace(/(?<=.)@.*$/, ''))).toContain(name)
     }

@@ -45,7 +45,8 @@ export class HybridReranker {
 
   /** @throws RerankError `'invalid-argument'` for an option that is unknown, wrong, or given beside a ready reranker. */
   constructor(options: HybridRerankerOptions = {}) {
-    if (typeof options !== 'object' || options === null) throw wrong(OWNER, `options is ${shown(options)}: pass an object`)
+    if (typeof options !== 'object' || options === null)
+      throw wrong(OWNER, `options is ${shown(options)}: pass an object`)
     const { textColumn, topN, deadlineMs, ...source } = options
     this.settings = readRowOptions(OWNER, { textColumn, topN, deadlineMs })
     const { reranker, owned } = takeReranker(OWNER, source)

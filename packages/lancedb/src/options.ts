@@ -23,7 +23,10 @@ export interface RowSettings {
 }
 
 /** @throws RerankError `'invalid-argument'` for a wrong option. */
-export function readRowOptions(owner: string, { textColumn = 'text', topN = Infinity, deadlineMs }: RowOptions): RowSettings {
+export function readRowOptions(
+  owner: string,
+  { textColumn = 'text', topN = Infinity, deadlineMs }: RowOptions,
+): RowSettings {
   if (typeof textColumn !== 'string' || textColumn === '') {
     throw wrong(owner, `textColumn is ${shown(textColumn)}: pass the name of the column that holds the text`)
   }

@@ -62,7 +62,9 @@ export async function rerankResults<R extends MastraResult>(
   const readable = places.filter(({ text }) => text !== undefined)
   const candidates = readable.map(({ place, text }) => ({ text: text as string, score: finite(results[place]?.score) }))
   const ranking = await reranker.rerank(query, candidates, { topN: topK, deadlineMs, signal })
-  const ranked = ranking.results.map((found) => shaped(results, (readable[found.index] as { place: number }).place, found))
+  const ranked = ranking.results.map((found) =>
+    shaped(results, (readable[found.index] as { place: number }).place, found),
+  )
   const others = places.filter(({ text }) => text === undefined).map(({ place }) => shaped(results, place))
   return [...ranked, ...others].slice(0, topK)
 }

@@ -119,7 +119,8 @@ interface Arguments {
 function readArguments(given: unknown): Arguments {
   const { query, documents, top_n: topN, return_documents: withTexts } = (given ?? {}) as Record<string, unknown>
   if (typeof query !== 'string' || query.trim() === '') throw wrong('query', query, 'pass what was asked')
-  if (!Array.isArray(documents)) throw wrong('documents', documents, 'pass an array of texts, or of objects with a text')
+  if (!Array.isArray(documents))
+    throw wrong('documents', documents, 'pass an array of texts, or of objects with a text')
   if (topN !== undefined && !(Number.isInteger(topN) && Number(topN) >= 1)) {
     throw wrong('top_n', topN, 'pass a whole number of at least 1, or leave it out')
   }
