@@ -23,6 +23,7 @@ export async function serveMcp(reranker: Reranker, settings: ToolSettings, io: I
       code: INVALID_PARAMS,
     })
   })
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the SDK's server has no other way.
   server.onerror = (error) => tell(io, `secondpass: ${oneLine(error)}`)
   const transport = stdio(io, lines)
   await server.connect(transport)
