@@ -39,7 +39,8 @@ const machine = describeMachine()
 const poolSize = Number(options.pool)
 const threads = Number(options.threads)
 
-/** Loaded when the first answer is not known yet. */
+// Loaded when the first answer is not known yet.
+/** @type {any} */
 let asking
 async function llm() {
   asking ??= (async () => {

@@ -23,8 +23,8 @@ export async function serveMcp(reranker: Reranker, settings: ToolSettings, io: I
       code: INVALID_PARAMS,
     })
   })
-  // A field of the protocol's server, which is no target of events.
-  Object.assign(server, { onerror: (error: Error) => tell(io, `secondpass: ${oneLine(error)}`) })
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the SDK's server has no other way.
+  server.onerror = (error) => tell(io, `secondpass: ${oneLine(error)}`)
   const transport = stdio(io, lines)
   await server.connect(transport)
   // A first call that waits for the model is one that a client may give up on.
