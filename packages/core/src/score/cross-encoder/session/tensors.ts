@@ -139,8 +139,10 @@ function emptyData<Data>(Tensor: TensorClass, type: string, length: number): Dat
 }
 
 function classOfData(Tensor: TensorClass, type: string): new (length: number) => never {
-  const { data } = new Tensor(type, [] as never, [0]) as { data: object }
-  return data.constructor as new (length: number) => never
+  const { data } = new Tensor(type, [] as never, [0]) as { data?: object }
+  // One that keeps what it is given asks for no other class than that of this realm.
+  const Made = ArrayBuffer.isView(data) ? data.constructor : type === 'int32' ? Int32Array : BigInt64Array
+  return Made as new (length: number) => never
 }
 
 /** The number format that an input of onnxruntime wants. */
