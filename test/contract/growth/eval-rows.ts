@@ -183,6 +183,17 @@ export const evalRows: Rows = {
     ),
   ],
   sampleLive: [list('many results', ranked, (given) => evaluation.sampleLive({ rate: 1 })(given))],
+  recordSample: [
+    list('many candidates', candidates, async (given) => {
+      const inner = { rerank: async () => ({}), close: async () => {} }
+      const recorded = evaluation.recordSample(inner as never, { file: written([]) }) as unknown as {
+        rerank(query: string, given: unknown): Promise<void>
+        close(): Promise<void>
+      }
+      await recorded.rerank('the lamp', given)
+      await recorded.close()
+    }),
+  ],
   agreementSignal: signals(evaluation.agreementSignal({ other: ({ text }) => text.length, k: Infinity })),
   marginSignal: signals(evaluation.marginSignal()),
   shapeSignal: signals(evaluation.shapeSignal({ k: Infinity })),

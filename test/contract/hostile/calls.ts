@@ -1,3 +1,5 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Document } from '@langchain/core/documents'
 import * as core from '../../../packages/core/src/index.ts'
@@ -22,6 +24,7 @@ const use = <A extends unknown[]>(args: () => [...A], run: (...args: A) => unkno
   run: run as PublicCall['run'],
 })
 
+const recordedTo = join(mkdtempSync(join(tmpdir(), 'hostile-')), 'sample.jsonl')
 const fixtures = join(import.meta.dirname, '../../fixtures')
 const scorer = scorerOf((_query, texts) => texts.map((text) => text.length))
 /** With a deadline, since waiting for ever may be what the options ask for. */
@@ -396,6 +399,19 @@ export const evalCalls: PublicCalls = {
   sampleLive: use(
     () => [{ rate: 1, topN: 2, onSample: () => {}, random: () => 0.5 }, ranking()],
     (options, given) => evaluation.sampleLive(options)(given),
+  ),
+  // The file is ours, whatever else is given: a hostile path would be written to.
+  recordSample: use(
+    () => [{ rate: 1, maxMiB: 1, random: () => 0.5, warn: () => {} }, 'the key', candidates()],
+    async (options, query, given) => {
+      const inner = { rerank: async () => ({}), close: async () => {} }
+      const recorded = evaluation.recordSample(inner as never, { ...options, file: recordedTo })
+      try {
+        await (recorded as core.Reranker).rerank(query, given)
+      } finally {
+        await (recorded as core.Reranker).close()
+      }
+    },
   ),
   agreementSignal: signaling(
     () => ({ other: () => 1, k: 3 }),
