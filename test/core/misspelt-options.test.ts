@@ -40,6 +40,7 @@ const everything = {
     template: 'qwen3-reranker',
     instruction: 'Find the rule that answers.',
     activation: 'sigmoid',
+    passageCacheMiB: 16,
   } satisfies Required<CrossEncoderOptions>,
   colbert: {
     ...source,

@@ -120,6 +120,7 @@ const kinds: Readonly<
       workers: { same: 'who runs a pair; see the test below' },
       threads: { differ: [1, 2, 3] },
       spinning: { same: 'how threads wait; see the test below' },
+      passageCacheMiB: { same: 'scores are the same to the bit, kept or not' },
     } satisfies Classified<CrossEncoderOptions>,
   ],
   colbert: [
