@@ -153,7 +153,9 @@ const PLAIN =
 const ADDRESS = /^(HF_ENDPOINT|(https?|all)_proxy)$/i
 
 /** The variables that change what this library does, in the order of the alphabet. */
-export function environmentReport(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
+export function environmentReport(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Record<string, string> {
   const found: Record<string, string> = {}
   for (const name of Object.keys(env).toSorted()) {
     const value = env[name]

@@ -101,14 +101,14 @@ function expand(path: string, env: Environment): string {
 }
 
 /** Whether a token is set and where it comes from, never the token. */
-export function tokenSource(env: NodeJS.ProcessEnv = process.env): string | undefined {
+export function tokenSource(env: Readonly<Record<string, string | undefined>> = process.env): string | undefined {
   const name = ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN'].find((variable) => setting(env, variable) !== undefined)
   if (name !== undefined) return name
   return tokenOf(env) === undefined ? undefined : 'file'
 }
 
 /** The token for the hub: a variable, else the file that `hf auth login` writes. */
-export function tokenOf(env: NodeJS.ProcessEnv): string | undefined {
+export function tokenOf(env: Readonly<Record<string, string | undefined>>): string | undefined {
   const token = setting(env, 'HF_TOKEN') ?? setting(env, 'HUGGING_FACE_HUB_TOKEN')
   if (token !== undefined || isOn(env, 'HF_HUB_DISABLE_IMPLICIT_TOKEN')) return token
   try {
