@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
-import { createRequire } from 'node:module'
+// Whole, and not the one function by name, which bundlers replace by their own.
+import module from 'node:module'
 import { dirname, join } from 'node:path'
 import { runInThisContext } from 'node:vm'
 import { isError } from '../../../base/errors.js'
@@ -61,7 +62,7 @@ function copySeenFrom(place: string): RuntimeCopy | undefined {
 /** Where a package is for whoever asks from a place; nothing when it is not there. */
 export function resolveFrom(place: string, name: string): string | undefined {
   try {
-    const found: unknown = createRequire(place).resolve(name)
+    const found: unknown = module.createRequire(place).resolve(name)
     // Bundlers put numbers in the place of paths.
     return typeof found === 'string' ? found : undefined
   } catch {
@@ -141,7 +142,7 @@ export function loadedCopies(): RuntimeCopy[] {
 
 /** Of this thread by the modules that were required, of the others by what the system says is in memory. */
 function loadedFiles(): string[] {
-  const { cache } = processRequire(import.meta.url)
+  const { cache } = processRequire(join(process.cwd(), 'noop.js'))
   try {
     const { sharedObjects = [] } = process.report.getReport() as { sharedObjects?: string[] }
     return [...Object.keys(cache), ...sharedObjects]
@@ -162,10 +163,16 @@ function copyIn(folder: string): RuntimeCopy[] {
 /** Every copy that is installed beside this package or the project that runs; slow, for reports. */
 export function installedCopies(): FoundCopy[] {
   const loaded = new Set(loadedCopies().map(({ folder }) => folder))
-  const roots = new Set([import.meta.dirname, process.cwd()].flatMap(treesAbove))
+  const roots = new Set([...ownFolder(), process.cwd()].flatMap(treesAbove))
   const folders = new Set([...roots].flatMap((root) => copiesBelow(root, 8)).map((folder) => realpathSync(folder)))
   const all = new Set([...folders, ...foldersOfYarn(), ...loaded])
   return [...all].flatMap(copyIn).map((copy) => ({ ...copy, isLoaded: loaded.has(copy.folder) }))
+}
+
+/** Where this file is; a bundler may have left it without a place. */
+function ownFolder(): string[] {
+  const folder = import.meta.dirname as string | undefined
+  return folder === undefined ? [] : [folder]
 }
 
 /** The folders `node_modules` that a file sees. */
@@ -204,7 +211,7 @@ interface PnpApi {
 
 /** Without node_modules yarn knows where packages are, and nobody else does. */
 export function yarnPackages(): PnpApi | undefined {
-  return 'pnp' in process.versions ? (createRequire(import.meta.url)('pnpapi') as PnpApi) : undefined
+  return 'pnp' in process.versions ? (module.createRequire(import.meta.url)('pnpapi') as PnpApi) : undefined
 }
 
 function foldersOfYarn(): string[] {
