@@ -55,7 +55,7 @@ export function createSecondpass(options: SecondpassProviderOptions = {}): Secon
   }
   const reranking: SecondpassProvider['reranking'] = (model, settings = {}) =>
     typeof model === 'string'
-      ? rerankingModel(sourceOf(model), { ...settings, modelId: settings.modelId ?? model })
+      ? rerankingModel(sourceOf(model), named(settings, model))
       : rerankingModel(model, settings)
   const close = async (): Promise<void> => {
     const scorers = [...loaded.values()]
@@ -75,6 +75,12 @@ export function createSecondpass(options: SecondpassProviderOptions = {}): Secon
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+/** Settings with a name for the model, unless they have one. What are no settings is refused where all of them are read. */
+function named(settings: RerankingSettings, modelId: string): RerankingSettings {
+  const given = settings as RerankingSettings | null
+  return given === null || typeof given !== 'object' ? settings : { ...given, modelId: given.modelId ?? modelId }
 }
 
 /** The provider as it comes: `secondpass.reranking('bundled')`. Nothing is loaded before the first call. */

@@ -18,6 +18,14 @@ export interface StateGraph {
   join(ids: Int32Array, secondSegmentStart: number, known: KnownTexts): Promise<number>
 }
 
+/** How long the rows are that a graph of ours makes of the tokens of a query and of a passage. */
+export interface StateWidths {
+  /** In floats. */
+  readonly query: number
+  /** In bytes. */
+  readonly passage: number
+}
+
 /** What a graph made of the texts of a pair. */
 export interface KnownTexts {
   readonly query: Float32Array

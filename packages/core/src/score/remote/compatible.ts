@@ -105,6 +105,16 @@ const furtherFields: Check<Readonly<Record<string, unknown>>> = (name, value) =>
   const taken = Object.keys(value).find((key) => OURS.test(key))
   if (taken !== undefined)
     throw invalidArgument(`${name}.${taken}`, value[taken], 'leave it out; the scorer fills it in')
+  if (!isJson(value)) throw invalidArgument(name, value, 'pass fields that JSON can hold: no bigint and no circle')
+}
+
+function isJson(value: unknown): boolean {
+  try {
+    JSON.stringify(value)
+    return true
+  } catch {
+    return false
+  }
 }
 
 const nameOfField: Check<string> = must(

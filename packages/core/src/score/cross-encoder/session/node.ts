@@ -17,11 +17,12 @@ import {
 } from './copies.js'
 import { type GraphValue, type GraphValues, readGraphValues } from './graph-values.js'
 import { explainMissing, hostFacts, type Provider } from './providers.js'
-import type { StateGraph } from '../states.js'
+import type { StateGraph, StateWidths } from '../states.js'
 import {
   createFeeds,
   type Head,
   headFor,
+  intTensor,
   labelsHead,
   numbersOf,
   outputFor,
@@ -29,7 +30,6 @@ import {
   scoreOf,
   stateFeeds,
   stateWidths,
-  type StateWidths,
   type TensorClass,
 } from './tensors.js'
 
@@ -145,8 +145,8 @@ interface Run {
 /** The steps of a graph of ours: training/export/state_graph.py says what it gives for which inputs. */
 function stateGraph(widths: StateWidths, { Tensor, run, join }: Run): StateGraph {
   const alone = (ids: Int32Array): Record<string, object> => ({
-    token_ids: new Tensor('int32', ids as never, [ids.length]),
-    position_type_ids: new Tensor('int32', new Int32Array(0) as never, [0]),
+    token_ids: intTensor(Tensor, { type: 'int32', dims: [ids.length] }, (at) => ids[at] as number),
+    position_type_ids: intTensor(Tensor, { type: 'int32', dims: [0] }, () => 0),
     ...stateFeeds(Tensor, widths),
   })
   return {

@@ -1,5 +1,5 @@
 import { RerankError, show } from '../../../base/errors.js'
-import type { KnownTexts } from '../states.js'
+import type { KnownTexts, StateWidths } from '../states.js'
 import { type HeadStep, runSteps } from '../folder/head-steps.js'
 import type { GraphValue } from './graph-values.js'
 
@@ -73,14 +73,6 @@ function leanFeeds(Tensor: TensorClass, maxPositions: number): Feeds {
   })
 }
 
-/** How long the rows are that a graph of ours makes of the tokens of a query and of a passage. */
-export interface StateWidths {
-  /** In floats. */
-  readonly query: number
-  /** In bytes. */
-  readonly passage: number
-}
-
 /** Read from the inputs of a graph; nothing for one that keeps nothing. */
 export function stateWidths(inputs: readonly Pick<TokenInput, 'name' | 'width'>[]): StateWidths | undefined {
   const [query, passage] = [KNOWN_QUERY, KNOWN_PASSAGE].map(
@@ -97,9 +89,20 @@ export function stateFeeds(
 ): Record<string, object> {
   const { query, passage } = known
   return {
-    [KNOWN_QUERY]: new Tensor('float32', query as never, [query.length / widths.query, widths.query]),
-    [KNOWN_PASSAGE]: new Tensor('uint8', passage as never, [passage.length / widths.passage, widths.passage]),
+    [KNOWN_QUERY]: tensorOf(Tensor, 'float32', { data: query, width: widths.query }),
+    [KNOWN_PASSAGE]: tensorOf(Tensor, 'uint8', { data: passage, width: widths.passage }),
   }
+}
+
+/** A tensor of rows that are there already: copied only where they are of another realm than the runtime's. */
+function tensorOf(
+  Tensor: TensorClass,
+  type: string,
+  { data, width }: { readonly data: Float32Array | Uint8Array; readonly width: number },
+): object {
+  const Data = dataClass(Tensor, type)
+  const fitting = data.constructor === Data ? data : new Data(data)
+  return new Tensor(type, fitting as never, [data.length / width, width])
 }
 
 const nothing: KnownTexts = { query: new Float32Array(0), passage: new Uint8Array(0) }
@@ -112,37 +115,37 @@ export function intTensor(
 ): object {
   const length = dims.reduce((product, dim) => product * dim, 1)
   if (type === 'int32') {
-    const data = emptyData<Int32Array>(Tensor, type, length)
+    const data = new (dataClass<Int32Array>(Tensor, type))(length)
     for (let at = 0; at < length; at++) data[at] = valueAt(at)
     return new Tensor(type, data as never, dims)
   }
   // The low half of each 64-bit number is written through a 32-bit view, so that no BigInt is made.
-  const wide = emptyData<BigInt64Array>(Tensor, type, length)
+  const wide = new (dataClass<BigInt64Array>(Tensor, type))(length)
   const low = new Int32Array(wide.buffer)
   for (let at = 0; at < length; at++) low[2 * at] = valueAt(at)
   return new Tensor(type, wide as never, dims)
 }
 
-/** The classes of typed arrays that a runtime takes, by its class of tensors and their type. */
-const dataClasses = new WeakMap<TensorClass, Map<string, new (length: number) => never>>()
+/** A class of typed arrays. */
+type DataClass<Data = never> = new (from: number | ArrayLike<number>) => Data
 
-/**
- * Numbers for a tensor, all of them 0. The array is of the class that the runtime itself makes for such a tensor, since it
- * refuses those of another realm.
- */
-function emptyData<Data>(Tensor: TensorClass, type: string, length: number): Data {
-  const known = dataClasses.get(Tensor) ?? new Map<string, new (length: number) => never>()
+/** The classes of typed arrays that a runtime takes, by its class of tensors and their type. */
+const dataClasses = new WeakMap<TensorClass, Map<string, DataClass>>()
+
+/** The class that the runtime itself makes for such a tensor, since it refuses those of another realm. */
+function dataClass<Data = never>(Tensor: TensorClass, type: string): DataClass<Data> {
+  const known = dataClasses.get(Tensor) ?? new Map<string, DataClass>()
   dataClasses.set(Tensor, known)
   const found = known.get(type) ?? classOfData(Tensor, type)
   known.set(type, found)
-  return new found(length)
+  return found as DataClass<Data>
 }
 
-function classOfData(Tensor: TensorClass, type: string): new (length: number) => never {
+function classOfData(Tensor: TensorClass, type: string): DataClass {
   const { data } = new Tensor(type, [] as never, [0]) as { data?: object }
-  // One that keeps what it is given asks for no other class than that of this realm.
-  const Made = ArrayBuffer.isView(data) ? data.constructor : type === 'int32' ? Int32Array : BigInt64Array
-  return Made as new (length: number) => never
+  // A class that keeps what it is given asks for none but those of this realm.
+  const here = { int32: Int32Array, float32: Float32Array, uint8: Uint8Array }[type] ?? BigInt64Array
+  return (ArrayBuffer.isView(data) ? data.constructor : here) as DataClass
 }
 
 /** The number format that an input of onnxruntime wants. */
@@ -208,7 +211,7 @@ function emptyPast(Tensor: TensorClass, input: GraphValue, graphPath: string): o
     const fix = 'it should be a tensor of floats [batch, heads, length, size]; export the model without past_key_values'
     throw new RerankError('model-files', `${seen}: ${fix}.`)
   }
-  return new Tensor(type, emptyData<never>(Tensor, type, 0), [1, heads, 0, size])
+  return new Tensor(type, new (dataClass(Tensor, type))(0), [1, heads, 0, size])
 }
 
 /**
