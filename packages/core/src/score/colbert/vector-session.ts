@@ -8,7 +8,7 @@ import {
   valuesOf,
 } from '../cross-encoder/session/node.js'
 import type { GraphValues } from '../cross-encoder/session/graph-values.js'
-import { intTensor, intTypeOf, type TensorClass } from '../cross-encoder/session/tensors.js'
+import { intTensor, onlyOne, intTypeOf, type TensorClass } from '../cross-encoder/session/tensors.js'
 import type { TokenVectors } from './documents.js'
 import type { EncodedText } from './encoder.js'
 
@@ -39,7 +39,7 @@ export async function openVectorSession(
     opened: graph.opened,
     async run(text) {
       const answer = await graph.session.run(feeds(text), [output])
-      return keepAndNormalize(answer[output] as Tensor, text, options.graphPath)
+      return keepAndNormalize(onlyOne(answer), text, options.graphPath)
     },
     async release() {
       if (released) return

@@ -25,6 +25,7 @@ import {
   intTensor,
   labelsHead,
   numbersOf,
+  onlyOne,
   outputFor,
   rowWidthOf,
   scoreOf,
@@ -118,7 +119,7 @@ export async function openSession(options: SessionOptions): Promise<GraphSession
     const answer = await session
       .run(inputs as Record<string, Tensor>, [wanted])
       .catch((cause: unknown) => failed(options.graphPath, ids, cause))
-    return answer[wanted] as Tensor
+    return onlyOne(answer)
   }
   const widths = stateWidths(values.inputs.map((input) => ({ name: input.name, width: rowWidthOf(input) })))
   const join = async (ids: Int32Array, secondSegmentStart: number, known?: Record<string, object>): Promise<number> =>
@@ -135,7 +136,6 @@ export async function openSession(options: SessionOptions): Promise<GraphSession
   }
 }
 
-/** How a graph is run: with these inputs, for one output or for the score. */
 interface Run {
   readonly Tensor: TensorClass
   run(ids: Int32Array, inputs: Record<string, object>, wanted: string): Promise<Tensor>
