@@ -98,7 +98,6 @@ describe('n8n-nodes-secondpass, installed', () => {
     // What a verified node needs and this one does not have: a publisher's name and page, and to depend on nothing.
     expect(found.toSorted()).toEqual([
       'package.json: no-runtime-dependencies',
-      'package.json: require-homepage',
       'package.json: valid-author',
       'package.json: valid-peer-dependencies',
     ])
