@@ -4,6 +4,7 @@ import module from 'node:module'
 import { dirname, join } from 'node:path'
 import { runInThisContext } from 'node:vm'
 import { isError } from '../../../base/errors.js'
+import { processReport } from './providers.js'
 
 /*
  * The copies of onnxruntime-node. A process holds one version of its native library; the second that is loaded finds the
@@ -144,7 +145,7 @@ export function loadedCopies(): RuntimeCopy[] {
 function loadedFiles(): string[] {
   const { cache } = processRequire(join(process.cwd(), 'noop.js'))
   try {
-    const { sharedObjects = [] } = process.report.getReport() as { sharedObjects?: string[] }
+    const { sharedObjects = [] } = processReport()
     return [...Object.keys(cache), ...sharedObjects]
   } catch {
     return Object.keys(cache)

@@ -37,9 +37,28 @@ function messageOf(cause: unknown): string {
   return isError(cause) ? cause.message : String(cause)
 }
 
+/** What is read of the report of Node.js on this process. */
+interface ProcessReport {
+  readonly header?: { readonly glibcVersionRuntime?: string }
+  /** Files of the native libraries in memory. */
+  readonly sharedObjects?: readonly string[]
+}
+
+/** Without what it says of the network: for that it asks for the name of every peer, and the program stands still. */
+export function processReport(): ProcessReport {
+  const report = process.report as typeof process.report & { excludeNetwork?: boolean }
+  const before = report.excludeNetwork
+  report.excludeNetwork = true
+  try {
+    return report.getReport() as ProcessReport
+  } finally {
+    if (before !== undefined) report.excludeNetwork = before
+  }
+}
+
 function libcOf(): string | undefined {
   if (process.platform !== 'linux') return undefined
-  const { header } = process.report.getReport() as { header?: { glibcVersionRuntime?: string } }
+  const { header } = processReport()
   return header?.glibcVersionRuntime === undefined ? 'musl' : `glibc ${header.glibcVersionRuntime}`
 }
 
