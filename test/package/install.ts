@@ -79,7 +79,7 @@ const installCommands: Readonly<Record<Manager, readonly string[]>> = {
  * The tarballs beside the manifest, as `name → file:./packed/…`. Their names hold a digest: yarn keeps what it once read
  * from a relative path, and would bring back the tarball of an earlier run.
  */
-function copyTarballs(folder: string, packages: readonly PackedPackage[]): Record<string, string> {
+export function copyTarballs(folder: string, packages: readonly PackedPackage[]): Record<string, string> {
   mkdirSync(join(folder, 'packed'))
   return Object.fromEntries(
     packages.map(({ manifest, tarball }) => {

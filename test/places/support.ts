@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type Ended, plainEnvironment, pnpm, throughNpm } from '../package/commands.ts'
+import { copyTarballs } from '../package/install.ts'
 import type { PackedPackage } from '../package/packed.ts'
 
 /*
@@ -196,17 +196,4 @@ function closure(packages: readonly PackedPackage[], names: readonly string[]): 
   const unknown = names.find((name) => !found.has(name))
   if (unknown !== undefined) throw new Error(`${unknown} was not packed`)
   return [...found.values()]
-}
-
-/** The tarballs beside the manifest, as `name → file:./packed/…`; under names of their own, since yarn keeps what it once read. */
-function copyTarballs(folder: string, packages: readonly PackedPackage[]): Record<string, string> {
-  mkdirSync(join(folder, 'packed'))
-  return Object.fromEntries(
-    packages.map(({ manifest, tarball }) => {
-      const digest = createHash('sha256').update(readFileSync(tarball)).digest('hex').slice(0, 12)
-      const name = `${basename(tarball, '.tgz')}-${digest}.tgz`
-      cpSync(tarball, join(folder, 'packed', name))
-      return [manifest.name, `file:./packed/${name}`]
-    }),
-  )
 }
