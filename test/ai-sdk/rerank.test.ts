@@ -211,7 +211,7 @@ describe('a setting', () => {
     [() => secondpass.reranking({} as never), /^scorer is an object .*: pass a scorer/],
     [
       () => secondpass.reranking(createReranker({ scorer: overlapScorer() }), { depth: 5 }),
-      /^depth given beside a ready reranker: give depth to createReranker\(\) instead/,
+      /^reranking: depth given beside a ready reranker: give depth to createReranker\(\) instead/,
     ],
     [() => createSecondpass({ model: 'x' } as never), /^options\.model does not exist: use models, crossEncoder/],
     [() => createSecondpass(null as never), /^options is null: pass an object/],

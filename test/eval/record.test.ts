@@ -74,6 +74,15 @@ describe('recordSample', () => {
     expect(linesOf(file)).toEqual([{ query: 'q', candidates: [{ text: 'before' }] }])
   })
 
+  it('leaves out ids of which two are equal, which calibrate would refuse', async () => {
+    const file = fresh()
+    const reranker = recordSample(plain(), { file })
+    const chunks = ['a lamp', 'a key'].map((text) => ({ id: 'page-7', text, score: 1 }))
+    await reranker.rerank('q', chunks)
+    await reranker.close()
+    expect(linesOf(file)).toEqual([{ query: 'q', candidates: chunks.map(({ text, score }) => ({ text, score })) }])
+  })
+
   it('stops at its limit, says so once, and goes on answering', async () => {
     const file = fresh()
     const heard: string[] = []

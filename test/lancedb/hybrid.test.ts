@@ -114,6 +114,7 @@ describe('HybridReranker', () => {
       [{ reranker: {} }, 'reranker has no rerank()'],
       [{ k: 3 }, 'k'],
       [null, 'options is of type object'],
+      [{ instruction: '' }, 'instruction is ""'],
     ] as const) {
       expect(() => new HybridReranker(options as never)).toThrow(RerankError)
       expect(() => new HybridReranker(options as never)).toThrow(message)

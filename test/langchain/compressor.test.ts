@@ -223,7 +223,8 @@ describe('the reranker behind it', () => {
     ['a topN of none', { scorer: overlapScorer(), topN: 0 }, 'topN is 0'],
     ['a deadline of none', { scorer: overlapScorer(), deadlineMs: 0 }, 'deadlineMs is 0'],
     ['the name it had', { scorer: overlapScorer(), timeoutMs: 80 }, 'timeoutMs is 80: it is called deadlineMs'],
-    ['a deadline of text', { scorer: overlapScorer(), deadlineMs: '5s' }, 'deadlineMs is 5s'],
+    ['an instruction that says nothing', { scorer: overlapScorer(), instruction: ' ' }, 'instruction is " "'],
+    ['a deadline of text', { scorer: overlapScorer(), deadlineMs: '5s' }, 'deadlineMs is "5s"'],
   ])('is not made with %s', (_case, options, message) => {
     expect(() => new RerankCompressor(options as never)).toThrow(RerankError)
     expect(() => new RerankCompressor(options as never)).toThrow(message)

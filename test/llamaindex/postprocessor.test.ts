@@ -4,6 +4,7 @@ import { MetadataMode, TextNode } from '@llamaindex/core/schema'
 import { describe, expect, it } from 'vitest'
 import { RerankPostprocessor } from '../../packages/llamaindex/src/index.ts'
 import { FakeClock } from '../contract/fake-clock.ts'
+import { scorerOf } from '../contract/fake-scorer.ts'
 import { failingScorer, hangingScorer, overlapScorer } from '../fixtures/overlap-scorer.ts'
 import { frozenNodes, query, texts, textsOf } from './support.ts'
 
@@ -186,10 +187,29 @@ describe('the reranker behind it', () => {
     ['a topN of none', { scorer: overlapScorer(), topN: 0 }, 'topN is 0'],
     ['a deadline of none', { scorer: overlapScorer(), deadlineMs: 0 }, 'deadlineMs is 0'],
     ['the name it had', { scorer: overlapScorer(), timeoutMs: 80 }, 'timeoutMs is 80: it is called deadlineMs'],
+    ['an instruction that says nothing', { scorer: overlapScorer(), instruction: ' ' }, 'instruction is " "'],
     ['an unknown metadata mode', { scorer: overlapScorer(), metadataMode: 'SOME' }, 'metadataMode is "SOME"'],
   ])('is not made with %s', (_case, options, message) => {
     expect(() => new RerankPostprocessor(options as never)).toThrow(RerankError)
     expect(() => new RerankPostprocessor(options as never)).toThrow(message)
+  })
+})
+
+describe('an instruction', () => {
+  it('reaches a scorer that takes one with every query, and is refused by one that takes none', async () => {
+    const told: (string | undefined)[] = []
+    const scorer = scorerOf((_query, some, call) => (told.push(call.instruction), some.map(() => 1)), {
+      takesInstruction: true,
+    })
+    const instruction = 'Only rules.'
+    await new RerankPostprocessor({ scorer, instruction }).postprocessNodes(frozenNodes(), query)
+    await new RerankPostprocessor({ reranker: createReranker({ scorer }), instruction }).postprocessNodes(
+      frozenNodes(),
+      query,
+    )
+    expect(told).toEqual([instruction, instruction])
+    const deaf = new RerankPostprocessor({ scorer: overlapScorer(), instruction, onError: 'keep-order' })
+    await expect(deaf.postprocessNodes(frozenNodes(), query)).rejects.toThrow('instruction is "Only rules.": ')
   })
 })
 

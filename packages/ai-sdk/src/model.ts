@@ -1,5 +1,6 @@
 import type { JSONObject, RerankingModelV3, RerankingModelV3CallOptions, SharedV3Warning } from '@ai-sdk/provider'
 import {
+  asReranker,
   createReranker,
   type Ranking,
   type Reranker,
@@ -97,12 +98,8 @@ function isReranker(source: Scorer | Reranker): source is Reranker {
   return typeof (source as Partial<Reranker> | null)?.rerank === 'function'
 }
 
-function ready(reranker: Reranker, settings: object): RerankerFor {
-  const stray = Object.keys(settings).join(', ')
-  if (stray !== '') {
-    const message = `${stray} given beside a ready reranker: give ${stray} to createReranker() instead`
-    throw new RerankError('invalid-argument', message)
-  }
+function ready(given: Reranker, settings: Omit<RerankingSettings, 'modelId' | 'textOf'>): RerankerFor {
+  const reranker = asReranker({ ...settings, reranker: given }, 'reranking')
   return (onError) => {
     if (onError === undefined) return reranker
     const fix = 'give onError to createReranker() instead, or make the model of a scorer'

@@ -1,4 +1,4 @@
-import { type Candidate, reciprocalRankFusion, type Reranker } from '@secondpass/core'
+import { asReranker, type Candidate, reciprocalRankFusion, type Reranker, type RerankerSource } from '@secondpass/core'
 import {
   type ArrowBatch,
   type ArrowData,
@@ -10,15 +10,7 @@ import {
   nullableField,
   type RowPick,
 } from './arrow.js'
-import {
-  type RerankerSource,
-  readRowOptions,
-  type RowOptions,
-  type RowSettings,
-  shown,
-  takeReranker,
-  wrong,
-} from './options.js'
+import { columnName, type RowOptions, shown, wrong } from './options.js'
 
 /** A ready `reranker` or the options of `createReranker`; and what is read of a row. */
 export type HybridRerankerOptions = RerankerSource & RowOptions
@@ -40,18 +32,15 @@ export const RELEVANCE = '_relevance_score'
  */
 export class HybridReranker {
   private readonly reranker: Reranker
-  private readonly owned: boolean
-  private readonly settings: RowSettings
+  private readonly textColumn: string
 
   /** @throws RerankError `'invalid-argument'` for an option that is unknown, wrong, or given beside a ready reranker. */
   constructor(options: HybridRerankerOptions = {}) {
     if (typeof options !== 'object' || options === null)
       throw wrong(OWNER, `options is ${shown(options)}: pass an object`)
-    const { textColumn, topN, deadlineMs, ...source } = options
-    this.settings = readRowOptions(OWNER, { textColumn, topN, deadlineMs })
-    const { reranker, owned } = takeReranker(OWNER, source)
-    this.reranker = reranker
-    this.owned = owned
+    const { textColumn, ...source } = options
+    this.textColumn = columnName(OWNER, textColumn)
+    this.reranker = asReranker(source, OWNER)
   }
 
   /**
@@ -61,12 +50,12 @@ export class HybridReranker {
    *   otherwise what `rerank` throws.
    */
   async rerankHybrid<B extends ArrowBatch>(query: string, vecResults: B, ftsResults: B): Promise<B> {
-    const { textColumn, topN, deadlineMs } = this.settings
+    const { textColumn } = this
     const batches: readonly B[] = [vecResults, ftsResults]
     const lists = batches.map((batch, source) => rowsOf(batch, { source, textColumn }))
     const fused = reciprocalRankFusion(lists, { key: ({ id }) => id })
     const pool = fused.map(({ candidate, score }) => ({ ...candidate, score }))
-    const { results } = await this.reranker.rerank(query, pool, { topN, deadlineMs })
+    const { results } = await this.reranker.rerank(query, pool)
     const picks = results.map(({ candidate }) => candidate)
     const scores = results.map(({ score }) => score)
     return together(batches, { picks, scores })
@@ -79,7 +68,7 @@ export class HybridReranker {
 
   /** Closes the reranker that this object made; a ready `reranker` is left to its maker. Idempotent. */
   async close(): Promise<void> {
-    if (this.owned) await this.reranker.close()
+    await this.reranker.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,6 @@
-import type { Reranker } from '@secondpass/core'
+import { asReranker, type Reranker } from '@secondpass/core'
 import { RELEVANCE } from './hybrid.js'
-import { checkReranker, readRowOptions, type RowOptions, shown, wrong } from './options.js'
+import { columnName, type RowOptions, shown, wrong } from './options.js'
 
 /** Options of {@link rerankRows}. */
 export interface RerankRowsOptions extends RowOptions {
@@ -31,12 +31,12 @@ export async function rerankRows<R extends object>(
   reranker: Reranker,
   { query, rows, ...options }: { readonly query: string; readonly rows: readonly R[] } & RerankRowsOptions,
 ): Promise<RerankedRow<R>[]> {
-  checkReranker(OWNER, reranker)
-  const { signal, ...given } = options
-  const { textColumn, topN, deadlineMs } = readRowOptions(OWNER, given)
+  const { signal, topN, deadlineMs, instruction } = options
+  const ready = asReranker({ reranker, topN, deadlineMs, instruction }, OWNER)
+  const textColumn = columnName(OWNER, options.textColumn)
   if (!Array.isArray(rows)) throw wrong(OWNER, `rows is ${shown(rows)}: pass what toArray() gave`)
   const candidates = rows.map((row: R, at) => ({ text: textOf(row, { at, textColumn }), score: scoreOf(row) }))
-  const { results } = await reranker.rerank(query, candidates, { topN, deadlineMs, signal })
+  const { results } = await ready.rerank(query, candidates, { signal })
   return results.map(({ index, score }) => {
     // A row of Arrow hands out its columns as own properties, so it is copied like any object.
     const { [RELEVANCE]: _earlier, ...row } = { ...rows[index] } as R & { [RELEVANCE]?: unknown }

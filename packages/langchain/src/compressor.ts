@@ -1,9 +1,17 @@
 import type { Callbacks } from '@langchain/core/callbacks/manager'
 import type { DocumentInterface } from '@langchain/core/documents'
 import { BaseDocumentCompressor } from '@langchain/core/retrievers/document_compressors'
-import { type RankedResult, type Ranking, type Reranker, RerankError, type Span } from '@secondpass/core'
+import {
+  asReranker,
+  type RankedResult,
+  type Ranking,
+  type Reranker,
+  RerankError,
+  type RerankerSource,
+  type Span,
+} from '@secondpass/core'
 import { type GetScore, scoreAt, toCandidates, withMetadata } from './documents.js'
-import { checkRankingOptions, type RankingOptions, refuseTimeout, type RerankerSource, takeReranker } from './source.js'
+import { type RankingOptions, refuseTimeout } from './source.js'
 import { traceRanking, traceRetriever } from './trace.js'
 
 /** Options of {@link RerankCompressor}, besides the reranker or the options to make one. */
@@ -39,6 +47,8 @@ export interface RerankCallOptions {
   readonly topN?: number | undefined
   /** Overrides the compressor's `deadlineMs` for this call. In milliseconds. */
   readonly deadlineMs?: number | undefined
+  /** Overrides the compressor's `instruction` for this call. */
+  readonly instruction?: string | undefined
   /** Aborting rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
@@ -69,20 +79,20 @@ export interface RerankEntry {
  */
 export class RerankCompressor extends BaseDocumentCompressor {
   private readonly reranker: Reranker
-  private readonly owned: boolean
   private readonly scoreKey: string
   private readonly firstStageScoreKey: string
   private readonly blendedScoreKey: string
   private readonly getScore: GetScore
+  /** As it was made, for the trace. */
   private readonly ranking: RankingOptions
 
   /** @throws RerankError `'invalid-argument'` for an option that is unknown, wrong, or given beside a ready reranker. */
   constructor(options: RerankCompressorOptions = {}) {
     super()
     refuseTimeout('RerankCompressor', options)
-    const { scoreKey, firstStageScoreKey, blendedScoreKey, getScore, topN, deadlineMs, ...source } = options
-    this.ranking = { topN, deadlineMs }
-    checkRankingOptions('RerankCompressor', this.ranking)
+    const { scoreKey, firstStageScoreKey, blendedScoreKey, getScore, ...source } = options
+    this.reranker = asReranker(source, 'RerankCompressor')
+    this.ranking = { topN: source.topN, deadlineMs: source.deadlineMs }
     this.scoreKey = scoreKey ?? 'relevanceScore'
     this.firstStageScoreKey = firstStageScoreKey ?? 'firstStageScore'
     this.blendedScoreKey = blendedScoreKey ?? 'blendedScore'
@@ -90,7 +100,6 @@ export class RerankCompressor extends BaseDocumentCompressor {
       throw new RerankError('invalid-argument', `RerankCompressor: getScore is ${typeof getScore}: pass a function`)
     }
     this.getScore = getScore ?? ((document) => scoreAt(document, this.firstStageScoreKey))
-    ;({ reranker: this.reranker, owned: this.owned } = takeReranker('RerankCompressor', source))
   }
 
   /**
@@ -109,7 +118,7 @@ export class RerankCompressor extends BaseDocumentCompressor {
     callbacks?: Callbacks,
     options: RerankCallOptions = {},
   ): Promise<DocumentInterface[]> {
-    const { topN, deadlineMs } = this.limits(options)
+    const { topN = this.ranking.topN, deadlineMs = this.ranking.deadlineMs } = options
     const settings = {
       candidates: documents?.length,
       ...(topN !== undefined && { topN }),
@@ -158,7 +167,7 @@ export class RerankCompressor extends BaseDocumentCompressor {
 
   /** Closes the reranker that this compressor made; a ready `reranker` is left to its maker. Idempotent. */
   async close(): Promise<void> {
-    if (this.owned) await this.reranker.close()
+    await this.reranker.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -170,14 +179,10 @@ export class RerankCompressor extends BaseDocumentCompressor {
     query: string,
     options: RerankCallOptions,
   ): Promise<Ranking> {
-    const { topN, deadlineMs } = this.limits(options)
-    const candidates = toCandidates(documents, this.getScore)
-    return this.reranker.rerank(query, candidates, { topN, deadlineMs: deadlineMs, signal: options.signal })
-  }
-
-  private limits(options: RerankCallOptions): RankingOptions {
     refuseTimeout('RerankCompressor', options)
-    return { topN: options.topN ?? this.ranking.topN, deadlineMs: options.deadlineMs ?? this.ranking.deadlineMs }
+    const { topN, deadlineMs, instruction, signal } = options
+    const candidates = toCandidates(documents, this.getScore)
+    return this.reranker.rerank(query, candidates, { topN, deadlineMs, instruction, signal })
   }
 
   private toDocument(document: DocumentInterface, result: RankedResult): DocumentInterface {

@@ -16,7 +16,8 @@ export function toCandidates(documents: readonly DocumentInterface[], getScore: 
         `documents[${index}].pageContent is ${typeof document?.pageContent}: every document needs its text there`,
       )
     }
-    return { text: document.pageContent, score: getScore(document) }
+    const { id, pageContent } = document
+    return { text: pageContent, score: getScore(document), ...(typeof id === 'string' && { id }) }
   })
 }
 

@@ -14,4 +14,5 @@ export {
   type RerankRetrieverOptions,
   type ScoredSearch,
 } from './retriever.js'
-export type { RankingOptions, RerankerSource } from './source.js'
+export type { RerankerSource } from '@secondpass/core'
+export type { RankingOptions } from './source.js'

@@ -7,10 +7,15 @@ import {
 import type { DocumentInterface } from '@langchain/core/documents'
 import { BaseRetriever, type BaseRetrieverInput } from '@langchain/core/retrievers'
 import { ensureConfig, type RunnableConfig } from '@langchain/core/runnables'
-import { RerankError, type RerankerOptions } from '@secondpass/core'
-import { RerankCompressor, type RerankCompressorFields, type RerankCompressorOptions } from './compressor.js'
+import { RerankError, type RerankerOptions, type RerankerSource } from '@secondpass/core'
+import {
+  type RerankCallOptions,
+  RerankCompressor,
+  type RerankCompressorFields,
+  type RerankCompressorOptions,
+} from './compressor.js'
 import { directionOf, type FirstStage, withFirstStage } from './first-stage.js'
-import { refuseTimeout, type RerankerSource, shown } from './source.js'
+import { refuseTimeout, shown } from './source.js'
 import { traceRetriever } from './trace.js'
 
 /** The one method a vector store needs. Every LangChain vector store has it. */
@@ -61,14 +66,15 @@ export interface RerankRetrieverFields<Store extends ScoredSearch = ScoredSearch
 export type RerankRetrieverOptions<Store extends ScoredSearch = ScoredSearch> = RerankerSource &
   RerankRetrieverFields<Store>
 
-/** The abort signal of the call under way: LangChain hands `_getRelevantDocuments` no config. */
-const signals = new AsyncLocalStorage<AbortSignal | undefined>()
+/** What of the config of a call under way reaches the ranking: LangChain hands `_getRelevantDocuments` no config. */
+const calls = new AsyncLocalStorage<Pick<RerankCallOptions, 'signal' | 'instruction'>>()
 
 /**
  * Asks a vector store for `k` candidates with their scores, reranks them and returns the best `topN`.
  *
  * LangChain's own vector store retriever drops the scores, so behind it no skip policy can go by them. An abort signal
- * or timeout in the config of `invoke` ends the ranking too.
+ * or timeout in the config of `invoke` ends the ranking too; `configurable.rerankInstruction` in it says what counts as
+ * relevant in this call, in place of the `instruction` of this class.
  */
 export class RerankRetriever<Store extends ScoredSearch = ScoredSearch> extends BaseRetriever {
   override lc_namespace: string[] = ['secondpass', 'langchain']
@@ -106,17 +112,17 @@ export class RerankRetriever<Store extends ScoredSearch = ScoredSearch> extends 
 
   override async invoke(query: string, options?: RunnableConfig): Promise<DocumentInterface[]> {
     const config = ensureConfig(parseCallbackConfigArg(options) as RunnableConfig)
-    return signals.run(config.signal, () => super.invoke(query, config))
+    const instruction = config.configurable?.['rerankInstruction'] as string | undefined
+    return calls.run({ signal: config.signal, instruction }, () => super.invoke(query, config))
   }
 
   override async _getRelevantDocuments(
     query: string,
     run?: CallbackManagerForRetrieverRun,
   ): Promise<DocumentInterface[]> {
-    signals.getStore()?.throwIfAborted()
+    calls.getStore()?.signal?.throwIfAborted()
     const candidates = await this.search(query, run)
-    const signal = signals.getStore()
-    return this.compressor.compressDocuments(candidates, query, run?.getChild('reranker'), { signal })
+    return this.compressor.compressDocuments(candidates, query, run?.getChild('reranker'), calls.getStore())
   }
 
   /** Loads the model ahead of the first call. Idempotent. */
@@ -156,7 +162,7 @@ function checkFound(found: unknown): void {
 
 /** Stores take no signal: an abort stops the waiting, not the search. */
 function orAbort<T>(search: Promise<T>): Promise<T> {
-  const signal = signals.getStore()
+  const signal = calls.getStore()?.signal
   if (signal === undefined) return search
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(signal.reason as Error)

@@ -1,10 +1,10 @@
 import {
+  asReranker,
   type Candidate,
-  createReranker,
   RerankError,
   type RankedResult,
   type Reranker,
-  type RerankerOptions,
+  type RerankerSource,
 } from '@secondpass/core'
 import { type MetadataModeName, type QueryContent, type Reranked, type ScoredNode, textOf } from './nodes.js'
 
@@ -18,6 +18,12 @@ export interface RerankPostprocessorFields {
    */
   readonly deadlineMs?: number | undefined
   /**
+   * What counts as relevant, in words: `'Prefer what holds in Germany.'`. LlamaIndex has no way to say it for one query.
+   * Refused, when nodes come, by a reranker whose scorer takes none, such as the bundled model. Default: what the scorer was
+   * made with.
+   */
+  readonly instruction?: string | undefined
+  /**
    * Which metadata the model reads in front of a node's text. `'NONE'`: the text alone. The other modes put lines like
    * `file_path: …` before it, which cost time and can pull the score either way. Default: `'NONE'`.
    */
@@ -30,8 +36,7 @@ export interface RerankPostprocessorFields {
 }
 
 /** A ready `reranker` (whoever made it closes it) or the options of `createReranker`; and the fields of this class. */
-export type RerankPostprocessorOptions = RerankPostprocessorFields &
-  ({ readonly reranker: Reranker } | (Omit<RerankerOptions, 'topN' | 'deadlineMs'> & { readonly reranker?: undefined }))
+export type RerankPostprocessorOptions = RerankPostprocessorFields & RerankerSource
 
 /**
  * Reranks nodes wherever LlamaIndex.TS takes a node postprocessor: `asQueryEngine`, `RetrieverQueryEngine`,
@@ -43,19 +48,15 @@ export type RerankPostprocessorOptions = RerankPostprocessorFields &
  */
 export class RerankPostprocessor {
   private readonly reranker: Reranker
-  private readonly owned: boolean
-  private readonly fields: RerankPostprocessorFields
+  private readonly fields: Pick<RerankPostprocessorFields, 'metadataMode' | 'getScore'>
 
   /** @throws RerankError `'invalid-argument'` for an option that is unknown, wrong, or given beside a ready reranker. */
   constructor(options: RerankPostprocessorOptions = {}) {
     if (typeof options !== 'object' || options === null) throw wrong(`options is ${shown(options)}: pass an object`)
-    const { topN, deadlineMs, metadataMode, getScore, reranker, ...rest } = options
-    this.fields = { topN, deadlineMs, metadataMode, getScore }
+    const { metadataMode, getScore, ...source } = options
+    this.fields = { metadataMode, getScore }
     checkFields(this.fields)
-    if ('timeoutMs' in rest) throw wrong(`timeoutMs is ${shown(rest.timeoutMs)}: it is called deadlineMs`)
-    if (reranker !== undefined) checkReady(reranker, Object.keys(rest))
-    this.owned = reranker === undefined
-    this.reranker = reranker ?? createReranker(rest)
+    this.reranker = asReranker(source, 'RerankPostprocessor')
   }
 
   /**
@@ -73,11 +74,7 @@ export class RerankPostprocessor {
         'query has no text: pass the question that the nodes were retrieved for',
       )
     }
-    const { topN, deadlineMs } = this.fields
-    const { results, report } = await this.reranker.rerank(text, this.candidatesOf(nodes), {
-      topN,
-      deadlineMs: deadlineMs,
-    })
+    const { results, report } = await this.reranker.rerank(text, this.candidatesOf(nodes))
     const ranked = report.stages.some((stage) => stage.outcome === 'ranked')
     return results.map((result) => rescored(nodes[result.index] as N, result, ranked))
   }
@@ -89,7 +86,7 @@ export class RerankPostprocessor {
 
   /** Closes the reranker that this postprocessor made; a ready `reranker` is left to its maker. Idempotent. */
   async close(): Promise<void> {
-    if (this.owned) await this.reranker.close()
+    await this.reranker.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -101,7 +98,9 @@ export class RerankPostprocessor {
     if (!Array.isArray(nodes)) throw wrong(`nodes is ${typeof nodes}: pass an array of { node, score }`)
     return Array.from(nodes, (item: ScoredNode, at) => {
       checkNode(item, at)
-      return { text: item.node.getContent(metadataMode as never), score: getScore(item) }
+      const { id_: id } = item.node as { readonly id_?: unknown }
+      const text = item.node.getContent(metadataMode as never)
+      return { text, score: getScore(item), ...(typeof id === 'string' && { id }) }
     })
   }
 }
@@ -136,25 +135,11 @@ function rescored<N extends ScoredNode>(item: N, result: RankedResult, ranked: b
   } as Reranked<N>
 }
 
-function checkFields({ topN, deadlineMs, metadataMode, getScore }: RerankPostprocessorFields): void {
+function checkFields({ metadataMode, getScore }: RerankPostprocessorFields): void {
   if (getScore !== undefined && typeof getScore !== 'function')
     throw wrong(`getScore is ${typeof getScore}: pass a function`)
-  if (topN !== undefined && topN !== Infinity && !(Number.isInteger(topN) && topN >= 1)) {
-    throw wrong(`topN is ${shown(topN)}: pass a whole number of at least 1, or leave it out`)
-  }
-  if (deadlineMs !== undefined && !(typeof deadlineMs === 'number' && deadlineMs > 0)) {
-    throw wrong(`deadlineMs is ${shown(deadlineMs)}: pass milliseconds above 0, or leave it out`)
-  }
   if (metadataMode !== undefined && !['ALL', 'EMBED', 'LLM', 'NONE'].includes(metadataMode)) {
     throw wrong(`metadataMode is ${shown(metadataMode)}: pass 'ALL', 'EMBED', 'LLM' or 'NONE'`)
-  }
-}
-
-function checkReady(reranker: Reranker, stray: readonly string[]): void {
-  if (typeof reranker?.rerank !== 'function')
-    throw wrong('reranker has no rerank(): pass what createReranker() returns')
-  if (stray.length > 0) {
-    throw wrong(`${stray.join(', ')} given beside a ready reranker: give it to createReranker() instead`)
   }
 }
 

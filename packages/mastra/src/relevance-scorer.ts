@@ -1,9 +1,7 @@
-import { createReranker, RerankError, type Reranker, type RerankerOptions } from '@secondpass/core'
+import { asReranker, RerankError, type Reranker, type RerankerSource } from '@secondpass/core'
 
 /** A ready `reranker` (whoever made it closes it) or the options of `createReranker`. */
-export type RelevanceOptions =
-  | { readonly reranker: Reranker }
-  | (Omit<RerankerOptions, 'topN'> & { readonly reranker?: undefined })
+export type RelevanceOptions = RerankerSource & { readonly topN?: undefined }
 
 /** A text whose number somebody waits for. */
 interface Waiting {
@@ -21,14 +19,11 @@ interface Waiting {
  */
 export class RelevanceScorer {
   private readonly reranker: Reranker
-  private readonly owned: boolean
   private readonly waiting = new Map<string, Waiting[]>()
 
   /** @throws RerankError `'invalid-argument'` for an option that is unknown, wrong, or given beside a ready reranker. */
   constructor(options: RelevanceOptions = {}) {
-    const { reranker, owned } = takeReranker('RelevanceScorer', options)
-    this.reranker = reranker
-    this.owned = owned
+    this.reranker = asReranker(options, 'RelevanceScorer')
   }
 
   /**
@@ -53,7 +48,7 @@ export class RelevanceScorer {
 
   /** Closes the reranker that this object made; a ready `reranker` is left to its maker. Idempotent. */
   async close(): Promise<void> {
-    if (this.owned) await this.reranker.close()
+    await this.reranker.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -80,25 +75,4 @@ function withinOne(score: number): number {
   if (score >= 0 && score <= 1) return score
   const fix = 'take a scorer of probabilities, or rerankResults(), which orders by any number'
   throw new RerankError('scorer', `The scorer gave ${score}, and Mastra weighs numbers from 0 to 1: ${fix}.`)
-}
-
-/** Takes the ready reranker or makes one; what is left over must be options that `createReranker` knows. */
-export function takeReranker(owner: string, options: RelevanceOptions): { reranker: Reranker; owned: boolean } {
-  if (typeof options !== 'object' || options === null) {
-    throw new RerankError('invalid-argument', `${owner}: options is ${String(options)}: pass an object`)
-  }
-  const { reranker, ...rest } = options
-  if (reranker === undefined) return { reranker: createReranker(rest), owned: true }
-  if (typeof reranker?.rerank !== 'function') {
-    throw new RerankError('invalid-argument', `${owner}: reranker has no rerank(): pass what createReranker() returns`)
-  }
-  const stray = Object.keys(rest)
-  if (stray.length > 0) {
-    const names = stray.join(', ')
-    throw new RerankError(
-      'invalid-argument',
-      `${owner}: ${names} given beside a ready reranker: give ${names} to createReranker() instead`,
-    )
-  }
-  return { reranker, owned: false }
 }

@@ -1,4 +1,4 @@
-import { type RankedResult, type Reranker, RerankError } from '@secondpass/core'
+import { asReranker, type RankedResult, type Reranker, RerankError } from '@secondpass/core'
 
 /** What is read of Mastra's `QueryResult`. */
 export interface MastraResult {
@@ -32,6 +32,8 @@ export interface RerankResultsOptions {
   readonly topK?: number | undefined
   /** Milliseconds for this call; when they pass, the order stays. Default: that of the reranker. */
   readonly deadlineMs?: number | undefined
+  /** What counts as relevant in this call, in words; refused by a reranker whose scorer takes none. Default: its own. */
+  readonly instruction?: string | undefined
   /** Aborting it rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
@@ -48,10 +50,8 @@ export async function rerankResults<R extends MastraResult>(
   reranker: Reranker,
   { query, results, ...options }: { readonly query: string; readonly results: readonly R[] } & RerankResultsOptions,
 ): Promise<Reranked<R>[]> {
-  const { topK = 3, deadlineMs, signal } = options
-  if (typeof reranker?.rerank !== 'function') {
-    throw new RerankError('invalid-argument', 'reranker has no rerank(): pass what createReranker() returns')
-  }
+  const { topK = 3, deadlineMs, signal, instruction } = options
+  const ready = asReranker({ reranker }, 'rerankResults')
   if (!Number.isInteger(topK) || topK < 1) {
     throw new RerankError('invalid-argument', `topK is ${String(topK)}: pass a whole number of at least 1`)
   }
@@ -61,7 +61,7 @@ export async function rerankResults<R extends MastraResult>(
   const places = results.map((result, place) => ({ place, text: textOf(result) }))
   const readable = places.filter(({ text }) => text !== undefined)
   const candidates = readable.map(({ place, text }) => ({ text: text as string, score: finite(results[place]?.score) }))
-  const ranking = await reranker.rerank(query, candidates, { topN: topK, deadlineMs, signal })
+  const ranking = await ready.rerank(query, candidates, { topN: topK, deadlineMs, signal, instruction })
   const ranked = ranking.results.map((found) =>
     shaped(results, (readable[found.index] as { place: number }).place, found),
   )

@@ -115,6 +115,7 @@ export const coreRows: Rows = {
       },
     },
   ],
+  asReranker: 'hands on what createReranker reads',
   doctor: generated,
   bedrock: scoring(() => core.bedrock({ ...hosted, region: 'us-west-2', fetch: answersOf('sources') }), {
     texts: FEW_TEXTS,

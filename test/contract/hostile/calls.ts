@@ -112,6 +112,24 @@ export const coreCalls: PublicCalls = {
       return made.rerank(query, given, more)
     },
   ),
+  asReranker: use(
+    () => [
+      {
+        scorer: { id: 'inner', scope: 'pair' as const, score: scorer.score },
+        topN: 3,
+        deadlineMs: 1000,
+        instruction: undefined as string | undefined,
+      },
+      'Adapter',
+      'the key',
+      candidates(),
+      { topN: 2, deadlineMs: 500 },
+    ],
+    async (options, owner, query, given, more) => {
+      await using made = core.asReranker(options, owner)
+      return made.rerank(query, given, more)
+    },
+  ),
   doctor: 'looks at the machine, which takes seconds',
   bedrock: scoring(
     () => ({ ...hosted(), region: 'us-west-2', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } }),

@@ -3,7 +3,7 @@ import { type ExitCode, usageError } from '../errors.js'
 import { scorerFiles } from '../scorer/load.js'
 import { checkFiles } from '../files/identity.js'
 import type { Io } from '../io.js'
-import { numberInside, wholeFrom } from '../options/values.js'
+import { aboveZero, numberFrom, numberInside, wholeFrom } from '../options/values.js'
 import { withReader } from '../scorer/options.js'
 import { type ServeFlags, serve } from '../serve/serve.js'
 
@@ -36,6 +36,10 @@ export function addServe(program: Command, io: Io, ended: (code: ExitCode) => vo
     .option('--cache <url>', 'a Redis that keeps scores, shared by all servers that name it')
     .option('--served-model-name <name>', 'what the model is called in answers (default: the id of the scorer)')
     .option('--no-access-log', 'write no line for each request')
+    .optionsGroup('A sample for calibrate (nothing of what clients send is kept otherwise):')
+    .option('--record <file>', 'append what clients ask, with the texts they send, as JSONL')
+    .option('--record-rate <share>', 'share of the requests that is recorded', numberFrom('--record-rate', [0, 1]), 1)
+    .option('--record-mib <size>', 'recording stops at this size of the file', aboveZero('--record-mib'), 256)
     .addHelpText('after', EXAMPLES)
   withReader(command).action(async (flags: ServeFlags) => {
     checkFiles(scorerFiles(flags), [], io)

@@ -4,8 +4,9 @@ import { replaceFile } from '../files/replace.js'
 import { type Io, tell } from '../io.js'
 import type { PoolFlags } from '../measure/options.js'
 import { percent, table } from '../output/terminal.js'
-import { isQuality } from '../report/sections.js'
-import type { EvalReport } from '../report/types.js'
+import { milliseconds } from '../report/format.js'
+import { isQuality, slowOf } from '../report/sections.js'
+import type { EvalReport, LatencySummary } from '../report/types.js'
 import type { ScorerFlags } from '../scorer/options.js'
 
 /** The options of `secondpass eval`. */
@@ -31,7 +32,7 @@ export function liftAsJson(lift: Lift): Readonly<Record<string, unknown>> {
 }
 
 /** The lift for a person: a table of the metrics, the verdict, and what else is worth knowing. */
-export function printedLift(lift: Lift): string {
+export function printedLift(lift: Lift, latency?: LatencySummary): string {
   const rows = Object.entries(lift.metrics).map(([name, metric]) => {
     const values = [name, metric.firstStage.toFixed(4), metric.reranked.toFixed(4)]
     if (!isQuality(name)) return [...values, 'no gain: how much is judged']
@@ -39,21 +40,16 @@ export function printedLift(lift: Lift): string {
     return [...values, signed(difference), interval.map(signed).join(' to '), `${wins}/${ties}/${losses}`]
   })
   const head = ['', 'first stage', 'reranked', 'difference', 'interval', 'better/equal/worse']
-  return `${table([head, ...rows])}\n\n${lift.verdict.sentence}\n${details(lift).join('\n')}\n`
+  return `${table([head, ...rows])}\n\n${lift.verdict.sentence}\n${details(lift, latency).join('\n')}\n`
 }
 
-function details({ firstRelevant, poolRecall, durationMs }: Lift): string[] {
+function details({ firstRelevant, poolRecall }: Lift, latency: LatencySummary | undefined): string[] {
   const { up, same, down, medianFrom, medianTo } = firstRelevant
   const middle = medianFrom === undefined || medianTo === undefined ? '' : `; middle rank ${medianFrom} to ${medianTo}`
-  const lines = [
+  return [
     `First relevant result: ${up} up, ${same} same, ${down} down${middle}.`,
     `Found at all by the first stage: ${percent(poolRecall, 1)} of what is relevant; no reranker brings back the rest.`,
-  ]
-  if (durationMs === undefined) return lines
-  const { median, p95 } = durationMs
-  return [
-    ...lines,
-    `Time of a query: ${median.toFixed(0)} ms at the median, ${p95.toFixed(0)} ms at the 95th percentile.`,
+    ...(latency ? [`Time of a query: ${milliseconds(latency.median)} at the median, ${slowOf(latency)}.`] : []),
   ]
 }
 

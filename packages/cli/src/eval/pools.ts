@@ -39,7 +39,7 @@ export async function evalPools(flags: EvalFlags, io: Io): Promise<ExitCode> {
     await writeReports(report, flags, io)
     const means = Object.fromEntries(report.metrics.map(({ name, reranked }) => [name, reranked]))
     const json = { ...means, lift: liftAsJson(lift), report }
-    await write(io, flags.json === true ? `${JSON.stringify(json)}\n` : printedLift(lift))
+    await write(io, flags.json === true ? `${JSON.stringify(json)}\n` : printedLift(lift, report.latency))
     return exitCodes.ok
   })
 }

@@ -51,9 +51,7 @@ export function headlinesOf(report: EvalReport): Headline[] {
     latency && {
       label: 'Reranking takes',
       figure: format.milliseconds(latency.median),
-      detail: isFew(latency)
-        ? `median; ${format.milliseconds(latency.max)} at the longest of ${latency.calls} calls`
-        : `median; ${format.milliseconds(latency.p95)} at the 95th percentile (p95)`,
+      detail: `median; ${slowOf(latency)}`,
     },
     skip && {
       label: 'May be skipped',
@@ -163,12 +161,19 @@ export function isFew({ calls }: LatencySummary): boolean {
   return calls < FEWEST_CALLS
 }
 
+/** What the slow calls take: the 95th percentile, or the longest of a few. */
+export function slowOf(latency: LatencySummary): string {
+  return isFew(latency)
+    ? `${format.milliseconds(latency.max)} at the longest of ${format.count(latency.calls)} calls`
+    : `${format.milliseconds(latency.p95)} at the 95th percentile (p95)`
+}
+
 function latencySentence(latency: LatencySummary): string {
-  const { calls, mean, median, p95, max } = latency
-  const [middle, most, average, longest] = [median, p95, mean, max].map(format.milliseconds)
+  const { calls, mean, median, max } = latency
+  const [middle, average, longest] = [median, mean, max].map(format.milliseconds)
   const tail = isFew(latency)
     ? `and ${longest} at the longest, over ${format.count(calls)} calls: too few for a 95th percentile`
-    : `${most} at the 95th percentile (p95), and ${longest} at the longest, over ${format.count(calls)} calls`
+    : `${slowOf(latency)}, and ${longest} at the longest, over ${format.count(calls)} calls`
   return `Reranking took ${middle} at the median, ${average} on average, ${tail}.`
 }
 

@@ -6,7 +6,7 @@ import { answerOf, errorBody, infoBody, modelsBody } from './answer.js'
 import type { BodyReader } from './body.js'
 import type { Gate } from './keys.js'
 import type { Metrics } from './metrics.js'
-import { type Dialect, RequestError, dialectOf, formOf, readRequest } from './request.js'
+import { type Dialect, RequestError, type RerankRequest, dialectOf, formOf, readRequest } from './request.js'
 import { type Scored, type Scoring, ScoringError } from './scoring.js'
 
 /** What the paths are served from. */
@@ -22,6 +22,8 @@ export interface Served {
   /** The name it is served under. */
   model(): string
   state(): 'starting' | 'ready' | 'draining'
+  /** Told of each request that was answered with scores. */
+  answered(request: RerankRequest): void
   /** Told of each request that is no question after the server's health. */
   log(entry: LogEntry): void
   /** Told what a scorer failed with. */
@@ -108,6 +110,7 @@ async function answer(served: Served, { req }: Context, one: Visit): Promise<obj
     one.documents = request.texts.length
     const scored = await served.scoring.score(request, { signal: req.raw.signal, deadlineMs })
     one.scored = scored
+    served.answered(request)
     const rows = scored.rows.slice(0, request.topN)
     return answerOf(request, rows, { requestId: one.requestId, model: served.model(), tokens: scored.tokens })
   })

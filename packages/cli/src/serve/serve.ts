@@ -10,10 +10,11 @@ import { connectCache, type SharedCache } from './cache.js'
 import { KEYS_VARIABLE, gateFor, readKeys } from './keys.js'
 import { isLoopback, listen } from './listen.js'
 import { Metrics } from './metrics.js'
+import { openRecorder, type RecordFlags, type Recorder } from './record.js'
 import { Scoring } from './scoring.js'
 
 /** The options of `secondpass serve`. */
-export interface ServeFlags extends ScorerFlags {
+export interface ServeFlags extends ScorerFlags, RecordFlags {
   readonly host: string
   readonly port: number
   readonly apiKeys?: string
@@ -33,7 +34,7 @@ const USUAL_LENGTH = 512
 /**
  * Serves until the signal of `io` aborts, then takes no more requests and waits for those under way.
  *
- * @throws CliError when the place is taken, the keys cannot be read or the scorer cannot be made; RerankError when the
+ * @throws CliError when the place is taken, a file cannot be used or the scorer cannot be made; RerankError when the
  *   model cannot be loaded.
  */
 export async function serve(flags: ServeFlags, io: Io): Promise<ExitCode> {
@@ -41,11 +42,13 @@ export async function serve(flags: ServeFlags, io: Io): Promise<ExitCode> {
   if (keys.length === 0 && !isLoopback(flags.host)) {
     tell(io, `secondpass: anybody who can reach ${flags.host} may use this server: set ${KEYS_VARIABLE} or --api-keys`)
   }
+  const recorder = openRecorder(flags, io)
   const cache = flags.cache === undefined ? undefined : await connectCache(flags.cache, teller(io))
   try {
-    return await withReranker(await load(flags, io, cache), (loaded) => run(flags, { loaded, io, keys }))
+    return await withReranker(await load(flags, io, cache), (loaded) => run(flags, { loaded, io, keys, recorder }))
   } finally {
     cache?.close()
+    await recorder?.close()
   }
 }
 
@@ -63,9 +66,10 @@ interface Parts {
   readonly loaded: Loaded
   readonly io: Io
   readonly keys: readonly string[]
+  readonly recorder: Recorder | undefined
 }
 
-async function run(flags: ServeFlags, { loaded, io, keys }: Parts): Promise<ExitCode> {
+async function run(flags: ServeFlags, { loaded, io, keys, recorder }: Parts): Promise<ExitCode> {
   const { deadlineMs, maxDocuments, maxQueued, maxLength = USUAL_LENGTH } = flags
   // Only a model's own number can be a logit without the model saying so; of another scorer nothing is known.
   const givesLogits = (): boolean => flags.scorer === undefined && loaded.scorer?.toProbability === undefined
@@ -85,6 +89,7 @@ async function run(flags: ServeFlags, { loaded, io, keys }: Parts): Promise<Exit
     bodies: new BodyReader({ maxBodyBytes: flags.maxBodyMib * 2 ** 20 }),
     model: () => flags.servedModelName ?? loaded.scorer?.id ?? loaded.id,
     state: () => state,
+    answered: (request) => recorder?.add(request),
     log: flags.accessLog ? accessLog(io, () => metrics.droppedLines.inc()) : () => {},
     failed: (requestId, error) => teller(io)(`request ${requestId} failed: ${safeMessage(error)}`),
   })

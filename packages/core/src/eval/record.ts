@@ -155,20 +155,31 @@ class SampleLog {
   }
 }
 
-/** A line of a sample. Ids and scores that are none are left out; the reranker judges the rest. */
+/**
+ * A line of a sample. Ids and scores that are none are left out, and ids of which two are equal: they name no text. The
+ * reranker judges the rest.
+ */
 function lineOf(query: string, candidates: readonly (string | Candidate)[]): string {
   if (typeof query !== 'string' || query.trim() === '' || !Array.isArray(candidates)) throw new TypeError('no call')
+  const ids = candidates.flatMap((candidate: string | Candidate) => idOf(candidate) ?? [])
+  const areNames = new Set(ids.map(String)).size === ids.length
   return JSON.stringify({
     query,
     candidates: candidates.map((candidate: string | Candidate) => {
       if (typeof candidate === 'string') return { text: candidate }
-      const { id, text, score } = candidate
+      const { text, score } = candidate
       if (typeof text !== 'string') throw new TypeError('no text')
+      const id = areNames ? idOf(candidate) : undefined
       return {
-        ...((typeof id === 'string' || typeof id === 'number') && { id }),
+        ...(id !== undefined && { id }),
         text,
         ...(typeof score === 'number' && Number.isFinite(score) && { score }),
       }
     }),
   })
+}
+
+function idOf(candidate: string | Candidate): string | number | undefined {
+  const id: unknown = typeof candidate === 'string' ? undefined : candidate?.id
+  return typeof id === 'string' || typeof id === 'number' ? id : undefined
 }
