@@ -94,7 +94,14 @@ function printed(report: DoctorReport, paint: Paint): string {
           paint('red', `${problems.length} problem${problems.length === 1 ? '' : 's'}:`),
           ...problems.map(printableLine),
         ].join('\n  ')
-  return `${blocks.join('\n\n')}\n\n${verdict}`
+  return [...blocks, verdict, ...advised(report, paint)].join('\n\n')
+}
+
+/** What would be better: why, and what to do, two lines each. */
+function advised({ advice }: DoctorReport, paint: Paint): string[] {
+  if (advice.length === 0) return []
+  const lines = advice.map(({ reason, action }) => `  ${printableLine(reason)}:\n    ${printableLine(action)}`)
+  return [[paint('bold', 'would be better'), ...lines].join('\n')]
 }
 
 type Rows = readonly (readonly [string, string])[]

@@ -13,6 +13,7 @@ import {
 import { loadRuntime } from '../score/cross-encoder/session/node.js'
 import { cacheFolderOf } from '../score/hub/cache.js'
 import type { ScorerDefaults } from '../types.js'
+import type { Advice } from './advice.js'
 import type { CacheReport, MachineReport } from './machine.js'
 
 /** What `doctor` tries out: the options of the scorer in question. Default: those of the bundled model. */
@@ -25,7 +26,7 @@ const known = ['model', 'revision', 'dtype', 'providers', 'threads', 'spinning',
 
 /**
  * Looks at the machine, the runtime, the model, the cache and the environment, and scores one pair: what a bug report
- * needs, as a plain object. Downloads nothing and writes nothing. A part that is broken holds an `error`, `problems` says
+ * needs, as a plain object, with advice on what would be better here. Downloads nothing and writes nothing. A part that is broken holds an `error`, `problems` says
  * it in a sentence, and the rest is examined all the same.
  *
  * @throws RerankError `'invalid-argument'` for an option that does not exist, and for nothing else.
@@ -34,6 +35,7 @@ export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport>
   checkOptions('options', options, known)
   const { cacheReport, environmentReport, installedVersion, machineReport, ownManifest, peerVersions } =
     await import('./machine.js')
+  const { adviceOn, projectIn, unneededIn } = await import('./advice.js')
   const problems: string[] = []
   const look = async <T>(part: string, how: () => T | Promise<T>): Promise<T | Unknown> => {
     try {
@@ -55,7 +57,9 @@ export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport>
     environment: environmentReport(),
     trial: await look('trial', () => trialReport(options)),
   }
-  return { ...report, problems: [...problems, ...otherProblems(report)] }
+  const folder = 'folder' in report.runtime ? report.runtime.folder : ''
+  const facts = { report, options, project: projectIn(process.cwd()), unneeded: unneededIn(folder), env: process.env }
+  return { ...report, problems: [...problems, ...otherProblems(report)], advice: adviceOn(facts) }
 }
 
 /** A part that could not be examined, and why. */
@@ -118,6 +122,11 @@ export interface DoctorReport {
   readonly trial: TrialReport | Unknown
   /** What is wrong, one sentence each; empty when all is well. */
   readonly problems: readonly string[]
+  /**
+   * What works and would be better otherwise here, by what is installed and what the package.json of the working directory
+   * names; empty when there is nothing to say.
+   */
+  readonly advice: readonly Advice[]
 }
 
 async function runtimeReport(): Promise<RuntimeReport> {
@@ -139,7 +148,7 @@ async function modelReport(): Promise<BundledModelReport> {
 }
 
 /** What went well and still deserves a word. */
-function otherProblems({ runtime, tokenizers, trial }: Omit<DoctorReport, 'problems'>): string[] {
+function otherProblems({ runtime, tokenizers, trial }: Omit<DoctorReport, 'problems' | 'advice'>): string[] {
   const found: string[] = []
   if (tokenizers === null) found.push('tokenizers: @huggingface/tokenizers is not installed; run npm install.')
   if ('telemetry' in runtime && runtime.telemetry === 'on')
