@@ -17,7 +17,7 @@ import { metadataOf } from './metadata.js'
  * Settings of a reranking model: those of `createReranker` but for what `rerank()` of the AI SDK decides itself, which wants
  * the best first.
  */
-export interface RerankingSettings extends Omit<RerankerOptions, 'scorer' | 'stages' | 'topN' | 'order'> {
+export interface RerankingSettings extends Omit<RerankerOptions, 'scorer' | 'model' | 'stages' | 'topN' | 'order'> {
   /** What the AI SDK calls the model, in results and telemetry. Default: the id it was asked for by, or the scorer's id. */
   readonly modelId?: string | undefined
   /**

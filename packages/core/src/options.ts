@@ -1,4 +1,5 @@
 import {
+  anyText,
   blend as blendCheck,
   type Check,
   callable,
@@ -96,6 +97,11 @@ export interface RerankerOptions extends Omit<StageOptions, 'scorer' | 'deadline
   /** What scores, in one stage. Default: the bundled cross-encoder. Not together with `stages`. */
   readonly scorer?: Scorer | undefined
   /**
+   * Which cross-encoder scores, by name: `'bundled'`, `'bundled-tiny'`, `'organisation/name'` on the hub or a folder, as
+   * `crossEncoder({ model })` takes it. Default: `'bundled'`. Not together with `scorer` or `stages`, which say it themselves.
+   */
+  readonly model?: string | undefined
+  /**
    * A cascade: each stage works on the list that the one before left, usually on a shorter head with a better scorer.
    * At least one. `depth`, `skip` and `blend` then belong into the stages; `onError` is the default of all stages.
    */
@@ -154,6 +160,7 @@ const stageList: Check<readonly StageOptions[]> = (name, value) => {
 
 const rerankerTable = {
   scorer: checkScorer as Check<Scorer>,
+  model: anyText,
   stages: stageList,
   // Left out, these are those of the stage.
   depth: stageTable.depth.check,
@@ -173,13 +180,18 @@ const rerankerTable = {
 /**
  * Checks the options of a reranker and fills in the defaults.
  *
- * @param bundled makes the scorer of a reranker that was given none.
+ * @param byName makes the scorer of a reranker that was given none, but perhaps the name of a model.
  */
-export function resolveOptions(options: RerankerOptions, bundled: () => Scorer): Settings {
-  const { stages, scorer, depth, skip, onError, blend, minScore, ...read } = readOptions(rerankerTable, options)
+export function resolveOptions(options: RerankerOptions, byName: (model?: { model: string }) => Scorer): Settings {
+  const { stages, scorer, model, depth, skip, onError, blend, minScore, ...read } = readOptions(rerankerTable, options)
+  if (model !== undefined && (scorer ?? stages) !== undefined) {
+    const fix = 'leave it out beside a scorer or stages; crossEncoder({ model }) makes a scorer of it'
+    throw invalidArgument('model', model, fix)
+  }
+  const make = (): Scorer => (model === undefined ? byName() : byName({ model }))
   const resolved =
     stages === undefined
-      ? [readOptions(stageTable, { scorer: scorer ?? bundled(), depth, skip, onError, blend })]
+      ? [readOptions(stageTable, { scorer: scorer ?? make(), depth, skip, onError, blend })]
       : stages.map((stage, at) => resolveStage(stage, { at, onError, others: { scorer, depth, skip, blend } }))
   if (minScore !== undefined) checkMinScore(minScore, resolved.at(-1)?.scorer as Scorer)
   const countTokens = read.countTokens ?? counterOf(resolved.map((stage) => stage.scorer))

@@ -44,9 +44,9 @@ export interface Reranker extends AsyncDisposable {
 }
 
 /**
- * Makes a reranker. Without options it uses the bundled cross-encoder: no key, no network.
+ * Makes a reranker. Without options it uses the bundled cross-encoder: no key, no network. `model` names another.
  *
- * @throws RerankError `'invalid-argument'` for a wrong option; without a `scorer`, `'model-files'` when the bundled model
+ * @throws RerankError `'invalid-argument'` for a wrong option; without a `scorer`, `'model-files'` when the model
  * cannot be found and `'runtime'` in browsers and edge runtimes, which cannot run it.
  */
 export function createReranker(options: RerankerOptions = {}): Reranker {
