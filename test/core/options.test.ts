@@ -46,9 +46,19 @@ describe('defaults', () => {
   })
 })
 
+it('a model by name is what scores', async () => {
+  await using reranker = createReranker({ model: new URL('../fixtures/tiny-bert', import.meta.url).pathname })
+  const { report } = await reranker.rerank('a key', ['the key', 'a lamp'])
+  expect(report.stages[0]?.scorerId).toMatch(/^tiny-bert@/)
+  expect(() => createReranker({ model: 'bundeld' })).toThrow('bundeld')
+})
+
 describe('wrong options are refused at creation, by name, value and fix', () => {
   const wrong: [options: object, message: string | RegExp][] = [
-    [{ topn: 3 }, 'options.topn is 3: there is no such option; use scorer, stages, depth,'],
+    [{ topn: 3 }, 'options.topn is 3: there is no such option; use scorer, model, stages, depth,'],
+    [{ scorer, model: 'bundled-tiny' }, 'model is "bundled-tiny": leave it out beside a scorer or stages; crossEncoder('],
+    [{ stages: [{ scorer }], model: 'bundled' }, 'model is "bundled": leave it out'],
+    [{ model: 5 }, 'model is 5: pass a string'],
     [{ scorer, topN: 0 }, 'topN is 0: pass a whole number from 1, or leave it out'],
     [{ scorer, topN: 2.5 }, 'topN is 2.5'],
     [{ scorer, topN: '3' }, 'topN is "3"'],

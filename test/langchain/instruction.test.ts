@@ -40,7 +40,8 @@ describe('an instruction', () => {
       retriever.invoke(query, { configurable: { rerankInstruction: 'Only prices.', thread_id: '1' } }),
       retriever.invoke(query),
     ])
-    expect(scorer.told.toSorted()).toEqual(['Only prices.', 'Only rules.'])
+    expect(scorer.told).toHaveLength(2)
+    expect(new Set(scorer.told)).toEqual(new Set(['Only prices.', 'Only rules.']))
   })
 
   it('is refused by a scorer that takes none, and so is one that is no text', async () => {
