@@ -77,5 +77,7 @@ for (const [name, way] of Object.entries(ways)) {
   const top = mean(said.map((list, at) => list[best[at] ?? 0] ?? 0))
   const right = mean(lists.map(({ relevant }, at) => (relevant[best[at] ?? 0] === true ? 1 : 0)))
   const figures = [mean(losses), top, right].map((figure) => figure.toFixed(3))
-  console.log(`${name.padEnd(5)} log loss ${figures[0]}; the best is said to be right with ${figures[1]}, and is in ${figures[2]}`)
+  console.log(
+    `${name.padEnd(5)} log loss ${figures[0]}; the best is said to be right with ${figures[1]}, and is in ${figures[2]}`,
+  )
 }

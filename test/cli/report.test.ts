@@ -3,6 +3,7 @@ import { measureLift, runFromLists } from '../../packages/core/src/eval/index.ts
 import { buildReport } from '../../packages/cli/src/report/build.ts'
 import { beginningOf, chooseCases, documentsOf } from '../../packages/cli/src/report/cases.ts'
 import { renderHtml } from '../../packages/cli/src/report/html.ts'
+import { printedLift } from '../../packages/cli/src/eval/output.ts'
 import { latencyOf } from '../../packages/cli/src/report/build.ts'
 import { renderMarkdown } from '../../packages/cli/src/report/markdown.ts'
 import type { EvalReport, QueryCase } from '../../packages/cli/src/report/types.ts'
@@ -118,6 +119,18 @@ describe('the report', () => {
     for (const term of ['nDCG@10', 'Signal', 'Depth', 'First stage']) expect(html).toMatch(new RegExp(`${term}\\s+\\S`))
     const { skip: _skip, depth: _depth, ...bare } = report
     expect(renderMarkdown(bare)).not.toMatch(/- (Signal|Depth): /)
+  })
+
+  it('says of the slow calls in the terminal what it says in the report', () => {
+    const durations = (count: number): number[] => Array.from({ length: count }, (_, at) => 10 + at)
+    const order = runFromLists(new Map([['q', ['a', 'b']]]))
+    const qrels = new Map([['q', new Map([['a', 1]])]])
+    const lift = measureLift({ firstStage: order, reranked: order, qrels, metrics: ['MRR'] })
+    expect(printedLift(lift, latencyOf(durations(19)))).toContain(
+      '19.0 ms at the median, 28.0 ms at the longest of 19 calls.',
+    )
+    expect(printedLift(lift, latencyOf(durations(20)))).toContain('28.0 ms at the 95th percentile (p95).')
+    expect(printedLift(lift)).not.toContain('Time of a query')
   })
 
   it('lets no text of a passage become markup', () => {

@@ -56,7 +56,10 @@ it('a model by name is what scores', async () => {
 describe('wrong options are refused at creation, by name, value and fix', () => {
   const wrong: [options: object, message: string | RegExp][] = [
     [{ topn: 3 }, 'options.topn is 3: there is no such option; use scorer, model, stages, depth,'],
-    [{ scorer, model: 'bundled-tiny' }, 'model is "bundled-tiny": leave it out beside a scorer or stages; crossEncoder('],
+    [
+      { scorer, model: 'bundled-tiny' },
+      'model is "bundled-tiny": leave it out beside a scorer or stages; crossEncoder(',
+    ],
     [{ stages: [{ scorer }], model: 'bundled' }, 'model is "bundled": leave it out'],
     [{ model: 5 }, 'model is 5: pass a string'],
     [{ scorer, topN: 0 }, 'topN is 0: pass a whole number from 1, or leave it out'],

@@ -86,7 +86,11 @@ function size({ unneeded: { otherMachines, cuda }, options: { providers } }: Kno
   }
   if (cuda > SMALL && providers?.some((name) => name === 'cuda' || name === 'tensorrt') !== true) {
     const reason = `${mib(cuda)} of onnxruntime-node are libraries for CUDA, and the processor computes`
-    advice.push({ about: 'size', reason, action: 'ONNXRUNTIME_NODE_INSTALL=skip npm install, in an empty node_modules' })
+    advice.push({
+      about: 'size',
+      reason,
+      action: 'ONNXRUNTIME_NODE_INSTALL=skip npm install, in an empty node_modules',
+    })
   }
   return advice
 }
@@ -130,7 +134,8 @@ function adapters({ project: { dependencies } }: Known): Advice[] {
 
 function nextJs({ project: { dependencies, nextConfig } }: Known): Advice[] {
   if (!dependencies.has('next') || nextConfig.includes('@secondpass/core')) return []
-  const reason = 'package.json has next, and its bundler leaves out model and native library unless it is told otherwise'
+  const reason =
+    'package.json has next, and its bundler leaves out model and native library unless it is told otherwise'
   return [{ about: 'adapter', reason, action: "serverExternalPackages: ['@secondpass/core'] in next.config" }]
 }
 
