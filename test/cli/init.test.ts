@@ -32,12 +32,17 @@ async function importPatient(path: string): Promise<unknown> {
 const init = (at: (name: string) => string, ...more: string[]): ReturnType<typeof run> =>
   run(['init', '--folder', at('.'), ...more])
 
+const question = 'How do I change my password?'
+const passages = ['Passwords are stored as salted hashes.', 'To set a new password, open Settings, then Security.']
+
 describe('secondpass init', () => {
   it.each([
     ['{}', 'rerank.mjs', 'plain'],
     ['{"type":"module","dependencies":{"@langchain/core":"1"}}', 'rerank-retriever.js', 'langchain'],
     ['{"devDependencies":{"typescript":"5"},"dependencies":{"ai":"6"}}', 'rerank.ts', 'ai-sdk'],
     ['{"dependencies":{"llamaindex":"0"}}', 'rerank-postprocessor.mjs', 'llamaindex'],
+    ['{"dependencies":{"@llamaindex/core":"0"}}', 'rerank-postprocessor.mjs', 'llamaindex'],
+    ['{"dependencies":{"@langchain/langgraph":"1"}}', 'rerank-retriever.mjs', 'langchain'],
     ['{"dependencies":{"next":"16","ai":"6"}}', 'app/api/rerank/route.js', 'nextjs'],
   ])('of %s writes %s', async (manifest, file, kind) => {
     const at = project({ 'package.json': manifest, 'pnpm-lock.yaml': '' })
@@ -95,13 +100,55 @@ describe('secondpass init', () => {
       rerank(question: string, passages: readonly { text: string }[]): Promise<{ text: string }[]>
       reranker: AsyncDisposable & { close(): Promise<void> }
     }
-    const passages = ['Passwords are stored as salted hashes.', 'To set a new password, open Settings, then Security.']
     const found = await rerank(
-      'How do I change my password?',
+      question,
       passages.map((text) => ({ text })),
     )
     await reranker.close()
     expect(found.map(({ text }) => text)).toEqual(passages.toReversed())
+  })
+
+  it('writes a retriever for LangChain that reranks what a store finds', async () => {
+    const at = project({ 'package.json': '{"dependencies":{"@langchain/core":"1"}}' })
+    await init(at)
+    const { withReranking } = (await importPatient(at('rerank-retriever.mjs'))) as {
+      withReranking(store: unknown): {
+        invoke(query: string): Promise<{ pageContent: string }[]>
+        close(): Promise<void>
+      }
+    }
+    const found = passages.map((pageContent, place) => [{ pageContent, metadata: {} }, 0.9 - place / 1000])
+    const retriever = withReranking({ similaritySearchWithScore: async () => found })
+    const documents = await retriever.invoke(question)
+    await retriever.close()
+    expect(new Set(documents.map(({ pageContent }) => pageContent))).toEqual(new Set(passages))
+    expect(
+      documents.every((document) => 'relevanceScore' in (document as unknown as { metadata: object }).metadata),
+    ).toBe(true)
+  })
+
+  it('writes a postprocessor for LlamaIndex that reranks nodes', async () => {
+    const at = project({ 'package.json': '{"dependencies":{"llamaindex":"0"}}' })
+    await init(at)
+    const { reranking } = (await importPatient(at('rerank-postprocessor.mjs'))) as {
+      reranking: {
+        postprocessNodes(nodes: unknown, query: string): Promise<{ node: { text: string } }[]>
+        close(): Promise<void>
+      }
+    }
+    const nodes = passages.map((text) => ({ node: { text, getContent: () => text } }))
+    const ranked = await reranking.postprocessNodes(nodes, question)
+    await reranking.close()
+    expect(ranked.map(({ node }) => node.text)).toEqual(passages.toReversed())
+  })
+
+  it('writes a function for the AI SDK that reranks documents', async () => {
+    const at = project({ 'package.json': '{"dependencies":{"ai":"6"}}' })
+    await init(at)
+    const { rerankDocuments } = (await importPatient(at('rerank.mjs'))) as {
+      rerankDocuments(query: string, documents: readonly string[]): Promise<string[]>
+    }
+    expect(await rerankDocuments(question, passages)).toEqual(passages.toReversed())
   })
 
   it('writes a route that answers, and refuses what is no question', async () => {

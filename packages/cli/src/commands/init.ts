@@ -73,7 +73,9 @@ const FRAMEWORKS: readonly (readonly [name: string, kind: Kind])[] = [
   ['next', 'nextjs'],
   ['@langchain/core', 'langchain'],
   ['langchain', 'langchain'],
+  ['@langchain/langgraph', 'langchain'],
   ['llamaindex', 'llamaindex'],
+  ['@llamaindex/core', 'llamaindex'],
   ['ai', 'ai-sdk'],
 ]
 
