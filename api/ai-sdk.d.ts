@@ -1,6 +1,6 @@
 import { JSONObject, ProviderV3, RerankingModelV3 } from '@ai-sdk/provider';
 import { RerankerOptions, Scorer, Reranker, CrossEncoderOptions } from '@secondpass/core';
-interface RerankingSettings extends Omit<RerankerOptions, 'scorer' | 'stages' | 'topN' | 'order'> {
+interface RerankingSettings extends Omit<RerankerOptions, 'scorer' | 'model' | 'stages' | 'topN' | 'order'> {
     readonly modelId?: string | undefined;
     readonly textOf?: ((document: JSONObject) => string) | undefined;
 }

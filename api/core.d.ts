@@ -193,6 +193,7 @@ interface StageOptions {
 }
 interface RerankerOptions extends Omit<StageOptions, 'scorer' | 'deadlineMs'>, PromptOptions {
     readonly scorer?: Scorer | undefined;
+    readonly model?: string | undefined;
     readonly stages?: readonly StageOptions[] | undefined;
     readonly topN?: number | undefined;
     readonly minScore?: number | undefined;
@@ -215,6 +216,13 @@ interface Reranker extends AsyncDisposable {
     close(): Promise<void>;
 }
 declare function createReranker(options?: RerankerOptions): Reranker;
+type CallDefaults = Pick<RerankOptions, 'topN' | 'deadlineMs' | 'instruction'>;
+type RerankerSource = CallDefaults & ({
+    readonly reranker: Reranker;
+} | (Omit<RerankerOptions, 'topN' | 'deadlineMs'> & {
+    readonly reranker?: undefined;
+}));
+declare function asReranker(source: RerankerSource, owner: string): Reranker;
 interface QueueOptions {
     readonly maxQueued?: number | undefined;
 }
@@ -303,6 +311,11 @@ interface CrossEncoderOptions extends ReadingOptions, ScoringOptions, ModelSourc
     readonly providers?: readonly Provider[] | undefined;
 }
 declare function crossEncoder(options?: CrossEncoderOptions): CrossEncoder;
+interface Advice {
+    readonly about: string;
+    readonly reason: string;
+    readonly action: string;
+}
 interface MachineReport {
     readonly node: string;
     readonly platform: string;
@@ -369,6 +382,7 @@ interface DoctorReport {
     readonly environment: Readonly<Record<string, string>>;
     readonly trial: TrialReport | Unknown;
     readonly problems: readonly string[];
+    readonly advice: readonly Advice[];
 }
 interface RemoteScorer<S extends Scope = Scope> extends Scorer<S> {
     close(): Promise<void>;
@@ -754,5 +768,5 @@ interface FusedCandidate<C extends Candidate = Candidate> extends Candidate {
     readonly scores: readonly (number | undefined)[];
 }
 declare function reciprocalRankFusion<T extends string | Candidate>(lists: readonly (readonly T[])[], options?: FusionOptions<T extends Candidate ? T : Candidate>): FusedCandidate<T extends Candidate ? T : Candidate>[];
-export { ProviderError, RerankError, aboveThreshold, agreement, allOf, anyOf, bedrock, bm25, calibrated, clearMargin, cohere, colbert, compatible, createReranker, crossEncoder, doctor, fetchModel, jina, keywordQuery, llmListwise, llmPointwise, mixedbread, not, otherScript, pinecone, readDocuments, reciprocalRankFusion, scoreShape, server, smallPool, transformers, vertex, voyage, watsonx, withCache, withChunks, withCircuitBreaker, withFallback, workersAi, writeDocuments };
-export type { AboveThresholdOptions, AgreementOptions, BedrockOptions, Blend, Bm25Options, CachedScore, CalibratedOptions, Call, Candidate, ChunkOptions, CircuitBreakerOptions, ClearMarginOptions, Clock, CohereClient, CohereOptions, Colbert, ColbertOptions, CompatibleOptions, CrossEncoder, CrossEncoderOptions, Diversity, DoctorOptions, DoctorReport, DocumentStore, DocumentVectors, DownloadProgress, Dtype, FallbackOptions, Fetch, FetchModelOptions, FetchedModel, FusionOptions, Generate, GenerateCall, GenerateYesNo, HubOptions, JinaOptions, KeywordQueryOptions, LlmListwiseOptions, LlmPointwiseOptions, MixedbreadOptions, OtherScriptOptions, Outcome, PineconeOptions, Pool, Provider, RankedResult, Ranking, RemoteScorer, Report, RerankErrorCode, RerankOptions, Reranker, RerankerOptions, ScoreCache, ScoreShapeOptions, Scorer, ScorerDefaults, ServerDialect, ServerOptions, SkipCalibration, SkipPolicy, SkipReason, SmallPoolOptions, Span, StageOptions, StageReport, TextNote, TokenCounter, TransformersOptions, TransformersScorer, VertexOptions, VoyageOptions, WatsonxOptions, WorkersAiOptions };
+export { ProviderError, RerankError, aboveThreshold, agreement, allOf, anyOf, asReranker, bedrock, bm25, calibrated, clearMargin, cohere, colbert, compatible, createReranker, crossEncoder, doctor, fetchModel, jina, keywordQuery, llmListwise, llmPointwise, mixedbread, not, otherScript, pinecone, readDocuments, reciprocalRankFusion, scoreShape, server, smallPool, transformers, vertex, voyage, watsonx, withCache, withChunks, withCircuitBreaker, withFallback, workersAi, writeDocuments };
+export type { AboveThresholdOptions, AgreementOptions, BedrockOptions, Blend, Bm25Options, CachedScore, CalibratedOptions, Call, Candidate, ChunkOptions, CircuitBreakerOptions, ClearMarginOptions, Clock, CohereClient, CohereOptions, Colbert, ColbertOptions, CompatibleOptions, CrossEncoder, CrossEncoderOptions, Diversity, DoctorOptions, DoctorReport, DocumentStore, DocumentVectors, DownloadProgress, Dtype, FallbackOptions, Fetch, FetchModelOptions, FetchedModel, FusionOptions, Generate, GenerateCall, GenerateYesNo, HubOptions, JinaOptions, KeywordQueryOptions, LlmListwiseOptions, LlmPointwiseOptions, MixedbreadOptions, OtherScriptOptions, Outcome, PineconeOptions, Pool, Provider, RankedResult, Ranking, RemoteScorer, Report, RerankErrorCode, RerankOptions, Reranker, RerankerOptions, RerankerSource, ScoreCache, ScoreShapeOptions, Scorer, ScorerDefaults, ServerDialect, ServerOptions, SkipCalibration, SkipPolicy, SkipReason, SmallPoolOptions, Span, StageOptions, StageReport, TextNote, TokenCounter, TransformersOptions, TransformersScorer, VertexOptions, VoyageOptions, WatsonxOptions, WorkersAiOptions };

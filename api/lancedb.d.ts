@@ -1,4 +1,5 @@
-import { Reranker, RerankerOptions } from '@secondpass/core';
+import { RerankerSource, Reranker } from '@secondpass/core';
+export { RerankerSource } from '@secondpass/core';
 interface ArrowType {
     readonly typeId: number;
     readonly precision?: unknown;
@@ -23,21 +24,16 @@ interface ArrowBatch {
         get(index: number): unknown;
     } | null;
 }
-type RerankerSource = {
-    readonly reranker: Reranker;
-} | (Omit<RerankerOptions, 'topN' | 'deadlineMs'> & {
-    readonly reranker?: undefined;
-});
 interface RowOptions {
     readonly textColumn?: string | undefined;
     readonly topN?: number | undefined;
     readonly deadlineMs?: number | undefined;
+    readonly instruction?: string | undefined;
 }
 type HybridRerankerOptions = RerankerSource & RowOptions;
 declare class HybridReranker {
     private readonly reranker;
-    private readonly owned;
-    private readonly settings;
+    private readonly textColumn;
     constructor(options?: HybridRerankerOptions);
     rerankHybrid<B extends ArrowBatch>(query: string, vecResults: B, ftsResults: B): Promise<B>;
     warmup(): Promise<void>;
@@ -55,4 +51,4 @@ declare function rerankRows<R extends object>(reranker: Reranker, { query, rows,
     readonly rows: readonly R[];
 } & RerankRowsOptions): Promise<RerankedRow<R>[]>;
 export { HybridReranker, rerankRows };
-export type { HybridRerankerOptions, RerankRowsOptions, RerankedRow, RerankerSource, RowOptions };
+export type { HybridRerankerOptions, RerankRowsOptions, RerankedRow, RowOptions };

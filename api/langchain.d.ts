@@ -1,18 +1,15 @@
 import { Callbacks, CallbackManagerForRetrieverRun } from '@langchain/core/callbacks/manager';
 import { DocumentInterface } from '@langchain/core/documents';
 import { BaseDocumentCompressor } from '@langchain/core/retrievers/document_compressors';
-import { Reranker, RerankerOptions, Span, Generate } from '@secondpass/core';
+import { RerankerSource, Span, Generate } from '@secondpass/core';
+export { RerankerSource } from '@secondpass/core';
 import { RunnableConfig } from '@langchain/core/runnables';
 import { BaseRetriever, BaseRetrieverInput } from '@langchain/core/retrievers';
 type GetScore = (document: DocumentInterface) => number | undefined;
-type RerankerSource = {
-    readonly reranker: Reranker;
-} | (Omit<RerankerOptions, 'topN' | 'deadlineMs'> & {
-    readonly reranker?: undefined;
-});
 interface RankingOptions {
     readonly topN?: number | undefined;
     readonly deadlineMs?: number | undefined;
+    readonly instruction?: string | undefined;
 }
 interface RerankCompressorFields extends RankingOptions {
     readonly scoreKey?: string | undefined;
@@ -24,6 +21,7 @@ type RerankCompressorOptions = RerankerSource & RerankCompressorFields;
 interface RerankCallOptions {
     readonly topN?: number | undefined;
     readonly deadlineMs?: number | undefined;
+    readonly instruction?: string | undefined;
     readonly signal?: AbortSignal | undefined;
 }
 interface RerankEntry {
@@ -37,7 +35,6 @@ interface RerankEntry {
 }
 declare class RerankCompressor extends BaseDocumentCompressor {
     private readonly reranker;
-    private readonly owned;
     private readonly scoreKey;
     private readonly firstStageScoreKey;
     private readonly blendedScoreKey;
@@ -50,7 +47,6 @@ declare class RerankCompressor extends BaseDocumentCompressor {
     close(): Promise<void>;
     [Symbol.asyncDispose](): Promise<void>;
     private rank;
-    private limits;
     private toDocument;
 }
 interface PromptRunnable {
@@ -90,4 +86,4 @@ declare class RerankRetriever<Store extends ScoredSearch = ScoredSearch> extends
     private search;
 }
 export { RerankCompressor, RerankRetriever, generateWith };
-export type { FilterOf, GetScore, PromptRunnable, RankingOptions, RerankCallOptions, RerankCompressorFields, RerankCompressorOptions, RerankEntry, RerankRetrieverFields, RerankRetrieverOptions, RerankerSource, ScoredSearch };
+export type { FilterOf, GetScore, PromptRunnable, RankingOptions, RerankCallOptions, RerankCompressorFields, RerankCompressorOptions, RerankEntry, RerankRetrieverFields, RerankRetrieverOptions, ScoredSearch };

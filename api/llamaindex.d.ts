@@ -1,4 +1,4 @@
-import { Generate, Reranker, RerankerOptions } from '@secondpass/core';
+import { Generate, RerankerSource } from '@secondpass/core';
 interface CompletingLLM {
     complete(params: {
         prompt: string;
@@ -25,17 +25,13 @@ type QueryContent = string | readonly {
 interface RerankPostprocessorFields {
     readonly topN?: number | undefined;
     readonly deadlineMs?: number | undefined;
+    readonly instruction?: string | undefined;
     readonly metadataMode?: MetadataModeName | undefined;
     readonly getScore?: ((node: ScoredNode) => number | undefined) | undefined;
 }
-type RerankPostprocessorOptions = RerankPostprocessorFields & ({
-    readonly reranker: Reranker;
-} | (Omit<RerankerOptions, 'topN' | 'deadlineMs'> & {
-    readonly reranker?: undefined;
-}));
+type RerankPostprocessorOptions = RerankPostprocessorFields & RerankerSource;
 declare class RerankPostprocessor {
     private readonly reranker;
-    private readonly owned;
     private readonly fields;
     constructor(options?: RerankPostprocessorOptions);
     postprocessNodes<N extends ScoredNode>(nodes: N[], query?: QueryContent): Promise<Reranked<N>[]>;

@@ -1,12 +1,9 @@
-import { Reranker, RerankerOptions } from '@secondpass/core';
-type RelevanceOptions = {
-    readonly reranker: Reranker;
-} | (Omit<RerankerOptions, 'topN'> & {
-    readonly reranker?: undefined;
-});
+import { RerankerSource, Reranker } from '@secondpass/core';
+type RelevanceOptions = RerankerSource & {
+    readonly topN?: undefined;
+};
 declare class RelevanceScorer {
     private readonly reranker;
-    private readonly owned;
     private readonly waiting;
     constructor(options?: RelevanceOptions);
     getRelevanceScore(query: string, text: string): Promise<number>;
@@ -32,6 +29,7 @@ interface Reranked<R extends MastraResult> {
 interface RerankResultsOptions {
     readonly topK?: number | undefined;
     readonly deadlineMs?: number | undefined;
+    readonly instruction?: string | undefined;
     readonly signal?: AbortSignal | undefined;
 }
 declare function rerankResults<R extends MastraResult>(reranker: Reranker, { query, results, ...options }: {
