@@ -332,7 +332,11 @@ async function writeAt(fd: number, at: number, bytes: Uint8Array): Promise<void>
 async function syncFolder(folder: string): Promise<void> {
   try {
     const fd = await files.open(folder, 'r')
-    await files.sync(fd).finally(() => files.close(fd))
+    try {
+      await files.sync(fd)
+    } finally {
+      await files.close(fd)
+    }
   } catch {
     // Windows has no such thing.
   }

@@ -207,61 +207,109 @@ interface UnderWay {
   readonly vectors: Promise<DocumentVectors>
 }
 
-/** See {@link EncodesDocuments.encodeDocumentsToFile}. @param places documents under way at a time */
+/** Where documents are encoded, and under which name. */
+export interface FileEncoder extends Pick<Encoder, 'encode'> {
+  readonly documentsId: string
+  /** Documents under way at a time. */
+  readonly places: number
+}
+
+/** See {@link EncodesDocuments.encodeDocumentsToFile}. */
 export async function encodeInto(
   path: string,
   texts: Iterable<string> | AsyncIterable<string>,
-  { encode, documentsId, places }: Pick<Encoder, 'encode'> & { readonly documentsId: string; readonly places: number },
-  { signal, onProgress }: EncodeToFileOptions,
+  encoder: FileEncoder,
+  options: EncodeToFileOptions,
 ): Promise<EncodedFile> {
-  signal?.throwIfAborted()
-  const before = await earlierFile(path, documentsId)
-  const writer = await DocumentFileWriter.open(path, documentsId).catch(async (error: unknown) => {
-    await before?.close()
-    throw error
-  })
-  const [underWay, counts] = [[] as UnderWay[], { done: 0, encoded: 0, tooLong: 0 }]
-  const writeOldest = async (): Promise<void> => {
-    const { key, text, vectors } = underWay.shift() as UnderWay
-    const made = await vectors
-    await writer.add(key, text, made)
-    counts.encoded += 1
-    if (made.rows === 0 && made.precision === 'packed') counts.tooLong += 1
-    onProgress?.((counts.done += 1))
-  }
+  options.signal?.throwIfAborted()
+  const before = await earlierFile(path, encoder.documentsId)
   try {
-    const pacer = new Pacer(() => signal?.throwIfAborted())
-    for await (const text of texts as AsyncIterable<unknown>) {
-      signal?.throwIfAborted()
-      if (typeof text !== 'string') {
-        throw invalidArgument(`texts[${counts.done + underWay.length}]`, text, 'pass strings')
-      }
-      const key = keyOf(text)
-      const isUnderWay = underWay.some((other) => other.text === text)
-      const record = writer.has(key) || isUnderWay ? undefined : await before?.recordOf(key)
-      if (writer.has(key) || isUnderWay) {
-        onProgress?.((counts.done += 1))
-      } else if (record === undefined) {
-        const vectors = encode(text)
-        // Whoever writes it hears of it; nobody may, when an earlier one fails.
-        vectors.catch(() => {})
-        underWay.push({ key, text, vectors })
-      } else {
-        while (underWay.length > 0) await writeOldest()
-        await writer.addRecord(key, record)
-        onProgress?.((counts.done += 1))
-      }
-      if (underWay.length >= places) await writeOldest()
-      await pacer.spend(text.length)
+    const writer = await DocumentFileWriter.open(path, encoder.documentsId)
+    try {
+      return await new FileEncoding(writer, before, encoder, options).through(texts)
+    } finally {
+      await writer.close()
     }
-    while (underWay.length > 0) await writeOldest()
-    const documents = writer.documents
-    await writer.finish()
-    return { documents, encoded: counts.encoded, tooLong: counts.tooLong, bytes: writer.bytes }
   } finally {
-    await Promise.allSettled(underWay.map(({ vectors }) => vectors))
-    await writer.close()
     await before?.close()
+  }
+}
+
+/** One run over the texts of a file: they are written in their order, however many are under way. */
+class FileEncoding {
+  readonly #writer: DocumentFileWriter
+  readonly #before: DocumentFile | undefined
+  readonly #encoder: FileEncoder
+  readonly #options: EncodeToFileOptions
+  readonly #underWay: UnderWay[] = []
+  #done = 0
+  #encoded = 0
+  #tooLong = 0
+
+  constructor(
+    writer: DocumentFileWriter,
+    before: DocumentFile | undefined,
+    encoder: FileEncoder,
+    options: EncodeToFileOptions,
+  ) {
+    this.#writer = writer
+    this.#before = before
+    this.#encoder = encoder
+    this.#options = options
+  }
+
+  async through(texts: Iterable<string> | AsyncIterable<string>): Promise<EncodedFile> {
+    const { signal } = this.#options
+    const pacer = new Pacer(() => signal?.throwIfAborted())
+    try {
+      for await (const text of texts as AsyncIterable<unknown>) {
+        signal?.throwIfAborted()
+        if (typeof text !== 'string') {
+          throw invalidArgument(`texts[${this.#done + this.#underWay.length}]`, text, 'pass strings')
+        }
+        await this.#take(text)
+        await pacer.spend(text.length)
+      }
+      await this.#writeDownTo(0)
+    } finally {
+      await Promise.allSettled(this.#underWay.map(({ vectors }) => vectors))
+    }
+    const { documents } = this.#writer
+    await this.#writer.finish()
+    return { documents, encoded: this.#encoded, tooLong: this.#tooLong, bytes: this.#writer.bytes }
+  }
+
+  async #take(text: string): Promise<void> {
+    const key = keyOf(text)
+    if (this.#writer.has(key) || this.#underWay.some((other) => other.text === text)) return this.#tell()
+    const record = await this.#before?.recordOf(key)
+    if (record !== undefined) {
+      await this.#writeDownTo(0)
+      await this.#writer.addRecord(key, record)
+      return this.#tell()
+    }
+    const vectors = this.#encoder.encode(text)
+    // Whoever writes it hears of it; nobody may, when an earlier one fails.
+    vectors.catch(() => {})
+    this.#underWay.push({ key, text, vectors })
+    await this.#writeDownTo(this.#encoder.places - 1)
+  }
+
+  /** Writes the oldest until so many are under way. */
+  async #writeDownTo(count: number): Promise<void> {
+    while (this.#underWay.length > count) {
+      const { key, text, vectors } = this.#underWay.shift() as UnderWay
+      const made = await vectors
+      await this.#writer.add(key, text, made)
+      this.#encoded += 1
+      if (made.rows === 0 && made.precision === 'packed') this.#tooLong += 1
+      this.#tell()
+    }
+  }
+
+  #tell(): void {
+    this.#done += 1
+    this.#options.onProgress?.(this.#done)
   }
 }
 
