@@ -67,7 +67,8 @@ describe('a file of passages', () => {
     ]
     const { results, report } = await reranker.rerank(query, edited)
     expect(report.stages[0]?.stats['storedTexts']).toBe(1)
-    await using bare = createReranker({ scorer: plain, blend: false })
+    // Closing it would close the scorer of all tests here.
+    const bare = createReranker({ scorer: plain, blend: false })
     const scores = (await bare.rerank(query, edited)).results.map(({ score }) => score)
     expect(results.map(({ score }) => score)).toEqual(scores)
   })
@@ -163,7 +164,7 @@ describe('a file of passages', () => {
 describe('a store that is not for this model', () => {
   const refused = async (options: Parameters<typeof crossEncoder>[0]): Promise<string> => {
     await using scorer = crossEncoder(options)
-    return scorer.score(query, passages, call()).then(
+    return await scorer.score(query, passages, call()).then(
       () => 'not refused',
       (error: Error) => error.message,
     )

@@ -231,7 +231,7 @@ class OnnxColbert implements Colbert {
     checkFileArguments(texts, path)
     return this.#encoding(options, Infinity, (work) => {
       const encoder = { encode: (text: string) => this.#encode(text, work), documentsId: this.documentsId, places: 1 }
-      return encodeInto(path, texts, encoder, options)
+      return encodeInto({ texts, path }, encoder, options)
     })
   }
 

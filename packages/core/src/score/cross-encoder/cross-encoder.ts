@@ -172,7 +172,7 @@ class OnnxCrossEncoder extends PairScorer implements CrossEncoder {
     return this.withModel({ signal: options.signal, effort: Infinity }, (model, turns) => {
       const { documentsId } = this
       const encode = (text: string): Promise<DocumentVectors> => this.#encode(text, model, turns)
-      return encodeInto(path, texts, { encode, documentsId, places: this.#onnx.places }, options)
+      return encodeInto({ texts, path }, { encode, documentsId, places: this.#onnx.places }, options)
     })
   }
 

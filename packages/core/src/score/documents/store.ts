@@ -18,7 +18,7 @@ export const storeOption: Check<DocumentStore | string> = must((store) => {
   if (typeof store === 'string') return store !== ''
   const { get, set } = (store ?? {}) as Partial<DocumentStore>
   return typeof get === 'function' && typeof set === 'function'
-}, 'pass the path of a file that encodeDocumentsToFile wrote, a Map, or an object with get(text) and set(text, vectors)')
+}, 'pass a Map, an object with get(text) and set(text, vectors), or the path of a file that encodeDocumentsToFile wrote')
 
 /** A store that takes longer is of no use: encoding a document takes a few milliseconds. */
 const STORE_READ_TIMEOUT_MS = 1000
@@ -216,8 +216,7 @@ export interface FileEncoder extends Pick<Encoder, 'encode'> {
 
 /** See {@link EncodesDocuments.encodeDocumentsToFile}. */
 export async function encodeInto(
-  path: string,
-  texts: Iterable<string> | AsyncIterable<string>,
+  { texts, path }: { readonly texts: Iterable<string> | AsyncIterable<string>; readonly path: string },
   encoder: FileEncoder,
   options: EncodeToFileOptions,
 ): Promise<EncodedFile> {
@@ -226,7 +225,7 @@ export async function encodeInto(
   try {
     const writer = await DocumentFileWriter.open(path, encoder.documentsId)
     try {
-      return await new FileEncoding(writer, before, encoder, options).through(texts)
+      return await new FileEncoding({ writer, before }, encoder, options).through(texts)
     } finally {
       await writer.close()
     }
@@ -247,8 +246,7 @@ class FileEncoding {
   #tooLong = 0
 
   constructor(
-    writer: DocumentFileWriter,
-    before: DocumentFile | undefined,
+    { writer, before }: { readonly writer: DocumentFileWriter; readonly before: DocumentFile | undefined },
     encoder: FileEncoder,
     options: EncodeToFileOptions,
   ) {
@@ -295,9 +293,9 @@ class FileEncoding {
     await this.#writeDownTo(this.#encoder.places - 1)
   }
 
-  /** Writes the oldest until so many are under way. */
-  async #writeDownTo(count: number): Promise<void> {
-    while (this.#underWay.length > count) {
+  /** Writes the oldest until no more than so many are under way. */
+  async #writeDownTo(most: number): Promise<void> {
+    while (this.#underWay.length > most) {
       const { key, text, vectors } = this.#underWay.shift() as UnderWay
       const made = await vectors
       await this.#writer.add(key, text, made)
