@@ -11,8 +11,9 @@ import { FOR_NODE, targetOf } from './sources.ts'
 export const rooms = {
   base: [],
   hub: ['base'],
-  'cross-encoder': ['base', 'hub'],
-  colbert: ['base', 'hub', 'cross-encoder'],
+  documents: ['base'],
+  'cross-encoder': ['base', 'hub', 'documents'],
+  colbert: ['base', 'hub', 'documents', 'cross-encoder'],
   transformers: ['base', 'cross-encoder'],
   remote: ['base'],
   score: ['base'],
@@ -27,6 +28,7 @@ export const rooms = {
   index: [
     'base',
     'hub',
+    'documents',
     'cross-encoder',
     'colbert',
     'transformers',

@@ -8,7 +8,7 @@ const core = join(root, 'packages/core/src')
 
 describe('the front doors', () => {
   it.each([
-    ['index.ts', 117],
+    ['index.ts', 118],
     ['eval/index.ts', 80],
   ])('%s has at most %i exports', (door, most) => {
     const exports = exportsOf(join(core, door))

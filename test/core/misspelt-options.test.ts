@@ -41,6 +41,7 @@ const everything = {
     instruction: 'Find the rule that answers.',
     activation: 'sigmoid',
     passageCacheMiB: 16,
+    store: new Map(),
   } satisfies Required<CrossEncoderOptions>,
   colbert: {
     ...source,

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { addCalibrate } from './commands/calibrate.js'
 import { addDepth } from './commands/depth.js'
+import { addEncode } from './commands/encode.js'
 import { addEval } from './commands/eval.js'
 import { addInit } from './commands/init.js'
 import { addLabel } from './commands/label.js'
@@ -33,6 +34,7 @@ export function buildProgram(io: Io, ended: (code: ExitCode) => void, print: (te
   const commands = [
     addInit,
     addRerank,
+    addEncode,
     addServe,
     addEval,
     addCalibrate,

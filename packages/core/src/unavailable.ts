@@ -14,6 +14,8 @@ function unavailable(name: string): () => never {
 
 export const crossEncoder: () => never = unavailable('crossEncoder, with the bundled model or any other,')
 export const colbert: () => never = unavailable('colbert')
+export const readDocuments: () => never = unavailable('readDocuments')
+export const writeDocuments: () => never = unavailable('writeDocuments')
 export const doctor: () => never = unavailable('doctor')
 export const fetchModel: () => never = unavailable('fetchModel')
 

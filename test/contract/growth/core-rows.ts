@@ -182,8 +182,12 @@ export const coreRows: Rows = {
     {
       name: 'many small pieces',
       make: (size) => {
-        const [first, second] = core.writeDocuments([['a'.repeat(size), vectors]], 'fake') as Iterable<Uint8Array>
-        const pieces = [first as Uint8Array, ...Array.from(second as Uint8Array, (byte) => Uint8Array.of(byte))]
+        const [head, record, end] = [...core.writeDocuments([['a'.repeat(size), vectors]], 'fake')] as [
+          Uint8Array,
+          Uint8Array,
+          Uint8Array,
+        ]
+        const pieces = [head, ...Array.from(record, (byte) => Uint8Array.of(byte)), end]
         return () => core.readDocuments(pieces, 'fake')
       },
     },

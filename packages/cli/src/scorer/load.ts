@@ -54,8 +54,9 @@ export async function loadReranker(flags: ScorerFlags, io: Io, wanted: Wanted = 
 }
 
 /** The files of the scorer that stand here: a module, or the folder of a model. */
-export function scorerFiles({ scorer, model }: ScorerFlags): InputFile[] {
+export function scorerFiles({ scorer, model, documents }: ScorerFlags): InputFile[] {
   const files: InputFile[] = []
+  if (documents !== undefined) files.push({ option: '--documents', path: documents, again: true, unpacked: true })
   if (scorer !== undefined && existsSync(scorer)) files.push({ option: '--scorer', path: scorer })
   const isFolder = model !== undefined && lookAt(model)?.isDirectory() === true
   if (isFolder) files.push({ option: '--model', path: model, folder: true })
@@ -95,7 +96,9 @@ function asItIs(
 function refuseModelFlags(flags: ScorerFlags): void {
   const [name] = Object.keys(modelOptions(flags))
   if (name === undefined) return
-  throw misuse(`--${kebab(name)} is an option of the built-in cross-encoder: with --scorer, set it in the module`)
+  throw misuse(
+    `--${name === 'store' ? 'documents' : kebab(name)} is an option of the built-in cross-encoder: with --scorer, set it in the module`,
+  )
 }
 
 /** The name of an option as it is typed. */

@@ -1,13 +1,14 @@
 import { type CrossEncoder, type CrossEncoderOptions, crossEncoder } from '@secondpass/core'
 import type { Io } from '../io.js'
 import { type Progress, byteSize, startProgress } from '../output/terminal.js'
-import type { ModelFlags } from './options.js'
+import type { ModelFlags, ScorerFlags } from './options.js'
 
 /** The options of the cross-encoder, those that were not given left out. */
-export function modelOptions(flags: ModelFlags): CrossEncoderOptions {
+export function modelOptions(flags: ModelFlags & Pick<ScorerFlags, 'documents'>): CrossEncoderOptions {
   const names = ['model', 'revision', 'dtype', 'providers', 'workers', 'threads', 'maxLength', 'longText'] as const
   const given = names.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]]))
-  return Object.fromEntries(given) as CrossEncoderOptions
+  const { documents: store } = flags
+  return { ...(Object.fromEntries(given) as CrossEncoderOptions), ...(store !== undefined && { store }) }
 }
 
 /** The models that come with secondpass and are never downloaded. */
@@ -17,7 +18,7 @@ const BUNDLED: readonly string[] = ['bundled', 'bundled-tiny']
  * The cross-encoder that the options name. One that may have to be downloaded is loaded at once, with a bar, because only
  * then is it known what it is called; Ctrl-C ends the download.
  */
-export async function openModel(flags: ModelFlags, io: Io): Promise<CrossEncoder> {
+export async function openModel(flags: ModelFlags & Pick<ScorerFlags, 'documents'>, io: Io): Promise<CrossEncoder> {
   const options = modelOptions(flags)
   if (BUNDLED.includes(flags.model ?? 'bundled') && options.providers === undefined) return crossEncoder(options)
   const bar = downloadBar(io)

@@ -11,6 +11,8 @@ export type ModelFlags = Pick<
 
 /** What every command takes that scores. */
 export interface ScorerFlags extends ModelFlags {
+  /** Passages that were encoded ahead of time. */
+  readonly documents?: string
   readonly scorer?: string
   readonly blend?: number | false
 }
@@ -31,6 +33,7 @@ export function withReader(command: Command): Command {
   withModel(command.option('--scorer <module>', scorer))
   return command
     .option('--max-length <tokens>', 'read at most this many tokens of a pair', wholeFrom('--max-length', 8))
+    .option('--documents <file>', 'passages that `secondpass encode` has read ahead of time')
     .option('--long-text <how>', 'truncate, windows (read long texts in parts), or error', readLongText)
 }
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readDocuments, writeDocuments } from '../../../../packages/core/src/score/colbert/documents.ts'
 import { packVectors, unpackVectors } from '../../../../packages/core/src/score/colbert/documents.ts'
-import type { DocumentVectors } from '../../../../packages/core/src/score/colbert/documents.ts'
+import type { DocumentVectors, VectorPrecision } from '../../../../packages/core/src/score/documents/format.ts'
+import { readDocuments, writeDocuments } from '../../../../packages/core/src/score/documents/stream.ts'
 import { type TokenVectors, maxSim } from '../../../../packages/core/src/score/colbert/documents.ts'
 
 const vectors = (rows: number, dimensions: number): fc.Arbitrary<TokenVectors> =>
@@ -45,7 +45,7 @@ describe('vectors that are kept', () => {
     fc.assert(
       fc.property(anyVectors, (given) => {
         const before = Float32Array.from(given.data)
-        const back = (precision: DocumentVectors['precision']): Float32Array =>
+        const back = (precision: VectorPrecision): Float32Array =>
           unpackVectors(packVectors(given, { precision, truncated: false })).data
         expect(back('float32')).toEqual(given.data)
         for (const [at, value] of back('float16').entries()) {
@@ -78,12 +78,24 @@ describe('a file of document vectors', () => {
     ),
   )
 
+  const packed = fc
+    .tuple(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 1, max: 7 }))
+    .chain(([rows, dimensions]) =>
+      fc.tuple(
+        fc.uint8Array({ minLength: rows * dimensions, maxLength: rows * dimensions }),
+        fc.int32Array({ maxLength: 9 }),
+        fc.constant({ rows, dimensions }),
+      ),
+    )
+    .map(([data, ids, shape]): DocumentVectors => ({ precision: 'packed', ...shape, data, ids, truncated: false }))
+
   it('gives back every document, however the bytes are cut into pieces', async () => {
     await fc.assert(
-      fc.asyncProperty(documents, fc.integer({ min: 1, max: 40 }), async (given, piece) => {
-        const kept = new Map(
+      fc.asyncProperty(documents, packed, fc.integer({ min: 1, max: 40 }), async (given, states, piece) => {
+        const kept = new Map<string, DocumentVectors>(
           given.map(([text, of, precision, truncated]) => [text, packVectors(of, { precision, truncated })]),
         )
+        kept.set('of a cross-encoder', states)
         const bytes = Buffer.concat([...writeDocuments(kept, 'scorer-1')])
         const pieces = Array.from({ length: Math.ceil(bytes.length / piece) }, (_, at) =>
           bytes.subarray(at * piece, (at + 1) * piece),
@@ -101,18 +113,25 @@ describe('a file of document vectors', () => {
 
   it('is refused for another scorer', async () => {
     await expect(readDocuments([one()], 'scorer-2')).rejects.toThrow(
-      'scorerId is "scorer-2": the vectors were made by scorer-1; encode the documents again',
+      'documentsId is "scorer-2": the vectors were made by scorer-1; encode the documents again',
     )
   })
 
-  it('is refused wherever it is cut off, but between documents', async () => {
+  it('is refused wherever it is cut off before its end', async () => {
     const bytes = one()
-    const whole = 'SPVECS01'.length + 4 + 'scorer-1'.length
-    for (let end = 0; end < bytes.length; end++) {
-      const reading = readDocuments([bytes.subarray(0, end)], 'scorer-1')
-      if (end === whole) expect((await reading).size).toBe(0)
-      else await expect(reading, `${end}`).rejects.toThrow(/No file of document vectors/)
+    const [places, end] = [32 + 20, 16]
+    for (let cut = 0; cut < bytes.length - end; cut++) {
+      const reading = readDocuments([bytes.subarray(0, cut)], 'scorer-1')
+      await expect(reading, `${cut} of ${bytes.length - places - end}`).rejects.toThrow(/No file of document vectors/)
     }
+  })
+
+  it('is refused where a byte was changed', async () => {
+    const bytes = one()
+    const body = bytes.length - 16 - 52 - 4
+    const damaged = Buffer.from(bytes)
+    damaged.writeUInt8(damaged.readUInt8(body - 4) ^ 1, body - 4)
+    await expect(readDocuments([damaged], 'scorer-1')).rejects.toThrow(/is damaged: encode the documents again/)
   })
 
   it('is refused when it is something else', async () => {

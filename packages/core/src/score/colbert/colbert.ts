@@ -10,8 +10,7 @@ import {
   whole,
   withDefault,
 } from '../../base/check.js'
-import { Pacer, systemClock, waitFor } from '../../base/clock.js'
-import { invalidArgument, RerankError } from '../../base/errors.js'
+import { invalidArgument } from '../../base/errors.js'
 import { aloneInThread, type QueueOptions, queueOptions, Schedule, type Turns } from '../../base/schedule.js'
 import type { Call, Scorer, TruncationSide } from '../../types.js'
 import { loading, readTokenizerFiles } from '../cross-encoder/model-files.js'
@@ -19,15 +18,21 @@ import { isBundledName, ModelSource, type ModelSourceOptions, sourceOptions } fr
 import { LoadOnce } from '../cross-encoder/pair-scorer.js'
 import { closedWhileScoring, readingOptions, readingParts, threadsPart } from '../cross-encoder/reading.js'
 import { type Opened, providerPart, refuseTelemetry } from '../cross-encoder/session/node.js'
+import type { DocumentVectors, VectorPrecision } from '../documents/format.js'
 import {
-  type DocumentVectors,
-  isDocumentVectors,
-  maxSim,
-  packVectors,
-  type TokenVectors,
-  unpackVectors,
-  type VectorPrecision,
-} from './documents.js'
+  checkDocumentTexts,
+  checkFileArguments,
+  type DocumentStore,
+  encodeAll,
+  type EncodedFile,
+  type EncodeDocumentsOptions,
+  encodeInto,
+  type EncodesDocuments,
+  type EncodeToFileOptions,
+  OpenStore,
+  storeOption,
+} from '../documents/store.js'
+import { maxSim, packVectors, type TokenVectors, unpackVectors } from './documents.js'
 import {
   type ColbertEncoder,
   createColbertEncoder,
@@ -38,22 +43,9 @@ import {
 import { openVectorSession, type VectorSession } from './vector-session.js'
 
 /** A late-interaction scorer, which can also encode documents ahead of time. */
-export interface Colbert extends Scorer<'pair'>, AsyncDisposable {
-  /**
-   * Encodes documents ahead of time, and puts those that the store does not hold yet into it. One result per text, in
-   * order.
-   *
-   * @throws the signal's reason when it aborts; what was encoded until then is in the store.
-   */
-  encodeDocuments(texts: readonly string[], options?: EncodeDocumentsOptions): Promise<DocumentVectors[]>
+export interface Colbert extends Scorer<'pair'>, EncodesDocuments, AsyncDisposable {
   warmup(): Promise<void>
   close(): Promise<void>
-}
-
-/** Keeps document vectors by text. A `Map` fits as it is. */
-export interface DocumentStore {
-  get(text: string): DocumentVectors | undefined | Promise<DocumentVectors | undefined>
-  set(text: string, vectors: DocumentVectors): unknown
 }
 
 /** Options of `colbert`. */
@@ -64,11 +56,12 @@ export interface ColbertOptions extends Omit<ModelSourceOptions, 'model'>, Queue
    */
   readonly model: string
   /**
-   * Holds documents that were encoded ahead of time with `encodeDocuments`; read in every call, written only there. A
-   * document that it has not handed over within a second is encoded instead, as is one that it fails for; the report counts
-   * both in `storeErrors`. Default: none, every document is encoded in every call.
+   * Documents that were encoded ahead of time: the path of a file that `encodeDocumentsToFile` wrote, or what
+   * `encodeDocuments` fills; read in every call, written only there. A document that it has not handed over within a second is
+   * encoded instead, as is one that it fails for; the report counts both in `storeErrors`. Default: none, every document is
+   * encoded in every call.
    */
-  readonly store?: DocumentStore | undefined
+  readonly store?: DocumentStore | string | undefined
   /**
    * What document vectors are rounded to, stored or not, so that a score does not depend on whether its document was in
    * the store. Default `'float16'` with a store, `'float32'` without.
@@ -99,10 +92,7 @@ const colbertOptions = {
       'pass the folder or the hub name of a ColBERT model; none is bundled',
     ),
   ),
-  store: must<DocumentStore>((store) => {
-    const { get, set } = (store ?? {}) as Partial<DocumentStore>
-    return typeof get === 'function' && typeof set === 'function'
-  }, 'pass a Map, or an object with get(text) and set(text, vectors)'),
+  store: storeOption,
   precision: must<VectorPrecision>(
     (precision) => ['float32', 'float16', 'int8'].includes(precision as string),
     "pass 'float32', 'float16' or 'int8'",
@@ -113,17 +103,6 @@ const colbertOptions = {
   threads: withDefault(whole(1, 1024), 1),
   ...queueOptions,
 } satisfies OptionTable<ColbertOptions>
-
-/** A store that takes longer is of no use: encoding a document takes a few milliseconds. */
-const STORE_READ_TIMEOUT_MS = 1000
-
-/** Options of `encodeDocuments`. */
-export interface EncodeDocumentsOptions {
-  /** Aborting rejects with the signal's reason; what was encoded until then is in the store. */
-  readonly signal?: AbortSignal | undefined
-  /** Called after each document with how many are done, and of how many. */
-  readonly onProgress?: ((done: number, all: number) => void) | undefined
-}
 
 /**
  * A late-interaction scorer (ColBERT): query and document are encoded apart, one vector per token, and compared by the
@@ -144,6 +123,7 @@ export function colbert(options: ColbertOptions): Colbert {
 interface Loaded {
   readonly encoder: ColbertEncoder
   readonly session: VectorSession
+  readonly store: OpenStore | undefined
 }
 
 /** The part of a call that a scorer's own work lacks. */
@@ -168,7 +148,6 @@ class OnnxColbert implements Colbert {
   readonly #source: ModelSource
   readonly #options: OptionsOf<typeof colbertOptions>
   readonly #precision: VectorPrecision
-  readonly #store: DocumentStore | undefined
   readonly #loaded: LoadOnce<Loaded>
   readonly #schedule: Schedule
   readonly #key = randomUUID().slice(0, 8)
@@ -177,16 +156,16 @@ class OnnxColbert implements Colbert {
   constructor(source: ModelSource, options: OptionsOf<typeof colbertOptions>) {
     this.#source = source
     this.#options = options
-    this.#store = options.store
     this.#precision = options.precision ?? (options.store === undefined ? 'float32' : 'float16')
     this.#schedule = new Schedule({ id: () => this.id, places: 1, maxQueued: options.maxQueued, blocks: true })
     this.#loaded = new LoadOnce({
       id: () => this.id,
       weights: () => this.#source.id,
       open: (signal) => loading(this.id, signal, () => this.#open(signal)),
-      free: async ({ session }) => {
+      free: async ({ session, store }) => {
         await this.#schedule.whenIdle()
         await session.release()
+        await store?.close()
       },
     })
   }
@@ -199,6 +178,10 @@ class OnnxColbert implements Colbert {
       ...providerPart(providers, this.#opened, this.#key),
     ]
     return ['colbert', this.#source.id, this.#precision, ...parts].join(':')
+  }
+
+  get documentsId(): string {
+    return this.id
   }
 
   async score(query: string, texts: readonly string[], call: Call): Promise<readonly number[]> {
@@ -233,31 +216,36 @@ class OnnxColbert implements Colbert {
     return texts.map((text) => (found.get(text) as { score: number }).score)
   }
 
-  async encodeDocuments(
-    texts: readonly string[],
-    { signal, onProgress }: EncodeDocumentsOptions = {},
-  ): Promise<DocumentVectors[]> {
-    if (!Array.isArray(texts)) throw invalidArgument('texts', texts, 'pass an array of strings')
-    const loaded = await this.#loaded.get()
-    const encoded: DocumentVectors[] = []
-    const call = { ...nobody(), ...(signal && { signal }), stats: {}, caller: encoded }
-    // No pairs: a caller that encodes a collection waits for it anyway, and is passed by every call that scores.
-    const size = { pairs: 0, effort: texts.length }
-    await this.#schedule.admit(call, size, async (turns) => {
-      const pacer = new Pacer(() => signal?.throwIfAborted())
-      for (const text of texts as readonly unknown[]) {
-        signal?.throwIfAborted()
-        if (typeof text !== 'string') throw invalidArgument(`texts[${encoded.length}]`, text, 'pass strings')
-        const known = await this.#stored(text)
-        const vectors = known ?? (await this.#encode(text, { loaded, turns }))
-        if (known === undefined) await this.#store?.set(text, vectors)
-        encoded.push(vectors)
-        onProgress?.(encoded.length, texts.length)
-        // A store that has the text answers at once, and nobody else would have a turn.
-        await pacer.spend(text.length)
-      }
+  async encodeDocuments(texts: readonly string[], options: EncodeDocumentsOptions = {}): Promise<DocumentVectors[]> {
+    checkDocumentTexts(texts)
+    return this.#encoding(options, texts.length, (work) => {
+      return encodeAll(texts, { encode: (text) => this.#encode(text, work), store: work.loaded.store }, options)
     })
-    return encoded
+  }
+
+  async encodeDocumentsToFile(
+    texts: Iterable<string> | AsyncIterable<string>,
+    path: string,
+    options: EncodeToFileOptions = {},
+  ): Promise<EncodedFile> {
+    checkFileArguments(texts, path)
+    return this.#encoding(options, Infinity, (work) => {
+      const encoder = { encode: (text: string) => this.#encode(text, work), documentsId: this.documentsId, places: 1 }
+      return encodeInto({ texts, path }, encoder, options)
+    })
+  }
+
+  /** @param effort how many runs it may be; `Infinity` where nobody knows */
+  async #encoding<T>(
+    { signal }: EncodeDocumentsOptions | EncodeToFileOptions,
+    effort: number,
+    work: (encoding: Encoding) => Promise<T>,
+  ): Promise<T> {
+    const loaded = await this.#loaded.get()
+    const call = { ...nobody(), ...(signal && { signal }), stats: {}, caller: {} }
+    // No pairs: a caller that encodes a collection waits for it anyway, and is passed by every call that scores.
+    const size = { pairs: 0, effort: Math.min(effort, Number.MAX_SAFE_INTEGER) }
+    return this.#schedule.admit(call, size, (turns) => work({ loaded, turns }))
   }
 
   async warmup(): Promise<void> {
@@ -280,7 +268,7 @@ class OnnxColbert implements Colbert {
 
   /** How well a text answers; one whose vectors are kept takes a turn as well, for comparing takes time too. */
   async #match(asked: TokenVectors, text: string, work: Encoding & { call: Call }): Promise<Match> {
-    const stored = await this.#storedInTime(text, work.call)
+    const stored = await work.loaded.store?.find(text, work.call)
     if (stored !== undefined) count(work.call, 'storedTexts', 1)
     const compare = (vectors: DocumentVectors): Match => {
       return { score: maxSim(asked, unpackVectors(vectors)), truncated: vectors.truncated }
@@ -289,33 +277,11 @@ class OnnxColbert implements Colbert {
     return work.turns.turn(1, async () => compare(stored))
   }
 
-  /** What the store has of a text; nothing when it fails or is slow. */
-  async #storedInTime(text: string, call: Call): Promise<DocumentVectors | undefined> {
-    if (this.#store === undefined) return undefined
-    try {
-      return await waitFor(() => this.#stored(text), {
-        signal: call.signal,
-        clock: systemClock,
-        deadline: systemClock.now() + STORE_READ_TIMEOUT_MS,
-        deadlineError: () => new Error('The store did not answer in time.'),
-      })
-    } catch (error) {
-      call.signal.throwIfAborted()
-      if (RerankError.is(error)) throw error
-      count(call, 'storeErrors', 1)
-      return undefined
-    }
-  }
-
-  async #stored(text: string): Promise<DocumentVectors | undefined> {
-    const stored = await this.#store?.get(text)
-    if (stored !== undefined && !isDocumentVectors(stored)) {
-      const fix = 'fill it with encodeDocuments, or with what readDocuments has read'
-      throw invalidArgument('store.get(text)', stored, fix)
-    }
-    if (stored === undefined || stored.precision === this.#precision) return stored
-    const fix = `encode the documents again, or pass precision: '${stored.precision}'`
-    throw invalidArgument('precision', this.#precision, `the store holds '${stored.precision}' vectors; ${fix}`)
+  #checkPrecision({ precision }: DocumentVectors): void {
+    if (precision === this.#precision) return
+    const fix = precision === 'packed' ? 'use the cross-encoder that made them' : `pass precision: '${precision}'`
+    const seen = `the store holds '${precision}' vectors; encode the documents again, or ${fix}`
+    throw invalidArgument('precision', this.#precision, seen)
   }
 
   async #encode(text: string, work: Encoding): Promise<DocumentVectors> {
@@ -350,6 +316,14 @@ class OnnxColbert implements Colbert {
     const { threads, providers } = this.#options
     const session = await openVectorSession({ graphPath, threads, providers })
     this.#opened = session.opened
-    return { encoder, session }
+    const { store } = this.#options
+    try {
+      const check = (vectors: DocumentVectors): void => this.#checkPrecision(vectors)
+      const opened = store === undefined ? undefined : await OpenStore.open(store, this.documentsId, check)
+      return { encoder, session, store: opened }
+    } catch (error) {
+      await session.release()
+      throw error
+    }
   }
 }

@@ -2,9 +2,23 @@ import { randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { count } from '../../base/call.js'
 import { flag, must, type OptionsOf, type OptionTable, readOptions, whole, withDefault } from '../../base/check.js'
-import { warn } from '../../base/errors.js'
-import { aloneInThread, type QueueOptions, queueOptions } from '../../base/schedule.js'
+import { invalidArgument, RerankError, warn } from '../../base/errors.js'
+import { aloneInThread, type QueueOptions, queueOptions, type Turns } from '../../base/schedule.js'
 import type { Call, Scorer, ScorerDefaults } from '../../types.js'
+import type { DocumentVectors } from '../documents/format.js'
+import {
+  checkDocumentTexts,
+  checkFileArguments,
+  type DocumentStore,
+  encodeAll,
+  type EncodedFile,
+  type EncodeDocumentsOptions,
+  encodeInto,
+  type EncodesDocuments,
+  type EncodeToFileOptions,
+  OpenStore,
+  storeOption,
+} from '../documents/store.js'
 import type { Activation } from './folder/activation.js'
 import type { Layout } from './folder/layout.js'
 import { loading, type ModelFolder, readTokenizerFiles } from './model-files.js'
@@ -25,11 +39,11 @@ import {
 } from './session/node.js'
 import type { Provider } from './session/providers.js'
 import { PAIRS_PER_WORKER, startPool, type WorkerPool } from './session/worker-pool.js'
-import { Blocks, leaseFor, shareCache, type SharedCache, StateReader } from './states.js'
+import { Blocks, leaseFor, passageRows, shareCache, type SharedCache, type StateGraph, StateReader } from './states.js'
 import type { TokenizerKind } from './tokenizer/pipeline.js'
 
 /** A scorer that frees its session and threads at the end of an `await using` block. */
-export interface CrossEncoder extends Scorer<'pair'>, AsyncDisposable {
+export interface CrossEncoder extends Scorer<'pair'>, EncodesDocuments, AsyncDisposable {
   /** What computes, and which of the `providers` could not; known once the model is loaded. */
   readonly opened: Opened | undefined
   /**
@@ -70,6 +84,14 @@ export interface CrossEncoderOptions extends ReadingOptions, ScoringOptions, Mod
    */
   readonly passageCacheMiB?: number | undefined
   /**
+   * Passages that were encoded ahead of time, for a model that reads query and passage apart in its lower layers, as the bundled
+   * one does: the path of a file that `encodeDocumentsToFile` wrote, or what `encodeDocuments` fills. A text that is found
+   * there is not read; any other is read as always. Scores are the same to the bit either way. The report counts `storedTexts`,
+   * and in `storeErrors` what the store failed for or did not hand over within a second. Default: none. Refused with
+   * `'invalid-argument'` when the model is loaded: a store of another model, and any for a model that reads both together.
+   */
+  readonly store?: DocumentStore | string | undefined
+  /**
    * What computes, tried in this order. Default: `'cpu'`, which is what this library is made and measured for, and `'wasm'`
    * where onnxruntime-node does not load and onnxruntime-web is installed. When one cannot be used here the next is tried,
    * with a process warning; the scorer's id names any that is not the processor.
@@ -90,6 +112,7 @@ const crossEncoderOptions = {
   threads: withDefault(whole(1, 1024), 1),
   spinning: withDefault(flag, false),
   passageCacheMiB: withDefault(whole(0, 65_536), 64),
+  store: storeOption,
   ...queueOptions,
   ...readingOptions,
   ...scoringOptions,
@@ -128,6 +151,61 @@ class OnnxCrossEncoder extends PairScorer implements CrossEncoder {
   get tokenizer(): TokenizerKind | undefined {
     return this.#onnx.tokenizer
   }
+
+  get documentsId(): string {
+    return this.#onnx.documentsId
+  }
+
+  async encodeDocuments(texts: readonly string[], options: EncodeDocumentsOptions = {}): Promise<DocumentVectors[]> {
+    checkDocumentTexts(texts)
+    return this.withModel({ signal: options.signal, effort: texts.length }, (model, turns) => {
+      return encodeAll(texts, { encode: (text) => this.#encode(text, model, turns), store: model.store }, options)
+    })
+  }
+
+  async encodeDocumentsToFile(
+    texts: Iterable<string> | AsyncIterable<string>,
+    path: string,
+    options: EncodeToFileOptions = {},
+  ): Promise<EncodedFile> {
+    checkFileArguments(texts, path)
+    return this.withModel({ signal: options.signal, effort: Infinity }, (model, turns) => {
+      const { documentsId } = this
+      const encode = (text: string): Promise<DocumentVectors> => this.#encode(text, model, turns)
+      return encodeInto({ texts, path }, { encode, documentsId, places: this.#onnx.places }, options)
+    })
+  }
+
+  /** A text that does not fit beside the shortest query is cut for each query elsewhere: nothing can be kept of it. */
+  #encode(text: string, { pairs, runner }: LoadedModel, turns: Turns): Promise<DocumentVectors> {
+    const { apart } = pairs
+    const { encodeText } = runner
+    if (apart === undefined || encodeText === undefined) throw readsTogether(this.id)
+    return turns.turn(1, async () => {
+      const ids = await apart.encodeText(text)
+      const packed = { precision: 'packed', ids: Int32Array.from(ids ?? []), truncated: ids === undefined } as const
+      if (ids === undefined) return { ...packed, rows: 0, dimensions: 0, data: new Uint8Array() }
+      const data = await encodeText(apart.joinPair({ ids: [] }, ids))
+      const rows = passageRows(ids.length)
+      return { ...packed, rows, dimensions: data.length / rows, data }
+    })
+  }
+}
+
+/** Refuses what this model cannot have made. */
+function checkStates({ precision, rows, dimensions, ids }: DocumentVectors, passageWidth: number): void {
+  const isOurs =
+    precision === 'packed' && (rows === 0 || (dimensions === passageWidth && rows === passageRows(ids?.length ?? 0)))
+  if (isOurs) return
+  const seen = `${rows} rows of ${dimensions} '${precision}' numbers`
+  throw invalidArgument('store.get(text)', seen, 'another model made them; encode the documents again with this one')
+}
+
+/** The error for documents of a model that keeps nothing of them. */
+function readsTogether(id: string): RerankError {
+  const fix = 'use the bundled model, or a late-interaction model with colbert()'
+  const seen = `${id} reads query and passage together, so nothing of a passage can be encoded ahead of time`
+  return new RerankError('invalid-argument', `${seen}: ${fix}.`)
 }
 
 class OnnxModel implements PairModel {
@@ -148,6 +226,13 @@ class OnnxModel implements PairModel {
     const { options } = this
     const parts = [...scoringParts(options), ...readingParts(options), ...threadsPart(options.threads)]
     return [this.#source.id, ...parts, ...providerPart(options.providers, this.opened, this.#key)].join(':')
+  }
+
+  /** What is made of a passage does not depend on how a query, or what does not fit, is read. */
+  get documentsId(): string {
+    const { splitSpecialTokens, threads, providers } = this.options
+    const parts = [...readingParts({ splitSpecialTokens }), ...threadsPart(threads)]
+    return [this.#source.id, ...parts, ...providerPart(providers, this.opened, this.#key)].join(':')
   }
 
   get weights(): string {
@@ -187,9 +272,24 @@ class OnnxModel implements PairModel {
     const inside = threadsBeside === 0
     const runner = inside ? new ThreadRunner(await openSession(session)) : await startPool(threadsBeside, session, lost)
     this.#settle(runner.opened)
+    const store = await this.#openStore(runner)
     this.#shareCache(runner)
     const { length: refusedProviders } = runner.opened.refused
-    return { ...pairs, runner, ...(refusedProviders > 0 && { refusedProviders }) }
+    return { ...pairs, runner, store, ...(refusedProviders > 0 && { refusedProviders }) }
+  }
+
+  /** @throws RerankError `'invalid-argument'` when this model is not to use it; the runner is closed then. */
+  async #openStore(runner: ThreadRunner | WorkerPool): Promise<OpenStore | undefined> {
+    const { store } = this.options
+    if (store === undefined) return undefined
+    try {
+      const { passageWidth } = runner
+      if (passageWidth === undefined) throw readsTogether(this.id)
+      return await OpenStore.open(store, this.documentsId, (vectors) => checkStates(vectors, passageWidth))
+    } catch (error) {
+      await runner.close(Promise.resolve())
+      throw error
+    }
   }
 
   /** What a folder is made of; from here on it is known what is put on top of its score. */
@@ -202,7 +302,7 @@ class OnnxModel implements PairModel {
   /** Gives a runner the cache of all that compute the same, until it is closed. Other threads and devices round otherwise. */
   #shareCache(runner: ThreadRunner | WorkerPool): void {
     const { passageCacheMiB, threads } = this.options
-    if (passageCacheMiB === 0 || !runner.readsApart) return
+    if (passageCacheMiB === 0 || runner.passageWidth === undefined) return
     const states = [this.#source.id, ...threadsPart(threads), runner.opened.provider].join(':')
     runner.shared = shareCache(states, passageCacheMiB)
   }
@@ -232,7 +332,7 @@ class ThreadRunner implements OpenedRunner {
   async score(pair: EncodedPair, call: Pick<Call, 'stats'>): Promise<number> {
     const { states } = this.#session
     if (states === undefined) return aloneInThread(() => this.#session.run(pair.ids, pair.secondSegmentStart))
-    const reader = (this.#reader ??= new StateReader(states, this.shared?.cache.blocks ?? new Blocks()))
+    const reader = this.#readerOf(states)
     const lease = leaseFor(pair, this.shared?.cache, states.passageWidth)
     let isScored = false
     try {
@@ -245,9 +345,18 @@ class ThreadRunner implements OpenedRunner {
     }
   }
 
-  /** Whether there is anything to keep of a passage. */
-  get readsApart(): boolean {
-    return this.#session.states !== undefined
+  #readerOf(states: StateGraph): StateReader {
+    return (this.#reader ??= new StateReader(states, this.shared?.cache.blocks ?? new Blocks()))
+  }
+
+  /** See {@link StateGraph.passageWidth}; nothing where there is nothing to keep of a passage. */
+  get passageWidth(): number | undefined {
+    return this.#session.states?.passageWidth
+  }
+
+  get encodeText(): ((pair: EncodedPair) => Promise<Uint8Array>) | undefined {
+    const { states } = this.#session
+    return states && ((pair) => aloneInThread(() => this.#readerOf(states).encodeText(pair)))
   }
 
   knows(text: string): boolean {

@@ -1,16 +1,8 @@
 import { checkTexts } from '../../base/check.js'
 import { closedError, warn } from '../../base/errors.js'
-import { Schedule, type Size } from '../../base/schedule.js'
+import { Schedule, type Size, type Turns } from '../../base/schedule.js'
 import type { Call, Scorer, ScorerDefaults } from '../../types.js'
-import {
-  closedWhileScoring,
-  effortOf,
-  type LoadedModel,
-  PairBatch,
-  type PairRunner,
-  type ReadingOptions,
-  readTexts,
-} from './reading.js'
+import { closedWhileScoring, effortOf, type LoadedModel, PairBatch, type ReadingOptions, readTexts } from './reading.js'
 
 /** What a runtime has to say about a model that is not loaded yet. */
 export interface PairModel {
@@ -48,7 +40,7 @@ export class PairScorer implements Scorer<'pair'>, AsyncDisposable {
   readonly #loaded: LoadOnce<LoadedModel>
   readonly #schedule: Schedule
   #maxLength: number
-  #runner: PairRunner | undefined
+  #known: Pick<LoadedModel, 'runner' | 'store'> | undefined
 
   constructor(model: PairModel) {
     this.#model = model
@@ -59,7 +51,10 @@ export class PairScorer implements Scorer<'pair'>, AsyncDisposable {
       id: () => model.id,
       weights: () => model.weights,
       open: (signal) => model.open(signal, () => this.#loaded.forget()),
-      free: ({ runner }) => runner.close(this.#schedule.whenIdle()),
+      free: async ({ runner, store }) => {
+        await runner.close(this.#schedule.whenIdle())
+        await store?.close()
+      },
     })
   }
 
@@ -83,7 +78,7 @@ export class PairScorer implements Scorer<'pair'>, AsyncDisposable {
     return this.#schedule.admit(call, this.#sizeOf(query, texts), async (turns) => {
       const model = await this.#loaded.get()
       this.#maxLength = model.pairs.maxLength
-      this.#runner = model.runner
+      this.#known = model
       // The query is encoded when the call's turn has come: thousands that wait would hold up the first otherwise.
       await turns.turn(0, async () => {})
       const asked = { query, texts, options: this.#model.options }
@@ -91,6 +86,18 @@ export class PairScorer implements Scorer<'pair'>, AsyncDisposable {
       const told = instruction === undefined ? model : { ...model, pairs: await model.pairsWith(instruction) }
       return readTexts(asked, told, { scorerId: this.id, call, turns, places: this.#model.places })
     })
+  }
+
+  /** Lets work other than scoring have turns at the loaded model; calls that score pass it. */
+  protected async withModel<T>(
+    { signal, effort }: { readonly signal: AbortSignal | undefined; readonly effort: number },
+    work: (model: LoadedModel, turns: Turns) => Promise<T>,
+  ): Promise<T> {
+    const model = await this.#loaded.get()
+    const call = { signal: signal ?? new AbortController().signal, deadline: Infinity, now: () => performance.now() }
+    // No pairs: whoever encodes a collection waits for it anyway.
+    const size = { pairs: 0, effort: Math.min(effort, Number.MAX_SAFE_INTEGER) }
+    return this.#schedule.admit({ ...call, stats: {}, caller: {} }, size, (turns) => work(model, turns))
   }
 
   async countTokens(text: string): Promise<number> {
@@ -116,8 +123,12 @@ export class PairScorer implements Scorer<'pair'>, AsyncDisposable {
 
   #sizeOf(query: string, texts: readonly string[]): Size {
     const maxLength = this.#model.options.longText === 'windows' ? Infinity : this.#maxLength
-    const reach = { maxLength, knows: (text: string) => this.#runner?.knows?.(text) === true }
+    const reach = { maxLength, knows: (text: string) => this.#knows(text) }
     return { pairs: texts.length, effort: texts.reduce((sum, text) => sum + effortOf(query.length, text, reach), 0) }
+  }
+
+  #knows(text: string): boolean {
+    return this.#known?.runner.knows?.(text) === true || this.#known?.store?.has(text) === true
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

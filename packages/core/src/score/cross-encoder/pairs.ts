@@ -46,6 +46,8 @@ export interface EncodedPair {
   readonly queryTruncated: boolean
   /** The text that it was made of, where somebody wants to know it again. */
   readonly text?: string | undefined
+  /** What the model made of the text ahead of time. */
+  readonly states?: Uint8Array | undefined
 }
 
 /** Joins a query and a text into what a cross-encoder reads. */
@@ -60,6 +62,16 @@ export interface PairEncoder {
   roomForText(query: EncodedQuery): number
   /** How many tokens a text has, without special tokens; with `atMost`, no more of it is read than so many take. */
   countTokens(text: string, atMost?: number): Promise<number>
+  /** Where the tokens of a text do not depend on the query: the text by itself. */
+  readonly apart?: TextsApart | undefined
+}
+
+/** Texts by themselves, for what is made of them ahead of time. */
+export interface TextsApart {
+  /** The tokens of a text, without special tokens; nothing when it does not fit beside the shortest query. */
+  encodeText(text: string): Promise<readonly number[] | undefined>
+  /** Joins a query and such tokens, as `encodePair` would join it and the text. */
+  joinPair(query: EncodedQuery, text: ArrayLike<number>): EncodedPair
 }
 
 /**
@@ -75,42 +87,51 @@ export function createPairEncoder(files: PairEncoderFiles, options: PairEncoderO
   const available = maxLength - template.specialTokens
   const { encoder, truncationSide = 'right', hasSegments = true } = files
   const cutsLeft = truncationSide === 'left'
+  const joinPair = ({ ids: query }: EncodedQuery, text: ArrayLike<number>): EncodedPair => {
+    const kept = keptLengths(query.length, text.length, available)
+    const cutsQueryLeft = cutsLeft || options.queryTruncationSide === 'left'
+    const sides = {
+      query: cutsQueryLeft ? lastOf(query, kept.query) : query,
+      text: cutsLeft ? lastOf(text, kept.text) : text,
+    }
+    const joined = join(template, sides, kept)
+    return {
+      ...joined,
+      ...(hasSegments ? {} : { secondSegmentStart: joined.ids.length }),
+      truncated: kept.text < text.length,
+      queryTruncated: kept.query < query.length,
+    }
+  }
   return {
     maxLength,
     together: encoder.together,
     encodeQuery: async (query) => ({ ids: await encoder.encode(query) }),
-    async encodePair({ ids: query }, textToEncode) {
+    async encodePair(query, text) {
       // From the right, no more of a long text is read than can matter.
-      const most = cutsLeft ? undefined : textTokensThatMatter(query.length, available)
-      const text = await encoder.encode(textToEncode, most)
-      const kept = keptLengths(query.length, text.length, available)
-      const cutsQueryLeft = cutsLeft || options.queryTruncationSide === 'left'
-      const sides = {
-        query: cutsQueryLeft ? lastOf(query, kept.query) : query,
-        text: cutsLeft ? lastOf(text, kept.text) : text,
-      }
-      const joined = join(template, sides, kept)
-      return {
-        ...joined,
-        ...(hasSegments ? {} : { secondSegmentStart: joined.ids.length }),
-        truncated: kept.text < text.length,
-        queryTruncated: kept.query < query.length,
-      }
+      const most = cutsLeft ? undefined : textTokensThatMatter(query.ids.length, available)
+      return joinPair(query, await encoder.encode(text, most))
     },
     roomForText: ({ ids: query }) => keptLengths(query.length, Infinity, available).text,
     countTokens: async (text, atMost) => (await encoder.encode(text, atMost)).length,
+    apart: {
+      async encodeText(text) {
+        const ids = await encoder.encode(text, available)
+        return ids.length < available ? ids : undefined
+      },
+      joinPair,
+    },
   }
 }
 
-function lastOf(ids: readonly number[], count: number): readonly number[] {
-  return ids.slice(ids.length - count)
+function lastOf(ids: ArrayLike<number>, count: number): ArrayLike<number> {
+  return Array.from(ids).slice(ids.length - count)
 }
 
 type Sides<T> = { readonly query: T; readonly text: T }
 
 function join(
   template: PairTemplate,
-  sides: Sides<readonly number[]>,
+  sides: Sides<ArrayLike<number>>,
   kept: Sides<number>,
 ): Pick<EncodedPair, 'ids' | 'secondSegmentStart'> {
   const ids = new Int32Array(template.specialTokens + kept.query + kept.text)

@@ -5,6 +5,8 @@ import { RerankError, show } from '../../base/errors.js'
 import type { Turns } from '../../base/schedule.js'
 import { allWindows, bestWindows } from '../../base/spans.js'
 import type { Call, TextNote, TruncationSide } from '../../types.js'
+import type { DocumentVectors } from '../documents/format.js'
+import type { OpenStore } from '../documents/store.js'
 import type { EncodedPair, EncodedQuery, PairEncoder } from './pairs.js'
 
 /** How much of a long text is read; the same for every scorer that reads pairs of tokens. */
@@ -85,6 +87,8 @@ export interface LoadedModel {
    */
   pairsWith(instruction: string): Promise<PairEncoder>
   readonly runner: PairRunner
+  /** Texts that were encoded ahead of time, for a model that reads them apart. */
+  readonly store?: OpenStore | undefined
   /** Providers that were asked for and could not be used; reports count them. */
   readonly refusedProviders?: number
 }
@@ -103,6 +107,8 @@ export interface PairRunner {
   score(pair: EncodedPair, call: Pick<Call, 'stats'>): Promise<number>
   /** Whether a text was read before and costs less now; missing where nothing is kept. */
   knows?(text: string): boolean
+  /** What the model makes of the text of a pair, whatever the query is; missing for a model that reads both together. */
+  readonly encodeText?: ((pair: EncodedPair) => Promise<Uint8Array>) | undefined
   /**
    * Frees the model.
    *
@@ -173,8 +179,11 @@ export async function readTexts(asked: Asked, model: LoadedModel, running: Runni
   })
 }
 
-async function readWhole(asked: Asked, { pairs, runner }: LoadedModel, running: Running): Promise<Reading[]> {
-  const batch = new PairBatch(pairs, asked, (text) => runner.knows?.(text) === true)
+async function readWhole(asked: Asked, { pairs, runner, store }: LoadedModel, running: Running): Promise<Reading[]> {
+  const batch = new PairBatch(pairs, asked, {
+    knows: (text) => runner.knows?.(text) === true || store?.has(text) === true,
+    find: store && ((text) => store.find(text, running.call)),
+  })
   const logits = await runPairs(batch, runner, running).finally(() => batch.addCounts(running.call))
   return asked.texts.map((_, at) => {
     const note = batch.notes.get(at)
@@ -218,25 +227,34 @@ export function closedWhileScoring(): RerankError {
   return new RerankError('closed', 'The scorer was closed while it was scoring: make a new one.')
 }
 
+/** What is known of texts before they are read. */
+export interface Known {
+  /** Whether one costs less than it would otherwise, as far as that shows without looking. */
+  readonly knows?: PairRunner['knows'] | undefined
+  /** What the model made of one ahead of time. */
+  readonly find?: ((text: string) => Promise<DocumentVectors | undefined>) | undefined
+}
+
 /**
- * The pairs of one request. The query is encoded once; a text when its turn comes, or that of one just before it. `longText: 'error'` refuses a text that
- * does not fit; it is cut otherwise.
+ * The pairs of one request. The query is encoded once; a text when its turn comes, or that of one just before it, unless it
+ * was encoded ahead of time. `longText: 'error'` refuses a text that does not fit; it is cut otherwise.
  */
 export class PairBatch implements PairSource {
   readonly #pairs: PairEncoder
-  readonly #knows: PairRunner['knows']
+  readonly #known: Known
   readonly #asked: string
   #query: Promise<EncodedQuery> | undefined
   readonly #begun = new Map<number, Promise<EncodedPair>>()
   readonly #texts: readonly string[]
   readonly #refusesLong: boolean
   #tokens = 0
+  #stored = 0
   /** What was not read, by the place of the text. */
   readonly notes: Map<number, TextNote> = new Map()
 
-  constructor(pairs: PairEncoder, { query, texts, options }: Asked, knows?: PairRunner['knows']) {
+  constructor(pairs: PairEncoder, { query, texts, options }: Asked, known: Known = {}) {
     this.#pairs = pairs
-    this.#knows = knows
+    this.#known = known
     this.#asked = query
     this.#texts = texts
     this.#refusesLong = options.longText === 'error'
@@ -247,11 +265,29 @@ export class PairBatch implements PairSource {
   }
 
   async pair(at: number): Promise<EncodedPair> {
-    if (!this.#begun.has(at)) this.#encodeFrom(at)
-    const pair = { ...(await (this.#begun.get(at) as Promise<EncodedPair>)), text: this.#texts[at] as string }
+    const text = this.#texts[at] as string
+    const pair = { ...((await this.#findPair(text)) ?? (await this.#encodePair(at))), text }
     this.#tokens += pair.ids.length
     if (pair.truncated || pair.queryTruncated) this.#note(at, pair)
     return pair
+  }
+
+  /** The pair with what the model made of its text ahead of time; nothing where that is not kept, or not of the whole text. */
+  async #findPair(text: string): Promise<EncodedPair | undefined> {
+    const { apart } = this.#pairs
+    const { ids, data } = (apart && (await this.#known.find?.(text))) ?? {}
+    if (apart === undefined || ids === undefined || data === undefined || data.length === 0) return undefined
+    this.#query ??= this.#pairs.encodeQuery(this.#asked)
+    const pair = apart.joinPair(await this.#query, ids)
+    // Cut to fit beside this query, it is another text.
+    if (pair.truncated) return undefined
+    this.#stored += 1
+    return { ...pair, states: data as Uint8Array }
+  }
+
+  #encodePair(at: number): Promise<EncodedPair> {
+    if (!this.#begun.has(at)) this.#encodeFrom(at)
+    return this.#begun.get(at) as Promise<EncodedPair>
   }
 
   /** What was not begun yet of this text and those behind it. */
@@ -268,7 +304,7 @@ export class PairBatch implements PairSource {
 
   effort(at: number): number {
     const { maxLength } = this.#pairs
-    return effortOf(this.#asked.length, this.#texts[at] as string, { maxLength, knows: this.#knows })
+    return effortOf(this.#asked.length, this.#texts[at] as string, { maxLength, knows: this.#known.knows })
   }
 
   #note(at: number, { truncated, queryTruncated }: EncodedPair): void {
@@ -283,6 +319,7 @@ export class PairBatch implements PairSource {
   /** Adds what was read so far to the report's counters. */
   addCounts(call: Call): void {
     count(call, 'tokens', this.#tokens)
+    if (this.#known.find !== undefined) count(call, 'storedTexts', this.#stored)
     const notes = [...this.notes.values()]
     count(call, 'truncatedTexts', notes.filter(({ truncated }) => truncated).length)
     if (notes.some(({ queryTruncated }) => queryTruncated)) count(call, 'truncatedQueries', 1)

@@ -54,13 +54,16 @@ export class StateReader {
   }
 
   /** The logit of a pair. @param place of the passage; without one it is read and not kept */
-  async score(
-    { ids, secondSegmentStart }: Pick<EncodedPair, 'ids' | 'secondSegmentStart'>,
-    place?: Place,
-  ): Promise<number> {
+  async score(pair: TwoTexts & Pick<EncodedPair, 'states'>, place?: Place): Promise<number> {
+    const { ids, secondSegmentStart, states } = pair
     const query = await this.#readQuery(ids.subarray(0, secondSegmentStart))
-    const passage = await this.#readPassage(passageOf(ids, secondSegmentStart), place)
+    const passage = states ?? (await this.#readPassage(passageOf(pair), place))
     return this.#graph.join(ids, secondSegmentStart, { query, passage })
+  }
+
+  /** What the model makes of the second text of a pair. */
+  encodeText(pair: TwoTexts): Promise<Uint8Array> {
+    return this.#graph.encodePassage(passageOf(pair))
   }
 
   async #readPassage(ids: Int32Array, place: Place | undefined): Promise<Uint8Array> {
@@ -87,13 +90,20 @@ export class StateReader {
 /** A passage has as many rows more than tokens: what rounding took from its first token and its last. */
 const EXTRA_ROWS = 2
 
-/** How many bytes are kept of a passage. */
-function passageBytes({ length }: Int32Array, passageWidth: number): number {
-  return (length + EXTRA_ROWS) * passageWidth
+/** How many rows are kept of a passage of so many words' tokens, which stand between [CLS] and [SEP]. */
+export function passageRows(tokens: number): number {
+  return tokens + 2 + EXTRA_ROWS
 }
 
+/** How many bytes are kept of a passage. */
+function passageBytes({ length }: Int32Array, passageWidth: number): number {
+  return passageRows(length - 2) * passageWidth
+}
+
+type TwoTexts = Pick<EncodedPair, 'ids' | 'secondSegmentStart'>
+
 /** The passage of a pair as it is read by itself: with the first token of the query, [CLS], in front. */
-function passageOf(ids: Int32Array, secondSegmentStart: number): Int32Array {
+function passageOf({ ids, secondSegmentStart }: TwoTexts): Int32Array {
   const passage = ids.slice(secondSegmentStart - 1)
   passage[0] = ids[0] as number
   return passage
@@ -278,15 +288,15 @@ function use(entry: Entry, dropUnwritten?: () => void): Lease {
   }
 }
 
-/** A place for the passage of a pair; nothing without a cache, or for a graph without states. */
+/** A place for the passage of a pair; nothing without a cache, for a graph without states, or where they are at hand. */
 export function leaseFor(
-  { ids, secondSegmentStart, text }: EncodedPair,
+  pair: EncodedPair,
   cache: PassageCache | undefined,
   passageWidth: number | undefined,
 ): Lease | undefined {
-  if (cache === undefined || passageWidth === undefined) return undefined
-  const passage = passageOf(ids, secondSegmentStart)
-  return cache.lease(passage, passageBytes(passage, passageWidth), text)
+  if (cache === undefined || passageWidth === undefined || pair.states !== undefined) return undefined
+  const passage = passageOf(pair)
+  return cache.lease(passage, passageBytes(passage, passageWidth), pair.text)
 }
 
 /** Ids of a passage as a string: equal for equal ids and no others. */

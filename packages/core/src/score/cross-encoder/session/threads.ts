@@ -10,6 +10,8 @@ export interface PairMessage {
   readonly secondSegmentStart: number
   /** Where the states of the passage are kept, or are to be. */
   readonly place?: Place | undefined
+  /** What was made of the passage ahead of time. */
+  readonly states?: Uint8Array | undefined
 }
 
 /** Main thread to worker. */
@@ -17,6 +19,8 @@ export type ToWorker =
   /** Memory that all threads share, for the states of passages; the next chunk of it. */
   | { readonly type: 'memory'; readonly chunk: SharedArrayBuffer }
   | { readonly type: 'pair'; readonly pair: PairMessage }
+  /** A pair whose second text is to be encoded. */
+  | { readonly type: 'text'; readonly pair: PairMessage }
   | { readonly type: 'close' }
 
 /** Worker to main thread. */
@@ -24,6 +28,7 @@ export type FromWorker =
   | { readonly type: 'ready'; readonly opened: Opened; readonly passageWidth: number | undefined }
   | { readonly type: 'failed'; readonly error: unknown; readonly code: string | undefined }
   | { readonly type: 'scored'; readonly id: number; readonly logit: number }
+  | { readonly type: 'encoded'; readonly id: number; readonly states: Uint8Array }
   | { readonly type: 'not-scored'; readonly id: number; readonly error: unknown }
 
 /**

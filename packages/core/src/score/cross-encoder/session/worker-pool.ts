@@ -26,8 +26,15 @@ interface Hand {
 }
 
 interface Pending {
-  resolve(logit: number): void
+  /** With the logit of a pair, or the states of a text. */
+  resolve(answer: number | Uint8Array): void
   reject(error: unknown): void
+}
+
+/** What a worker is handed: a pair to be scored, or one whose second text is to be encoded. */
+interface Work {
+  readonly type: 'pair' | 'text'
+  readonly pair: EncodedPair
 }
 
 /**
@@ -46,7 +53,7 @@ export class WorkerPool implements OpenedRunner {
   /** Where the states of passages are kept, for all workers; none are kept until there is one. */
   shared: SharedCache | undefined
   /** Of what is kept of a passage; nothing for a graph that keeps nothing. */
-  #passageWidth: number | undefined
+  passageWidth: number | undefined
   readonly #options: SessionOptions
   readonly #onLost: () => void
   readonly #hands = new Set<Hand>()
@@ -73,22 +80,22 @@ export class WorkerPool implements OpenedRunner {
   async score(pair: EncodedPair, call: Pick<Call, 'stats'>): Promise<number> {
     // Memory is shared between threads, not between processes.
     const cache = this.#rules.areSafe ? this.shared?.cache : undefined
-    const lease = leaseFor(pair, cache, this.#passageWidth)
-    const logit = await this.#run(pair, lease)
+    const lease = leaseFor(pair, cache, this.passageWidth)
+    const logit = await this.#run({ type: 'pair', pair }, lease)
     if (lease?.known === true) count(call, 'passageCacheHits', 1)
-    return logit
+    return logit as number
   }
 
-  /** Whether there is anything to keep of a passage. */
-  get readsApart(): boolean {
-    return this.#passageWidth !== undefined
+  get encodeText(): ((pair: EncodedPair) => Promise<Uint8Array>) | undefined {
+    if (this.passageWidth === undefined) return undefined
+    return async (pair) => (await this.#run({ type: 'text', pair }, undefined)) as Uint8Array
   }
 
   knows(text: string): boolean {
     return this.shared?.cache.knows(text) === true
   }
 
-  #run({ ids, secondSegmentStart }: EncodedPair, lease: Lease | undefined): Promise<number> {
+  #run({ type, pair }: Work, lease: Lease | undefined): Promise<number | Uint8Array> {
     return new Promise((resolve, reject) => {
       if (this.#gone !== undefined) {
         lease?.release(false)
@@ -106,7 +113,9 @@ export class WorkerPool implements OpenedRunner {
         hand.thread.postMessage({ type: 'memory', chunk } satisfies ToWorker)
         hand.chunks += 1
       }
-      hand.thread.postMessage({ type: 'pair', pair: { id, ids, secondSegmentStart, place } } satisfies ToWorker)
+      const { ids, secondSegmentStart, states } = pair
+      const message: ToWorker = { type, pair: { id, ids, secondSegmentStart, place, states } }
+      hand.thread.postMessage(message)
     })
   }
 
@@ -142,7 +151,7 @@ export class WorkerPool implements OpenedRunner {
         if (message.type === 'failed') return reject(asRerankError(message.error, message.code))
         if (message.type !== 'ready') return settle(hand, message)
         this.opened = message.opened
-        this.#passageWidth = message.passageWidth
+        this.passageWidth = message.passageWidth
         thread.unref()
         resolve()
       })
@@ -211,6 +220,7 @@ function settle({ thread, pending, leases }: Hand, message: Extract<FromWorker, 
   pending.delete(message.id)
   if (pending.size === 0) thread.unref()
   if (message.type === 'scored') waiting.resolve(message.logit)
+  else if (message.type === 'encoded') waiting.resolve(message.states)
   else waiting.reject(asRerankError(message.error, undefined))
 }
 

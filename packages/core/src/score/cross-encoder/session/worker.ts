@@ -37,18 +37,24 @@ function serve(session: GraphSession): void {
   const reader = session.states && new StateReader(session.states, blocks)
   const run = (pair: PairMessage): Promise<number> =>
     reader === undefined ? session.run(pair.ids, pair.secondSegmentStart) : reader.score(pair, pair.place)
+  const answerTo = ({ type, pair }: Extract<ToWorker, { readonly pair: PairMessage }>): Promise<void> =>
+    type === 'pair'
+      ? guarded(pair, async () => ({ type: 'scored', id: pair.id, logit: await run(pair) }))
+      : guarded(pair, async () => {
+          const states = await (reader as StateReader).encodeText(pair)
+          return { type: 'encoded', id: pair.id, states }
+        })
   port.on('message', (message: ToWorker) => {
     if (message.type === 'memory') return void blocks.grow(message.chunk)
-    last = last.then(() => (message.type === 'pair' ? score(message.pair, run) : close(session)))
+    last = last.then(() => (message.type === 'close' ? close(session) : answerTo(message)))
   })
   answer({ type: 'ready', opened: session.opened, passageWidth: session.states?.passageWidth })
 }
 
-async function score(pair: PairMessage, run: (pair: PairMessage) => Promise<number>): Promise<void> {
-  const { id } = pair
+async function guarded({ id }: PairMessage, work: () => Promise<FromWorker>): Promise<void> {
   try {
-    const logit = await guardedRun(flags, () => run(pair))
-    if (logit !== undefined) answer({ type: 'scored', id, logit })
+    const done = await guardedRun(flags, work)
+    if (done !== undefined) answer(done)
   } catch (error) {
     answer({ type: 'not-scored', id, error })
   }
