@@ -40,6 +40,16 @@ export function graphsIn(folder: string): string[] {
   return [...list(folder), ...inside].filter((name) => name.endsWith('.onnx'))
 }
 
+/** The parsed config.json of a folder; nothing where there is none that can be read. */
+export function configIn(folder: string): unknown {
+  try {
+    return JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'))
+  } catch {
+    // Said where the file is read for more than the choice of a graph.
+    return undefined
+  }
+}
+
 function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true
 }
@@ -82,7 +92,7 @@ export function findInCache(model: HubModel, isEnough: boolean = isOfflineFor(mo
     if (presence === 'unknown' && !isEnough) throw new Unsure()
     return presence === 'here'
   }
-  const place = { name: model.repo, has: isKnown, graphs: () => graphsIn(snapshot.path) }
+  const place = { name: model.repo, has: isKnown, graphs: () => graphsIn(snapshot.path), config: () => configIn(snapshot.path) }
   try {
     if (!requiredFiles.every(isKnown)) return undefined
     optionalFiles.forEach(isKnown)
