@@ -41,6 +41,7 @@ const everything = {
     instruction: 'Find the rule that answers.',
     activation: 'sigmoid',
     passageCacheMiB: 16,
+    graph: 'lean',
   } satisfies Required<CrossEncoderOptions>,
   colbert: {
     ...source,

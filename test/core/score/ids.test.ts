@@ -121,6 +121,7 @@ const kinds: Readonly<
       threads: { differ: [1, 2, 3] },
       spinning: { same: 'how threads wait; see the test below' },
       passageCacheMiB: { same: 'scores are the same to the bit, kept or not' },
+      graph: { differ: ['lean', 'original'], beside: { model: twoGraphs, dtype: 'int8' } },
     } satisfies Classified<CrossEncoderOptions>,
   ],
   colbert: [

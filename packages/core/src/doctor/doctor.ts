@@ -194,7 +194,16 @@ async function trialReport(options: CrossEncoderOptions): Promise<TrialReport> {
     const tokenizer = scorer.tokenizer ?? 'unknown'
     const { kind = 'unknown', reason } = scorer.graph ?? {}
     const graph = reason === undefined ? kind : `${kind} (${reason})`
-    return { scorerId: scorer.id, defaults: scorer.defaults ?? null, provider, refused, tokenizer, graph, ...times, logit }
+    return {
+      scorerId: scorer.id,
+      defaults: scorer.defaults ?? null,
+      provider,
+      refused,
+      tokenizer,
+      graph,
+      ...times,
+      logit,
+    }
   } finally {
     await scorer.close()
   }

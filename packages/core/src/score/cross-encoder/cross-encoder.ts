@@ -55,11 +55,7 @@ export interface CrossEncoder extends Scorer<'pair'>, AsyncDisposable {
 
 /** Options of {@link crossEncoder}. */
 export interface CrossEncoderOptions
-  extends ReadingOptions,
-    ScoringOptions,
-    ModelSourceOptions,
-    GraphOption,
-    QueueOptions {
+  extends ReadingOptions, ScoringOptions, ModelSourceOptions, GraphOption, QueueOptions {
   /**
    * Worker threads that score beside the event loop. Default 0: score in the calling thread, one pair a run, so that
    * the loop turns between pairs. A number from 1: that many threads, each with its own copy of the weights.

@@ -12,6 +12,7 @@ import {
   moduleFiles,
   optionalFiles,
   requiredFiles,
+  takesLeanGraph,
 } from '../hub/layout.js'
 import { refusePointer, type VerifiedFolder, verifyFolder } from '../hub/verify.js'
 import { type Activation, readActivation } from './folder/activation.js'
@@ -89,7 +90,7 @@ export function openFolder({ path, model, graph: spec, known, sumsDigest }: Fold
     throw new RerankError('model-files', `model is ${JSON.stringify(model)}, which is a file: ${fix}.`)
   }
   const has = (file: string): boolean => existsSync(join(path, file))
-  const place = { name: `The folder ${path}`, has, graphs: () => graphsIn(path), config: () => configIn(path) }
+  const place = { name: `The folder ${path}`, has, graphs: () => graphsIn(path), takesLean: () => takesLean(path) }
   const graph = known?.graph ?? chooseGraph(place, spec)
   const graphPath = join(path, graph)
   for (const file of requiredFiles) requireFile(join(path, file), path)
@@ -107,6 +108,12 @@ export function openFolder({ path, model, graph: spec, known, sumsDigest }: Fold
   const lean = wanted !== undefined && existsSync(graphPath) && !isWrittenHere(graphPath) ? wanted : undefined
   const temperature = readTemperature(path)
   return { path, id, graphPath, config, lean, temperature, layout, activation, defaults, sumsDigest }
+}
+
+/** A folder whose graph is lean already has nothing to make one of. */
+function takesLean(path: string): boolean {
+  const own = ['model.onnx', 'onnx/model.onnx'].map((file) => join(path, file)).filter((file) => existsSync(file))
+  return takesLeanGraph(configIn(path)) && !own.some(isWrittenHere)
 }
 
 /**

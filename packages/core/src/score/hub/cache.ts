@@ -1,6 +1,14 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { chooseGraph, externalFiles, type GraphSpec, moduleFiles, optionalFiles, requiredFiles } from './layout.js'
+import {
+  chooseGraph,
+  externalFiles,
+  type GraphSpec,
+  moduleFiles,
+  optionalFiles,
+  requiredFiles,
+  takesLeanGraph,
+} from './layout.js'
 import { hubCacheFolder, type HubOptions, isCommit, isOffline, repoFolder } from './settings.js'
 
 /** One commit of a model in the cache; which of its files are there is another matter. */
@@ -92,7 +100,12 @@ export function findInCache(model: HubModel, isEnough: boolean = isOfflineFor(mo
     if (presence === 'unknown' && !isEnough) throw new Unsure()
     return presence === 'here'
   }
-  const place = { name: model.repo, has: isKnown, graphs: () => graphsIn(snapshot.path), config: () => configIn(snapshot.path) }
+  const place = {
+    name: model.repo,
+    has: isKnown,
+    graphs: () => graphsIn(snapshot.path),
+    takesLean: () => takesLeanGraph(configIn(snapshot.path)),
+  }
   try {
     if (!requiredFiles.every(isKnown)) return undefined
     optionalFiles.forEach(isKnown)

@@ -25,6 +25,7 @@ import {
   moduleFiles,
   optionalFiles,
   requiredFiles,
+  takesLeanGraph,
 } from './layout.js'
 import { isCommit, repoFolder } from './settings.js'
 
@@ -158,8 +159,8 @@ class Download {
   #chooseGraph(): string {
     const { repo, graph } = this.#listed.model
     const graphs = (): string[] => [...this.#there].filter((path) => path.endsWith('.onnx'))
-    const config = (): unknown => configIn(this.#snapshot.path)
-    return chooseGraph({ name: repo, has: (path) => this.#there.has(path), graphs, config }, graph)
+    const takesLean = (): boolean => takesLeanGraph(configIn(this.#snapshot.path))
+    return chooseGraph({ name: repo, has: (path) => this.#there.has(path), graphs, takesLean }, graph)
   }
 
   #checkRequired(): void {

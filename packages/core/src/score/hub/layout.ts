@@ -72,8 +72,8 @@ export interface GraphPlace {
   has(path: string): boolean
   /** Every `.onnx` file, for the error that says what there is instead. */
   graphs(): readonly string[]
-  /** The parsed config.json. */
-  config(): unknown
+  /** Whether a lean graph can be made of what is there, as far as can be told without reading weights. */
+  takesLean(): boolean
 }
 
 /** Weights without a graph; of BERT-type models a graph is made of them. */
@@ -126,7 +126,7 @@ export const dtypeOption: Check<Dtype> = oneOf('auto', 'int8', 'uint8', 'q4', 'f
  */
 export function chooseGraph(place: GraphPlace, spec: GraphSpec): string {
   const { dtype } = spec
-  const lean = spec.lean === true && takesLeanGraph(place.config())
+  const lean = spec.lean === true && place.takesLean()
   const found = graphCandidates({ ...spec, lean }).find((path) => place.has(path))
   if (found !== undefined) return found
   const graphs = place.graphs()

@@ -64,7 +64,10 @@ class BertWriter {
 
   embed(stride: number): string {
     const { positions, types, norm, projection } = this.#weights
-    const places = this.nodes.add('Gather', [this.nodes.matrix(placeTable(positions, types, stride)), 'position_type_ids'])
+    const places = this.nodes.add('Gather', [
+      this.nodes.matrix(placeTable(positions, types, stride)),
+      'position_type_ids',
+    ])
     const x = this.#norm(this.nodes.add('Add', [this.#wordRows(), places]), norm)
     return projection === undefined ? x : this.#gemm(x, projection)
   }
@@ -86,7 +89,9 @@ class BertWriter {
       string,
       string,
     ]
-    const gathered = this.nodes.add('Transpose', [this.#attend(queries, keys, values)], { attributes: { perm: [1, 0, 2] } })
+    const gathered = this.nodes.add('Transpose', [this.#attend(queries, keys, values)], {
+      attributes: { perm: [1, 0, 2] },
+    })
     const context = this.nodes.add('Reshape', [gathered, this.nodes.shape(-1, this.#hidden)])
     const out = this.#linear(context, attended, `${name}attended`, OUTLIERS.context)
     const seen = this.#norm(this.nodes.add('Add', [out, x]), attendedNorm)
@@ -111,7 +116,8 @@ class BertWriter {
   head(first: string): number {
     const { head, headActivation } = this.#weights
     let x = first
-    for (const { weight, bias } of head.slice(0, -1)) x = this.#activate(this.#gemm(x, { weight, bias }), headActivation)
+    for (const { weight, bias } of head.slice(0, -1))
+      x = this.#activate(this.#gemm(x, { weight, bias }), headActivation)
     const { weight, bias } = head.at(-1) as Linear
     this.nodes.add('Gemm', [x, this.nodes.matrix(weight), this.nodes.floats(bias)], { output: 'logits' })
     return weight.columns

@@ -24,9 +24,7 @@ export interface LeanRequest {
 }
 
 /** What to open: a lean graph, in a file or in memory; or the original, and why. */
-export type LeanAnswer =
-  | Pick<SessionOptions, 'graphPath' | 'graphBytes'>
-  | { readonly refused: string }
+export type LeanAnswer = Pick<SessionOptions, 'graphPath' | 'graphBytes'> | { readonly refused: string }
 
 /** A protobuf has no more bytes. */
 const MOST_BYTES = 2 ** 31 - 1
@@ -66,10 +64,12 @@ async function make(request: LeanRequest, place: Place): Promise<LeanAnswer> {
     throw cause
   }
   signal.throwIfAborted()
-  const kept = keeps && (await place.write(graph).then(
-    () => true,
-    () => false,
-  ))
+  const kept =
+    keeps &&
+    (await place.write(graph).then(
+      () => true,
+      () => false,
+    ))
   // A cache that may only be read, or is full: the graph lives in memory, and is made again by the next process.
   return kept ? { graphPath: place.graphPath } : { graphPath: place.graphPath, graphBytes: graph }
 }
@@ -77,17 +77,17 @@ async function make(request: LeanRequest, place: Place): Promise<LeanAnswer> {
 async function write(request: LeanRequest): Promise<Uint8Array<ArrayBuffer>> {
   const { folder, dtype, session } = request
   const shape = readShape(folder.config as Json)
-  const weights = weightsOf(folder.graphPath, shape)
-  const written = (recipe: Recipe): Uint8Array<ArrayBuffer> =>
+  const weights = await weightsOf(folder.graphPath, shape)
+  const written = (recipe: Recipe): Promise<Uint8Array<ArrayBuffer>> =>
     writeModel(leanGraph(weights, recipe, session.maxPositions, propertiesOf(recipe, shape)))
   if (dtype === 'fp32') return written({ dtype })
-  const tapped = { ...session, graphBytes: written({ dtype: 'fp32', tap: true }) }
+  const tapped = { ...session, graphBytes: await written({ dtype: 'fp32', tap: true }) }
   return written({ dtype, widest: await widestInputs(tapped, await calibrationPairs(request.pairs)) })
 }
 
-function weightsOf(graphPath: string, shape: Shape): BertWeights {
+async function weightsOf(graphPath: string, shape: Shape): Promise<BertWeights> {
   if (isSafetensors(graphPath)) return weightsOfSafetensors(graphPath, shape)
-  return weightsOfGraph(new OnnxGraph(readModel(readFileSync(graphPath))), shape)
+  return weightsOfGraph(new OnnxGraph(await readModel(readFileSync(graphPath))), shape)
 }
 
 /** Weights without a graph, which cannot be opened as they are. */

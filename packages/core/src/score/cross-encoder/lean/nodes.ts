@@ -38,8 +38,7 @@ export class Nodes {
 
   addMany(kind: string, inputs: readonly string[], { attributes = {}, output, outputs = 1 }: Extra): readonly string[] {
     const name = `${kind}${this.#nodes.length}`
-    const names =
-      outputs === 1 ? [output ?? name] : Array.from({ length: outputs }, (_, at) => `${name}_${at}`)
+    const names = outputs === 1 ? [output ?? name] : Array.from({ length: outputs }, (_, at) => `${name}_${at}`)
     this.#nodes.push({
       inputs,
       outputs: names,

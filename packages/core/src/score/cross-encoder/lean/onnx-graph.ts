@@ -37,7 +37,10 @@ export class OnnxGraph {
   floatsOf(name: string): { readonly dims: readonly number[]; readonly values: Float32Array } | undefined {
     const tensor = this.#constants.get(this.plain(name))
     if (tensor === undefined || tensor.type !== TYPES.float32) return undefined
-    return { dims: tensor.dims ?? [], values: tensor.raw === undefined ? Float32Array.from(tensor.floats ?? []) : aligned(tensor.raw) }
+    return {
+      dims: tensor.dims ?? [],
+      values: tensor.raw === undefined ? Float32Array.from(tensor.floats ?? []) : aligned(tensor.raw),
+    }
   }
 
   /** A constant of two dimensions, turned where a node turns it. */
@@ -103,7 +106,9 @@ export class OnnxGraph {
 }
 
 function isFloatCast(node: NodeMessage): boolean {
-  return node.kind === 'Cast' && [TYPES.float32, TYPES.int32, TYPES.int64].includes(attributeOf(node, 'to')?.int as never)
+  return (
+    node.kind === 'Cast' && [TYPES.float32, TYPES.int32, TYPES.int64].includes(attributeOf(node, 'to')?.int as never)
+  )
 }
 
 export function inputOf(node: NodeMessage, at: number): string {

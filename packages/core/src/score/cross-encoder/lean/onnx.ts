@@ -1,4 +1,4 @@
-import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
+import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire'
 
 /*
  * The messages of onnx.proto3, as far as they are read or written here: one table for each, which both directions follow.
@@ -149,14 +149,21 @@ const modelTable: TableOf<ModelMessage> = {
 export const TYPES = { float32: 1, int8: 3, int32: 6, int64: 7 } as const
 
 /** Reads an ONNX file. Large numbers are not copied: they are views of `file`. @throws for bytes that are none. */
-export function readModel(file: Uint8Array): ModelMessage {
+export async function readModel(file: Uint8Array): Promise<ModelMessage> {
+  const { BinaryReader } = await import('@bufbuild/protobuf/wire')
   return decode(modelTable, new BinaryReader(file), file.length) as ModelMessage
 }
 
 /** The bytes of an ONNX file. Equal messages give equal bytes. */
-export function writeModel(model: ModelMessage): Uint8Array<ArrayBuffer> {
+export async function writeModel(model: ModelMessage): Promise<Uint8Array<ArrayBuffer>> {
+  const { BinaryWriter } = await import('@bufbuild/protobuf/wire')
   return encode(modelTable, model as Message, new BinaryWriter()).finish()
 }
+
+/** How a field is written: protobuf's wire types. */
+const VARINT = 0
+const LENGTH_DELIMITED = 2
+const FOUR_BYTES = 5
 
 type Message = Readonly<Record<string, unknown>>
 
@@ -180,7 +187,7 @@ function decode(table: Table, reader: BinaryReader, end: number): Message {
   return found
 }
 
-function decodeValue(kind: Kind, wire: WireType, reader: BinaryReader, before: unknown): unknown {
+function decodeValue(kind: Kind, wire: number, reader: BinaryReader, before: unknown): unknown {
   const list = (before ?? []) as unknown[]
   if (kind === 'int') return Number(reader.int64())
   if (kind === 'float') return reader.float()
@@ -188,7 +195,7 @@ function decodeValue(kind: Kind, wire: WireType, reader: BinaryReader, before: u
   if (kind === 'text') return reader.string()
   if (kind === 'texts') return [...list, reader.string()]
   const one = (): number => (kind === 'ints' ? Number(reader.int64()) : reader.float())
-  if (wire !== WireType.LengthDelimited) return [...list, one()]
+  if (wire !== LENGTH_DELIMITED) return [...list, one()]
   const end = reader.uint32() + reader.pos
   const numbers: number[] = []
   while (reader.pos < end) numbers.push(one())
@@ -202,7 +209,7 @@ function encode(table: Table, message: Message, writer: BinaryWriter): BinaryWri
     if (inner === undefined) encodeValue(kind as Kind, number, value, writer)
     else {
       for (const one of (kind === 'many' ? value : [value]) as Message[]) {
-        encode(inner, one, writer.tag(number, WireType.LengthDelimited).fork()).join()
+        encode(inner, one, writer.tag(number, LENGTH_DELIMITED).fork()).join()
       }
     }
   }
@@ -210,14 +217,14 @@ function encode(table: Table, message: Message, writer: BinaryWriter): BinaryWri
 }
 
 function encodeValue(kind: Kind, number: number, value: unknown, writer: BinaryWriter): void {
-  if (kind === 'int') writer.tag(number, WireType.Varint).int64(value as number)
-  else if (kind === 'float') writer.tag(number, WireType.Bit32).float(value as number)
-  else if (kind === 'bytes') writer.tag(number, WireType.LengthDelimited).bytes(value as Uint8Array<ArrayBuffer>)
-  else if (kind === 'text') writer.tag(number, WireType.LengthDelimited).string(value as string)
+  if (kind === 'int') writer.tag(number, VARINT).int64(value as number)
+  else if (kind === 'float') writer.tag(number, FOUR_BYTES).float(value as number)
+  else if (kind === 'bytes') writer.tag(number, LENGTH_DELIMITED).bytes(value as Uint8Array<ArrayBuffer>)
+  else if (kind === 'text') writer.tag(number, LENGTH_DELIMITED).string(value as string)
   else if (kind === 'texts') {
-    for (const text of value as readonly string[]) writer.tag(number, WireType.LengthDelimited).string(text)
+    for (const text of value as readonly string[]) writer.tag(number, LENGTH_DELIMITED).string(text)
   } else {
-    writer.tag(number, WireType.LengthDelimited).fork()
+    writer.tag(number, LENGTH_DELIMITED).fork()
     for (const one of value as readonly number[]) kind === 'ints' ? writer.int64(one) : writer.float(one)
     writer.join()
   }

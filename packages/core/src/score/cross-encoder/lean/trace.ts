@@ -127,7 +127,8 @@ class Trace {
     if (middle === undefined || attended === undefined) throw new NotLean('the graph has another order of layers')
     const { residual: input } = attended
     const { query, key, value } = this.#attention(attended.found.input, input)
-    if (this.#graph.plain(active.layer.input) !== outer.residual) throw new NotLean('the graph has another order of layers')
+    if (this.#graph.plain(active.layer.input) !== outer.residual)
+      throw new NotLean('the graph has another order of layers')
     const layer = {
       query,
       key,
@@ -155,7 +156,9 @@ class Trace {
   #attention(context: string, input: string): Pick<Layer, 'query' | 'key' | 'value'> {
     const fused = this.#graph.findAbove(context, RESHAPING, (name) => {
       const node = this.#graph.makerOf(name)
-      return node?.kind === 'Attention' || node?.kind === 'MultiHeadAttention' || node?.kind === 'MatMul' ? node : undefined
+      return node?.kind === 'Attention' || node?.kind === 'MultiHeadAttention' || node?.kind === 'MatMul'
+        ? node
+        : undefined
     })
     const parts =
       fused?.kind === 'Attention'
@@ -163,17 +166,21 @@ class Trace {
         : fused?.kind === 'MultiHeadAttention'
           ? this.#multiHeadAttention(fused)
           : fused && this.#plainAttention(fused)
-    if (parts === undefined || parts.some((part) => part === undefined)) throw new NotLean('the graph has another attention')
+    if (parts === undefined || parts.some((part) => part === undefined))
+      throw new NotLean('the graph has another attention')
     const [query, key, value] = parts as readonly [Found, Found, Found]
-    if (parts.some((part) => this.#graph.plain(part?.input ?? '') !== input)) throw new NotLean('the graph has another attention')
+    if (parts.some((part) => this.#graph.plain(part?.input ?? '') !== input))
+      throw new NotLean('the graph has another attention')
     return { query: complete(query), key: complete(key), value: complete(value) }
   }
 
   #plainAttention(node: NodeMessage): readonly (Found | undefined)[] {
-    const kindIs = (kinds: readonly string[]) => (name: string): NodeMessage | undefined => {
-      const maker = this.#graph.makerOf(name)
-      return kinds.includes(maker?.kind ?? '') ? maker : undefined
-    }
+    const kindIs =
+      (kinds: readonly string[]) =>
+      (name: string): NodeMessage | undefined => {
+        const maker = this.#graph.makerOf(name)
+        return kinds.includes(maker?.kind ?? '') ? maker : undefined
+      }
     const softmax = this.#graph.findAbove(inputOf(node, 0), AFTER_SOFTMAX, kindIs(['Softmax']))
     const products =
       softmax && this.#graph.findAbove(inputOf(softmax, 0), BEFORE_SOFTMAX, kindIs(['MatMul', 'FusedMatMul']))
@@ -229,7 +236,13 @@ class Trace {
     }
     if (words === undefined || positions === undefined) throw new NotLean('the graph has other tables')
     types = withBias(types, beginning.bias, words.columns)
-    return { words, positions: fromFirstPosition(positions, this.#shape), types, norm: beginning.norm, projection: undefined }
+    return {
+      words,
+      positions: fromFirstPosition(positions, this.#shape),
+      types,
+      norm: beginning.norm,
+      projection: undefined,
+    }
   }
 
   #fusedTables(node: NodeMessage): Pick<BertWeights, 'words' | 'positions' | 'types' | 'norm' | 'projection'> {
@@ -379,7 +392,10 @@ function sum(one: Float32Array | undefined, other: Float32Array | undefined): Fl
 }
 
 function columnRange(matrix: Matrix, from: number, to: number): Matrix {
-  return columnsOf(matrix, Array.from({ length: to - from }, (_, at) => from + at))
+  return columnsOf(
+    matrix,
+    Array.from({ length: to - from }, (_, at) => from + at),
+  )
 }
 
 /** What is added to every word beside its position: zeros where a graph adds nothing. */

@@ -10,7 +10,10 @@ import { tokenFeeds, type TensorClass } from '../session/tensors.js'
 
 const PAIRS: readonly (readonly [query: string, text: string])[] = [
   ['kettle', 'Descale it with vinegar.'],
-  ['how do i descale the kettle', 'Fill it halfway with equal parts of water and white vinegar, boil it, and let it stand.'],
+  [
+    'how do i descale the kettle',
+    'Fill it halfway with equal parts of water and white vinegar, boil it, and let it stand.',
+  ],
   [
     'What is the notice period in the tenancy agreement?',
     'Either party may end the tenancy by giving two full calendar months of notice in writing, to expire on the last day of a rental period (clause 11.3).',
@@ -24,7 +27,10 @@ const PAIRS: readonly (readonly [query: string, text: string])[] = [
     'Does caffeine change sprint times in amateur cyclists?',
     'Eighteen riders took either 3 mg/kg of caffeine or a placebo, an hour before four sprints of thirty seconds. Mean power rose by 2.1% in the first sprint and not at all in the fourth; sleep that night was shorter by 24 minutes.',
   ],
-  ['horaires de la bibliothèque', 'La bibliothèque est ouverte du mardi au samedi de 10 h à 19 h, et jusqu’à 21 h le jeudi.'],
+  [
+    'horaires de la bibliothèque',
+    'La bibliothèque est ouverte du mardi au samedi de 10 h à 19 h, et jusqu’à 21 h le jeudi.',
+  ],
   ['橋はいつ開きますか', '橋は船が通るとき、毎日午前六時と午後八時に開きます。'],
   [
     'which bread needs no kneading',
@@ -47,7 +53,9 @@ export async function trialPairs(pairs: PairEncoder): Promise<readonly EncodedPa
 
 /** The same, and each query with the next text, which does not answer it. */
 export async function calibrationPairs(pairs: PairEncoder): Promise<readonly EncodedPair[]> {
-  const strangers = PAIRS.map(([query], at) => [query, (PAIRS[(at + 1) % PAIRS.length] as (typeof PAIRS)[0])[1]] as const)
+  const strangers = PAIRS.map(
+    ([query], at) => [query, (PAIRS[(at + 1) % PAIRS.length] as (typeof PAIRS)[0])[1]] as const,
+  )
   return [...(await trialPairs(pairs)), ...(await encodeAll(pairs, strangers))]
 }
 
@@ -112,7 +120,9 @@ export function disagreement(
     const at = differences.findIndex((difference, one) => {
       return !(difference <= FP32_TOLERANCE * Math.max(1, Math.abs(original[one] as number)))
     })
-    return at < 0 ? undefined : `one of a dozen pairs has the logit ${original[at]} by the original and ${lean[at]} by it`
+    return at < 0
+      ? undefined
+      : `one of a dozen pairs has the logit ${original[at]} by the original and ${lean[at]} by it`
   }
   const share = rootMeanSquare(differences) / deviationOf(original)
   if (share <= INT8_TOLERANCE) return undefined

@@ -112,7 +112,8 @@ const PLAIN: Readonly<Record<string, unknown>> = {
 /** @throws NotLean for a model of another kind. */
 export function readShape(config: Json): Shape {
   const family = families[String(config['model_type'])]
-  if (family === undefined) throw new NotLean(`${String(config['model_type'])} is none of ${Object.keys(families).join(', ')}`)
+  if (family === undefined)
+    throw new NotLean(`${String(config['model_type'])} is none of ${Object.keys(families).join(', ')}`)
   for (const [key, plain] of Object.entries(PLAIN)) {
     const value = config[key] ?? plain
     if (value !== plain) throw new NotLean(`${key} is ${JSON.stringify(value)}, not ${JSON.stringify(plain)}`)
@@ -244,7 +245,8 @@ export function rowsOf({ columns, values }: Matrix, from: number, to: number): M
 export function columnsOf({ rows, columns, values }: Matrix, numbers: readonly number[]): Matrix {
   const kept = new Float32Array(rows * numbers.length)
   for (let row = 0; row < rows; row++) {
-    for (const [at, column] of numbers.entries()) kept[row * numbers.length + at] = values[row * columns + column] as number
+    for (const [at, column] of numbers.entries())
+      kept[row * numbers.length + at] = values[row * columns + column] as number
   }
   return { rows, columns: numbers.length, values: kept }
 }

@@ -26,7 +26,10 @@ export async function openWasm(
   ort.env.wasm.numThreads = 1
   const bytesOf = (file: string): Promise<Uint8Array> => readFile(join(dirname(graphPath), file))
   const externalData = await Promise.all(
-    (graphBytes === undefined ? externalFiles(graphPath) : []).map(async (path) => ({ path, data: await bytesOf(path) })),
+    (graphBytes === undefined ? externalFiles(graphPath) : []).map(async (path) => ({
+      path,
+      data: await bytesOf(path),
+    })),
   )
   const session = await ort.InferenceSession.create(graphBytes ?? (await readFile(graphPath)), {
     executionProviders: ['wasm'],
