@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { availableParallelism } from 'node:os'
 import { count } from '../../base/call.js'
 import { flag, must, type OptionsOf, type OptionTable, readOptions, whole, withDefault } from '../../base/check.js'
 import { RerankError, warn } from '../../base/errors.js'
@@ -26,6 +25,7 @@ import {
 } from './session/node.js'
 import { isWrittenHere } from './session/graph-options.js'
 import type { Provider } from './session/providers.js'
+import { usableCores } from './session/container.js'
 import { PAIRS_PER_WORKER, startPool, type WorkerPool } from './session/worker-pool.js'
 import { Blocks, leaseFor, shareCache, type SharedCache, StateReader } from './states.js'
 import type { TokenizerKind } from './tokenizer/pipeline.js'
@@ -59,7 +59,7 @@ export interface CrossEncoderOptions
   /**
    * Worker threads that score beside the event loop. Default 0: score in the calling thread, one pair a run, so that
    * the loop turns between pairs. A number from 1: that many threads, each with its own copy of the weights.
-   * `'auto'`: the cores but one, at least 1 and at most 4.
+   * `'auto'`: the cores but one, at least 1 and at most 4; of a container, the cores that its quota allows.
    */
   readonly workers?: number | 'auto' | undefined
   /** Threads inside one run, 1 to 1024. Default 1: more threads pay off less than more workers. */
@@ -319,5 +319,5 @@ class ThreadRunner implements OpenedRunner {
 
 /** `'auto'` leaves a core to the event loop, and stops at 4: each worker holds its own copy of the weights. */
 function workerCount(workers: number | 'auto'): number {
-  return workers === 'auto' ? Math.min(4, Math.max(1, availableParallelism() - 1)) : workers
+  return workers === 'auto' ? Math.min(4, Math.max(1, usableCores() - 1)) : workers
 }

@@ -209,23 +209,31 @@ function encode(table: Table, message: Message, writer: BinaryWriter): BinaryWri
     if (inner === undefined) encodeValue(kind as Kind, number, value, writer)
     else {
       for (const one of (kind === 'many' ? value : [value]) as Message[]) {
-        encode(inner, one, writer.tag(number, LENGTH_DELIMITED).fork()).join()
+        encode(inner, one, key(writer, number, LENGTH_DELIMITED).fork()).join()
       }
     }
   }
   return writer
 }
 
+/** What begins a field. */
+function key(writer: BinaryWriter, number: number, wire: number): BinaryWriter {
+  return writer.uint32(8 * number + wire)
+}
+
 function encodeValue(kind: Kind, number: number, value: unknown, writer: BinaryWriter): void {
-  if (kind === 'int') writer.tag(number, VARINT).int64(value as number)
-  else if (kind === 'float') writer.tag(number, FOUR_BYTES).float(value as number)
-  else if (kind === 'bytes') writer.tag(number, LENGTH_DELIMITED).bytes(value as Uint8Array<ArrayBuffer>)
-  else if (kind === 'text') writer.tag(number, LENGTH_DELIMITED).string(value as string)
+  if (kind === 'int') key(writer, number, VARINT).int64(value as number)
+  else if (kind === 'float') key(writer, number, FOUR_BYTES).float(value as number)
+  else if (kind === 'bytes') key(writer, number, LENGTH_DELIMITED).bytes(value as Uint8Array<ArrayBuffer>)
+  else if (kind === 'text') key(writer, number, LENGTH_DELIMITED).string(value as string)
   else if (kind === 'texts') {
-    for (const text of value as readonly string[]) writer.tag(number, LENGTH_DELIMITED).string(text)
+    for (const text of value as readonly string[]) key(writer, number, LENGTH_DELIMITED).string(text)
   } else {
-    writer.tag(number, LENGTH_DELIMITED).fork()
-    for (const one of value as readonly number[]) kind === 'ints' ? writer.int64(one) : writer.float(one)
+    key(writer, number, LENGTH_DELIMITED).fork()
+    for (const one of value as readonly number[]) {
+      if (kind === 'ints') writer.int64(one)
+      else writer.float(one)
+    }
     writer.join()
   }
 }
