@@ -1,4 +1,5 @@
-import { availableParallelism } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { configDefaults, defineConfig } from 'vitest/config'
 
 /**
@@ -29,6 +30,8 @@ export default defineConfig(({ mode }) => {
             ...shared,
             exclude,
             name: 'unit',
+            // Where lean graphs of folders are kept: not in the home of whoever runs the tests.
+            env: { ...shared.env, HF_HOME: join(tmpdir(), 'secondpass-tests-home') },
             include: [
               'test/{ai-sdk,cli,core,eval,lancedb,langchain,llamaindex,mastra,n8n,contract,parity,architecture}/**/*.test.ts',
             ],

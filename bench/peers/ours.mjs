@@ -3,7 +3,7 @@ import { createReranker, crossEncoder } from '../../packages/core/dist/index.js'
 import { serve } from './serve.mjs'
 
 const [model] = process.argv.slice(2)
-const scorer = crossEncoder({ passageCacheMiB: 0, ...(model !== undefined && { model }) })
+const scorer = crossEncoder({ passageCacheMiB: 0, ...(model !== undefined && { model, graph: 'original' }) })
 const reranker = createReranker({ scorer })
 await reranker.warmup()
 

@@ -46,6 +46,7 @@ type Room = keyof typeof rooms
 
 /** Packages that are slow to load or may be missing: one dynamic import each, or `require` when asked, in this file. */
 export const heavyPackages: Readonly<Record<string, string>> = {
+  '@bufbuild/protobuf': 'score/cross-encoder/lean/onnx.ts',
   'onnxruntime-node': 'score/cross-encoder/session/node.ts',
   '@secondpass/model-en-mini': 'score/cross-encoder/model-source.ts',
   '@secondpass/model-en-tiny': 'score/cross-encoder/model-source.ts',

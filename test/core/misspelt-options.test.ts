@@ -42,6 +42,7 @@ const everything = {
     activation: 'sigmoid',
     passageCacheMiB: 16,
     store: new Map(),
+    graph: 'lean',
   } satisfies Required<CrossEncoderOptions>,
   colbert: {
     ...source,

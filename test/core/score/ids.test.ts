@@ -122,6 +122,7 @@ const kinds: Readonly<
       spinning: { same: 'how threads wait; see the test below' },
       passageCacheMiB: { same: 'scores are the same to the bit, kept or not' },
       store: { same: 'scores are the same to the bit, found there or not' },
+      graph: { differ: ['lean', 'original'], beside: { model: twoGraphs, dtype: 'int8' } },
     } satisfies Classified<CrossEncoderOptions>,
   ],
   colbert: [

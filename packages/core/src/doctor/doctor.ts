@@ -1,6 +1,6 @@
 import { checkOptions } from '../base/check.js'
 import { isError } from '../base/errors.js'
-import { crossEncoder, type CrossEncoderOptions } from '../score/cross-encoder/cross-encoder.js'
+import { type CrossEncoderOptions, openCrossEncoder } from '../score/cross-encoder/cross-encoder.js'
 import { readTokenizerFiles } from '../score/cross-encoder/model-files.js'
 import { ModelSource } from '../score/cross-encoder/model-source.js'
 import {
@@ -19,10 +19,10 @@ import type { CacheReport, MachineReport } from './machine.js'
 /** What `doctor` tries out: the options of the scorer in question. Default: those of the bundled model. */
 export type DoctorOptions = Pick<
   CrossEncoderOptions,
-  'model' | 'revision' | 'dtype' | 'providers' | 'threads' | 'spinning' | 'workers' | 'hub'
+  'model' | 'revision' | 'dtype' | 'graph' | 'providers' | 'threads' | 'spinning' | 'workers' | 'hub'
 >
 
-const known = ['model', 'revision', 'dtype', 'providers', 'threads', 'spinning', 'workers', 'hub']
+const known = ['model', 'revision', 'dtype', 'graph', 'providers', 'threads', 'spinning', 'workers', 'hub']
 
 /**
  * Looks at the machine, the runtime, the model, the cache and the environment, and scores one pair: what a bug report
@@ -99,6 +99,8 @@ export interface TrialReport {
   readonly refused: readonly { readonly provider: string; readonly reason: string }[]
   /** What turned text into tokens: `'wordpiece'`, `'rust'` (the package `tokenizers`) or `'javascript'`. */
   readonly tokenizer: string
+  /** `'lean'`, or `'original'` with the reason where a lean graph was tried. */
+  readonly graph: string
   /** From nothing to a model that is ready, in milliseconds. */
   readonly loadMs: number
   /** One pair of 27 tokens, the fastest of five, in milliseconds. */
@@ -175,7 +177,8 @@ const TEXT = 'A soft egg takes six minutes in boiling water, a hard one ten.'
 
 /** Loads a model and scores one pair a few times. Downloads nothing. */
 async function trialReport(options: CrossEncoderOptions): Promise<TrialReport> {
-  const scorer = crossEncoder({ ...options, ...(options.model && { hub: { ...options.hub, offline: true } }) })
+  const offline = options.model && { hub: { ...options.hub, offline: true } }
+  const scorer = openCrossEncoder({ ...options, ...offline }, false)
   try {
     const start = performance.now()
     await scorer.warmup()
@@ -198,7 +201,18 @@ async function trialReport(options: CrossEncoderOptions): Promise<TrialReport> {
     const pairMs = pairTimes.reduce((least, time) => Math.min(least, time))
     const times = { loadMs: round(loadMs), pairMs: round(pairMs) }
     const tokenizer = scorer.tokenizer ?? 'unknown'
-    return { scorerId: scorer.id, defaults: scorer.defaults ?? null, provider, refused, tokenizer, ...times, logit }
+    const { kind = 'unknown', reason } = scorer.graph ?? {}
+    const graph = reason === undefined ? kind : `${kind} (${reason})`
+    return {
+      scorerId: scorer.id,
+      defaults: scorer.defaults ?? null,
+      provider,
+      refused,
+      tokenizer,
+      graph,
+      ...times,
+      logit,
+    }
   } finally {
     await scorer.close()
   }

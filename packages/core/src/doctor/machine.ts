@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
-import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os'
+import { cpus, freemem, release } from 'node:os'
 import { join } from 'node:path'
 import { findPackage, installedFolder } from '../score/cross-encoder/installed.js'
+import { usableCores, usableMemory } from '../score/cross-encoder/session/container.js'
 import { yarnPackages } from '../score/cross-encoder/session/copies.js'
 import { hostFacts } from '../score/cross-encoder/session/providers.js'
 import { tokenSource } from '../score/hub/settings.js'
@@ -19,8 +20,9 @@ export interface MachineReport {
   /** Instructions that matter for speed, where the system tells them: `avx2`, `avx512_vnni`, `amx_int8`, `asimddp`. */
   readonly instructionSets?: readonly string[] | undefined
   readonly cores: number
-  /** Cores this process may use. */
+  /** Whole cores this process may keep busy, by its container's quota as well. */
   readonly usableCores: number
+  /** Of the container, where it has a limit. */
   readonly memoryBytes: number
   readonly freeMemoryBytes: number
 }
@@ -77,8 +79,8 @@ export function machineReport(): MachineReport {
     cpuModel: cpus()[0]?.model.trim() ?? 'unknown',
     instructionSets: instructionSets(),
     cores: cpus().length,
-    usableCores: availableParallelism(),
-    memoryBytes: totalmem(),
+    usableCores: usableCores(),
+    memoryBytes: usableMemory(),
     freeMemoryBytes: freemem(),
   }
 }

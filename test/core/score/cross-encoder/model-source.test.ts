@@ -134,14 +134,22 @@ describe('the choice of a graph', () => {
     ['q4', 'onnx/model_q4.onnx'],
   ] as const)('for %s takes %s, and says so in the id', async (dtype, file) => {
     hub.commit(repo, several())
-    const { id } = await fetchModel(repo, { dtype, hub: reach() })
+    const { id } = await fetchModel(repo, { dtype, graph: 'original', hub: reach() })
     expect(id.endsWith(`/${file}`)).toBe(true)
-    expect(scorerOf({ dtype }).id).toBe(id)
+    expect(scorerOf({ dtype, graph: 'original' }).id).toBe(id)
+  })
+
+  it('rounds the fp32 file to bytes rather than taking one of bytes, and says so in the id', async () => {
+    hub.commit(repo, several())
+    const { id, graphPath } = await fetchModel(repo, { dtype: 'int8', hub: reach() })
+    expect(id.endsWith('/onnx/model.onnx:lean-int8')).toBe(true)
+    expect(graphPath.endsWith('model.onnx')).toBe(true)
+    expect(scorerOf({ dtype: 'int8' }).id).toBe(id)
   })
 
   it('does not depend on what happens to be in the cache', async () => {
     hub.commit(repo, several())
-    await fetchModel(repo, { dtype: 'int8', hub: reach() })
+    await fetchModel(repo, { dtype: 'uint8', hub: reach() })
     await using scorer = scorerOf()
     expect(scorer.id).toContain('unresolved')
     await scorer.warmup()

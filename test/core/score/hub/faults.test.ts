@@ -243,12 +243,13 @@ describe('a model that may not be read', () => {
 describe('a repository that cannot be used', () => {
   it('without a graph is refused with the command that makes one', async () => {
     const { 'onnx/model.onnx': _graph, ...rest } = modelFiles()
-    hub.commit(repo, { ...rest, 'model.safetensors': 'invented' })
+    const config = JSON.stringify({ model_type: 'mpnet', architectures: ['MPNetForSequenceClassification'] })
+    hub.commit(repo, { ...rest, 'config.json': config, 'model.safetensors': 'invented' })
     expect((await fails()).message).toMatch(/no ONNX file.*python -m export MODEL_DIR OUT_DIR.*training\//)
   })
 
   it('without a graph of the format asked for is refused with what it has', async () => {
-    expect((await fails({ dtype: 'int8' })).message).toMatch(/no graph for dtype 'int8', only onnx\/model\.onnx/)
+    expect((await fails({ dtype: 'q4' })).message).toMatch(/no graph for dtype 'q4', only onnx\/model\.onnx/)
   })
 
   it('with float16 alone is refused on a processor, with the reason', async () => {

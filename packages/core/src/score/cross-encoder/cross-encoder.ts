@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { availableParallelism } from 'node:os'
 import { count } from '../../base/call.js'
 import { flag, must, type OptionsOf, type OptionTable, readOptions, whole, withDefault } from '../../base/check.js'
 import { invalidArgument, RerankError, warn } from '../../base/errors.js'
@@ -22,9 +21,9 @@ import {
 import type { Activation } from './folder/activation.js'
 import type { Layout } from './folder/layout.js'
 import { loading, type ModelFolder, readTokenizerFiles } from './model-files.js'
-import { ModelSource, type ModelSourceOptions, sourceOptions } from './model-source.js'
+import { type GraphOption, graphOption, ModelSource, type ModelSourceOptions, sourceOptions } from './model-source.js'
 import { type PairModel, PairScorer } from './pair-scorer.js'
-import type { EncodedPair } from './pairs.js'
+import type { EncodedPair, PairEncoder } from './pairs.js'
 import { type LoadedModel, type ReadingOptions, readingOptions, readingParts, threadsPart } from './reading.js'
 import { prepareScoring } from './scoring.js'
 import { type ScoringOptions, scoringOptions, scoringParts } from './scoring-options.js'
@@ -36,8 +35,11 @@ import {
   openSession,
   providerPart,
   refuseTelemetry,
+  type SessionOptions,
 } from './session/node.js'
+import { isWrittenHere } from './session/graph-options.js'
 import type { Provider } from './session/providers.js'
+import { usableCores } from './session/container.js'
 import { PAIRS_PER_WORKER, startPool, type WorkerPool } from './session/worker-pool.js'
 import { Blocks, leaseFor, passageRows, shareCache, type SharedCache, type StateGraph, StateReader } from './states.js'
 import type { TokenizerKind } from './tokenizer/pipeline.js'
@@ -51,6 +53,11 @@ export interface CrossEncoder extends Scorer<'pair'>, EncodesDocuments, AsyncDis
    * `@huggingface/tokenizers`; known once the model is loaded. All give the same tokens.
    */
   readonly tokenizer: TokenizerKind | undefined
+  /**
+   * Whether a lean graph computes, one that comes with the model or was made of it, or the model's own, and in that case
+   * why if a lean one was tried; known once the model is loaded.
+   */
+  readonly graph: { readonly kind: 'lean' | 'original'; readonly reason?: string } | undefined
   /** Missing for a model whose authors leave its number as it is, and until it is known which model that is. */
   readonly toProbability: ((score: number) => number) | undefined
   /** What the model's files recommend; missing when they say nothing, and until it is known which model that is. */
@@ -61,11 +68,12 @@ export interface CrossEncoder extends Scorer<'pair'>, EncodesDocuments, AsyncDis
 }
 
 /** Options of {@link crossEncoder}. */
-export interface CrossEncoderOptions extends ReadingOptions, ScoringOptions, ModelSourceOptions, QueueOptions {
+export interface CrossEncoderOptions
+  extends ReadingOptions, ScoringOptions, ModelSourceOptions, GraphOption, QueueOptions {
   /**
    * Worker threads that score beside the event loop. Default 0: score in the calling thread, one pair a run, so that
    * the loop turns between pairs. A number from 1: that many threads, each with its own copy of the weights.
-   * `'auto'`: the cores but one, at least 1 and at most 4.
+   * `'auto'`: the cores but one, at least 1 and at most 4; of a container, the cores that its quota allows.
    */
   readonly workers?: number | 'auto' | undefined
   /** Threads inside one run, 1 to 1024. Default 1: more threads pay off less than more workers. */
@@ -102,6 +110,7 @@ export interface CrossEncoderOptions extends ReadingOptions, ScoringOptions, Mod
 /** See {@link CrossEncoderOptions}. */
 const crossEncoderOptions = {
   ...sourceOptions,
+  graph: withDefault(graphOption.graph, 'lean'),
   workers: withDefault(
     must<number | 'auto'>(
       (value) => value === 'auto' || (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 256),
@@ -131,9 +140,14 @@ const crossEncoderOptions = {
  * @throws RerankError `'invalid-argument'` for a wrong option, `'model-files'` when a model folder is not complete.
  */
 export function crossEncoder(options: CrossEncoderOptions = {}): CrossEncoder {
+  return openCrossEncoder(options, true)
+}
+
+/** @param keeps whether a lean graph that is made is kept in the cache */
+export function openCrossEncoder(options: CrossEncoderOptions, keeps: boolean): CrossEncoder {
   const read = readOptions(crossEncoderOptions, options)
   refuseTelemetry()
-  return new OnnxCrossEncoder(new OnnxModel(new ModelSource(read), read))
+  return new OnnxCrossEncoder(new OnnxModel(new ModelSource(read), read, keeps))
 }
 
 class OnnxCrossEncoder extends PairScorer implements CrossEncoder {
@@ -150,6 +164,10 @@ class OnnxCrossEncoder extends PairScorer implements CrossEncoder {
 
   get tokenizer(): TokenizerKind | undefined {
     return this.#onnx.tokenizer
+  }
+
+  get graph(): CrossEncoder['graph'] {
+    return this.#onnx.graph
   }
 
   get documentsId(): string {
@@ -212,12 +230,15 @@ class OnnxModel implements PairModel {
   readonly options: OptionsOf<typeof crossEncoderOptions>
   readonly #source: ModelSource
   readonly #key = randomUUID().slice(0, 8)
+  readonly #keeps: boolean
   #activation: Activation | undefined
   opened: Opened | undefined
   tokenizer: TokenizerKind | undefined
+  graph: CrossEncoder['graph']
 
-  constructor(source: ModelSource, options: OptionsOf<typeof crossEncoderOptions>) {
+  constructor(source: ModelSource, options: OptionsOf<typeof crossEncoderOptions>, keeps: boolean) {
     this.#source = source
+    this.#keeps = keeps
     this.options = options
     if (source.folder !== undefined) this.#learn(source.folder)
   }
@@ -267,7 +288,8 @@ class OnnxModel implements PairModel {
     const { head, tokenizer, ...pairs } = await prepareScoring(files, this.options)
     this.tokenizer = tokenizer
     const maxPositions = config.max_position_embeddings ?? 512
-    const session = { graphPath, threads, maxPositions, head, providers, spinning }
+    const own = { graphPath, threads, maxPositions, head, providers, spinning }
+    const session = { ...own, ...(await this.#leanOf(folder, pairs.pairs, own, signal)) }
     const threadsBeside = workerCount(workers)
     const inside = threadsBeside === 0
     const runner = inside ? new ThreadRunner(await openSession(session)) : await startPool(threadsBeside, session, lost)
@@ -290,6 +312,40 @@ class OnnxModel implements PairModel {
       await runner.close(Promise.resolve())
       throw error
     }
+  }
+
+  /** The lean graph that is made of a folder; nothing where its own is opened as it is. */
+  async #leanOf(
+    folder: ModelFolder,
+    pairs: PairEncoder,
+    session: SessionOptions,
+    signal: AbortSignal,
+  ): Promise<Pick<SessionOptions, 'graphPath' | 'graphBytes'> | undefined> {
+    const { lean: dtype, graphPath } = folder
+    if (dtype === undefined) {
+      this.graph = { kind: isWrittenHere(graphPath) ? 'lean' : 'original' }
+      return undefined
+    }
+    const { leanGraphFor, isSafetensors } = await import('./lean/lean.js')
+    const made = await leanGraphFor({ folder, dtype, pairs, session, keeps: this.#keeps, signal })
+    if (!('refused' in made)) {
+      this.graph = { kind: 'lean' }
+      return made
+    }
+    const { refused: reason } = made
+    if (isSafetensors(graphPath)) {
+      const fix = 'export one with "optimum-cli export onnx --model MODEL_DIR OUT_DIR", and pass the path of OUT_DIR'
+      const message = `${folder.id} has no ONNX file, and none can be made of ${graphPath} (${reason}): ${fix}.`
+      throw new RerankError('model-files', message)
+    }
+    this.#source.refuseLean()
+    if (this.graph === undefined) {
+      const other = dtype === 'int8' ? ', so that no number is rounded to bytes' : ''
+      const fix = "pass graph: 'original' to have it so without this warning"
+      warn(`${folder.id} runs as it is${other}: no lean graph was made of it, because ${reason}; ${fix}.`)
+    }
+    this.graph = { kind: 'original', reason }
+    return undefined
   }
 
   /** What a folder is made of; from here on it is known what is put on top of its score. */
@@ -372,5 +428,5 @@ class ThreadRunner implements OpenedRunner {
 
 /** `'auto'` leaves a core to the event loop, and stops at 4: each worker holds its own copy of the weights. */
 function workerCount(workers: number | 'auto'): number {
-  return workers === 'auto' ? Math.min(4, Math.max(1, availableParallelism() - 1)) : workers
+  return workers === 'auto' ? Math.min(4, Math.max(1, usableCores() - 1)) : workers
 }

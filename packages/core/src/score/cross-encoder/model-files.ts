@@ -3,8 +3,17 @@ import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, sta
 import { basename, dirname, join } from 'node:path'
 import { installError, isError, isInstallFault, RerankError, show } from '../../base/errors.js'
 import type { ScorerDefaults } from '../../types.js'
-import { type CachedModel, graphsIn } from '../hub/cache.js'
-import { chooseGraph, externalFiles, type GraphSpec, moduleFiles, optionalFiles, requiredFiles } from '../hub/layout.js'
+import { type CachedModel, configIn, graphsIn } from '../hub/cache.js'
+import {
+  chooseGraph,
+  externalFiles,
+  type GraphSpec,
+  leanDtype,
+  moduleFiles,
+  optionalFiles,
+  requiredFiles,
+  takesLeanGraph,
+} from '../hub/layout.js'
 import { refusePointer, type VerifiedFolder, verifyFolder } from '../hub/verify.js'
 import { type Activation, readActivation } from './folder/activation.js'
 import { type Layout, readLayout } from './folder/layout.js'
@@ -12,6 +21,7 @@ import { headSteps } from './folder/modules.js'
 import { readTensors } from './folder/safetensors.js'
 import type { SmallFiles } from './folder/small-files.js'
 import { isOurs, type ScoringFiles } from './scoring.js'
+import { isWrittenHere } from './session/graph-options.js'
 import { readDefaults } from './scoring-options.js'
 import type { Json } from './tokenizer/pipeline.js'
 
@@ -27,6 +37,8 @@ export interface ModelFolder extends VerifiedFolder {
   /** Folder, package or repository and what names its weights: changes whenever the numbers may. */
   readonly id: string
   readonly config: ModelConfig
+  /** The number format of the lean graph that is to be made of `graphPath`; nothing where that is opened as it is. */
+  readonly lean: 'fp32' | 'int8' | undefined
   /** Divisor of the logit before the sigmoid, from `calibration.json`; 1 without one. */
   readonly temperature: number
   /** What config.json recommends under `secondpass`: see {@link readDefaults}. */
@@ -78,7 +90,8 @@ export function openFolder({ path, model, graph: spec, known, sumsDigest }: Fold
     throw new RerankError('model-files', `model is ${JSON.stringify(model)}, which is a file: ${fix}.`)
   }
   const has = (file: string): boolean => existsSync(join(path, file))
-  const graph = known?.graph ?? chooseGraph({ name: `The folder ${path}`, has, graphs: () => graphsIn(path) }, spec)
+  const place = { name: `The folder ${path}`, has, graphs: () => graphsIn(path), takesLean: () => takesLean(path) }
+  const graph = known?.graph ?? chooseGraph(place, spec)
   const graphPath = join(path, graph)
   for (const file of requiredFiles) requireFile(join(path, file), path)
   for (const file of [graphPath, ...externalFiles(graphPath).map((name) => join(dirname(graphPath), name))]) {
@@ -91,7 +104,16 @@ export function openFolder({ path, model, graph: spec, known, sumsDigest }: Fold
     asked ?? (isCalibrated ? 'sigmoid' : readActivation({ config, ofModules: layout()?.activation }))
   const id = known?.id ?? idOf(path, graph)
   const defaults = readDefaults(config, join(path, 'config.json'))
-  return { path, id, graphPath, config, temperature: readTemperature(path), layout, activation, defaults, sumsDigest }
+  const wanted = leanDtype(graph, spec, config)
+  const lean = wanted !== undefined && existsSync(graphPath) && !isWrittenHere(graphPath) ? wanted : undefined
+  const temperature = readTemperature(path)
+  return { path, id, graphPath, config, lean, temperature, layout, activation, defaults, sumsDigest }
+}
+
+/** A folder whose graph is lean already has nothing to make one of. */
+function takesLean(path: string): boolean {
+  const own = ['model.onnx', 'onnx/model.onnx'].map((file) => join(path, file)).filter((file) => existsSync(file))
+  return takesLeanGraph(configIn(path)) && !own.some(isWrittenHere)
 }
 
 /**

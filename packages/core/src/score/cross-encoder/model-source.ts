@@ -9,6 +9,7 @@ import {
   type Defaulted,
   flag,
   must,
+  oneOf,
   type OptionTable,
   readOptions,
   signalOption,
@@ -48,6 +49,21 @@ export interface ModelSourceOptions {
   readonly providers?: readonly Provider[] | undefined
 }
 
+/** Which graph computes the scores. */
+export interface GraphOption {
+  /**
+   * `'lean'`: of a BERT-type model (BERT, RoBERTa, XLM-R, ELECTRA) a graph is made that gives the same scores in less time,
+   * at the first load, and kept in the cache; it is used if it agrees with the model's own on a dozen pairs. `dtype: 'int8'`
+   * is then made of the fp32 file or of model.safetensors, and a model without a graph can be read. Other models run as they
+   * are. `'original'`: every model runs as it is. Default `'lean'`; with `providers` other than `'cpu'` and `'wasm'`,
+   * `'original'`.
+   */
+  readonly graph?: 'lean' | 'original' | undefined
+}
+
+/** See {@link GraphOption}. */
+export const graphOption: Checks<GraphOption> = { graph: oneOf('lean', 'original') }
+
 const modelOption: Check<string> = must(
   (model) => typeof model === 'string' && model.trim() !== '' && !model.includes('\0'),
   "pass 'bundled', 'bundled-tiny', the path of a folder, or 'organisation/name' on the hub",
@@ -73,17 +89,18 @@ export const sourceOptions: typeof downloadOptions & { readonly model: Defaulted
  * be downloaded is found by `ensure`. Once found it stays the same.
  */
 export class ModelSource {
-  readonly #options: ModelSourceOptions
+  readonly #options: ModelSourceOptions & GraphOption
   readonly #hub: HubModel | undefined
   readonly #provisionalId: string
   #folder: ModelFolder | undefined
+  #isLean = true
 
   /**
    * @param options checked against {@link sourceOptions}
    * @throws RerankError `'invalid-argument'` for options that do not go together, `'model-files'` for a folder that is not
    * complete or not there.
    */
-  constructor(options: ModelSourceOptions & { readonly model: string }) {
+  constructor(options: ModelSourceOptions & GraphOption & { readonly model: string }) {
     const { model } = options
     const name = readModelName(model)
     this.#options = options
@@ -106,7 +123,14 @@ export class ModelSource {
 
   /** Names the weights: for a model of the hub repository, commit and graph. Provisional until the model is found. */
   get id(): string {
-    return this.#folder?.id ?? this.#provisionalId
+    const folder = this.#folder
+    if (folder === undefined) return this.#provisionalId
+    return this.#isLean ? leanId(folder) : folder.id
+  }
+
+  /** The model runs as it is after all. */
+  refuseLean(): void {
+    this.#isLean = false
   }
 
   /** Finds the model, downloading what is missing. */
@@ -127,7 +151,7 @@ export class ModelSource {
 }
 
 /** What is to be found on the hub; nothing for a name that means a folder. */
-function hubModelOf(name: ModelName, options: ModelSourceOptions): HubModel | undefined {
+function hubModelOf(name: ModelName, options: ModelSourceOptions & GraphOption): HubModel | undefined {
   const { revision, hub } = options
   const graph = graphSpecOf(options)
   if (name.kind === 'hub') return { repo: name.repo, revision: revision ?? 'main', graph, hub: hub ?? {} }
@@ -135,14 +159,23 @@ function hubModelOf(name: ModelName, options: ModelSourceOptions): HubModel | un
   throw invalidArgument('revision', revision, 'it is for models on the hub only; leave it out')
 }
 
-function graphSpecOf({ dtype = 'auto', providers = ['cpu'] }: ModelSourceOptions): GraphSpec {
+/**
+ * The id of a folder as a graph made of it computes. In fp32 that is the folder's own: the numbers are the same but for
+ * rounding, as they are on two processors. Rounded weights give others.
+ */
+function leanId({ id, lean }: Pick<ModelFolder, 'id' | 'lean'>): string {
+  return lean === 'int8' ? `${id}:lean-int8` : id
+}
+
+function graphSpecOf({ dtype = 'auto', providers = ['cpu'], graph }: ModelSourceOptions & GraphOption): GraphSpec {
   const onProcessor = providers.some((provider) => provider === 'cpu' || provider === 'wasm')
   if (dtype === 'fp16' && onProcessor) throw invalidArgument('dtype', dtype, NO_HALF)
-  return { dtype, onProcessor, arch: process.arch }
+  const isElsewhere = providers.some((provider) => provider !== 'cpu' && provider !== 'wasm')
+  return { dtype, onProcessor, arch: process.arch, lean: graph === 'lean' && !isElsewhere }
 }
 
 /** Options of {@link fetchModel}. */
-export interface FetchModelOptions extends Omit<ModelSourceOptions, 'model'> {
+export interface FetchModelOptions extends Omit<ModelSourceOptions, 'model'>, GraphOption {
   /** Aborting stops the download and rejects with the signal's reason; the next call resumes it. */
   readonly signal?: AbortSignal | undefined
   /**
@@ -154,6 +187,7 @@ export interface FetchModelOptions extends Omit<ModelSourceOptions, 'model'> {
 
 const fetchOptions = {
   ...downloadOptions,
+  graph: withDefault(graphOption.graph, 'lean'),
   signal: signalOption,
   verify: flag,
 } satisfies OptionTable<FetchModelOptions>
@@ -189,9 +223,10 @@ export async function fetchModel(model: string, options: FetchModelOptions = {})
   const { fetchHubModel } = await import('../hub/fetch-model.js')
   const found = await fetchHubModel(hubModel, { onProgress: source.onProgress, signal, verify })
   const known = { id: hubId(hubModel.repo, found), graph: found.graph }
-  const { id, path, graphPath } = openFolder({ path: found.path, model, graph: hubModel.graph, known })
+  const folder = openFolder({ path: found.path, model, graph: hubModel.graph, known })
+  const { path, graphPath } = folder
   if (verify === true) await verifyFolder({ path, graphPath })
-  return { id, path, graphPath, commit: found.commit }
+  return { id: leanId(folder), path, graphPath, commit: found.commit }
 }
 
 /** Why a model is not one to download. */

@@ -1,6 +1,14 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { chooseGraph, externalFiles, type GraphSpec, moduleFiles, optionalFiles, requiredFiles } from './layout.js'
+import {
+  chooseGraph,
+  externalFiles,
+  type GraphSpec,
+  moduleFiles,
+  optionalFiles,
+  requiredFiles,
+  takesLeanGraph,
+} from './layout.js'
 import { hubCacheFolder, type HubOptions, isCommit, isOffline, repoFolder } from './settings.js'
 
 /** One commit of a model in the cache; which of its files are there is another matter. */
@@ -38,6 +46,16 @@ export function graphsIn(folder: string): string[] {
   const list = (path: string): string[] => (existsSync(path) ? readdirSync(path) : [])
   const inside = list(join(folder, 'onnx')).map((name) => `onnx/${name}`)
   return [...list(folder), ...inside].filter((name) => name.endsWith('.onnx'))
+}
+
+/** The parsed config.json of a folder; nothing where there is none that can be read. */
+export function configIn(folder: string): unknown {
+  try {
+    return JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'))
+  } catch {
+    // Said where the file is read for more than the choice of a graph.
+    return undefined
+  }
 }
 
 function isFile(path: string): boolean {
@@ -82,7 +100,12 @@ export function findInCache(model: HubModel, isEnough: boolean = isOfflineFor(mo
     if (presence === 'unknown' && !isEnough) throw new Unsure()
     return presence === 'here'
   }
-  const place = { name: model.repo, has: isKnown, graphs: () => graphsIn(snapshot.path) }
+  const place = {
+    name: model.repo,
+    has: isKnown,
+    graphs: () => graphsIn(snapshot.path),
+    takesLean: () => takesLeanGraph(configIn(snapshot.path)),
+  }
   try {
     if (!requiredFiles.every(isKnown)) return undefined
     optionalFiles.forEach(isKnown)

@@ -6,6 +6,7 @@ import {
   besideGraph,
   type CachedModel,
   cachedSnapshot,
+  configIn,
   findInCache,
   type HubModel,
   markerFolder,
@@ -24,6 +25,7 @@ import {
   moduleFiles,
   optionalFiles,
   requiredFiles,
+  takesLeanGraph,
 } from './layout.js'
 import { isCommit, repoFolder } from './settings.js'
 
@@ -135,10 +137,12 @@ class Download {
   async run(): Promise<CachedModel> {
     const { repo } = this.#listed.model
     try {
-      const graph = this.#chooseGraph()
-      // The graph last: small files are there at once, and a look at the cache finds a graph only with what it needs.
+      this.#checkRequired()
+      // What says which other files there are to bring. The graph last: small files are there at once, and a look at the
+      // cache finds a graph only with what it needs.
       const small = [...requiredFiles, ...optionalFiles]
-      await this.#bring(small.filter((file) => file === 'modules.json' && this.#there.has(file)))
+      await this.#bring(['config.json', 'modules.json'].filter((file) => this.#there.has(file)))
+      const graph = this.#chooseGraph()
       const ofModules = moduleFiles(this.#snapshot.path)
       await this.#bring([...[...small, ...ofModules].filter((file) => this.#there.has(file)), graph])
       // Which weights lie beside a graph only shows once it is on disk.
@@ -155,9 +159,13 @@ class Download {
   #chooseGraph(): string {
     const { repo, graph } = this.#listed.model
     const graphs = (): string[] => [...this.#there].filter((path) => path.endsWith('.onnx'))
-    const chosen = chooseGraph({ name: repo, has: (path) => this.#there.has(path), graphs }, graph)
+    const takesLean = (): boolean => takesLeanGraph(configIn(this.#snapshot.path))
+    return chooseGraph({ name: repo, has: (path) => this.#there.has(path), graphs, takesLean }, graph)
+  }
+
+  #checkRequired(): void {
+    const { repo } = this.#listed.model
     for (const file of requiredFiles) if (!this.#there.has(file)) throw missingFile(repo, file)
-    return chosen
   }
 
   async #bring(paths: readonly string[]): Promise<void> {

@@ -61,6 +61,8 @@ export interface GraphSpec {
   /** Whether the processor may have to run it: `'cpu'` is among the providers. */
   readonly onProcessor: boolean
   readonly arch: string
+  /** Whether a lean graph may be made of what is found: see {@link takesLeanGraph}. */
+  readonly lean?: boolean | undefined
 }
 
 /** The files of a folder or repository, and what it is called in an error. */
@@ -70,6 +72,27 @@ export interface GraphPlace {
   has(path: string): boolean
   /** Every `.onnx` file, for the error that says what there is instead. */
   graphs(): readonly string[]
+  /** Whether a lean graph can be made of what is there, as far as can be told without reading weights. */
+  takesLean(): boolean
+}
+
+/** Weights without a graph; of BERT-type models a graph is made of them. */
+const WEIGHTS = 'model.safetensors'
+
+const LEAN_TYPES: readonly unknown[] = ['bert', 'roberta', 'xlm-roberta', 'camembert', 'electra']
+
+/** Whether a model is of a kind that a lean graph is made of, by its config.json: a BERT with a head on its first token. */
+export function takesLeanGraph(config: unknown): boolean {
+  const { model_type: type, architectures } = (config ?? {}) as { model_type?: unknown; architectures?: unknown }
+  const [architecture] = Array.isArray(architectures) ? (architectures as unknown[]) : []
+  return LEAN_TYPES.includes(type) && String(architecture).endsWith('ForSequenceClassification')
+}
+
+/** The number format of the lean graph that is made of a file; nothing where it is opened as it is. */
+export function leanDtype(file: string, { dtype, lean }: GraphSpec, config: unknown): 'fp32' | 'int8' | undefined {
+  const isSource = file === WEIGHTS || fileNames.fp32('').some((name) => file === name || file === `onnx/${name}`)
+  if (lean !== true || !isSource || !takesLeanGraph(config)) return undefined
+  return dtype === 'int8' ? 'int8' : 'fp32'
 }
 
 /** The names under which public models keep each format: those of transformers.js, then those of sentence-transformers. */
@@ -103,7 +126,8 @@ export const dtypeOption: Check<Dtype> = oneOf('auto', 'int8', 'uint8', 'q4', 'f
  */
 export function chooseGraph(place: GraphPlace, spec: GraphSpec): string {
   const { dtype } = spec
-  const found = graphCandidates(spec).find((path) => place.has(path))
+  const lean = spec.lean === true && place.takesLean()
+  const found = graphCandidates({ ...spec, lean }).find((path) => place.has(path))
   if (found !== undefined) return found
   const graphs = place.graphs()
   if (graphs.length === 0)
@@ -114,10 +138,15 @@ export function chooseGraph(place: GraphPlace, spec: GraphSpec): string {
   throw new RerankError('model-files', `${place.name} has no graph for dtype '${dtype}', only ${there}: ${fix}.`)
 }
 
-/** Every path at which a wanted graph may be, the best first. */
-export function graphCandidates({ dtype, onProcessor, arch }: GraphSpec): string[] {
+/** Every path at which a wanted graph may be, or what it is made of, the best first. */
+export function graphCandidates({ dtype, onProcessor, arch, lean }: GraphSpec): string[] {
   const order = dtype === 'auto' ? (onProcessor ? autoOnProcessor : autoOnDevice) : [dtype]
-  return order.flatMap((format) => fileNames[format](arch).flatMap((name) => [name, `onnx/${name}`]))
+  const paths = (format: FileDtype): string[] => fileNames[format](arch).flatMap((name) => [name, `onnx/${name}`])
+  const graphs = order.flatMap(paths)
+  if (lean !== true) return graphs
+  // Rounding the authors' own numbers keeps more of them than a file of bytes has.
+  if (dtype === 'int8') return [...paths('fp32'), ...graphs, WEIGHTS]
+  return dtype === 'auto' || dtype === 'fp32' ? [...graphs, WEIGHTS] : graphs
 }
 
 /** The one command that makes a graph of a BERT-type model; other families have exporters of their own. */

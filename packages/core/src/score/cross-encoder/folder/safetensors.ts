@@ -47,10 +47,12 @@ function parseHeader(file: string, bytes: Uint8Array): Json {
 }
 
 const BYTES: Readonly<Record<string, number>> = { F64: 8, F32: 4, F16: 2, BF16: 2 }
+/** What some files hold beside weights, such as the numbers of the positions. */
+const OTHER_BYTES: Readonly<Record<string, number>> = { I64: 8, I32: 4, I16: 2, I8: 1, U8: 1, BOOL: 1 }
 
 function entryOf(file: string, entry: unknown, numbers: Uint8Array): Entry {
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Json
-  const size = BYTES[String(dtype)]
+  const size = BYTES[String(dtype)] ?? OTHER_BYTES[String(dtype)]
   if (size === undefined) throw damaged(file, `it holds numbers of the type ${JSON.stringify(dtype)}`)
   const [start, end] = Array.isArray(offsets) ? (offsets as number[]) : []
   const isShape = Array.isArray(shape) && shape.every((dim) => Number.isSafeInteger(dim) && (dim as number) >= 0)
@@ -59,7 +61,7 @@ function entryOf(file: string, entry: unknown, numbers: Uint8Array): Entry {
   if (!isThere || (end as number) > numbers.length || (end as number) - (start as number) !== count * size) {
     throw damaged(file, 'a tensor reaches beyond its end')
   }
-  return { type: String(dtype), shape: shape as number[], bytes: numbers.slice(start, end) }
+  return { type: String(dtype), shape: shape as number[], bytes: numbers.subarray(start, end) }
 }
 
 /**
@@ -73,12 +75,15 @@ export function tensorOf({ file, entries }: Tensors, name: string, shape: readon
   if (entry.shape.join() !== shape.join()) {
     throw damaged(file, `${name} is [${entry.shape.join(', ')}], and config.json says [${shape.join(', ')}]`)
   }
+  if (BYTES[entry.type] === undefined) throw damaged(file, `${name} holds numbers of the type ${entry.type}`)
   const numbers = floatsOf(entry)
   if (!numbers.every(Number.isFinite)) throw damaged(file, `${name} holds a number that is not finite`)
   return numbers
 }
 
 function floatsOf({ type, bytes }: Entry): Float32Array {
+  // Most weights by far. A copy begins where floats may.
+  if (type === 'F32' && IS_LITTLE_ENDIAN) return new Float32Array(new Uint8Array(bytes).buffer)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const size = BYTES[type] as number
   const at: Readonly<Record<string, (place: number) => number>> = {
@@ -92,6 +97,8 @@ function floatsOf({ type, bytes }: Entry): Float32Array {
     (at[type] as (place: number) => number)(index * size),
   )
 }
+
+const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
 
 const one = new DataView(new ArrayBuffer(4))
 

@@ -1,4 +1,3 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import module from 'node:module'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { isError, RerankError } from '../../../base/errors.js'
@@ -15,6 +14,7 @@ import {
   type Runtime,
   type RuntimeCopy,
 } from './copies.js'
+import { graphOptionsFor, isWrittenHere } from './graph-options.js'
 import { type GraphValue, type GraphValues, readGraphValues } from './graph-values.js'
 import { explainMissing, hostFacts, type Provider } from './providers.js'
 import type { StateGraph, StateWidths } from '../states.js'
@@ -37,6 +37,8 @@ import {
 /** How one graph is opened. */
 export interface SessionOptions {
   readonly graphPath: string
+  /** A lean graph that is in no file; `graphPath` is where it would be. */
+  readonly graphBytes?: Uint8Array | undefined
   /** Threads inside one run; 1 or more. */
   readonly threads: number
   /** Rows of the position table, from `config.json`; the lean graph's merged table is indexed with it. */
@@ -173,7 +175,7 @@ export async function openGraph(options: OpeningOptions): Promise<OpenedGraph> {
   const create = async (provider: Provider): Promise<{ ort: Runtime; session: InferenceSession }> => {
     if (provider === 'wasm') {
       const { openWasm } = await import('./wasm.js')
-      return openWasm(graphPath, isWrittenHere(graphPath))
+      return openWasm(options, isLean(options))
     }
     const ort = await loadRuntime()
     // A provider that cannot be loaded is no error: the next one is tried, and the report names the refusal.
@@ -328,50 +330,23 @@ function isOwnRealm(): boolean {
 }
 
 function createSession(ort: Runtime, provider: Provider, options: OpeningOptions): Promise<InferenceSession> {
-  return ort.InferenceSession.create(options.graphPath, {
+  const { graphPath, graphBytes } = options
+  const settings: InferenceSession.SessionOptions = {
     executionProviders: [provider],
     executionMode: 'sequential',
     interOpNumThreads: 1,
     intraOpNumThreads: options.threads,
     // What fails is thrown, not printed.
     logSeverityLevel: 4,
-    ...graphOptionsFor(options.graphPath, provider, options.spinning ?? false),
-  })
+    ...graphOptionsFor(isLean(options), provider, options.spinning ?? false),
+  }
+  return graphBytes === undefined
+    ? ort.InferenceSession.create(graphPath, settings)
+    : ort.InferenceSession.create(graphBytes, settings)
 }
 
-/** The options that depend on what kind of graph a file holds, and on what will run it. */
-function graphOptionsFor(graphPath: string, provider: Provider, spinning: boolean): InferenceSession.SessionOptions {
-  // Waiting threads would burn a core between runs, which a server needs for something else.
-  const intra_op = { allow_spinning: spinning ? '1' : '0' }
-  const session = { intra_op }
-  // Nothing is left to fuse in a lean graph, and its int8 weights keep within 64: looking for either takes 0.1 s.
-  if (isWrittenHere(graphPath)) return { graphOptimizationLevel: 'basic', extra: { session } }
-  if (provider !== 'cpu') return { graphOptimizationLevel: 'all', extra: { session } }
-  return {
-    graphOptimizationLevel: 'all',
-    extra: {
-      // Without VNNI, int8 weights beyond 64 overflow 16-bit sums and the scores come out wrong; this takes the exact way
-      // for such weights, which the usual int8 files have.
-      session: { intra_op, x64quantprecision: '1' },
-      // On CPU the fused Add + LayerNormalization is slower than the two apart: 1.22 times over a whole graph.
-      optimization: { disable_specified_optimizers: 'SkipLayerNormFusion' },
-    },
-  }
-}
-
-/** Far more than the properties that training/export writes at the end of a file. */
-const TAIL_BYTES = 4096
-
-/** Whether training/export wrote the graph: it leaves a property of this name at the end of the file. */
-function isWrittenHere(graphPath: string): boolean {
-  const handle = openSync(graphPath, 'r')
-  try {
-    const tail = Buffer.alloc(TAIL_BYTES)
-    readSync(handle, tail, 0, TAIL_BYTES, Math.max(0, fstatSync(handle).size - TAIL_BYTES))
-    return tail.includes('secondpass.format')
-  } finally {
-    closeSync(handle)
-  }
+function isLean({ graphPath, graphBytes }: OpeningOptions): boolean {
+  return graphBytes !== undefined || isWrittenHere(graphPath)
 }
 
 /**

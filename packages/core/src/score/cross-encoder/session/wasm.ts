@@ -13,11 +13,11 @@ import { requireFrom, resolveFrom, type Runtime } from './copies.js'
 /**
  * Opens a graph with onnxruntime-web, on this thread.
  *
- * @param isLean whether training/export wrote the graph: nothing is left to fuse there
+ * @param isLean whether the graph is one of ours: nothing is left to fuse there
  * @throws RerankError `'runtime'` when the package is not installed or does not load; what it throws itself for the graph.
  */
 export async function openWasm(
-  graphPath: string,
+  { graphPath, graphBytes }: { readonly graphPath: string; readonly graphBytes?: Uint8Array | undefined },
   isLean: boolean,
 ): Promise<{ readonly ort: Runtime; readonly session: InferenceSession }> {
   const ort = loadWasm()
@@ -26,9 +26,12 @@ export async function openWasm(
   ort.env.wasm.numThreads = 1
   const bytesOf = (file: string): Promise<Uint8Array> => readFile(join(dirname(graphPath), file))
   const externalData = await Promise.all(
-    externalFiles(graphPath).map(async (path) => ({ path, data: await bytesOf(path) })),
+    (graphBytes === undefined ? externalFiles(graphPath) : []).map(async (path) => ({
+      path,
+      data: await bytesOf(path),
+    })),
   )
-  const session = await ort.InferenceSession.create(await readFile(graphPath), {
+  const session = await ort.InferenceSession.create(graphBytes ?? (await readFile(graphPath)), {
     executionProviders: ['wasm'],
     graphOptimizationLevel: isLean ? 'basic' : 'all',
     logSeverityLevel: 4,
