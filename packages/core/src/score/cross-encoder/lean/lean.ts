@@ -79,7 +79,7 @@ async function write(request: LeanRequest): Promise<Uint8Array<ArrayBuffer>> {
   const shape = readShape(folder.config as Json)
   const weights = await weightsOf(folder.graphPath, shape)
   const written = (recipe: Recipe): Promise<Uint8Array<ArrayBuffer>> =>
-    writeModel(leanGraph(weights, recipe, session.maxPositions, propertiesOf(recipe, shape)))
+    writeModel(leanGraph(weights, recipe, { stride: session.maxPositions, properties: propertiesOf(recipe, shape) }))
   if (dtype === 'fp32') return written({ dtype })
   const tapped = { ...session, graphBytes: await written({ dtype: 'fp32', tap: true }) }
   return written({ dtype, widest: await widestInputs(tapped, await calibrationPairs(request.pairs)) })

@@ -275,3 +275,23 @@ export function sideBySide(layers: readonly Linear[]): Linear {
   }
   return { weight: { rows, columns, values }, bias }
 }
+
+/** Of two vectors, or the one that is there. */
+export function sum(one: Float32Array | undefined, other: Float32Array | undefined): Float32Array | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  return one.map((value, at) => value + (other[at] as number))
+}
+
+export function columnRange(matrix: Matrix, from: number, to: number): Matrix {
+  return columnsOf(
+    matrix,
+    Array.from({ length: to - from }, (_, at) => from + at),
+  )
+}
+
+/** What is added to every word beside its position: zeros where a graph adds nothing. */
+export function withBias(types: Matrix | undefined, bias: Float32Array | undefined, columns: number): Matrix {
+  const table = types ?? { rows: 1, columns, values: new Float32Array(columns) }
+  if (bias === undefined) return table
+  return { ...table, values: table.values.map((value, at) => value + (bias[at % columns] as number)) }
+}
