@@ -23,7 +23,7 @@ import {
   refuseTelemetry,
   type SessionOptions,
 } from './session/node.js'
-import { isWrittenHere } from './session/graph-options.js'
+import { isWrittenHere } from '../hub/layout.js'
 import type { Provider } from './session/providers.js'
 import { usableCores } from './session/container.js'
 import { PAIRS_PER_WORKER, startPool, type WorkerPool } from './session/worker-pool.js'
