@@ -30,8 +30,8 @@ export type LeanAnswer = Pick<SessionOptions, 'graphPath' | 'graphBytes'> | { re
 const MOST_BYTES = 2 ** 31 - 1
 
 /**
- * The lean graph of a model: from the cache, or made, compared with the original and kept. Making it takes about a second
- * for a model of 6 layers, and once as much memory again as the file has.
+ * The lean graph of a model: from the cache, or made, compared with the original and kept. Making it takes, once, twice the
+ * memory that the file has.
  *
  * @throws the signal's reason when it has aborted
  */

@@ -261,7 +261,7 @@ export function pickRows({ columns, values }: Matrix, numbers: readonly number[]
 /** Layers that read the same, as one. */
 export function sideBySide(layers: readonly Linear[]): Linear {
   const rows = layers[0]?.weight.rows ?? 0
-  const columns = layers.reduce((sum, { weight }) => sum + weight.columns, 0)
+  const columns = layers.reduce((total, { weight }) => total + weight.columns, 0)
   const values = new Float32Array(rows * columns)
   const bias = new Float32Array(columns)
   let start = 0
