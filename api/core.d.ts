@@ -268,7 +268,10 @@ interface ModelSourceOptions {
     readonly hub?: HubOptions | undefined;
     readonly providers?: readonly Provider[] | undefined;
 }
-interface FetchModelOptions extends Omit<ModelSourceOptions, 'model'> {
+interface GraphOption {
+    readonly graph?: 'lean' | 'original' | undefined;
+}
+interface FetchModelOptions extends Omit<ModelSourceOptions, 'model'>, GraphOption {
     readonly signal?: AbortSignal | undefined;
     readonly verify?: boolean | undefined;
 }
@@ -297,13 +300,17 @@ interface Opened {
 interface CrossEncoder extends Scorer<'pair'>, AsyncDisposable {
     readonly opened: Opened | undefined;
     readonly tokenizer: TokenizerKind | undefined;
+    readonly graph: {
+        readonly kind: 'lean' | 'original';
+        readonly reason?: string;
+    } | undefined;
     readonly toProbability: ((score: number) => number) | undefined;
     readonly defaults: ScorerDefaults | undefined;
     countTokens(text: string): Promise<number>;
     warmup(): Promise<void>;
     close(): Promise<void>;
 }
-interface CrossEncoderOptions extends ReadingOptions, ScoringOptions, ModelSourceOptions, QueueOptions {
+interface CrossEncoderOptions extends ReadingOptions, ScoringOptions, ModelSourceOptions, GraphOption, QueueOptions {
     readonly workers?: number | 'auto' | undefined;
     readonly threads?: number | undefined;
     readonly spinning?: boolean | undefined;
@@ -340,7 +347,7 @@ interface CacheReport {
     readonly models: readonly CachedModelReport[];
     readonly bytes: number;
 }
-type DoctorOptions = Pick<CrossEncoderOptions, 'model' | 'revision' | 'dtype' | 'providers' | 'threads' | 'spinning' | 'workers' | 'hub'>;
+type DoctorOptions = Pick<CrossEncoderOptions, 'model' | 'revision' | 'dtype' | 'graph' | 'providers' | 'threads' | 'spinning' | 'workers' | 'hub'>;
 declare function doctor(options?: DoctorOptions): Promise<DoctorReport>;
 interface Unknown {
     readonly error: string;
@@ -367,6 +374,7 @@ interface TrialReport {
         readonly reason: string;
     }[];
     readonly tokenizer: string;
+    readonly graph: string;
     readonly loadMs: number;
     readonly pairMs: number;
     readonly logit: number;

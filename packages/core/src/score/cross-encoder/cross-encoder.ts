@@ -37,7 +37,7 @@ import {
   refuseTelemetry,
   type SessionOptions,
 } from './session/node.js'
-import { isWrittenHere } from './session/graph-options.js'
+import { isWrittenHere } from '../hub/layout.js'
 import type { Provider } from './session/providers.js'
 import { usableCores } from './session/container.js'
 import { PAIRS_PER_WORKER, startPool, type WorkerPool } from './session/worker-pool.js'
@@ -289,7 +289,7 @@ class OnnxModel implements PairModel {
     this.tokenizer = tokenizer
     const maxPositions = config.max_position_embeddings ?? 512
     const own = { graphPath, threads, maxPositions, head, providers, spinning }
-    const session = { ...own, ...(await this.#leanOf(folder, pairs.pairs, own, signal)) }
+    const session = { ...own, ...(await this.#leanOf(folder, own, { pairs: pairs.pairs, signal })) }
     const threadsBeside = workerCount(workers)
     const inside = threadsBeside === 0
     const runner = inside ? new ThreadRunner(await openSession(session)) : await startPool(threadsBeside, session, lost)
@@ -317,9 +317,8 @@ class OnnxModel implements PairModel {
   /** The lean graph that is made of a folder; nothing where its own is opened as it is. */
   async #leanOf(
     folder: ModelFolder,
-    pairs: PairEncoder,
     session: SessionOptions,
-    signal: AbortSignal,
+    { pairs, signal }: { readonly pairs: PairEncoder; readonly signal: AbortSignal },
   ): Promise<Pick<SessionOptions, 'graphPath' | 'graphBytes'> | undefined> {
     const { lean: dtype, graphPath } = folder
     if (dtype === undefined) {

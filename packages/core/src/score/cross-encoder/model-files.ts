@@ -8,6 +8,7 @@ import {
   chooseGraph,
   externalFiles,
   type GraphSpec,
+  isWrittenHere,
   leanDtype,
   moduleFiles,
   optionalFiles,
@@ -21,7 +22,6 @@ import { headSteps } from './folder/modules.js'
 import { readTensors } from './folder/safetensors.js'
 import type { SmallFiles } from './folder/small-files.js'
 import { isOurs, type ScoringFiles } from './scoring.js'
-import { isWrittenHere } from './session/graph-options.js'
 import { readDefaults } from './scoring-options.js'
 import type { Json } from './tokenizer/pipeline.js'
 

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
-import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Check, oneOf } from '../../base/check.js'
@@ -152,6 +152,21 @@ export function graphCandidates({ dtype, onProcessor, arch, lean }: GraphSpec): 
 /** The one command that makes a graph of a BERT-type model; other families have exporters of their own. */
 const HOW_TO_EXPORT =
   'export one with "python -m export MODEL_DIR OUT_DIR" in the training/ folder of secondpass (BERT-type models) or with "optimum-cli export onnx --model MODEL_DIR OUT_DIR", then pass the path of OUT_DIR as the model'
+
+/** Far more than the properties that are at the end of a lean graph. */
+const TAIL_BYTES = 4096
+
+/** Whether a graph is lean already: training/export and lean/graph.ts leave a property of this name at the end of the file. */
+export function isWrittenHere(graphPath: string): boolean {
+  const handle = openSync(graphPath, 'r')
+  try {
+    const tail = Buffer.alloc(TAIL_BYTES)
+    readSync(handle, tail, 0, TAIL_BYTES, Math.max(0, fstatSync(handle).size - TAIL_BYTES))
+    return tail.includes('secondpass.format')
+  } finally {
+    closeSync(handle)
+  }
+}
 
 /** A graph whose weights lie elsewhere is small: it holds names, shapes and a few constants. */
 const LARGEST_BYTES = 64 << 20

@@ -28,13 +28,12 @@ export interface Recipe {
  * padding; the tables of positions and segments are one; so are the matrices of query, key and value; and the last layer
  * computes the first token alone, which is exact, since the head reads nothing else.
  *
- * @param stride rows of the position table by config.json
+ * `stride` is the rows of the position table by config.json; `properties` stand at the end of the file.
  */
 export function leanGraph(
   weights: BertWeights,
   recipe: Recipe,
-  stride: number,
-  properties: Readonly<Record<string, string>>,
+  { stride, properties }: { readonly stride: number; readonly properties: Readonly<Record<string, string>> },
 ): ModelMessage {
   const writer = new BertWriter(weights, recipe)
   const last = weights.layers.length - 1
@@ -83,7 +82,13 @@ class BertWriter {
 
   fullLayer(x: string, layer: Layer, name: string): string {
     const { query, key, value, attended, attendedNorm, outerNorm } = layer
-    const parts = this.#byHead(this.#linear(x, sideBySide([query, key, value]), `${name}qkv`, OUTLIERS.hidden), 3)
+    const parts = this.#byHead(
+      this.#linear(x, sideBySide([query, key, value]), {
+        name: `${name}qkv`,
+        outliers: OUTLIERS.hidden,
+      }),
+      3,
+    )
     const [queries, keys, values] = this.nodes.addMany('Split', [parts], { attributes: { axis: 0 }, outputs: 3 }) as [
       string,
       string,
@@ -93,7 +98,7 @@ class BertWriter {
       attributes: { perm: [1, 0, 2] },
     })
     const context = this.nodes.add('Reshape', [gathered, this.nodes.shape(-1, this.#hidden)])
-    const out = this.#linear(context, attended, `${name}attended`, OUTLIERS.context)
+    const out = this.#linear(context, attended, { name: `${name}attended`, outliers: OUTLIERS.context })
     const seen = this.#norm(this.nodes.add('Add', [out, x]), attendedNorm)
     return this.#norm(this.nodes.add('Add', [this.#feedForward(seen, layer, name), seen]), outerNorm)
   }
@@ -103,7 +108,13 @@ class BertWriter {
     const { nodes } = this
     const { heads } = this.#weights
     const first = nodes.add('Slice', [x, nodes.shape(0), nodes.shape(1), nodes.shape(0)])
-    const parts = this.#byHead(this.#linear(x, sideBySide([layer.key, layer.value]), `${name}kv`, OUTLIERS.hidden), 2)
+    const parts = this.#byHead(
+      this.#linear(x, sideBySide([layer.key, layer.value]), {
+        name: `${name}kv`,
+        outliers: OUTLIERS.hidden,
+      }),
+      2,
+    )
     const [keys, values] = nodes.addMany('Split', [parts], { attributes: { axis: 0 }, outputs: 2 }) as [string, string]
     const queries = nodes.add('Reshape', [this.#gemm(first, layer.query), nodes.shape(heads, 1, this.#headSize)])
     const context = nodes.add('Reshape', [this.#attend(queries, keys, values), nodes.shape(1, this.#hidden)])
@@ -139,19 +150,28 @@ class BertWriter {
   #feedForward(x: string, { inner, activation, outer }: Layer, name: string): string {
     const wide = this.#wide(`${name}outer`, OUTLIERS.intermediate)
     if (wide.length === 0) {
-      const hidden = this.#activate(this.#linear(x, inner, `${name}inner`, OUTLIERS.hidden), activation)
-      return this.#linear(hidden, outer, `${name}outer`, 0)
+      const hidden = this.#activate(
+        this.#linear(x, inner, { name: `${name}inner`, outliers: OUTLIERS.hidden }),
+        activation,
+      )
+      return this.#linear(hidden, outer, { name: `${name}outer`, outliers: 0 })
     }
     const isWide = new Set(wide)
     const rest = Array.from({ length: outer.weight.rows }, (_, at) => at).filter((at) => !isWide.has(at))
-    const narrow = this.#activate(this.#linear(x, unitsOf(inner, rest), `${name}inner`, OUTLIERS.hidden), activation)
+    const narrow = this.#activate(
+      this.#linear(x, unitsOf(inner, rest), {
+        name: `${name}inner`,
+        outliers: OUTLIERS.hidden,
+      }),
+      activation,
+    )
     const apart = this.#activate(this.#gemm(x, unitsOf(inner, wide)), activation)
     const rounded = this.#rounded(narrow, { weight: pickRows(outer.weight, rest), bias: outer.bias })
     return this.nodes.add('Gemm', [apart, this.nodes.matrix(pickRows(outer.weight, wide)), rounded])
   }
 
   /** A linear layer that every token passes, under the name that calibration knows it by. */
-  #linear(x: string, layer: Linear, name: string, outliers: number): string {
+  #linear(x: string, layer: Linear, { name, outliers }: { readonly name: string; readonly outliers: number }): string {
     this.#tap(x, name, layer.weight.rows)
     if (this.#recipe.dtype === 'fp32') return this.#gemm(x, layer)
     const wide = this.#wide(name, outliers)

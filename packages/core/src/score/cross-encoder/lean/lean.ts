@@ -30,8 +30,8 @@ export type LeanAnswer = Pick<SessionOptions, 'graphPath' | 'graphBytes'> | { re
 const MOST_BYTES = 2 ** 31 - 1
 
 /**
- * The lean graph of a model: from the cache, or made, compared with the original and kept. Making it takes about a second
- * for a model of 6 layers, and once as much memory again as the file has.
+ * The lean graph of a model: from the cache, or made, compared with the original and kept. Making it takes, once, twice the
+ * memory that the file has.
  *
  * @throws the signal's reason when it has aborted
  */
@@ -79,7 +79,7 @@ async function write(request: LeanRequest): Promise<Uint8Array<ArrayBuffer>> {
   const shape = readShape(folder.config as Json)
   const weights = await weightsOf(folder.graphPath, shape)
   const written = (recipe: Recipe): Promise<Uint8Array<ArrayBuffer>> =>
-    writeModel(leanGraph(weights, recipe, session.maxPositions, propertiesOf(recipe, shape)))
+    writeModel(leanGraph(weights, recipe, { stride: session.maxPositions, properties: propertiesOf(recipe, shape) }))
   if (dtype === 'fp32') return written({ dtype })
   const tapped = { ...session, graphBytes: await written({ dtype: 'fp32', tap: true }) }
   return written({ dtype, widest: await widestInputs(tapped, await calibrationPairs(request.pairs)) })

@@ -182,31 +182,34 @@ function decode(table: Table, reader: BinaryReader, end: number): Message {
     if (inner !== undefined) {
       const message = decode(inner, reader, reader.uint32() + reader.pos)
       found[name] = kind === 'many' ? [...((found[name] ?? []) as unknown[]), message] : message
-    } else found[name] = decodeValue(kind as Kind, wire, reader, found[name])
+    } else {
+      const value = decodeValue(kind as Kind, wire, reader)
+      found[name] = Array.isArray(value) ? [...((found[name] ?? []) as unknown[]), ...(value as unknown[])] : value
+    }
   }
   return found
 }
 
-function decodeValue(kind: Kind, wire: number, reader: BinaryReader, before: unknown): unknown {
-  const list = (before ?? []) as unknown[]
+/** The value of a field; of one that holds several, those that stand here. */
+function decodeValue(kind: Kind, wire: number, reader: BinaryReader): unknown {
   if (kind === 'int') return Number(reader.int64())
   if (kind === 'float') return reader.float()
   if (kind === 'bytes') return reader.bytes()
   if (kind === 'text') return reader.string()
-  if (kind === 'texts') return [...list, reader.string()]
+  if (kind === 'texts') return [reader.string()]
   const one = (): number => (kind === 'ints' ? Number(reader.int64()) : reader.float())
-  if (wire !== LENGTH_DELIMITED) return [...list, one()]
+  if (wire !== LENGTH_DELIMITED) return [one()]
   const end = reader.uint32() + reader.pos
   const numbers: number[] = []
   while (reader.pos < end) numbers.push(one())
-  return list.length === 0 ? numbers : [...list, ...numbers]
+  return numbers
 }
 
 function encode(table: Table, message: Message, writer: BinaryWriter): BinaryWriter {
   for (const [name, [number, kind, inner]] of Object.entries(table)) {
     const value = message[name]
     if (value === undefined) continue
-    if (inner === undefined) encodeValue(kind as Kind, number, value, writer)
+    if (inner === undefined) encodeValue([number, kind as Kind], value, writer)
     else {
       for (const one of (kind === 'many' ? value : [value]) as Message[]) {
         encode(inner, one, key(writer, number, LENGTH_DELIMITED).fork()).join()
@@ -221,7 +224,7 @@ function key(writer: BinaryWriter, number: number, wire: number): BinaryWriter {
   return writer.uint32(8 * number + wire)
 }
 
-function encodeValue(kind: Kind, number: number, value: unknown, writer: BinaryWriter): void {
+function encodeValue([number, kind]: readonly [number, Kind], value: unknown, writer: BinaryWriter): void {
   if (kind === 'int') key(writer, number, VARINT).int64(value as number)
   else if (kind === 'float') key(writer, number, FOUR_BYTES).float(value as number)
   else if (kind === 'bytes') key(writer, number, LENGTH_DELIMITED).bytes(value as Uint8Array<ArrayBuffer>)

@@ -3,7 +3,7 @@ import type { NodeMessage } from './onnx.js'
 import {
   type Activation,
   type BertWeights,
-  columnsOf,
+  columnRange,
   fromFirstPosition,
   type Layer,
   type Linear,
@@ -12,7 +12,9 @@ import {
   NotLean,
   rowsOf,
   type Shape,
+  sum,
   transposed,
+  withBias,
 } from './weights.js'
 
 /*
@@ -148,18 +150,21 @@ class Trace {
     const [one, other, ...more] = terms
     if (one === undefined || other === undefined || more.length > 0) return undefined
     const [first, second] = [this.#linear(one), this.#linear(other)]
-    if ((first === undefined) === (second === undefined)) return undefined
-    const found = (first ?? second) as Found
-    return { found, residual: this.#graph.plain(first === undefined ? one : other) }
+    // The first block may begin with a linear layer too, behind the tables: then it is the one that reads no attention.
+    const isFirst = first !== undefined && (second === undefined || this.#attentionAbove(first.input) !== undefined)
+    const found = isFirst ? first : second
+    return found && { found, residual: this.#graph.plain(isFirst ? other : one) }
+  }
+
+  #attentionAbove(context: string): NodeMessage | undefined {
+    return this.#graph.findAbove(context, RESHAPING, (name) => {
+      const node = this.#graph.makerOf(name)
+      return ['Attention', 'MultiHeadAttention', 'MatMul'].includes(node?.kind ?? '') ? node : undefined
+    })
   }
 
   #attention(context: string, input: string): Pick<Layer, 'query' | 'key' | 'value'> {
-    const fused = this.#graph.findAbove(context, RESHAPING, (name) => {
-      const node = this.#graph.makerOf(name)
-      return node?.kind === 'Attention' || node?.kind === 'MultiHeadAttention' || node?.kind === 'MatMul'
-        ? node
-        : undefined
-    })
+    const fused = this.#attentionAbove(context)
     const parts =
       fused?.kind === 'Attention'
         ? this.#fusedAttention(fused)
@@ -384,23 +389,4 @@ class Trace {
 
 function complete({ weight, bias }: Found, more?: Float32Array): Linear {
   return { weight, bias: sum(bias, more) ?? new Float32Array(weight.columns) }
-}
-
-function sum(one: Float32Array | undefined, other: Float32Array | undefined): Float32Array | undefined {
-  if (one === undefined || other === undefined) return one ?? other
-  return one.map((value, at) => value + (other[at] as number))
-}
-
-function columnRange(matrix: Matrix, from: number, to: number): Matrix {
-  return columnsOf(
-    matrix,
-    Array.from({ length: to - from }, (_, at) => from + at),
-  )
-}
-
-/** What is added to every word beside its position: zeros where a graph adds nothing. */
-function withBias(types: Matrix | undefined, bias: Float32Array | undefined, columns: number): Matrix {
-  const table = types ?? { rows: 1, columns, values: new Float32Array(columns) }
-  if (bias === undefined) return table
-  return { ...table, values: table.values.map((value, at) => value + (bias[at % columns] as number)) }
 }

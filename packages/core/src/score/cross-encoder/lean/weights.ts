@@ -261,7 +261,7 @@ export function pickRows({ columns, values }: Matrix, numbers: readonly number[]
 /** Layers that read the same, as one. */
 export function sideBySide(layers: readonly Linear[]): Linear {
   const rows = layers[0]?.weight.rows ?? 0
-  const columns = layers.reduce((sum, { weight }) => sum + weight.columns, 0)
+  const columns = layers.reduce((total, { weight }) => total + weight.columns, 0)
   const values = new Float32Array(rows * columns)
   const bias = new Float32Array(columns)
   let start = 0
@@ -274,4 +274,24 @@ export function sideBySide(layers: readonly Linear[]): Linear {
     start += weight.columns
   }
   return { weight: { rows, columns, values }, bias }
+}
+
+/** Of two vectors, or the one that is there. */
+export function sum(one: Float32Array | undefined, other: Float32Array | undefined): Float32Array | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  return one.map((value, at) => value + (other[at] as number))
+}
+
+export function columnRange(matrix: Matrix, from: number, to: number): Matrix {
+  return columnsOf(
+    matrix,
+    Array.from({ length: to - from }, (_, at) => from + at),
+  )
+}
+
+/** What is added to every word beside its position: zeros where a graph adds nothing. */
+export function withBias(types: Matrix | undefined, bias: Float32Array | undefined, columns: number): Matrix {
+  const table = types ?? { rows: 1, columns, values: new Float32Array(columns) }
+  if (bias === undefined) return table
+  return { ...table, values: table.values.map((value, at) => value + (bias[at % columns] as number)) }
 }

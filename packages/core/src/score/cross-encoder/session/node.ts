@@ -1,6 +1,7 @@
 import module from 'node:module'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { isError, RerankError } from '../../../base/errors.js'
+import { isWrittenHere } from '../../hub/layout.js'
 import { requireElsewhere } from '../installed.js'
 import type { PairRunner } from '../reading.js'
 import {
@@ -14,7 +15,6 @@ import {
   type Runtime,
   type RuntimeCopy,
 } from './copies.js'
-import { graphOptionsFor, isWrittenHere } from './graph-options.js'
 import { type GraphValue, type GraphValues, readGraphValues } from './graph-values.js'
 import { explainMissing, hostFacts, type Provider } from './providers.js'
 import type { StateGraph, StateWidths } from '../states.js'
@@ -347,6 +347,26 @@ function createSession(ort: Runtime, provider: Provider, options: OpeningOptions
 
 function isLean({ graphPath, graphBytes }: OpeningOptions): boolean {
   return graphBytes !== undefined || isWrittenHere(graphPath)
+}
+
+/** The options that depend on what kind of graph a file holds, and on what will run it. */
+function graphOptionsFor(isLean: boolean, provider: Provider, spinning: boolean): InferenceSession.SessionOptions {
+  // Waiting threads would burn a core between runs, which a server needs for something else.
+  const intra_op = { allow_spinning: spinning ? '1' : '0' }
+  const session = { intra_op }
+  // Nothing is left to fuse in a lean graph, and its int8 weights keep within 64: looking for either takes 0.1 s.
+  if (isLean) return { graphOptimizationLevel: 'basic', extra: { session } }
+  if (provider !== 'cpu') return { graphOptimizationLevel: 'all', extra: { session } }
+  return {
+    graphOptimizationLevel: 'all',
+    extra: {
+      // Without VNNI, int8 weights beyond 64 overflow 16-bit sums and the scores come out wrong; this takes the exact way
+      // for such weights, which the usual int8 files have.
+      session: { intra_op, x64quantprecision: '1' },
+      // On CPU the fused Add + LayerNormalization is slower than the two apart: 1.22 times over a whole graph.
+      optimization: { disable_specified_optimizers: 'SkipLayerNormFusion' },
+    },
+  }
 }
 
 /**
