@@ -86,7 +86,8 @@ export async function readDocuments(
     if (header === undefined) throw damaged(at, 'no document begins there')
     const body = await bytes.need(header.bodyBytes)
     if (header.kind === 'index') return documents
-    documents.set(...readBody(header, body))
+    const [text, vectors] = readBody(header, body)
+    documents.set(text, vectors)
   }
 }
 
