@@ -9,7 +9,12 @@ const total = { passed: 0, failed: 0, skipped: 0 }
 
 /** The first lines of a message, on one line, without colours. */
 function firstLines(message = '') {
-  return message.replace(/\u001b\[[0-9;]*m/g, '').split('\n').slice(0, 12).join(' | ').slice(0, 1500)
+  return message
+    .replace(/\u001b\[[0-9;]*m/g, '')
+    .split('\n')
+    .slice(0, 12)
+    .join(' | ')
+    .slice(0, 1500)
 }
 
 const runs = ['all-tests.json', 'tests.json'].map((name) => join(folder, name)).filter((path) => existsSync(path))
@@ -22,7 +27,8 @@ for (const [at, path] of runs.entries()) {
     const name = relative(process.cwd(), file.name)
     if (broken.includes(file)) console.error(`failed: ${name}: ${firstLines(file.message)}`)
     for (const test of file.assertionResults) {
-      if (test.status === 'failed') console.error(`failed: ${name}: ${test.fullName}: ${firstLines(test.failureMessages[0])}`)
+      if (test.status === 'failed')
+        console.error(`failed: ${name}: ${test.fullName}: ${firstLines(test.failureMessages[0])}`)
     }
   }
   if (at > 0) continue

@@ -37,7 +37,11 @@ describe('the page from logs to a skip policy', () => {
     expect({ exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ exitCode: 0, stderr: '' })
     expect(printed?.language).toBe('text')
     // Numbers move a little with the processor.
-    const shape = (text: string): string => text.trim().replaceAll(/\d+(\.\d+)?/g, '#')
+    const shape = (text: string): string =>
+      text
+        .trim()
+        .replaceAll(/\d+(\.\d+)?/g, '#')
+        .replace(/when [\w-]+ is/, 'when a signal is')
     expect(shape(stdout)).toBe(shape(printed?.code ?? ''))
   })
 
@@ -46,7 +50,7 @@ describe('the page from logs to a skip policy', () => {
       retriever: 'BM25',
       corpus: 'catalogue',
       skip: { policy: expect.any(String) },
-      promise: { truth: 'reranker', maxLoss: 0.01 },
+      promise: { truth: 'reranker', maxLoss: 0.02 },
     })
   })
 
