@@ -85,7 +85,7 @@ describe('generateWith', () => {
     await rank()
     expect(calls).toBe(2)
     calls = 0
-    await expect(rank(0)).rejects.toMatchObject({ code: 'scorer' })
+    await expect(rank(0)).rejects.toMatchObject({ code: 'scorer', cause: { message: 'busy' } })
     expect(calls).toBe(1)
   })
 

@@ -90,17 +90,14 @@ describe.each(tried)('examples/%s', (name, lines) => {
   })
 })
 
-it.runIf(isFull)(
-  'examples/redis-cache.ts keeps scores in this process, and says so, where there is no Redis',
-  () => {
-    const nowhere = mkdtempSync(join(tmpdir(), 'secondpass-path-'))
-    const { status, stdout, stderr } = ended('redis-cache.ts', { PATH: nowhere })
-    rmSync(nowhere, { recursive: true })
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-    expect(stdout).toMatch(/^There is no Redis here: scores are kept in this process alone\.$/m)
-    for (const line of promises['redis-cache.ts'] ?? []) expect(stdout).toMatch(line)
-  },
-)
+it.runIf(isFull)('examples/redis-cache.ts keeps scores in this process, and says so, where there is no Redis', () => {
+  const nowhere = mkdtempSync(join(tmpdir(), 'secondpass-path-'))
+  const { status, stdout, stderr } = ended('redis-cache.ts', { PATH: nowhere })
+  rmSync(nowhere, { recursive: true })
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  expect(stdout).toMatch(/^There is no Redis here: scores are kept in this process alone\.$/m)
+  for (const line of promises['redis-cache.ts'] ?? []) expect(stdout).toMatch(line)
+})
 
 it('leaves no example unchecked', () => {
   const elsewhere = ['demo.mjs', 'passages.mjs']

@@ -27,8 +27,8 @@ interface TextAnswer {
  * package `ai` that is installed, version 6 or 7: its retries, middleware and telemetry hold. Aborts and time limits reach
  * the model; where it tells its usage, the report counts `inputTokens` and `outputTokens`.
  *
- * @throws RerankError `'invalid-argument'` for what is no language model; of code `'runtime'`, when called, where the package
- *   `ai` is missing.
+ * @throws RerankError `'invalid-argument'` for what is no language model; when called, `'runtime'` where the package `ai` is
+ *   missing, and `'scorer'` with the AI SDK's own error as its cause.
  */
 export function generateWith(model: AskedModel, settings: GenerateSettings = {}): Generate {
   const isModel = typeof model === 'string' ? model !== '' : typeof model?.doGenerate === 'function'
@@ -46,9 +46,15 @@ export function generateWith(model: AskedModel, settings: GenerateSettings = {})
   const given = { ...more, ...(temperature !== null && { temperature }), model }
   return async (prompt, call) => {
     const generateText = await loadGenerateText()
-    const { text, usage } = await generateText({ ...given, prompt, abortSignal: call.signal })
-    countTokens(usage, call)
-    return text
+    try {
+      const { text, usage } = await generateText({ ...given, prompt, abortSignal: call.signal })
+      countTokens(usage, call)
+      return text
+    } catch (cause) {
+      call.signal.throwIfAborted()
+      // Errors of clients may quote keys and prompts.
+      throw new RerankError('scorer', 'generateText() of the AI SDK failed: see the cause.', { cause })
+    }
   }
 }
 
