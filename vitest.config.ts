@@ -9,9 +9,7 @@ import { configDefaults, defineConfig } from 'vitest/config'
  */
 export default defineConfig(({ mode }) => {
   const isAll = mode === 'all'
-  // Recipes bring a gigabyte of other people's packages: RECIPES=1 installs and runs them.
-  const asked = process.env['RECIPES'] === '1' ? [] : ['**/recipes.long.test.ts']
-  const exclude = [...configDefaults.exclude, ...(isAll ? asked : ['**/*.long.test.ts'])]
+  const exclude = [...configDefaults.exclude, ...(isAll ? [] : ['**/*.long.test.ts'])]
   const shared = {
     // Forks, not threads: ending a thread while a model runs aborts the whole process.
     pool: 'forks' as const,

@@ -99,7 +99,8 @@ async function judge(way, { query, candidates }) {
     },
     model: basename(file),
     concurrency: 1,
-    timeoutMs: 1_200_000,
+    // A machine that has other work is no fault of the model's.
+    timeoutMs: Infinity,
   })
   await llm()
   const scorer = scorers[way](ask)

@@ -17,6 +17,23 @@ export function wordVector(text) {
   return damped.map((value) => value / length)
 }
 
+/**
+ * Ranks passages by the cosine of their vectors and the question's: what a vector store does, without an index.
+ *
+ * @template {{ text: string }} P
+ * @param {string} question
+ * @param {readonly P[]} passages not changed. Only `text` is read.
+ * @returns {Promise<(P & { score: number })[]>} copies of all passages with their similarity as `score`, best first
+ */
+export async function rankByVector(question, passages) {
+  const asked = wordVector(question)
+  const scored = passages.map((passage) => {
+    const score = wordVector(passage.text).reduce((sum, value, at) => sum + value * (asked[at] ?? 0), 0)
+    return { ...passage, score }
+  })
+  return scored.sort((left, right) => right.score - left.score)
+}
+
 /** FNV-1a, 32 bits. */
 function hash(/** @type {string} */ word) {
   let state = 0x811c9dc5

@@ -12,7 +12,7 @@ const pagesIn = (folder: string, recursive = false): string[] =>
 
 /** Every page that a person reads, as paths from the root. */
 const pages = [
-  ...['.', 'bench', 'bench/results', 'examples/browser', 'training'].flatMap((folder) => pagesIn(folder)),
+  ...['.', 'bench', 'bench/results', 'examples', 'examples/browser', 'training'].flatMap((folder) => pagesIn(folder)),
   ...readdirSync(join(root, 'packages')).flatMap((name) => pagesIn(join('packages', name))),
   ...pagesIn('docs', true),
 ]

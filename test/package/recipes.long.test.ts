@@ -1,19 +1,20 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { mustRun, root, run } from './commands.ts'
-import { type InstalledProject, installWith } from './install.ts'
+import { makePlace, type Place } from '../places/support.ts'
+import { root } from './commands.ts'
 import { packAll } from './packed.ts'
 
+/*
+ * The recipes of examples/{frameworks,stores} with the real packages that their first lines name, in one project of pnpm,
+ * where a recipe reaches nothing but what is named. About two minutes, most of them for 1.2 GB of packages.
+ */
 const examples = join(root, 'examples')
 const packed = packAll()
 const left: string[] = []
-afterAll(() => {
-  packed.remove()
-  for (const folder of left) rmSync(folder, { recursive: true, force: true })
-})
+let place: Place
 
 const best = 'Billing: when a card is declined'
 
@@ -35,19 +36,51 @@ const promises: Record<string, RegExp[]> = {
   'frameworks/langgraph.mjs': [new RegExp(`^A prompt of \\d+ characters, from\\n  ${best}$`, 'm')],
 }
 
-/** The packages that the comment at the top of a recipe names, with their versions, and whether it needs Node.js 22. */
-function needsOf(recipe: string): { packages: string[]; newerNode: boolean } {
+/** The packages that the comment at the top of a recipe names, by name, with their versions. */
+function needsOf(recipe: string): Record<string, string> {
   const text = readFileSync(join(examples, recipe), 'utf8')
-  const packages = /^\/\/ npm install (.+)$/m.exec(text)?.[1]?.split(' ') ?? []
-  return { packages, newerNode: /^\/\/ Node\.js 22$/m.test(text) }
+  const named = /^\/\/ npm install (.+)$/m.exec(text)?.[1]?.split(' ') ?? []
+  return Object.fromEntries(
+    named.map((one) => {
+      const [, name = one, version = 'latest'] = /^(@?[^@]+)(?:@(.+))?$/.exec(one) ?? []
+      return [name, version]
+    }),
+  )
 }
 
-/** This Node.js where it is new enough, else the one that the package `node` installs. */
-function nodeFor(newerNode: boolean, folder: string): string {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-  if (!newerNode || major > 22 || (major === 22 && minor >= 13)) return process.execPath
-  return join(folder, 'node_modules/.bin/node')
-}
+/** Some of the packages ask for Node.js 22: where this one is older, the npm package `node` is it. */
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+const isNewEnough = major > 22 || (major === 22 && minor >= 13)
+
+beforeAll(async () => {
+  const recipes = Object.keys(promises)
+  const needs: Record<string, string> = Object.assign({}, ...recipes.map(needsOf))
+  const ours = Object.keys(needs).filter((name) => name.startsWith('@secondpass/'))
+  const others = Object.entries(needs).filter(([name]) => !ours.includes(name))
+  place = await makePlace(packed.packages, {
+    manager: 'pnpm',
+    ours: [...ours, '@secondpass/cli'],
+    dependencies: {
+      ...Object.fromEntries(others),
+      '@modelcontextprotocol/sdk': '1.32.2',
+      '@types/node': '22',
+      ...(!isNewEnough && { node: '22' }),
+    },
+    // What LanceDB embeds with: 300 MB that no recipe asks for.
+    overrides: { '@lancedb/lancedb>@huggingface/transformers': '-', '@lancedb/lancedb>openai': '-' },
+    builds: { node: true, '@firebase/util': false },
+  })
+  for (const path of ['passages.mjs', 'support', 'frameworks', 'stores']) {
+    cpSync(join(examples, path), join(place.folder, path), { recursive: true })
+  }
+})
+afterAll(() => {
+  place.remove()
+  packed.remove()
+  for (const folder of left) rmSync(folder, { recursive: true, force: true })
+})
+
+const node = (): string => (isNewEnough ? 'node' : join(place.folder, 'node_modules/node/bin/node'))
 
 /** A folder with a Redis that has vector sets, in front of the path; the path as it is where there is none to be had. */
 function pathWithRedis(): string {
@@ -73,53 +106,29 @@ it('leaves no recipe unchecked', () => {
   expect(files.toSorted()).toEqual(Object.keys(promises).toSorted())
 })
 
-const needs = Object.keys(promises).map(needsOf)
-const mcp = ['@secondpass/cli', '@modelcontextprotocol/sdk@1.32.2']
-const extra = nodeFor(true, '') === process.execPath ? ['@types/node@22'] : ['@types/node@22', 'node@22']
-
-/** One folder with the packages of all recipes: what differs between two of them would be an error of npm. */
-function projectOfAll(): InstalledProject {
-  const project = installWith(packed.packages, [
-    ...new Set([...needs.flatMap(({ packages }) => packages), ...mcp, ...extra]),
-  ])
-  left.push(project.folder)
-  for (const file of ['passages.mjs', 'support', ...Object.keys(promises)]) {
-    mkdirSync(dirname(join(project.folder, file)), { recursive: true })
-    cpSync(join(examples, file), join(project.folder, file), { recursive: true })
-  }
-  return project
-}
-
-let project: InstalledProject
-beforeAll(() => {
-  project = projectOfAll()
-})
-
 describe.each(Object.entries(promises))('examples/%s', (recipe, lines) => {
-  it('runs with the packages that it names, and prints what it promises', () => {
-    const { packages, newerNode } = needsOf(recipe)
+  it('runs with the packages that it names, and prints what it promises', async () => {
+    const packages = Object.keys(needsOf(recipe))
     expect(packages).toContain('@secondpass/core')
     const imported = [
       ...readFileSync(join(examples, recipe), 'utf8').matchAll(/ from '(?!node:|\.)((?:@[\w-]+\/)?[\w-]+)/g),
     ]
-    for (const [, name = ''] of imported) {
-      expect(packages.map((one) => one.replace(/(?<=.)@.*$/, ''))).toContain(name)
-    }
-    const PATH = recipe === 'stores/redis.mjs' ? pathWithRedis() : process.env['PATH']
-    const ended = run([nodeFor(newerNode, project.folder), recipe], project.folder, { PATH })
-    expect(ended.status, ended.stderr).toBe(0)
-    if (/no vector sets|is not installed/.test(ended.stdout)) {
+    for (const [, name = ''] of imported) expect(packages).toContain(name)
+    const env = recipe === 'stores/redis.mjs' ? { PATH: pathWithRedis() } : {}
+    const { status, stdout, stderr } = await place.run([node(), recipe], env)
+    expect(status, stderr).toBe(0)
+    if (/no vector sets|is not installed/.test(stdout)) {
       console.warn(`examples/${recipe} found no Redis 8 here, and none was to be had from PyPI: it was not tried.`)
-    } else for (const line of lines) expect(ended.stdout).toMatch(line)
+    } else for (const line of lines) expect(stdout).toMatch(line)
   })
+})
 
-  it('passes the compiler', () => {
-    const flags = ['--allowJs', '--checkJs', '--strict', '--noEmit', '--skipLibCheck', '--types', 'node']
-    const target = ['--target', 'es2023', '--module', 'nodenext']
-    const tsc = [process.execPath, join(root, 'node_modules/typescript/bin/tsc'), ...flags, ...target, recipe]
-    const { status, stdout } = run(tsc, project.folder)
-    expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
-  })
+it('all of them pass the compiler', async () => {
+  const flags = ['--allowJs', '--checkJs', '--strict', '--noEmit', '--skipLibCheck', '--types', 'node']
+  const target = ['--target', 'es2023', '--module', 'nodenext']
+  const tsc = ['node', join(root, 'node_modules/typescript/bin/tsc'), ...flags, ...target, ...Object.keys(promises)]
+  const { status, stdout } = await place.run(tsc)
+  expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
 })
 
 describe.each([
@@ -136,19 +145,16 @@ describe.each([
   })
 })
 
-it('the command line tells a client what it can do once the SDK of the protocol is installed beside it', () => {
-  project.write(
-    'client.mjs',
-    `
-      import { Client } from '@modelcontextprotocol/sdk/client/index.js'
-      import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
-      const client = new Client({ name: 'stranger', version: '0' })
-      await client.connect(new StdioClientTransport({ command: 'node_modules/.bin/secondpass', args: ['mcp'] }))
-      const documents = ['Bananas are yellow.', 'To reset your password, open Settings.']
-      const { structuredContent } = await client.callTool({ name: 'rerank', arguments: { query: 'reset my password', documents } })
-      console.log(JSON.stringify(structuredContent.results.map(({ index }) => index)))
-      await client.close()
-    `,
-  )
-  expect(JSON.parse(mustRun([process.execPath, 'client.mjs'], project.folder))).toEqual([1, 0])
+it('the command line tells a client what it can do once the SDK of the protocol is installed beside it', async () => {
+  const program = `
+    import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+    import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
+    const client = new Client({ name: 'stranger', version: '0' })
+    await client.connect(new StdioClientTransport({ command: 'node_modules/.bin/secondpass', args: ['mcp'] }))
+    const documents = ['Bananas are yellow.', 'To reset your password, open Settings.']
+    const { structuredContent } = await client.callTool({ name: 'rerank', arguments: { query: 'reset my password', documents } })
+    console.log(JSON.stringify(structuredContent.results.map(({ index }) => index)))
+    await client.close()
+  `
+  expect(await place.json('client.mjs', program)).toEqual([1, 0])
 })

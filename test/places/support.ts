@@ -28,6 +28,8 @@ export interface PlaceSpec {
   readonly installFlags?: readonly string[]
   /** Files of the project by path, written before it is installed. */
   readonly files?: Readonly<Record<string, string>>
+  /** Install scripts that pnpm is told to run, or to leave alone, beside those that are left alone for everybody. */
+  readonly builds?: Readonly<Record<string, boolean>>
   /** Further variables for the install command. */
   readonly env?: NodeJS.ProcessEnv
 }
@@ -83,7 +85,7 @@ export async function emptyPlace(packages: readonly PackedPackage[], spec: Place
       'pnpm-workspace.yaml',
       JSON.stringify({
         overrides: forced,
-        allowBuilds: { 'onnxruntime-node': false, sharp: false, protobufjs: false },
+        allowBuilds: { 'onnxruntime-node': false, sharp: false, protobufjs: false, ...spec.builds },
       }),
     )
   }

@@ -9,7 +9,9 @@ import type { LLM } from '@llamaindex/core/llms'
 import type { Generate, Reranker, SkipPolicy } from '@secondpass/core'
 import type { BaseNodePostprocessor as CorePostprocessor } from '@llamaindex/core/postprocessor'
 import type { BaseNodePostprocessor, NodeWithScore, TextNode } from 'llamaindex'
+import type { LanguageModel } from 'ai'
 import { describe, expectTypeOf, it } from 'vitest'
+import { generateWith as generateWithSdk } from '../../packages/ai-sdk/src/index.ts'
 import {
   RerankCompressor,
   type RerankCompressorOptions,
@@ -25,6 +27,7 @@ declare const anyStore: VectorStoreInterface
 declare const chatModel: BaseChatModel
 declare const plainModel: BaseLLM
 declare const llm: LLM
+declare const sdkModel: LanguageModel
 
 describe('the LangChain adapter', () => {
   it("fits LangChain's types, those of the classic package too", () => {
@@ -84,5 +87,14 @@ describe('the LlamaIndex adapter', () => {
   it('takes a ready reranker or the options to make one, not both', () => {
     // @ts-expect-error -- skip belongs into createReranker() when the reranker is ready.
     void new RerankPostprocessor({ reranker, skip })
+  })
+})
+
+describe('the AI SDK', () => {
+  it('has whatever it calls a language model asked', () => {
+    expectTypeOf(generateWithSdk(sdkModel)).toEqualTypeOf<Generate>()
+    expectTypeOf(generateWithSdk('openai/gpt-5-mini', { maxRetries: 0 })).toEqualTypeOf<Generate>()
+    // @ts-expect-error -- the signal is the reranker's.
+    generateWithSdk(sdkModel, { abortSignal: new AbortController().signal })
   })
 })

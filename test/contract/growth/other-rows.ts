@@ -1,4 +1,5 @@
 import { Document } from '@langchain/core/documents'
+import { MockLanguageModelV3 } from 'ai/test'
 import * as aiSdk from '../../../packages/ai-sdk/src/index.ts'
 import * as langchain from '../../../packages/langchain/src/index.ts'
 import * as llamaindex from '../../../packages/llamaindex/src/index.ts'
@@ -12,6 +13,23 @@ const documents = (size: number): Document[] => passages(size).map((pageContent)
 const compressor = new langchain.RerankCompressor({ scorer, depth: Infinity })
 const generate = langchain.generateWith({ invoke: async (prompt) => ({ content: [{ type: 'text', text: prompt }] }) })
 const complete = llamaindex.generateWith({ complete: async ({ prompt }) => ({ text: prompt }) })
+/** Answers with its prompt, which is as long as what is measured. */
+const echo = aiSdk.generateWith(
+  new MockLanguageModelV3({
+    async doGenerate({ prompt }) {
+      const [message] = prompt
+      return {
+        content: message?.role === 'user' ? message.content.filter((part) => part.type === 'text') : [],
+        finishReason: { unified: 'stop', raw: undefined },
+        usage: {
+          inputTokens: { total: 1, noCache: 1, cacheRead: 0, cacheWrite: 0 },
+          outputTokens: { total: 1, text: 1, reasoning: 0 },
+        },
+        warnings: [],
+      }
+    },
+  }),
+)
 const call = { signal: new AbortController().signal, deadline: Infinity, now: () => 0, stats: {}, maxAnswerTokens: 8 }
 
 const prompts = (ask: typeof generate): LongInput[] => [
@@ -32,6 +50,7 @@ const rerank = (values: string[] | { body: string }[]): (() => PromiseLike<unkno
 }
 
 export const aiSdkRows: Rows = {
+  generateWith: prompts(echo),
   createSecondpass: 'what it makes is below',
   secondpass: [
     { name: 'many documents', make: (size) => rerank(passages(size)) },

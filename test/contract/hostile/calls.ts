@@ -512,6 +512,25 @@ const documents = (): Document[] =>
   texts().map((pageContent, at) => new Document({ pageContent, metadata: { firstStageScore: at } }))
 
 export const aiSdkCalls: PublicCalls = {
+  generateWith: use(
+    () => [
+      {
+        specificationVersion: 'v3',
+        provider: 'p',
+        modelId: 'm',
+        supportedUrls: {},
+        doGenerate: async () => ({
+          content: [{ type: 'text', text: 'text' }],
+          finishReason: { unified: 'stop', raw: 'stop' },
+          usage: { inputTokens: { total: 1 }, outputTokens: { total: 1 } },
+          warnings: [],
+        }),
+      },
+      { maxRetries: 0, maxOutputTokens: 9, temperature: 0.5 },
+      'a prompt',
+    ],
+    (model, settings, prompt) => aiSdk.generateWith(model, settings)(prompt, { ...call(), maxAnswerTokens: 3 }),
+  ),
   secondpass: 'the provider below without options',
   createSecondpass: use(
     () => [

@@ -120,13 +120,15 @@ const reranker = createReranker({
 })
 
 export async function POST(request⟨: Request⟩)⟨: Promise<Response>⟩ {
-  const { query, documents } = ⟨(⟩await request.json()⟨) as { query?: unknown; documents?: unknown }⟩
+  const body = await request.json().catch(() => undefined) // what is no JSON is refused below
+  const { query, documents } = ⟨(⟩body ?? {}⟨) as { query?: unknown; documents?: unknown }⟩
   const isText = (value⟨: unknown⟩)⟨: value is string⟩ => typeof value === 'string'
   if (!isText(query) || query.trim() === '' || !Array.isArray(documents) || !documents.every(isText)) {
     return Response.json({ error: 'send { "query": "…", "documents": ["…"] }' }, { status: 400 })
   }
   const { results } = await reranker.rerank(query, documents, { signal: request.signal })
-  return Response.json({ results: results.map(({ index, score, candidate }) => ({ index, score, text: candidate.text })) })
+  const found = results.map(({ index, score, candidate }) => ({ index, score, text: candidate.text }))
+  return Response.json({ results: found })
 }
 `,
   },

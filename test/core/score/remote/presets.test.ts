@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Fetch } from '../../../../packages/core/src/base/call.ts'
 import { type CompatibleOptions, compatible } from '../../../../packages/core/src/score/remote/compatible.ts'
@@ -176,6 +178,21 @@ function service(answer: object): { readonly fetch: Fetch; readonly seen: { url:
 
 it('every preset is held to a documented request', () => {
   expect(Object.keys(rows).toSorted()).toEqual(presetNames.toSorted())
+})
+
+it('the page says of every preset which model, price and day it was checked for, and against what', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../../docs/providers.md'), 'utf8')
+  const table = page.slice(page.indexOf('| `preset` '), page.indexOf('| option ')).matchAll(/^\| `([\w-]+)` .*$/gm)
+  const said = [...table]
+    .filter(([, name]) => name !== 'preset')
+    .map(([line]) => line.split('|').map((cell) => cell.trim()))
+  expect(said.map(([, name = '']) => name.replaceAll('`', '')).toSorted()).toEqual(presetNames.toSorted())
+  for (const [, name = '', , , , model, price, day, source] of said) {
+    expect(model, name).toBe(`\`${rows[name.replaceAll('`', '') as PresetName].model}\``)
+    expect(price, name).toMatch(/^(?:not checked|\d+\.\d\d)/)
+    expect(day, name).toMatch(/^20\d\d-\d\d-\d\d$/)
+    expect(source, name).toMatch(/[a-z]/)
+  }
 })
 
 describe.each(Object.entries(rows) as [PresetName, Row][])('the preset %s', (preset, row) => {
