@@ -71,6 +71,9 @@ function linkModules(work) {
 async function addBrowserPage(/** @type {string} */ repository, /** @type {string} */ folder) {
   const { buildPage } = await import(pathToFileURL(join(repository, 'examples/browser/build.mjs')).href)
   await buildPage(folder)
+  const page = join(folder, 'index.html')
+  const home = '<main>\n    <p><a href="../">secondpass</a></p>'
+  writeFileSync(page, readFileSync(page, 'utf8').replace('<main>', home))
 }
 
 /** @param {import('node:child_process').SpawnSyncReturns<Buffer>} ended */
