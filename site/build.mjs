@@ -6,7 +6,6 @@
 // installs it here, by the lockfile beside this file.
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { argv, env, execPath, exit } from 'node:process'
 import { pathToFileURL } from 'node:url'

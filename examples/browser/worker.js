@@ -41,7 +41,7 @@ async function load(model) {
 
 async function answer({ question, model, given }) {
   const reranker = await rerankerOf(model)
-  const found = given === undefined ? await find(question) : given.map((text, at) => ({ id: String(at), text }))
+  const found = given === undefined ? await find(question) : given.map((text, index) => ({ id: String(index), text }))
   postMessage({ kind: 'ranking', found, ranking: await reranker.rerank(question, found) })
 }
 
