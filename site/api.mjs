@@ -49,6 +49,8 @@ export async function writeApi({ repository, folder, ref }) {
     // A page for each package: hundreds of small ones take a minute longer to build and are no easier to read.
     outputFileStrategy: 'modules',
     hideBreadcrumbs: true,
+    // Two headings of one name are counted otherwise here and there.
+    useHTMLAnchors: true,
     hidePageHeader: true,
     useCodeBlocks: true,
     parametersFormat: 'table',

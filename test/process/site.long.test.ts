@@ -139,6 +139,8 @@ describe.skipIf(chromiumPath === undefined)(`the site in Chromium${noBrowser}`, 
     const found: string[] = []
     const worker = async (): Promise<void> => {
       const page = await browser.newPage()
+      // However busy the machine is: what hangs ends with the test.
+      page.setDefaultTimeout(0)
       let name = ''
       page.on('console', (message) => found.push(`${name}: ${message.text()}`))
       page.on('pageerror', (error) => found.push(`${name}: ${error.message}`))
