@@ -45,6 +45,7 @@ const pages = [
   'docs/workers-and-servers.md',
   'docs/serve.md',
   'docs/cascades.md',
+  'docs/deciding.md',
   'docs/evaluation.md',
   'packages/model-en-mini/CARD.md',
   'packages/model-en-tiny/CARD.md',

@@ -1,6 +1,6 @@
 // @ts-check
 // Gathers what the server serves: page, worker, the model's files and those of onnxruntime-web.
-import { copyFileSync, mkdirSync } from 'node:fs'
+import { copyFileSync, mkdirSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
@@ -12,7 +12,13 @@ const requireWeb = createRequire(require.resolve('@huggingface/transformers'))
 
 /** @param {string} folder where everything is put */
 export async function buildPage(folder) {
+  const [mini, tiny] = ['mini', 'tiny'].map((name) =>
+    dirname(require.resolve(`@secondpass/model-en-${name}/package.json`)),
+  )
+  if (mini === undefined || tiny === undefined) throw new Error('unreachable')
+  const bytes = (/** @type {string} */ model) => statSync(join(model, 'model.onnx')).size
   await build({
+    define: { MODEL_BYTES: JSON.stringify({ mini: bytes(mini), tiny: bytes(tiny) }) },
     entryPoints: [join(here, 'page.js'), join(here, 'worker.js')],
     bundle: true,
     minify: true,
@@ -21,11 +27,11 @@ export async function buildPage(folder) {
     outdir: folder,
     logLevel: 'warning',
   })
-  copyFileSync(join(here, 'index.html'), join(folder, 'index.html'))
+  for (const file of ['index.html', 'page.css']) copyFileSync(join(here, file), join(folder, file))
 
-  const model = dirname(require.resolve('@secondpass/model-en-mini/package.json'))
   const files = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'model.onnx']
-  copyAll(model, files, join(folder, 'models/model-en-mini'))
+  copyAll(mini, files, join(folder, 'models/model-en-mini'))
+  copyAll(tiny, files, join(folder, 'models/model-en-tiny'))
 
   const runtime = ['ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm']
   const web = dirname(requireWeb.resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm'))

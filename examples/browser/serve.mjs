@@ -1,10 +1,12 @@
 // @ts-check
-// Builds the page and serves it: node examples/browser/serve.mjs, then open the address it prints.
+// Builds the page and serves it: node examples/browser/serve.mjs [--port 8080], then open the address it prints. Without a
+// port, any that is free.
 import { createReadStream, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import { argv } from 'node:process'
 import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
 import { buildPage } from './build.mjs'
 
 /** @type {Record<string, string>} */
@@ -12,6 +14,8 @@ const types = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
   '.mjs': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
   '.json': 'application/json',
   // Browsers compile WebAssembly while it loads only with this type.
   '.wasm': 'application/wasm',
@@ -58,6 +62,7 @@ function sizeOf(file) {
 if (import.meta.url === pathToFileURL(argv[1] ?? '').href) {
   const folder = join(import.meta.dirname, 'dist')
   await buildPage(folder)
-  const { url } = await serve(folder, { port: 8080 })
+  const { values } = parseArgs({ options: { port: { type: 'string', default: '0' } } })
+  const { url } = await serve(folder, { port: Number(values.port) })
   console.log(`${url} (end with Ctrl+C)`)
 }

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mustRun, plainEnvironment, pnpm, root, run, throughNpm } from './commands.ts'
 import { type PackedPackage, packAll } from './packed.ts'
+import { follow, readSteps } from './tutorials.ts'
+import { wordsAndScores } from '../process/printed-output.ts'
 
 /**
  * A dry run of a release: every package is published to a registry on this machine, and installed from there by the very
@@ -158,4 +160,36 @@ it('the command line is installed from the registry, and says what runs here', (
   mustRun(['npm', 'install', '--no-audit', '--no-fund', '@secondpass/cli'], project, userConfig())
   const { stdout } = run(['npx', '--no-install', 'secondpass', 'doctor', '--json'], project)
   expect(JSON.parse(stdout)).toMatchObject({ problems: [] })
+})
+
+describe('the tutorials, followed to the letter from an empty folder', () => {
+  const tutorial = (name: string): ReturnType<typeof readSteps> =>
+    readSteps(readFileSync(join(root, 'docs/tutorials', `${name}.md`), 'utf8'))
+
+  it.each(['plain', 'langchain', 'llamaindex', 'ai-sdk'])('%s prints what it says', async (name) => {
+    const { seen } = await follow(tutorial(name), join(folder, `tutorial-${name}`), { env: userConfig() })
+    expect(seen.length).toBeGreaterThan(0)
+    for (const { expected, printed } of seen) {
+      const [actual, promised] = [wordsAndScores(printed), wordsAndScores(expected)]
+      expect(actual.words).toBe(promised.words)
+      for (const [at, score] of actual.scores.entries()) expect(score).toBeCloseTo(promised.scores[at] ?? NaN, 1)
+    }
+    console.log(`tutorial ${name}: first reranked result after ${((seen[0]?.afterMs ?? NaN) / 1000).toFixed(1)} s`)
+  })
+
+  it('server answers, and asks for a key when it is told to', async () => {
+    const port = await freePort()
+    const steps = tutorial('server')
+    const adjust = (command: string): string => command.replaceAll('8080', String(port))
+    const { printed, stop } = await follow(steps, join(folder, 'tutorial-server'), { env: userConfig(), adjust })
+    try {
+      expect(JSON.parse(printed)).toMatchObject({ results: [{ index: 1 }, {}] })
+      const ask = (headers: Record<string, string>): Promise<number> =>
+        fetch(`http://127.0.0.1:${port}/v1/models`, { headers }).then(({ status }) => status)
+      expect(await ask({})).toBe(401)
+      expect(await ask({ authorization: 'Bearer a-key-that-you-made-up' })).toBe(200)
+    } finally {
+      await stop()
+    }
+  })
 })

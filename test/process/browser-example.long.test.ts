@@ -83,26 +83,54 @@ describe.skipIf(noBrowser !== '')(`in a browser${noBrowser}`, () => {
 
     beforeAll(async () => {
       page = await open('/')
-      await page.waitForFunction(`!document.querySelector('#ask').disabled`, undefined, { timeout: 0 })
+      await page.evaluate(WATCH_MAIN_THREAD)
+      await page.fill('#question', question)
+      await ask()
     })
 
-    it('says when it is ready, and that it may use threads', async () => {
-      expect(await page.textContent('#status')).toMatch(/^Ready after \d+\.\d s, with threads\.$/)
+    const ask = async (): Promise<void> => {
+      await page.click('#ask')
+      await page.waitForFunction(`!document.querySelector('#ask').disabled`, undefined, { timeout: 0 })
+    }
+    const rowsOf = (
+      list: string,
+    ): Promise<{ id: string; logit: number; place: string; moved: string; all: string }[]> =>
+      page.$$eval(`#${list} li`, (items) =>
+        items.map((item) => ({
+          id: item.dataset['id'] as string,
+          logit: Number(item.dataset['logit']),
+          place: item.querySelector('.place')?.textContent ?? '',
+          moved: item.querySelector('.moved')?.textContent ?? '',
+          all: item.textContent ?? '',
+        })),
+      )
+
+    it('loads nothing before it is asked, and says how large that is', async () => {
+      const untouched = await browser.newPage()
+      const loaded: string[] = []
+      untouched.on('request', (request) => loaded.push(request.url()))
+      await untouched.goto(server.url)
+      await untouched.waitForFunction(`document.querySelector('#status').textContent !== ''`)
+      expect(await untouched.textContent('fieldset:last-of-type')).toMatch(/bundled, 30 MB\s+small, 4 MB/)
+      expect(loaded.filter((url) => /onnx|wasm/.test(url))).toEqual([])
+      await untouched.close()
+    })
+
+    it('said when it was ready, and that it may use threads', async () => {
+      const ready = await page.getAttribute('#form', 'data-ready')
+      expect(ready).toMatch(/^Ready after \d+\.\d s, with threads\.$/)
       expect(await page.evaluate('crossOriginIsolated')).toBe(true)
     })
 
     it('ranks as Node.js does, and stays free to do other things meanwhile', async () => {
-      await page.fill('#question', question)
-      await page.evaluate(WATCH_MAIN_THREAD)
-      await page.click('#ask')
-      await page.waitForFunction(`document.querySelectorAll('#results li').length === 5`, undefined, { timeout: 0 })
+      await page.evaluate('globalThis.longestGapMs = 0')
+      await ask()
       const longestMs = await page.evaluate<number>('longestGapMs')
       const readMs = Number(/read in (\d+) ms/.exec((await page.textContent('#status')) ?? '')?.[1])
       expect(longestMs).toBeLessThan(readMs / 2)
 
-      const shown = await page.$$eval('#results li', (items) =>
-        items.map(({ dataset }) => ({ id: dataset['id'] as string, logit: Number(dataset['logit']) })),
-      )
+      const shown = await rowsOf('results')
+      expect(shown).toHaveLength(5)
       const inNode = await rankInNode(question)
       expect(shown[0]?.id).toBe(questions[0]?.answerId)
       for (const { id, logit } of shown) {
@@ -115,6 +143,35 @@ describe.skipIf(noBrowser !== '')(`in a browser${noBrowser}`, () => {
       }
       const left = [...inNode].filter(([id]) => !shown.some((item) => item.id === id)).map(([, logit]) => logit)
       expect(Math.min(...inOrder)).toBeGreaterThan(Math.max(...left) - 2 * INT8_TOLERANCE)
+    })
+
+    it('shows both orders, what moved between them, and each title once', async () => {
+      const [before, after] = [await rowsOf('before'), await rowsOf('results')]
+      const found = await findInNode(question)
+      expect(before.map(({ id }) => id)).toEqual(found.slice(0, 5).map(({ id }) => id))
+      for (const [at, { id, place, moved, all }] of after.entries()) {
+        const from = found.findIndex((passage) => passage.id === id)
+        const steps = from - at
+        expect(place).toBe(`${at + 1}.`)
+        expect(moved).toBe(steps === 0 ? 'stayed' : `${steps > 0 ? '▲' : '▼'} ${Math.abs(steps)}, from ${from + 1}`)
+        const title = found[from]?.text.split('\n')[0] as string
+        expect(all.split(title)).toHaveLength(2)
+      }
+    })
+
+    it('reranks passages that are pasted, with the small model too', async () => {
+      await page.fill('#question', 'How do I get my money back?')
+      await page.check('[name=source][value=own]')
+      await page.check('[name=model][value=model-en-tiny]')
+      await page.fill(
+        '#passages',
+        'The office opens at nine.\n\nTo get your money back, write to us.\n \n<b>Tea</b> is free.',
+      )
+      await ask()
+      expect((await rowsOf('before')).map(({ id }) => id)).toEqual(['0', '1', '2'])
+      const [best] = await rowsOf('results')
+      expect(best).toMatchObject({ id: '1', moved: '▲ 1, from 2' })
+      expect(await page.locator('#before li:last-child').textContent()).toContain('<b>Tea</b> is free.')
     })
 
     it('asks nobody but its own server', () => {
@@ -179,14 +236,16 @@ const WATCH_MAIN_THREAD = `
     last = now
   }, 5)`
 
+/** What the example finds, in the order of BM25. */
+async function findInNode(question: string): Promise<Passage[]> {
+  await using search = createReranker({ scorer: bm25() })
+  const { results } = await search.rerank(question, passages, { topN: 20 })
+  return results.map(({ candidate }) => candidate)
+}
+
 /** The logits of what the example reads, by the id of the passage. */
 async function rankInNode(question: string): Promise<Map<string, number>> {
-  await using search = createReranker({ scorer: bm25() })
   await using reranker = createReranker({ scorer: crossEncoder() })
-  const found = await search.rerank(question, passages, { topN: 20 })
-  const { results } = await reranker.rerank(
-    question,
-    found.results.map(({ candidate }) => candidate),
-  )
+  const { results } = await reranker.rerank(question, await findInNode(question))
   return new Map(results.map(({ candidate, logit }) => [candidate.id, logit as number]))
 }

@@ -12,7 +12,8 @@ const pages = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
 const programs = pages.flatMap((page) => {
   const blocks = codeBlocks(readFileSync(join(folder, page), 'utf8'))
   return blocks.flatMap(({ language, code }, at) =>
-    language === 'js' ? [{ page, code, printed: blocks[at + 1] }] : [],
+    // A tutorial has the command that runs the program between the two.
+    language === 'js' ? [{ page, code, printed: blocks.slice(at + 1).find((block) => block.language !== 'sh') }] : [],
   )
 })
 
@@ -23,9 +24,9 @@ it('every page about a policy has a program', () => {
   expect(policies.filter((page) => !withProgram.has(page))).toEqual([])
 })
 
-describe.each(programs)('the program in docs/$page', ({ code, printed }) => {
+describe.each(programs)('the program in docs/$page', ({ page, code, printed }) => {
   it('ends well, says nothing on stderr and prints what stands below it', async () => {
-    const ended = await runScript(code)
+    const ended = await runScript(code, page.startsWith('tutorials') ? { folder: 'examples' } : {})
     expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: '' })
     expect(printed?.language).toBe('text')
     const [actual, promised] = [wordsAndScores(ended.stdout), wordsAndScores(printed?.code ?? '')]
