@@ -154,10 +154,15 @@ function summary(one, key) {
   const [byCpu, byClock] = [ratios('peerCpuMs', 'oursCpuMs'), ratios('peerMs', 'oursMs')]
   return {
     ...found,
-    ...{ peerMs: middle('peerMs'), oursMs: middle('oursMs'), oursCpuMs: middle('oursCpuMs') },
-    ...{ cpuRatio: median(byCpu), cpuInterval: bootstrap95(byCpu) },
-    ...{ clockRatio: median(byClock), clockInterval: bootstrap95(byClock) },
-    ...{ peerMiB: found.timings.at(-1).peerMiB, oursMiB: found.timings.at(-1).oursMiB },
+    peerMs: middle('peerMs'),
+    oursMs: middle('oursMs'),
+    oursCpuMs: middle('oursCpuMs'),
+    cpuRatio: median(byCpu),
+    cpuInterval: bootstrap95(byCpu),
+    clockRatio: median(byClock),
+    clockInterval: bootstrap95(byClock),
+    peerMiB: found.timings.at(-1).peerMiB,
+    oursMiB: found.timings.at(-1).oursMiB,
   }
 }
 

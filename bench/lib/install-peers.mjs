@@ -30,7 +30,9 @@ function installJavaScript() {
  * PyPI has for Linux), the stock files of the weights and of each size, and our graphs of them.
  */
 export function setUpPeers(/** @type {string} */ weights) {
-  const given = resolve(requirePath(weights, 'give --weights FOLDER: a BERT cross-encoder with one logit, as save_pretrained() writes it'))
+  const given = resolve(
+    requirePath(weights, 'give --weights FOLDER: a BERT cross-encoder with one logit, as save_pretrained() writes it'),
+  )
   if (!existsSync(join(paths.peers, 'node_modules'))) installJavaScript()
   const environments = [
     [paths.python, 'requirements.txt'],
@@ -55,7 +57,10 @@ export function setUpPeers(/** @type {string} */ weights) {
 }
 
 /** The stock graph, and ours in int8 and fp32 where there is one. */
-function writeFiles(/** @type {string} */ weights, /** @type {{ stock: string, lean?: string, leanExact?: string }} */ { stock, lean, leanExact }) {
+function writeFiles(
+  /** @type {string} */ weights,
+  /** @type {{ stock: string, lean?: string, leanExact?: string }} */ { stock, lean, leanExact },
+) {
   const isThere = (/** @type {string} */ file) => existsSync(file)
   if (!isThere(join(stock, 'onnx/model_quantized.onnx'))) run(paths.python, ['bench/make_stock.py', weights, stock])
   for (const [folder, ...more] of [[lean], [leanExact, '--dtype', 'fp32']]) {

@@ -149,7 +149,7 @@ export function defaultWeights() {
 }
 
 /** A model folder as our engine takes it, with one of the stock graphs as its model.onnx. */
-function foldedStock(name, stock, file) {
+export function foldedStock(name, stock, file) {
   const folder = join(paths.build, `stock-${name}`)
   mkdirSync(folder, { recursive: true })
   const links = {

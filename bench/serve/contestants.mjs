@@ -1,16 +1,21 @@
 /** Servers of the same weights, each in a process of its own on one core: ours, and what else one would start. */
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { paths } from '../lib/paths.mjs'
+import { foldedStock } from '../lib/peer-list.mjs'
 import { pinned } from '../lib/peer-process.mjs'
+
+const infinityCache = join(paths.build, 'infinity-cache')
 
 const quiet = {
   OMP_NUM_THREADS: '1',
   TOKENIZERS_PARALLELISM: 'false',
-  // Nothing is fetched and nothing reported.
+  // Nothing is fetched and nothing reported. Infinity keeps the graphs that it has optimised under the name of the model,
+  // which is "." for all of these.
+  HF_HOME: infinityCache,
   HF_HUB_OFFLINE: '1',
   DO_NOT_TRACK: '1',
   INFINITY_ANONYMOUS_USAGE_STATS: '0',
@@ -28,36 +33,53 @@ export function contestants({ weights, limitMs }) {
     // Its engine optimum finds a local graph only in the folder that it runs in.
     cwd: folder,
     args: (/** @type {number} */ port) => [
-      ...['v2', '--model-id', '.', '--served-model-name', 'bench', '--engine', engine, '--device', 'cpu'],
-      ...[
-        '--dtype',
-        'float32',
-        '--no-bettertransformer',
-        '--no-model-warmup',
-        '--host',
-        '127.0.0.1',
-        '--port',
-        String(port),
-      ],
+      'v2',
+      '--model-id',
+      '.',
+      '--served-model-name',
+      'bench',
+      '--engine',
+      engine,
+      '--device',
+      'cpu',
+      '--dtype',
+      'float32',
+      '--no-bettertransformer',
+      '--no-model-warmup',
+      '--host',
+      '127.0.0.1',
+      '--port',
+      String(port),
     ],
   })
   const ours = (/** @type {string} */ model) => ({
     path: '/v1/rerank',
     command: process.execPath,
     args: (/** @type {number} */ port) => [
-      ...[join(paths.root, 'packages/cli/dist/bin.js'), 'serve', '--model', model, '--port', String(port)],
-      ...['--deadline-ms', String(limitMs), '--no-access-log'],
+      join(paths.root, 'packages/cli/dist/bin.js'),
+      'serve',
+      '--model',
+      model,
+      '--port',
+      String(port),
+      '--deadline-ms',
+      String(limitMs),
+      '--no-access-log',
     ],
   })
   return {
     ours: { name: 'secondpass serve, int8', ...ours(paths.lean) },
     'ours-fp32': { name: 'secondpass serve, fp32', ...ours(paths.leanExact) },
     'infinity-torch': { name: 'Infinity, torch fp32', ...infinity('torch', weights) },
-    'infinity-onnx': { name: 'Infinity, ONNX int8', ...infinity('optimum', paths.stock) },
+    'infinity-onnx': {
+      name: 'Infinity, ONNX int8',
+      ...infinity('optimum', foldedStock('infinity-q8', paths.stock, 'onnx/model_quantized.onnx')),
+    },
     fastapi: {
       name: 'FastAPI + sentence-transformers, fp32',
       path: '/rerank',
-      command: paths.python,
+      // The environment of Infinity has both.
+      command: paths.infinityPython,
       args: (/** @type {number} */ port) => [join(paths.peers, 'fastapi_server.py'), weights, String(port)],
     },
   }
@@ -76,6 +98,7 @@ process.once('SIGTERM', () => process.exit(143))
  * @param {number} core
  */
 export async function startContestant({ name, path, command, args, cwd }, core) {
+  rmSync(infinityCache, { recursive: true, force: true })
   const port = await freePort()
   const startedAt = performance.now()
   const child = spawn(...pinned(core, command, args(port)), {
