@@ -82,6 +82,8 @@ async function scoresOf(/** @type {{ url: string }} */ { url }, { query, texts }
   const headers = { 'content-type': 'application/json' }
   const sent = JSON.stringify({ model: 'bench', query, documents: texts })
   const answer = await fetch(url, { method: 'POST', headers, body: sent })
+  if (answer.status !== 200)
+    throw new Error(`${url} answered ${answer.status} within --limit-ms: ${await answer.text()}`)
   const { results } = /** @type {{ results: { index: number, relevance_score: number }[] }} */ (await answer.json())
   const scores = new Array(texts.length)
   for (const { index, relevance_score: score } of results) scores[index] = score

@@ -16,7 +16,7 @@ export function peers() {
   // Runs from before there were sweeps have profiles, and a ratio for each timing.
   const inProfile = measured
     .map((one) => ({ ...one, profile: one.sweep ?? one.profile }))
-    .filter(({ profile, check }) => ['mixed', 'longtail'].includes(profile) && check != null)
+    .filter(({ profile, check }) => ['mixed', 'longtail'].includes(profile) && check !== undefined)
   const names = [...new Set(inProfile.map(({ peer }) => peer))]
   const ratio = (peer, profile) => {
     const found = inProfile.find((one) => one.peer === peer && one.profile === profile)

@@ -20,7 +20,7 @@ export const paths = {
   shapes: inRepository('training/build/shapes'),
   peers: inRepository('bench/peers'),
   python: inRepository('bench/peers/.venv/bin/python'),
-  /** Of Infinity and optimum, which want an older transformers than the other peers. */
+  /** Of Infinity, which wants an older transformers than the other peers. */
   infinityPython: inRepository('bench/peers/.venv-infinity/bin/python'),
   trainingPython: inRepository('training/.venv/bin/python'),
   build: inRepository('bench/build'),

@@ -107,20 +107,6 @@ export function peerList(model, weights) {
       usual: false,
       ...python('torch_peer.py', torch, 'bfloat16'),
     },
-    'onnx-q8': {
-      name: 'sentence-transformers ONNX int8',
-      precision: 'int8',
-      usual: true,
-      command: paths.infinityPython,
-      args: [inPeers('onnx_peer.py'), stock, q8],
-    },
-    'onnx-fp32': {
-      name: 'sentence-transformers ONNX fp32',
-      precision: 'fp32',
-      usual: false,
-      command: paths.infinityPython,
-      args: [inPeers('onnx_peer.py'), stock, fp32],
-    },
     'pairs-q8': {
       name: 'stock int8, pair by pair',
       precision: 'int8',

@@ -78,8 +78,7 @@ export function contestants({ weights, limitMs }) {
     fastapi: {
       name: 'FastAPI + sentence-transformers, fp32',
       path: '/rerank',
-      // The environment of Infinity has both.
-      command: paths.infinityPython,
+      command: paths.python,
       args: (/** @type {number} */ port) => [join(paths.peers, 'fastapi_server.py'), weights, String(port)],
     },
   }

@@ -44,7 +44,7 @@ export async function openLoop({ url, body, perSecond, seconds, seed, limitMs, g
 }
 
 /** Moments of a Poisson process, in milliseconds from the start. */
-export function momentsOf(/** @type {number} */ perSecond, /** @type {number} */ seconds, /** @type {number} */ seed) {
+function momentsOf(/** @type {number} */ perSecond, /** @type {number} */ seconds, /** @type {number} */ seed) {
   const random = seededRandom(seed)
   const moments = []
   for (let now = 0; ;) {
