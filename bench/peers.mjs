@@ -249,9 +249,10 @@ async function draw(measured) {
   const some = measured.filter(
     ({ sweep, failed, key }) => sweep === 'candidates' && failed === undefined && key !== 'bundled',
   )
-  if (some.length === 0) return
   const names = [...new Set(some.map(({ peer }) => peer))]
   const sizes = [...new Set(some.map(({ candidates }) => candidates))]
+  // One point is no line.
+  if (sizes.length < 2) return
   const oursAt = (size) => median(some.filter(({ candidates }) => candidates === size).map(({ oursMs }) => oursMs))
   const { cpu, instructions } = kept.machine
   await writeLineChart(options.name, {
