@@ -16,7 +16,7 @@ import numpy as np
 import onnxruntime
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
-from transformers import AutoTokenizer, BertForSequenceClassification
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel
 
 INPUTS = ('input_ids', 'attention_mask', 'token_type_ids')
 PARITY_PAIRS = [
@@ -30,44 +30,50 @@ TOLERANCE = 1e-4
 class Logits(torch.nn.Module):
     """Takes plain tensors and gives the logits, so that no mask or cache object is traced as an input."""
 
-    def __init__(self, model: BertForSequenceClassification):
+    def __init__(self, model: PreTrainedModel):
         super().__init__()
         self.model = model
 
-    def forward(self, input_ids, attention_mask, token_type_ids):
-        return self.model(input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids).logits
+    def forward(self, *inputs):
+        return self.model(**dict(zip(INPUTS, inputs))).logits
 
 
-def export_stock(model: BertForSequenceClassification, path: Path, vocab_size: int) -> None:
+def inputs_of(model: PreTrainedModel) -> tuple[str, ...]:
+    """Token types are no input of a model that has only one, as XLM-R."""
+    return INPUTS if model.config.type_vocab_size > 1 else INPUTS[:2]
+
+
+def export_stock(model: PreTrainedModel, path: Path, vocab_size: int) -> None:
     """Exports with free batch and length; traced on a padded batch, so that the mask is not folded away."""
     generator = torch.Generator().manual_seed(7)
     ids = torch.randint(5, vocab_size, (2, 16), generator=generator)
     mask, types = torch.ones_like(ids), torch.zeros_like(ids)
     mask[1, 11:], types[:, 6:] = 0, 1
-    axes = {name: {0: 'batch', 1: 'length'} for name in INPUTS} | {'logits': {0: 'batch'}}
+    names = inputs_of(model)
+    axes = {name: {0: 'batch', 1: 'length'} for name in names} | {'logits': {0: 'batch'}}
     path.parent.mkdir(parents=True, exist_ok=True)
-    torch.onnx.export(Logits(model).eval(), (ids, mask, types), str(path), input_names=list(INPUTS), output_names=['logits'],
+    torch.onnx.export(Logits(model).eval(), (ids, mask, types)[: len(names)], str(path), input_names=list(names), output_names=['logits'],
                       dynamic_axes=axes, opset_version=17, dynamo=False)
 
 
-def largest_difference(model: BertForSequenceClassification, path: Path, batches: list[dict]) -> float:
+def largest_difference(model: PreTrainedModel, path: Path, batches: list[dict]) -> float:
     """Largest |ONNX - PyTorch| over batches of tensors with the three inputs."""
     session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])
     worst = 0.0
     for batch in batches:
         with torch.no_grad():
             wanted = model(**batch).logits.numpy()
-        got = session.run(['logits'], {name: batch[name].numpy().astype(np.int64) for name in INPUTS})[0]
+        got = session.run(['logits'], {name: batch[name].numpy().astype(np.int64) for name in inputs_of(model)})[0]
         worst = max(worst, float(np.abs(got - wanted).max()))
     return worst
 
 
-def load_model(model_dir: Path) -> BertForSequenceClassification:
-    return BertForSequenceClassification.from_pretrained(model_dir, dtype=torch.float32, attn_implementation='eager').eval()
+def load_model(model_dir: Path) -> PreTrainedModel:
+    return AutoModelForSequenceClassification.from_pretrained(model_dir, dtype=torch.float32, attn_implementation='eager').eval()
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description='Write the stock ONNX graph of a BERT cross-encoder, fp32 and int8.')
+    parser = argparse.ArgumentParser(description='Write the stock ONNX graph of a BERT or XLM-R cross-encoder, fp32 and int8.')
     parser.add_argument('model_dir', type=Path)
     parser.add_argument('out_dir', type=Path)
     options = parser.parse_args()

@@ -43,8 +43,7 @@ writeFileSync(
   `import { crossEncoder } from ${JSON.stringify(paths.core)}
   const threads = []
   process.on('worker', (worker) => threads.push(worker))
-  const kill = () => threads.filter((worker) => worker.threadId > 0).at(-1)?.postMessage({ type: 'pair', pair: null })
-  if (${Number(options['worker-deaths'])} > 0) setInterval(kill, ${Number(options['worker-deaths']) * 1000})
+  process.on('SIGUSR2', () => threads.filter((worker) => worker.threadId > 0).at(-1)?.postMessage({ type: 'pair', pair: null }))
   export default crossEncoder({ model: ${JSON.stringify(options.model)}, workers: 1 })`,
 )
 const start = (/** @type {string[]} */ ...more) => startReplica(['--scorer', scorer, ...more])
@@ -65,7 +64,7 @@ const remote = createReranker({
 })
 const faults = new Map()
 const fault = (/** @type {string} */ what) => faults.set(what, (faults.get(what) ?? 0) + 1)
-const counts = { asked: 0, ranked: 0, aborted: 0, slow: 0, deaths: 0 }
+const counts = { asked: 0, ranked: 0, aborted: 0, slow: 0, deaths: 0, workerDeaths: 0 }
 const times = []
 
 async function ask() {
@@ -130,6 +129,13 @@ async function replace(/** @type {number} */ at) {
   replicas[at] = await start('--port', new URL(urls[at]).port)
 }
 
+/** In each replica: a worker dies, not the process. One that is just being started has none to lose. */
+function killWorkers() {
+  for (const replica of replicas) {
+    if (replica.signal('SIGUSR2')) counts.workerDeaths += 1
+  }
+}
+
 const memory = urls.map(() => [])
 /** Of the replica that is never killed: a fresh process says nothing of growth. */
 async function sample() {
@@ -148,6 +154,7 @@ const timers = [
 if (Number(options.deaths) > 0) {
   timers.push(setInterval(() => void replace(1).catch((error) => fault(error.message)), Number(options.deaths) * 1000))
 }
+if (Number(options['worker-deaths']) > 0) timers.push(setInterval(killWorkers, Number(options['worker-deaths']) * 1000))
 while (performance.now() < endsAt) {
   const call = ask().finally(() => underWay.delete(call))
   underWay.add(call)

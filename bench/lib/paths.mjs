@@ -16,8 +16,12 @@ export const paths = {
   /** The same weights as training/export writes them, in int8 and in fp32. */
   lean: inRepository('training/build/lean'),
   leanExact: inRepository('training/build/lean-fp32'),
+  /** Models of other sizes, in the folders that bench/make_shapes.py writes. */
+  shapes: inRepository('training/build/shapes'),
   peers: inRepository('bench/peers'),
   python: inRepository('bench/peers/.venv/bin/python'),
+  /** Of Infinity, which wants an older transformers than the other peers. */
+  infinityPython: inRepository('bench/peers/.venv-infinity/bin/python'),
   trainingPython: inRepository('training/.venv/bin/python'),
   build: inRepository('bench/build'),
   results: inRepository('bench/results'),

@@ -1,6 +1,6 @@
 /** The peers: what each runs, and what its numbers may be held against. */
 import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { paths } from './paths.mjs'
 
 const inPeers = (file) => join(paths.peers, file)
@@ -8,20 +8,48 @@ const node = (file, ...args) => ({ command: process.execPath, args: [inPeers(fil
 const python = (file, ...args) => ({ command: paths.python, args: [inPeers(file), ...args] })
 const q8 = 'onnx/model_quantized.onnx'
 const fp32 = 'onnx/model.onnx'
+/** Candidates in one padded batch: more take tens of GiB. */
+const batchLimit = 1000
 
-/** Ours, with the weights that the peers run: what `training/export` writes of them, in int8 and in fp32. */
-export const ours = {
-  int8: { name: 'secondpass int8, the same weights', ...node('ours.mjs', paths.lean) },
-  fp32: { name: 'secondpass fp32, the same weights', ...node('ours.mjs', paths.leanExact) },
+/**
+ * The folders of a model: as other libraries want it (`stock`), as `training/export` writes it, and its weights for torch.
+ *
+ * @param {string} model `stock` for the weights that were given, or a shape that bench/make_shapes.py writes
+ * @param {string} weights folder with the weights in safetensors
+ */
+function foldersOf(model, weights) {
+  if (model === 'stock') return { stock: paths.stock, lean: paths.lean, leanExact: paths.leanExact, weights }
+  const inShape = (/** @type {string} */ name) => join(paths.shapes, model, name)
+  return {
+    stock: inShape('stock'),
+    lean: inShape('lean'),
+    leanExact: inShape('lean-fp32'),
+    weights: inShape('weights'),
+  }
 }
 
 /**
- * @param {string} weights folder with the weights in safetensors, for torch
- * @returns {Record<string, { name: string, command: string, args: string[], precision: 'fp32' | 'int8' | 'bf16' | 'another model', usual: boolean }>}
- * by a short key; `usual` peers run on every length profile, the others on `mixed` only
+ * Ours, with the weights that the peers run: what `training/export` writes of them, in int8 and in fp32. Of what it does
+ * not read, the stock files in our engine.
  */
-export function peerList(weights) {
-  const stock = paths.stock
+export function ours(/** @type {string} */ model, /** @type {string} */ weights) {
+  const { stock, lean, leanExact } = foldersOf(model, weights)
+  const folder = (/** @type {string} */ own, /** @type {string} */ file) =>
+    existsSync(own) ? own : foldedStock(`${model}-${basename(file, '.onnx')}`, stock, file)
+  return {
+    int8: { name: 'secondpass int8, the same weights', ...node('ours.mjs', folder(lean, q8)) },
+    fp32: { name: 'secondpass fp32, the same weights', ...node('ours.mjs', folder(leanExact, fp32)) },
+  }
+}
+
+/**
+ * @param {string} model
+ * @param {string} weights folder with the weights in safetensors, for torch
+ * @returns {Record<string, { name: string, command: string, args: string[], precision: 'fp32' | 'int8' | 'bf16' | 'another model', usual: boolean, most?: number }>}
+ * by a short key; `usual` peers run in every sweep, the others on `mixed` only; `most`: candidates that it can take at once
+ */
+export function peerList(model, weights) {
+  const { stock, weights: torch } = foldersOf(model, weights)
   return {
     bundled: {
       name: 'secondpass, its bundled model',
@@ -33,6 +61,7 @@ export function peerList(weights) {
       name: 'transformers.js snippet q8',
       precision: 'int8',
       usual: true,
+      most: batchLimit,
       ...node('snippet.mjs', stock, 'q8'),
     },
     'tjs-q8-32': {
@@ -51,6 +80,7 @@ export function peerList(weights) {
       name: 'FlashRank int8',
       precision: 'int8',
       usual: true,
+      most: batchLimit,
       ...python('flashrank_peer.py', stock, q8),
     },
     'fastembed-q8': {
@@ -69,13 +99,13 @@ export function peerList(weights) {
       name: 'sentence-transformers torch fp32',
       precision: 'fp32',
       usual: true,
-      ...python('torch_peer.py', weights, 'float32'),
+      ...python('torch_peer.py', torch, 'float32'),
     },
     'torch-bf16': {
       name: 'sentence-transformers torch bf16',
       precision: 'bf16',
       usual: false,
-      ...python('torch_peer.py', weights, 'bfloat16'),
+      ...python('torch_peer.py', torch, 'bfloat16'),
     },
     'pairs-q8': {
       name: 'stock int8, pair by pair',
@@ -87,13 +117,13 @@ export function peerList(weights) {
       name: 'stock int8 in our engine',
       precision: 'int8',
       usual: true,
-      ...node('ours.mjs', foldedStock('q8', q8)),
+      ...node('ours.mjs', foldedStock(`${model}-q8`, stock, q8)),
     },
     'pairs-fp32-unfused': {
       name: 'stock fp32 in our engine',
       precision: 'fp32',
       usual: false,
-      ...node('ours.mjs', foldedStock('fp32', fp32)),
+      ...node('ours.mjs', foldedStock(`${model}-fp32`, stock, fp32)),
     },
   }
 }
@@ -105,7 +135,7 @@ export function defaultWeights() {
 }
 
 /** A model folder as our engine takes it, with one of the stock graphs as its model.onnx. */
-function foldedStock(name, file) {
+export function foldedStock(name, stock, file) {
   const folder = join(paths.build, `stock-${name}`)
   mkdirSync(folder, { recursive: true })
   const links = {
@@ -116,7 +146,7 @@ function foldedStock(name, file) {
   }
   for (const [link, target] of Object.entries(links)) {
     rmSync(join(folder, link), { force: true })
-    symlinkSync(join(paths.stock, target), join(folder, link))
+    symlinkSync(join(stock, target), join(folder, link))
   }
   return folder
 }

@@ -1,30 +1,38 @@
 /** The driver's end of a peer process (peers/serve.mjs, peers/serve.py). */
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { median } from './stats.mjs'
 
 /** `taskset` where there is one: a process that hops between cores is slower by its cold caches. */
 const taskset = ['/usr/bin/taskset', '/bin/taskset'].find((path) => existsSync(path))
 
-/** @returns {[string, string[]]} the command, pinned to one core where possible */
+/** @param {number | string | undefined} core one, or several with commas @returns {[string, string[]]} the command, pinned where possible */
 export function pinned(core, command, args) {
   return taskset === undefined || core === undefined
     ? [command, args]
     : [taskset, ['-c', String(core), command, ...args]]
 }
 
+/** Memory that a process held at its highest, where Linux tells. */
+function peakMiB(pid) {
+  try {
+    return Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
+  } catch {
+    return null
+  }
+}
+
 /**
  * Starts a peer and waits until its model is loaded.
  *
- * @param {{ name: string, command: string, args: string[], core?: number }} options
- * @returns {Promise<{ name: string, about: object, score(query: string, texts: string[]): Promise<{ ms: number, scores: number[] }>, close(): void }>}
+ * @param {{ name: string, command: string, args: string[], core?: number | string, threads?: number, env?: Record<string, string> }} options
+ * @returns {Promise<{ name: string, about: object, score(query: string, texts: string[]): Promise<{ ms: number, cpuMs: number, peakMiB: number | null, scores: number[] }>, close(): void }>}
  * @throws when the process ends before it is ready; the message carries what it wrote to stderr
  */
-export async function startPeer({ name, command, args, core }) {
+export async function startPeer({ name, command, args, core, threads = 1, env = {} }) {
   const child = spawn(...pinned(core, command, args), {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, ORT_DISABLE_TELEMETRY: '1' },
+    env: { ...process.env, ORT_DISABLE_TELEMETRY: '1', BENCH_THREADS: String(threads), ...env },
   })
   const next = messages(child, name)
   const about = await next()
@@ -35,7 +43,7 @@ export async function startPeer({ name, command, args, core }) {
       child.stdin.write(`${JSON.stringify({ query, texts })}\n`)
       const answer = await next()
       if (answer.error !== undefined) throw new Error(`${name}: ${answer.error}`)
-      return answer
+      return { ...answer, peakMiB: peakMiB(child.pid) }
     },
     close: () => child.stdin.end(),
   }
@@ -59,17 +67,16 @@ function messages(child, name) {
 /**
  * Times two processes turn by turn: A B A B, so that whatever else the machine does hits both.
  *
- * @returns {Promise<{ peerMs: number, oursMs: number, ratio: number, cpuRatio: number, scores: number[] }>} medians over
- * the repeats of one question, and the peer's time over ours, by the clock and by processor time
+ * @returns {Promise<{ turns: { peerMs: number, oursMs: number, peerCpuMs: number, oursCpuMs: number }[], peerMiB: number | null, oursMiB: number | null, scores: number[] }>}
+ * `MiB`: of the process at its highest so far
  */
 export async function timeSideBySide(peer, ours, { query, texts }, repeats) {
-  const answers = { peer: [], ours: [] }
+  const turns = []
+  let [left, right] = [undefined, undefined]
   for (let turn = 0; turn < repeats; turn++) {
-    answers.ours.push(await ours.score(query, texts))
-    answers.peer.push(await peer.score(query, texts))
+    right = await ours.score(query, texts)
+    left = await peer.score(query, texts)
+    turns.push({ peerMs: left.ms, oursMs: right.ms, peerCpuMs: left.cpuMs, oursCpuMs: right.cpuMs })
   }
-  const middle = (who, key) => median(answers[who].map((answer) => answer[key]))
-  const [peerMs, oursMs] = [middle('peer', 'ms'), middle('ours', 'ms')]
-  const cpuRatio = middle('peer', 'cpuMs') / middle('ours', 'cpuMs')
-  return { peerMs, oursMs, ratio: peerMs / oursMs, cpuRatio, scores: answers.peer.at(-1).scores }
+  return { turns, peerMiB: left.peakMiB, oursMiB: right.peakMiB, scores: left.scores }
 }

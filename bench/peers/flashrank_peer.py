@@ -10,9 +10,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from serve import one_thread, serve
+from serve import serve, set_threads
 
-one_thread()
+threads = set_threads()
 import onnxruntime  # noqa: E402
 import flashrank  # noqa: E402, F401
 
@@ -22,9 +22,9 @@ SPECIAL_TOKENS = {'unk_token': '[UNK]', 'sep_token': '[SEP]', 'pad_token': '[PAD
 unpatched_session = onnxruntime.InferenceSession
 
 
-def one_thread_session(path: str) -> onnxruntime.InferenceSession:
+def session_of_threads(path: str) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     return unpatched_session(path, options, providers=['CPUExecutionProvider'])
 
 
@@ -38,7 +38,7 @@ def folder_as_flashrank_wants_it(parent: Path) -> None:
 
 with tempfile.TemporaryDirectory() as folder:
     folder_as_flashrank_wants_it(Path(folder))
-    ranker_module.ort.InferenceSession = one_thread_session
+    ranker_module.ort.InferenceSession = session_of_threads
     ranker_module.model_file_map['stock'] = model_file
     ranker = ranker_module.Ranker('stock', cache_dir=folder, max_length=512)
 

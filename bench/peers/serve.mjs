@@ -6,6 +6,9 @@
  */
 import { createInterface } from 'node:readline'
 
+/** As many as the benchmark says. */
+export const threads = Number(process.env.BENCH_THREADS ?? 1)
+
 /**
  * @param {{ scale: 'logit' | 'probability', versions: Record<string, string> }} about what the numbers are, by what
  * @param {(query: string, texts: string[]) => Promise<number[]>} score one number per text, in input order

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from importlib.metadata import version
 
 
-def one_thread() -> None:
-    """Call before importing a numerical library."""
+def set_threads() -> int:
+    """As many as the benchmark says. Call before importing a numerical library."""
+    threads = os.environ.get('BENCH_THREADS', '1')
     for name in ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'RAYON_NUM_THREADS'):
-        os.environ[name] = '1'
+        os.environ[name] = threads
     os.environ.update(TOKENIZERS_PARALLELISM='false', HF_HUB_OFFLINE='1', TRANSFORMERS_OFFLINE='1', HF_HUB_DISABLE_TELEMETRY='1')
+    return int(threads)
 
 
 answers = os.fdopen(os.dup(1), 'w')

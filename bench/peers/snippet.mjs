@@ -4,7 +4,7 @@
  */
 import { basename, dirname } from 'node:path'
 import { AutoModelForSequenceClassification, AutoTokenizer, env } from '@huggingface/transformers'
-import { serve } from './serve.mjs'
+import { serve, threads } from './serve.mjs'
 
 const [folder, dtype, batch = 'all'] = process.argv.slice(2)
 env.localModelPath = dirname(folder)
@@ -13,7 +13,7 @@ env.allowRemoteModels = false
 const tokenizer = await AutoTokenizer.from_pretrained(basename(folder))
 const model = await AutoModelForSequenceClassification.from_pretrained(basename(folder), {
   dtype,
-  session_options: { intraOpNumThreads: 1, interOpNumThreads: 1 },
+  session_options: { intraOpNumThreads: threads, interOpNumThreads: 1 },
 })
 
 async function scoreBatch(query, docs) {

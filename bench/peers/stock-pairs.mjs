@@ -6,13 +6,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as ort from 'onnxruntime-node'
 import { Tokenizer } from '@huggingface/tokenizers'
-import { serve } from './serve.mjs'
+import { serve, threads } from './serve.mjs'
 
 const [folder, file] = process.argv.slice(2)
 const read = (name) => JSON.parse(readFileSync(join(folder, name), 'utf8'))
 const tokenizer = new Tokenizer(read('tokenizer.json'), read('tokenizer_config.json'))
 const longestPair = read('config.json').max_position_embeddings
-const session = await ort.InferenceSession.create(join(folder, file), { intraOpNumThreads: 1, interOpNumThreads: 1 })
+const session = await ort.InferenceSession.create(join(folder, file), { intraOpNumThreads: threads, interOpNumThreads: 1 })
 
 /** The ids of a text, [CLS] and [SEP] with them. */
 const encode = (text) => tokenizer.encode(text).ids

@@ -2,14 +2,14 @@
 
 import sys
 
-from serve import one_thread, serve
+from serve import serve, set_threads
 
-one_thread()
+threads = set_threads()
 import torch  # noqa: E402
 from sentence_transformers import CrossEncoder  # noqa: E402
 
 folder, dtype = sys.argv[1:3]
-torch.set_num_threads(1)
+torch.set_num_threads(threads)
 model = CrossEncoder(folder, device='cpu', activation_fn=torch.nn.Identity(), model_kwargs={'torch_dtype': getattr(torch, dtype)})
 
 

@@ -36,7 +36,9 @@ export async function startReplica(args) {
     child.kill(signal)
     return gone
   }
-  return { url, readyMs, readyCpuMs: cpuMsOf(child.pid), metric, end, stderr: () => written }
+  /** Whether it was there to be told. */
+  const signal = (/** @type {NodeJS.Signals} */ which) => child.exitCode === null && child.kill(which)
+  return { url, readyMs, readyCpuMs: cpuMsOf(child.pid), metric, end, signal, stderr: () => written }
 }
 
 /** Processor time of a process since its start, where Linux tells: the metrics begin to count when they are loaded. */
