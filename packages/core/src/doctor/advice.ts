@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { DoctorOptions, DoctorReport } from './doctor.js'
+import type { CrossEncoderOptions } from '../score/cross-encoder/cross-encoder.js'
 
 /** Something that works and would be better otherwise. */
 export interface Advice {
@@ -32,8 +32,19 @@ export interface Unneeded {
 
 /** Everything that advice is given on. */
 export interface Known {
-  readonly report: Omit<DoctorReport, 'problems' | 'advice'>
-  readonly options: DoctorOptions
+  /** What was found of the machine and the trial; a part that could not be examined says nothing. */
+  readonly report: {
+    readonly machine: { readonly node: string; readonly libc?: string | undefined } | { readonly error: string }
+    readonly trial:
+      | {
+          readonly scorerId: string
+          readonly provider: string
+          readonly tokenizer: string
+          readonly pairMs: number
+        }
+      | { readonly error: string }
+  }
+  readonly options: Pick<CrossEncoderOptions, 'workers' | 'providers'>
   readonly project: Project
   readonly unneeded: Unneeded
   readonly env: Readonly<Record<string, string | undefined>>
