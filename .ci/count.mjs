@@ -10,7 +10,7 @@ const total = { passed: 0, failed: 0, skipped: 0 }
 /** The first lines of a message, on one line, without colours. */
 function firstLines(message = '') {
   return message
-    .replace(/\u001b\[[0-9;]*m/g, '')
+    .replaceAll(/\p{Cc}\[[0-9;]*m/gu, '')
     .split('\n')
     .slice(0, 12)
     .join(' | ')

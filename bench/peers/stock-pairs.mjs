@@ -12,7 +12,10 @@ const [folder, file] = process.argv.slice(2)
 const read = (name) => JSON.parse(readFileSync(join(folder, name), 'utf8'))
 const tokenizer = new Tokenizer(read('tokenizer.json'), read('tokenizer_config.json'))
 const longestPair = read('config.json').max_position_embeddings
-const session = await ort.InferenceSession.create(join(folder, file), { intraOpNumThreads: threads, interOpNumThreads: 1 })
+const session = await ort.InferenceSession.create(join(folder, file), {
+  intraOpNumThreads: threads,
+  interOpNumThreads: 1,
+})
 
 /** The ids of a text, [CLS] and [SEP] with them. */
 const encode = (text) => tokenizer.encode(text).ids

@@ -12,10 +12,8 @@ const requireWeb = createRequire(require.resolve('@huggingface/transformers'))
 
 /** @param {string} folder where everything is put */
 export async function buildPage(folder) {
-  const [mini, tiny] = ['mini', 'tiny'].map((name) =>
-    dirname(require.resolve(`@secondpass/model-en-${name}/package.json`)),
-  )
-  if (mini === undefined || tiny === undefined) throw new Error('unreachable')
+  const mini = dirname(require.resolve('@secondpass/model-en-mini/package.json'))
+  const tiny = dirname(require.resolve('@secondpass/model-en-tiny/package.json'))
   const bytes = (/** @type {string} */ model) => statSync(join(model, 'model.onnx')).size
   await build({
     define: { MODEL_BYTES: JSON.stringify({ mini: bytes(mini), tiny: bytes(tiny) }) },

@@ -41,7 +41,9 @@ describe('imports', () => {
 
   it('of a heavy package stand in the file that the rules name', () => {
     const loads = ([name, path]: [string, string]): boolean =>
-      [`await import('${name}')`, `await import('${name}/`, `require('${name}')`].some((call) => textOf(path).includes(call))
+      [`await import('${name}')`, `await import('${name}/`, `require('${name}')`].some((call) =>
+        textOf(path).includes(call),
+      )
     expect(Object.entries(heavyPackages).filter((entry) => !loads(entry))).toEqual([])
   })
 })

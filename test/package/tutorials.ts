@@ -46,14 +46,12 @@ export async function follow(
   let printed = ''
   for (const step of steps) {
     if (step.kind === 'write') writeFileSync(join(folder, step.file), step.text)
-    else if (step.kind === 'expect')
-      seen.push({ expected: step.output, printed, afterMs: performance.now() - started })
+    else if (step.kind === 'expect') seen.push({ expected: step.output, printed, afterMs: performance.now() - started })
     else if (/\bserve\b/.test(step.command)) {
       // Ctrl+C before it is started again.
       await Promise.all(servers.splice(0).map(stopServer))
       servers.push(await startServer(adjust(step.command), folder, env))
-    }
-    else printed = mustRun(['bash', '-e', '-c', adjust(step.command)], folder, env)
+    } else printed = mustRun(['bash', '-e', '-c', adjust(step.command)], folder, env)
   }
   return { seen, printed, stop: async () => void (await Promise.all(servers.map(stopServer))) }
 }

@@ -17,7 +17,10 @@ const root = join(import.meta.dirname, '../..')
  * Runs module code in a fresh Node process that resolves packages from the repository root, or from a folder in it, with a
  * home of its own and without the variables by which tools notice a build server (they switch faults such as telemetry off).
  */
-export function runScript(code: string, options: { nodeArgs?: string[]; home?: string; folder?: string } = {}): Promise<Ended> {
+export function runScript(
+  code: string,
+  options: { nodeArgs?: string[]; home?: string; folder?: string } = {},
+): Promise<Ended> {
   const { CI: _ci, GITHUB_ACTIONS: _actions, NODE_OPTIONS: _options, VITEST: _vitest, ...env } = process.env
   const home = options.home ?? mkdtempSync(join(tmpdir(), 'secondpass-home-'))
   const child = spawn(process.execPath, [...(options.nodeArgs ?? []), '--input-type=module', '-e', code], {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { count } from '../../base/call.js'
 import { flag, must, type OptionsOf, type OptionTable, readOptions, whole, withDefault } from '../../base/check.js'
-import { invalidArgument, RerankError, warn } from '../../base/errors.js'
+import { warn } from '../../base/errors.js'
 import { aloneInThread, type QueueOptions, queueOptions, type Turns } from '../../base/schedule.js'
 import type { Call, Scorer, ScorerDefaults } from '../../types.js'
 import type { DocumentVectors } from '../documents/format.js'
@@ -21,9 +21,16 @@ import {
 import type { Activation } from './folder/activation.js'
 import type { Layout } from './folder/layout.js'
 import { loading, type ModelFolder, readTokenizerFiles } from './model-files.js'
-import { type GraphOption, graphOption, ModelSource, type ModelSourceOptions, sourceOptions } from './model-source.js'
+import {
+  type GraphInUse,
+  type GraphOption,
+  graphOption,
+  ModelSource,
+  type ModelSourceOptions,
+  sourceOptions,
+} from './model-source.js'
 import { type PairModel, PairScorer } from './pair-scorer.js'
-import type { EncodedPair, PairEncoder } from './pairs.js'
+import type { EncodedPair } from './pairs.js'
 import { type LoadedModel, type ReadingOptions, readingOptions, readingParts, threadsPart } from './reading.js'
 import { prepareScoring } from './scoring.js'
 import { type ScoringOptions, scoringOptions, scoringParts } from './scoring-options.js'
@@ -35,13 +42,21 @@ import {
   openSession,
   providerPart,
   refuseTelemetry,
-  type SessionOptions,
 } from './session/node.js'
-import { isWrittenHere } from '../hub/layout.js'
 import type { Provider } from './session/providers.js'
 import { usableCores } from './session/container.js'
 import { PAIRS_PER_WORKER, startPool, type WorkerPool } from './session/worker-pool.js'
-import { Blocks, leaseFor, passageRows, shareCache, type SharedCache, type StateGraph, StateReader } from './states.js'
+import {
+  Blocks,
+  checkStates,
+  leaseFor,
+  readsTogether,
+  shareCache,
+  type SharedCache,
+  type StateGraph,
+  StateReader,
+  statesToKeep,
+} from './states.js'
 import type { TokenizerKind } from './tokenizer/pipeline.js'
 
 /** A scorer that frees its session and threads at the end of an `await using` block. */
@@ -57,7 +72,7 @@ export interface CrossEncoder extends Scorer<'pair'>, EncodesDocuments, AsyncDis
    * Whether a lean graph computes, one that comes with the model or was made of it, or the model's own, and in that case
    * why if a lean one was tried; known once the model is loaded.
    */
-  readonly graph: { readonly kind: 'lean' | 'original'; readonly reason?: string } | undefined
+  readonly graph: GraphInUse | undefined
   /** Missing for a model whose authors leave its number as it is, and until it is known which model that is. */
   readonly toProbability: ((score: number) => number) | undefined
   /** What the model's files recommend; missing when they say nothing, and until it is known which model that is. */
@@ -147,7 +162,7 @@ export function crossEncoder(options: CrossEncoderOptions = {}): CrossEncoder {
 export function openCrossEncoder(options: CrossEncoderOptions, keeps: boolean): CrossEncoder {
   const read = readOptions(crossEncoderOptions, options)
   refuseTelemetry()
-  return new OnnxCrossEncoder(new OnnxModel(new ModelSource(read), read, keeps))
+  return new OnnxCrossEncoder(new OnnxModel(new ModelSource(read, keeps), read))
 }
 
 class OnnxCrossEncoder extends PairScorer implements CrossEncoder {
@@ -201,44 +216,21 @@ class OnnxCrossEncoder extends PairScorer implements CrossEncoder {
     if (apart === undefined || encodeText === undefined) throw readsTogether(this.id)
     return turns.turn(1, async () => {
       const ids = await apart.encodeText(text)
-      const packed = { precision: 'packed', ids: Int32Array.from(ids ?? []), truncated: ids === undefined } as const
-      if (ids === undefined) return { ...packed, rows: 0, dimensions: 0, data: new Uint8Array() }
-      const data = await encodeText(apart.joinPair({ ids: [] }, ids))
-      const rows = passageRows(ids.length)
-      return { ...packed, rows, dimensions: data.length / rows, data }
+      return statesToKeep(ids, ids && (await encodeText(apart.joinPair({ ids: [] }, ids))))
     })
   }
-}
-
-/** Refuses what this model cannot have made. */
-function checkStates({ precision, rows, dimensions, ids }: DocumentVectors, passageWidth: number): void {
-  const isOurs =
-    precision === 'packed' && (rows === 0 || (dimensions === passageWidth && rows === passageRows(ids?.length ?? 0)))
-  if (isOurs) return
-  const seen = `${rows} rows of ${dimensions} '${precision}' numbers`
-  throw invalidArgument('store.get(text)', seen, 'another model made them; encode the documents again with this one')
-}
-
-/** The error for documents of a model that keeps nothing of them. */
-function readsTogether(id: string): RerankError {
-  const fix = 'use the bundled model, or a late-interaction model with colbert()'
-  const seen = `${id} reads query and passage together, so nothing of a passage can be encoded ahead of time`
-  return new RerankError('invalid-argument', `${seen}: ${fix}.`)
 }
 
 class OnnxModel implements PairModel {
   readonly options: OptionsOf<typeof crossEncoderOptions>
   readonly #source: ModelSource
   readonly #key = randomUUID().slice(0, 8)
-  readonly #keeps: boolean
   #activation: Activation | undefined
   opened: Opened | undefined
   tokenizer: TokenizerKind | undefined
-  graph: CrossEncoder['graph']
 
-  constructor(source: ModelSource, options: OptionsOf<typeof crossEncoderOptions>, keeps: boolean) {
+  constructor(source: ModelSource, options: OptionsOf<typeof crossEncoderOptions>) {
     this.#source = source
-    this.#keeps = keeps
     this.options = options
     if (source.folder !== undefined) this.#learn(source.folder)
   }
@@ -254,6 +246,10 @@ class OnnxModel implements PairModel {
     const { splitSpecialTokens, threads, providers } = this.options
     const parts = [...readingParts({ splitSpecialTokens }), ...threadsPart(threads)]
     return [this.#source.id, ...parts, ...providerPart(providers, this.opened, this.#key)].join(':')
+  }
+
+  get graph(): CrossEncoder['graph'] {
+    return this.#source.graph
   }
 
   get weights(): string {
@@ -289,7 +285,7 @@ class OnnxModel implements PairModel {
     this.tokenizer = tokenizer
     const maxPositions = config.max_position_embeddings ?? 512
     const own = { graphPath, threads, maxPositions, head, providers, spinning }
-    const session = { ...own, ...(await this.#leanOf(folder, own, { pairs: pairs.pairs, signal })) }
+    const session = { ...own, ...(await this.#source.leanGraph(own, { pairs: pairs.pairs, signal })) }
     const threadsBeside = workerCount(workers)
     const inside = threadsBeside === 0
     const runner = inside ? new ThreadRunner(await openSession(session)) : await startPool(threadsBeside, session, lost)
@@ -312,39 +308,6 @@ class OnnxModel implements PairModel {
       await runner.close(Promise.resolve())
       throw error
     }
-  }
-
-  /** The lean graph that is made of a folder; nothing where its own is opened as it is. */
-  async #leanOf(
-    folder: ModelFolder,
-    session: SessionOptions,
-    { pairs, signal }: { readonly pairs: PairEncoder; readonly signal: AbortSignal },
-  ): Promise<Pick<SessionOptions, 'graphPath' | 'graphBytes'> | undefined> {
-    const { lean: dtype, graphPath } = folder
-    if (dtype === undefined) {
-      this.graph = { kind: isWrittenHere(graphPath) ? 'lean' : 'original' }
-      return undefined
-    }
-    const { leanGraphFor, isSafetensors } = await import('./lean/lean.js')
-    const made = await leanGraphFor({ folder, dtype, pairs, session, keeps: this.#keeps, signal })
-    if (!('refused' in made)) {
-      this.graph = { kind: 'lean' }
-      return made
-    }
-    const { refused: reason } = made
-    if (isSafetensors(graphPath)) {
-      const fix = 'export one with "optimum-cli export onnx --model MODEL_DIR OUT_DIR", and pass the path of OUT_DIR'
-      const message = `${folder.id} has no ONNX file, and none can be made of ${graphPath} (${reason}): ${fix}.`
-      throw new RerankError('model-files', message)
-    }
-    this.#source.refuseLean()
-    if (this.graph === undefined) {
-      const other = dtype === 'int8' ? ', so that no number is rounded to bytes' : ''
-      const fix = "pass graph: 'original' to have it so without this warning"
-      warn(`${folder.id} runs as it is${other}: no lean graph was made of it, because ${reason}; ${fix}.`)
-    }
-    this.graph = { kind: 'original', reason }
-    return undefined
   }
 
   /** What a folder is made of; from here on it is known what is put on top of its score. */

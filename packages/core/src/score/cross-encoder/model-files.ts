@@ -8,14 +8,13 @@ import {
   chooseGraph,
   externalFiles,
   type GraphSpec,
-  isWrittenHere,
   leanDtype,
   moduleFiles,
   optionalFiles,
   requiredFiles,
   takesLeanGraph,
 } from '../hub/layout.js'
-import { refusePointer, type VerifiedFolder, verifyFolder } from '../hub/verify.js'
+import { isWrittenHere, refusePointer, type VerifiedFolder, verifyFolder } from '../hub/verify.js'
 import { type Activation, readActivation } from './folder/activation.js'
 import { type Layout, readLayout } from './folder/layout.js'
 import { headSteps } from './folder/modules.js'

@@ -15,14 +15,16 @@ import {
   signalOption,
   withDefault,
 } from '../../base/check.js'
-import { invalidArgument, RerankError } from '../../base/errors.js'
+import { invalidArgument, RerankError, warn } from '../../base/errors.js'
 import { type CachedModel, findInCache, type HubModel } from '../hub/cache.js'
 import type { OnProgress } from '../hub/fetch-model.js'
 import { type Dtype, dtypeOption, type GraphSpec, NO_HALF } from '../hub/layout.js'
 import { type HubOptions, hubOptions, revisionOption } from '../hub/settings.js'
-import { verifyFolder } from '../hub/verify.js'
+import { isWrittenHere, verifyFolder } from '../hub/verify.js'
 import { installedFolder, keepOutOfBundle } from './installed.js'
 import { hubId, type ModelFolder, openFolder, readOptional } from './model-files.js'
+import type { PairEncoder } from './pairs.js'
+import type { SessionOptions } from './session/node.js'
 import { type Provider, providersOption } from './session/providers.js'
 
 /** Options that say which model is meant, where it comes from, and in which number format. */
@@ -47,6 +49,12 @@ export interface ModelSourceOptions {
   readonly hub?: HubOptions | undefined
   /** See {@link Provider}. Only whether the processor may have to run the graph matters here. */
   readonly providers?: readonly Provider[] | undefined
+}
+
+/** Which graph computes: a lean one, that comes with a model or was made of it, or the model's own, and why if one was tried. */
+export interface GraphInUse {
+  readonly kind: 'lean' | 'original'
+  readonly reason?: string
 }
 
 /** Which graph computes the scores. */
@@ -94,13 +102,17 @@ export class ModelSource {
   readonly #provisionalId: string
   #folder: ModelFolder | undefined
   #isLean = true
+  readonly #keeps: boolean
+  #graph: GraphInUse | undefined
 
   /**
    * @param options checked against {@link sourceOptions}
+   * @param keeps whether a lean graph that is made is kept in the cache
    * @throws RerankError `'invalid-argument'` for options that do not go together, `'model-files'` for a folder that is not
    * complete or not there.
    */
-  constructor(options: ModelSourceOptions & GraphOption & { readonly model: string }) {
+  constructor(options: ModelSourceOptions & GraphOption & { readonly model: string }, keeps = true) {
+    this.#keeps = keeps
     const { model } = options
     const name = readModelName(model)
     this.#options = options
@@ -128,11 +140,6 @@ export class ModelSource {
     return this.#isLean ? leanId(folder) : folder.id
   }
 
-  /** The model runs as it is after all. */
-  refuseLean(): void {
-    this.#isLean = false
-  }
-
   /** Finds the model, downloading what is missing. */
   async ensure(signal?: AbortSignal): Promise<ModelFolder> {
     if (this.#folder === undefined && this.#hub !== undefined) {
@@ -140,6 +147,43 @@ export class ModelSource {
       this.#take(await fetchHubModel(this.#hub, { onProgress: this.#options.onProgress, signal }))
     }
     return this.#folder as ModelFolder
+  }
+
+  /** Which graph computes; known once it was looked for. */
+  get graph(): GraphInUse | undefined {
+    return this.#graph
+  }
+
+  /**
+   * The lean graph that is made of the model; nothing where its own is opened as it is.
+   *
+   * @param session how its own would be opened
+   */
+  async leanGraph(
+    session: SessionOptions,
+    { pairs, signal }: { readonly pairs: PairEncoder; readonly signal: AbortSignal },
+  ): Promise<Pick<SessionOptions, 'graphPath' | 'graphBytes'> | undefined> {
+    const folder = this.#folder as ModelFolder
+    const { id, lean: dtype, graphPath } = folder
+    if (dtype === undefined) {
+      this.#graph = { kind: isWrittenHere(graphPath) ? 'lean' : 'original' }
+      return undefined
+    }
+    const { leanGraphFor } = await import('./lean/lean.js')
+    const made = await leanGraphFor({ folder, dtype, pairs, session, keeps: this.#keeps, signal })
+    if (!('refused' in made)) {
+      this.#graph = { kind: 'lean' }
+      return made
+    }
+    const { refused: reason } = made
+    this.#isLean = false
+    if (this.#graph === undefined) {
+      const other = dtype === 'int8' ? ', so that no number is rounded to bytes' : ''
+      const fix = "pass graph: 'original' to have it so without this warning"
+      warn(`${id} runs as it is${other}: no lean graph was made of it, because ${reason}; ${fix}.`)
+    }
+    this.#graph = { kind: 'original', reason }
+    return undefined
   }
 
   #take(found: CachedModel | undefined): void {

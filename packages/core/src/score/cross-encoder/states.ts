@@ -1,3 +1,5 @@
+import { invalidArgument, RerankError } from '../../base/errors.js'
+import type { DocumentVectors } from '../documents/format.js'
 import type { EncodedPair } from './pairs.js'
 
 /*
@@ -330,4 +332,31 @@ export function shareCache(states: string, mebibytes: number): SharedCache {
       if (shared.users === 0) caches.delete(states)
     },
   }
+}
+
+/** What is kept of a passage by its token ids and states; a note of nothing for one that did not fit. */
+export function statesToKeep(
+  ids: readonly number[] | Int32Array | undefined,
+  data: Uint8Array = new Uint8Array(),
+): DocumentVectors {
+  const packed = { precision: 'packed', ids: Int32Array.from(ids ?? []), truncated: ids === undefined, data } as const
+  if (ids === undefined) return { ...packed, rows: 0, dimensions: 0 }
+  const rows = passageRows(ids.length)
+  return { ...packed, rows, dimensions: data.length / rows }
+}
+
+/** Refuses of a passage what a model with rows of `passageWidth` bytes cannot have made. */
+export function checkStates({ precision, rows, dimensions, ids }: DocumentVectors, passageWidth: number): void {
+  const isOurs =
+    precision === 'packed' && (rows === 0 || (dimensions === passageWidth && rows === passageRows(ids?.length ?? 0)))
+  if (isOurs) return
+  const seen = `${rows} rows of ${dimensions} '${precision}' numbers`
+  throw invalidArgument('store.get(text)', seen, 'another model made them; encode the documents again with this one')
+}
+
+/** The error for passages that a model is to read ahead, and keeps nothing of. */
+export function readsTogether(id: string): RerankError {
+  const fix = 'use the bundled model, or a late-interaction model with colbert()'
+  const seen = `${id} reads query and passage together, so nothing of a passage can be encoded ahead of time`
+  return new RerankError('invalid-argument', `${seen}: ${fix}.`)
 }

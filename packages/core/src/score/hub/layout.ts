@@ -153,21 +153,6 @@ export function graphCandidates({ dtype, onProcessor, arch, lean }: GraphSpec): 
 const HOW_TO_EXPORT =
   'export one with "python -m export MODEL_DIR OUT_DIR" in the training/ folder of secondpass (BERT-type models) or with "optimum-cli export onnx --model MODEL_DIR OUT_DIR", then pass the path of OUT_DIR as the model'
 
-/** Far more than the properties that are at the end of a lean graph. */
-const TAIL_BYTES = 4096
-
-/** Whether a graph is lean already: training/export and lean/graph.ts leave a property of this name at the end of the file. */
-export function isWrittenHere(graphPath: string): boolean {
-  const handle = openSync(graphPath, 'r')
-  try {
-    const tail = Buffer.alloc(TAIL_BYTES)
-    readSync(handle, tail, 0, TAIL_BYTES, Math.max(0, fstatSync(handle).size - TAIL_BYTES))
-    return tail.includes('secondpass.format')
-  } finally {
-    closeSync(handle)
-  }
-}
-
 /** A graph whose weights lie elsewhere is small: it holds names, shapes and a few constants. */
 const LARGEST_BYTES = 64 << 20
 

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
+import { RerankError } from '../../../base/errors.js'
 import type { ModelFolder } from '../model-files.js'
 import type { PairEncoder } from '../pairs.js'
 import type { SessionOptions } from '../session/node.js'
@@ -13,7 +14,7 @@ import { type BertWeights, NotLean, readShape, type Shape, weightsOfSafetensors 
 
 /** A model to be written as a lean graph. */
 export interface LeanRequest {
-  readonly folder: Pick<ModelFolder, 'path' | 'graphPath' | 'config'>
+  readonly folder: Pick<ModelFolder, 'id' | 'path' | 'graphPath' | 'config'>
   readonly dtype: 'fp32' | 'int8'
   readonly pairs: PairEncoder
   /** How the original would be opened. */
@@ -33,9 +34,18 @@ const MOST_BYTES = 2 ** 31 - 1
  * The lean graph of a model: from the cache, or made, compared with the original and kept. Making it takes, once, twice the
  * memory that the file has.
  *
- * @throws the signal's reason when it has aborted
+ * @throws the signal's reason when it has aborted; RerankError `'model-files'` where there is no original to open either
  */
 export async function leanGraphFor(request: LeanRequest): Promise<LeanAnswer> {
+  const answer = await keptOrMade(request)
+  const { id, graphPath } = request.folder
+  if (!('refused' in answer && isSafetensors(graphPath))) return answer
+  const fix = 'export one with "optimum-cli export onnx --model MODEL_DIR OUT_DIR", and pass the path of OUT_DIR'
+  const message = `${id} has no ONNX file, and none can be made of ${graphPath} (${answer.refused}): ${fix}.`
+  throw new RerankError('model-files', message)
+}
+
+async function keptOrMade(request: LeanRequest): Promise<LeanAnswer> {
   const { folder, dtype, signal } = request
   try {
     const { size } = statSync(folder.graphPath)
@@ -91,7 +101,7 @@ async function weightsOf(graphPath: string, shape: Shape): Promise<BertWeights> 
 }
 
 /** Weights without a graph, which cannot be opened as they are. */
-export function isSafetensors(path: string): boolean {
+function isSafetensors(path: string): boolean {
   return path.endsWith('.safetensors')
 }
 

@@ -103,6 +103,15 @@ export class OnnxGraph {
     }
     return undefined
   }
+
+  /** Of a node with two inputs, one of them a vector: the other, and the vector. */
+  besideVector(node: NodeMessage): readonly [string, Float32Array] | readonly [] {
+    for (const at of [0, 1]) {
+      const vector = this.vectorOf(inputOf(node, at))
+      if (vector !== undefined) return [inputOf(node, 1 - at), vector]
+    }
+    return []
+  }
 }
 
 function isFloatCast(node: NodeMessage): boolean {

@@ -341,9 +341,9 @@ class Trace {
 
   /** (x - mean) / sqrt(variance + epsilon) * scale + bias */
   #normInParts(node: NodeMessage): FoundNorm | undefined {
-    const [scaled, bias] = this.#besideVector(node)
+    const [scaled, bias] = this.#graph.besideVector(node)
     const product = scaled === undefined ? undefined : this.#graph.makerOf(scaled)
-    const [normed, scale] = product?.kind === 'Mul' ? this.#besideVector(product) : []
+    const [normed, scale] = product?.kind === 'Mul' ? this.#graph.besideVector(product) : []
     const quotient = normed === undefined ? undefined : this.#graph.makerOf(normed)
     if (quotient?.kind !== 'Div' || scale === undefined || bias === undefined) return undefined
     const difference = this.#graph.makerOf(inputOf(quotient, 0))
@@ -353,15 +353,6 @@ class Trace {
     const epsilon = [0, 1].map((at) => this.#graph.numberOf(inputOf(inside, at))).find((one) => one !== undefined)
     if (epsilon === undefined) return undefined
     return { norm: { scale, bias, epsilon }, ...this.#sum([inputOf(difference, 0)]) }
-  }
-
-  /** Of a node with two inputs, one of them a vector: the other, and the vector. */
-  #besideVector(node: NodeMessage): readonly [string, Float32Array] | readonly [] {
-    for (const at of [0, 1]) {
-      const vector = this.#graph.vectorOf(inputOf(node, at))
-      if (vector !== undefined) return [inputOf(node, 1 - at), vector]
-    }
-    return []
   }
 
   #normOf(scaleName: string, biasName: string, epsilon: number): Norm | undefined {

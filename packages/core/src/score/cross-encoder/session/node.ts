@@ -1,7 +1,7 @@
 import module from 'node:module'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { isError, RerankError } from '../../../base/errors.js'
-import { isWrittenHere } from '../../hub/layout.js'
+import { isWrittenHere } from '../../hub/verify.js'
 import { requireElsewhere } from '../installed.js'
 import type { PairRunner } from '../reading.js'
 import {
@@ -175,7 +175,7 @@ export async function openGraph(options: OpeningOptions): Promise<OpenedGraph> {
   const create = async (provider: Provider): Promise<{ ort: Runtime; session: InferenceSession }> => {
     if (provider === 'wasm') {
       const { openWasm } = await import('./wasm.js')
-      return openWasm(options, isLean(options))
+      return openWasm(options, opensLean(options))
     }
     const ort = await loadRuntime()
     // A provider that cannot be loaded is no error: the next one is tried, and the report names the refusal.
@@ -338,14 +338,14 @@ function createSession(ort: Runtime, provider: Provider, options: OpeningOptions
     intraOpNumThreads: options.threads,
     // What fails is thrown, not printed.
     logSeverityLevel: 4,
-    ...graphOptionsFor(isLean(options), provider, options.spinning ?? false),
+    ...graphOptionsFor(opensLean(options), provider, options.spinning ?? false),
   }
   return graphBytes === undefined
     ? ort.InferenceSession.create(graphPath, settings)
     : ort.InferenceSession.create(graphBytes, settings)
 }
 
-function isLean({ graphPath, graphBytes }: OpeningOptions): boolean {
+function opensLean({ graphPath, graphBytes }: OpeningOptions): boolean {
   return graphBytes !== undefined || isWrittenHere(graphPath)
 }
 
