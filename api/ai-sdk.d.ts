@@ -1,5 +1,17 @@
+import { Generate, RerankerOptions, Scorer, Reranker, CrossEncoderOptions } from '@secondpass/core';
 import { JSONObject, ProviderV3, RerankingModelV3 } from '@ai-sdk/provider';
-import { RerankerOptions, Scorer, Reranker, CrossEncoderOptions } from '@secondpass/core';
+type AskedModel = string | {
+    readonly specificationVersion: string;
+    doGenerate(options: never): unknown;
+};
+interface GenerateSettings {
+    readonly temperature?: number | null | undefined;
+    readonly maxRetries?: number | undefined;
+    readonly maxOutputTokens?: number | undefined;
+    readonly providerOptions?: Readonly<Record<string, object>> | undefined;
+    readonly headers?: Readonly<Record<string, string | undefined>> | undefined;
+}
+declare function generateWith(model: AskedModel, settings?: GenerateSettings): Generate;
 interface RerankingSettings extends Omit<RerankerOptions, 'scorer' | 'model' | 'stages' | 'topN' | 'order'> {
     readonly modelId?: string | undefined;
     readonly textOf?: ((document: JSONObject) => string) | undefined;
@@ -21,5 +33,5 @@ interface SecondpassProvider extends ProviderV3, AsyncDisposable {
 }
 declare function createSecondpass(options?: SecondpassProviderOptions): SecondpassProvider;
 declare const secondpass: SecondpassProvider;
-export { createSecondpass, secondpass };
-export type { RerankingSettings, CallOptions as SecondpassCallOptions, SecondpassProvider, SecondpassProviderOptions };
+export { createSecondpass, generateWith, secondpass };
+export type { AskedModel, GenerateSettings, RerankingSettings, CallOptions as SecondpassCallOptions, SecondpassProvider, SecondpassProviderOptions };

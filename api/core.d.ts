@@ -226,6 +226,39 @@ declare function asReranker(source: RerankerSource, owner: string): Reranker;
 interface QueueOptions {
     readonly maxQueued?: number | undefined;
 }
+type VectorPrecision = 'float32' | 'float16' | 'int8';
+interface DocumentVectors {
+    readonly precision: VectorPrecision | 'packed';
+    readonly rows: number;
+    readonly dimensions: number;
+    readonly data: Float32Array | Uint16Array | Int8Array | Uint8Array;
+    readonly steps?: Float32Array | undefined;
+    readonly ids?: Int32Array | undefined;
+    readonly truncated: boolean;
+}
+interface DocumentStore {
+    get(text: string): DocumentVectors | undefined | Promise<DocumentVectors | undefined>;
+    set(text: string, vectors: DocumentVectors): unknown;
+}
+interface EncodeDocumentsOptions {
+    readonly signal?: AbortSignal | undefined;
+    readonly onProgress?: ((done: number, all: number) => void) | undefined;
+}
+interface EncodeToFileOptions {
+    readonly signal?: AbortSignal | undefined;
+    readonly onProgress?: ((done: number) => void) | undefined;
+}
+interface EncodedFile {
+    readonly documents: number;
+    readonly encoded: number;
+    readonly tooLong: number;
+    readonly bytes: number;
+}
+interface EncodesDocuments {
+    readonly documentsId: string;
+    encodeDocuments(texts: readonly string[], options?: EncodeDocumentsOptions): Promise<DocumentVectors[]>;
+    encodeDocumentsToFile(texts: Iterable<string> | AsyncIterable<string>, path: string, options?: EncodeToFileOptions): Promise<EncodedFile>;
+}
 type Dtype = 'auto' | 'int8' | 'uint8' | 'q4' | 'fp16' | 'fp32';
 interface HubOptions {
     readonly endpoint?: string | undefined;
@@ -259,7 +292,22 @@ interface ScoringOptions {
     readonly instruction?: string | undefined;
     readonly activation?: Activation | undefined;
 }
+interface RuntimeCopy {
+    readonly version: string;
+    readonly folder: string;
+}
+interface FoundCopy extends RuntimeCopy {
+    readonly isLoaded: boolean;
+}
 type Provider = 'cpu' | 'cuda' | 'tensorrt' | 'coreml' | 'dml' | 'webgpu' | 'wasm';
+interface Refusal {
+    readonly provider: Provider;
+    readonly reason: string;
+}
+interface Opened {
+    readonly provider: Provider;
+    readonly refused: readonly Refusal[];
+}
 interface ModelSourceOptions {
     readonly model?: string | undefined;
     readonly revision?: string | undefined;
@@ -267,6 +315,10 @@ interface ModelSourceOptions {
     readonly onProgress?: OnProgress | undefined;
     readonly hub?: HubOptions | undefined;
     readonly providers?: readonly Provider[] | undefined;
+}
+interface GraphInUse {
+    readonly kind: 'lean' | 'original';
+    readonly reason?: string;
 }
 interface GraphOption {
     readonly graph?: 'lean' | 'original' | undefined;
@@ -282,28 +334,10 @@ interface FetchedModel {
     readonly graphPath: string;
 }
 declare function fetchModel(model: string, options?: FetchModelOptions): Promise<FetchedModel>;
-interface RuntimeCopy {
-    readonly version: string;
-    readonly folder: string;
-}
-interface FoundCopy extends RuntimeCopy {
-    readonly isLoaded: boolean;
-}
-interface Refusal {
-    readonly provider: Provider;
-    readonly reason: string;
-}
-interface Opened {
-    readonly provider: Provider;
-    readonly refused: readonly Refusal[];
-}
-interface CrossEncoder extends Scorer<'pair'>, AsyncDisposable {
+interface CrossEncoder extends Scorer<'pair'>, EncodesDocuments, AsyncDisposable {
     readonly opened: Opened | undefined;
     readonly tokenizer: TokenizerKind | undefined;
-    readonly graph: {
-        readonly kind: 'lean' | 'original';
-        readonly reason?: string;
-    } | undefined;
+    readonly graph: GraphInUse | undefined;
     readonly toProbability: ((score: number) => number) | undefined;
     readonly defaults: ScorerDefaults | undefined;
     countTokens(text: string): Promise<number>;
@@ -315,6 +349,7 @@ interface CrossEncoderOptions extends ReadingOptions, ScoringOptions, ModelSourc
     readonly threads?: number | undefined;
     readonly spinning?: boolean | undefined;
     readonly passageCacheMiB?: number | undefined;
+    readonly store?: DocumentStore | string | undefined;
     readonly providers?: readonly Provider[] | undefined;
 }
 declare function crossEncoder(options?: CrossEncoderOptions): CrossEncoder;
@@ -605,43 +640,25 @@ interface LlmYesNoOptions extends PointwiseLimits {
 }
 type LlmPointwiseOptions = LlmGradeOptions | LlmYesNoOptions;
 declare function llmPointwise(options: LlmPointwiseOptions): RemoteScorer<'pair'>;
-type VectorPrecision = 'float32' | 'float16' | 'int8';
-interface DocumentVectors {
-    readonly precision: VectorPrecision;
-    readonly rows: number;
-    readonly dimensions: number;
-    readonly data: Float32Array | Uint16Array | Int8Array;
-    readonly steps?: Float32Array | undefined;
-    readonly truncated: boolean;
-}
-declare function writeDocuments(documents: Iterable<readonly [
-    text: string,
-    vectors: DocumentVectors
-]>, scorerId: string): Generator<Uint8Array>;
-declare function readDocuments(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, scorerId: string): Promise<Map<string, DocumentVectors>>;
-interface Colbert extends Scorer<'pair'>, AsyncDisposable {
-    encodeDocuments(texts: readonly string[], options?: EncodeDocumentsOptions): Promise<DocumentVectors[]>;
+interface Colbert extends Scorer<'pair'>, EncodesDocuments, AsyncDisposable {
     warmup(): Promise<void>;
     close(): Promise<void>;
 }
-interface DocumentStore {
-    get(text: string): DocumentVectors | undefined | Promise<DocumentVectors | undefined>;
-    set(text: string, vectors: DocumentVectors): unknown;
-}
 interface ColbertOptions extends Omit<ModelSourceOptions, 'model'>, QueueOptions {
     readonly model: string;
-    readonly store?: DocumentStore | undefined;
+    readonly store?: DocumentStore | string | undefined;
     readonly precision?: VectorPrecision | undefined;
     readonly maxLength?: number | undefined;
     readonly queryTruncationSide?: TruncationSide | undefined;
     readonly splitSpecialTokens?: boolean | undefined;
     readonly threads?: number | undefined;
 }
-interface EncodeDocumentsOptions {
-    readonly signal?: AbortSignal | undefined;
-    readonly onProgress?: ((done: number, all: number) => void) | undefined;
-}
 declare function colbert(options: ColbertOptions): Colbert;
+declare function writeDocuments(documents: Iterable<readonly [
+    text: string,
+    vectors: DocumentVectors
+]>, documentsId: string): Generator<Uint8Array>;
+declare function readDocuments(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, documentsId: string): Promise<Map<string, DocumentVectors>>;
 type TransformersDevice = 'wasm' | 'webgpu' | 'cpu';
 type TransformersDtype = 'fp32' | 'fp16' | 'q8' | 'int8' | 'uint8' | 'q4' | 'q4f16' | 'bnb4';
 interface LoadedTransformersModel {
@@ -777,4 +794,4 @@ interface FusedCandidate<C extends Candidate = Candidate> extends Candidate {
 }
 declare function reciprocalRankFusion<T extends string | Candidate>(lists: readonly (readonly T[])[], options?: FusionOptions<T extends Candidate ? T : Candidate>): FusedCandidate<T extends Candidate ? T : Candidate>[];
 export { ProviderError, RerankError, aboveThreshold, agreement, allOf, anyOf, asReranker, bedrock, bm25, calibrated, clearMargin, cohere, colbert, compatible, createReranker, crossEncoder, doctor, fetchModel, jina, keywordQuery, llmListwise, llmPointwise, mixedbread, not, otherScript, pinecone, readDocuments, reciprocalRankFusion, scoreShape, server, smallPool, transformers, vertex, voyage, watsonx, withCache, withChunks, withCircuitBreaker, withFallback, workersAi, writeDocuments };
-export type { AboveThresholdOptions, AgreementOptions, BedrockOptions, Blend, Bm25Options, CachedScore, CalibratedOptions, Call, Candidate, ChunkOptions, CircuitBreakerOptions, ClearMarginOptions, Clock, CohereClient, CohereOptions, Colbert, ColbertOptions, CompatibleOptions, CrossEncoder, CrossEncoderOptions, Diversity, DoctorOptions, DoctorReport, DocumentStore, DocumentVectors, DownloadProgress, Dtype, FallbackOptions, Fetch, FetchModelOptions, FetchedModel, FusionOptions, Generate, GenerateCall, GenerateYesNo, HubOptions, JinaOptions, KeywordQueryOptions, LlmListwiseOptions, LlmPointwiseOptions, MixedbreadOptions, OtherScriptOptions, Outcome, PineconeOptions, Pool, Provider, RankedResult, Ranking, RemoteScorer, Report, RerankErrorCode, RerankOptions, Reranker, RerankerOptions, RerankerSource, ScoreCache, ScoreShapeOptions, Scorer, ScorerDefaults, ServerDialect, ServerOptions, SkipCalibration, SkipPolicy, SkipReason, SmallPoolOptions, Span, StageOptions, StageReport, TextNote, TokenCounter, TransformersOptions, TransformersScorer, VertexOptions, VoyageOptions, WatsonxOptions, WorkersAiOptions };
+export type { AboveThresholdOptions, AgreementOptions, BedrockOptions, Blend, Bm25Options, CachedScore, CalibratedOptions, Call, Candidate, ChunkOptions, CircuitBreakerOptions, ClearMarginOptions, Clock, CohereClient, CohereOptions, Colbert, ColbertOptions, CompatibleOptions, CrossEncoder, CrossEncoderOptions, Diversity, DoctorOptions, DoctorReport, DocumentStore, DocumentVectors, DownloadProgress, Dtype, EncodedFile, FallbackOptions, Fetch, FetchModelOptions, FetchedModel, FusionOptions, Generate, GenerateCall, GenerateYesNo, HubOptions, JinaOptions, KeywordQueryOptions, LlmListwiseOptions, LlmPointwiseOptions, MixedbreadOptions, OtherScriptOptions, Outcome, PineconeOptions, Pool, Provider, RankedResult, Ranking, RemoteScorer, Report, RerankErrorCode, RerankOptions, Reranker, RerankerOptions, RerankerSource, ScoreCache, ScoreShapeOptions, Scorer, ScorerDefaults, ServerDialect, ServerOptions, SkipCalibration, SkipPolicy, SkipReason, SmallPoolOptions, Span, StageOptions, StageReport, TextNote, TokenCounter, TransformersOptions, TransformersScorer, VertexOptions, VoyageOptions, WatsonxOptions, WorkersAiOptions };

@@ -17,7 +17,8 @@ const READERS = new Set(
   ).split(' '),
 )
 /** Packages of others that the workspace does not install, and files that a page tells the reader to write. */
-const NOT_HERE = /^(openai|node-llama-cpp|@langchain\/(openai|anthropic|cohere)|@mastra\/rag|yaml|cohere-ai|\.\.?\/.*)$/
+const NOT_HERE =
+  /^(openai|@ai-sdk\/openai|node-llama-cpp|@langchain\/(openai|anthropic|cohere)|@mastra\/rag|yaml|cohere-ai|\.\.?\/.*)$/
 
 const pages = [
   'README.md',

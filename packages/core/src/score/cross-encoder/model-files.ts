@@ -112,7 +112,7 @@ export function openFolder({ path, model, graph: spec, known, sumsDigest }: Fold
 /** A folder whose graph is lean already has nothing to make one of. */
 function takesLean(path: string): boolean {
   const own = ['model.onnx', 'onnx/model.onnx'].map((file) => join(path, file)).filter((file) => existsSync(file))
-  return takesLeanGraph(configIn(path)) && !own.some(isWrittenHere)
+  return !own.some(isWrittenHere) && takesLeanGraph(configIn(path))
 }
 
 /**

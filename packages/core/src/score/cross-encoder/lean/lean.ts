@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
-import { RerankError } from '../../../base/errors.js'
+import { isError, RerankError } from '../../../base/errors.js'
 import type { ModelFolder } from '../model-files.js'
 import type { PairEncoder } from '../pairs.js'
 import type { SessionOptions } from '../session/node.js'
@@ -56,7 +56,7 @@ async function keptOrMade(request: LeanRequest): Promise<LeanAnswer> {
     return await make(request, place)
   } catch (cause) {
     signal.throwIfAborted()
-    return { refused: cause instanceof Error ? cause.message : String(cause) }
+    return { refused: isError(cause) ? cause.message : String(cause) }
   }
 }
 

@@ -20,7 +20,7 @@ export function usableCores(read: ReadFile = onDisk, cores: number = availablePa
     ]) as (number | undefined)[]
     return quota !== undefined && period !== undefined && quota > 0 && period > 0 ? [quota / period] : []
   })
-  return Math.max(1, Math.floor(Math.min(cores, ...quotas)))
+  return Math.max(1, Math.floor(least(cores, quotas)))
 }
 
 /** Bytes of memory that this container may take. */
@@ -29,7 +29,11 @@ export function usableMemory(read: ReadFile = onDisk, bytes: number = totalmem()
     const [limit] = numbersIn(read, `${folder}/memory.max`) ?? numbersIn(read, `${folder}/memory.limit_in_bytes`) ?? []
     return limit !== undefined && limit > 0 ? [limit] : []
   })
-  return Math.min(bytes, ...limits)
+  return least(bytes, limits)
+}
+
+function least(first: number, others: readonly number[]): number {
+  return others.reduce((one, other) => Math.min(one, other), first)
 }
 
 /** The folders of the groups that this process is in, with those above, whose limits hold as well. */
