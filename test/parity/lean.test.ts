@@ -48,7 +48,9 @@ async function weightsOf(model: Model, form: string): Promise<BertWeights> {
 
 async function logitsOf(model: Model, weights: BertWeights, recipe: Recipe): Promise<readonly (readonly number[])[]> {
   const stride = model.config['max_position_embeddings'] as number
-  const graphBytes = await writeModel(leanGraph(weights, recipe, { stride, properties: { 'secondpass.format': '1' } }))
+  const { padding } = readShape(model.config)
+  const properties = { 'secondpass.format': '1' }
+  const graphBytes = await writeModel(leanGraph(weights, recipe, { stride, padding, properties }))
   const { session, Tensor } = await openGraph({ graphPath: 'made in memory', graphBytes, threads: 1 })
   const inputs = session.inputNames.map((name) => ({ name, type: 'int32' as const }))
   const feeds = tokenFeeds(Tensor as unknown as TensorClass, inputs, stride)

@@ -10,7 +10,7 @@ import onnx
 
 from .shape import ExportError
 
-COPIED = ('tokenizer_config.json', 'config.json')
+COPIED = ('tokenizer_config.json',)
 COPIED_IF_THERE = ('calibration.json',)
 
 
@@ -20,6 +20,7 @@ def write_bundle(model: onnx.ModelProto, model_dir: Path, out_dir: Path) -> None
         'model.onnx': model.SerializeToString(deterministic=True),
         'tokenizer.json': plain_tokenizer(model_dir).encode(),
         **{name: _required(model_dir / name).read_bytes() for name in COPIED},
+        'config.json': config_for(model, _required(model_dir / 'config.json')),
         **{name: (model_dir / name).read_bytes() for name in COPIED_IF_THERE if (model_dir / name).is_file()},
     }
     out_dir.mkdir(parents=True, exist_ok=True)
@@ -27,6 +28,20 @@ def write_bundle(model: onnx.ModelProto, model_dir: Path, out_dir: Path) -> None
         (out_dir / name).write_bytes(content)
     sums = ''.join(f'{hashlib.sha256(content).hexdigest()}  {name}\n' for name, content in files.items())
     (out_dir / 'SHA256SUMS').write_text(sums, encoding='ascii')
+
+
+def config_for(model: onnx.ModelProto, config: Path) -> bytes:
+    """config.json, with the lengths of the rows that the graph takes of what it made of texts before: not every runtime tells
+    the shape of an input, and it must be fed a tensor of that shape even where nothing is known."""
+    widths = {
+        value.name.removeprefix('known_'): value.type.tensor_type.shape.dim[1].dim_value
+        for value in model.graph.input
+        if value.name.startswith('known_')
+    }
+    if not widths:
+        return config.read_bytes()
+    content = json.loads(config.read_text(encoding='utf-8')) | {'state_widths': widths}
+    return (json.dumps(content, indent=2, ensure_ascii=False) + '\n').encode()
 
 
 def plain_tokenizer(model_dir: Path) -> str:

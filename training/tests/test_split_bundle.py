@@ -36,6 +36,15 @@ def test_the_command_writes_a_folder_that_measuring_opens(split, tmp_path):
     assert LeanModel(out, 64).score(query, [text])[0] == pytest.approx(made.logit(ids, types), abs=EXACT)
 
 
+def test_the_config_says_how_long_the_rows_of_what_was_made_before_are(split, tmp_path):
+    made = split(vocab_size=325)
+    export(made.folder, tmp_path / 'out', 'int8')
+    inputs = onnx.load(tmp_path / 'out' / 'model.onnx').graph.input
+    widths = {value.name: value.type.tensor_type.shape.dim[-1].dim_value for value in inputs}
+    said = json.loads((tmp_path / 'out' / 'config.json').read_text(encoding='utf-8'))['state_widths']
+    assert said == {'query': widths['known_query'], 'passage': widths['known_passage']}
+
+
 def test_the_same_input_gives_the_same_bytes(split, tmp_path):
     made = split(vocab_size=325)
     for name in ('one', 'two'):

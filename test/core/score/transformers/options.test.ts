@@ -121,6 +121,15 @@ describe('the inputs', () => {
     })
   })
 
+  it('for what was made of texts before are empty rows, whose length config.json says where the runtime does not', () => {
+    const { sessions } = model(['token_ids', 'position_type_ids', 'known_query', 'known_passage'])
+    const config = { max_position_embeddings: 64, state_widths: { query: 6, passage: 5 } }
+    expect(feedsFor({ config, sessions }, Tensor)(pair.ids, pair.secondSegmentStart)).toMatchObject({
+      known_query: { type: 'float32', dims: [0, 6] },
+      known_passage: { type: 'uint8', dims: [0, 5] },
+    })
+  })
+
   it('that nobody knows are refused by name', () => {
     expect(() => feed(['input_ids', 'pixel_values'])).toThrow(/^The model has the inputs input_ids, pixel_values: /)
   })

@@ -35,7 +35,7 @@ describe.each<readonly [name: string, model: string]>([
   ['the small model', small],
 ])('%s', (_name, model) => {
   it('has the scores of crossEncoder, to the bit', async () => {
-    await using ours = crossEncoder({ model })
+    await using ours = crossEncoder({ model, graph: 'original' })
     await using theirs = transformers({ model })
     expect(await theirs.score(query, texts, call())).toEqual(await ours.score(query, texts, call()))
     expect(await theirs.countTokens(texts[2] as string)).toBe(await ours.countTokens(texts[2] as string))
@@ -70,7 +70,7 @@ describe('a model that is loaded already', () => {
 
   it('is used as it is, with our way of joining and cutting, and outlives the scorer', async () => {
     const loaded = await load()
-    await using ours = crossEncoder({ model })
+    await using ours = crossEncoder({ model, graph: 'original' })
     const scorer = transformers({ model: loaded, name: 'tiny', revision: '1' })
     const expected = await ours.score(query, texts, call())
     expect(scorer.id).toBe('tiny@1:transformers:cpu:fp32')

@@ -157,7 +157,12 @@ function idOfLoaded({ model }: LoadedTransformersModel, { name, revision }: Tran
 
 /** What of a model of transformers.js is looked at beside calling it. */
 export interface LoadedModelFields {
-  readonly config?: { readonly _name_or_path?: unknown; readonly max_position_embeddings?: number }
+  readonly config?: {
+    readonly _name_or_path?: unknown
+    readonly max_position_embeddings?: number
+    /** Of a graph of ours that takes what it made of texts before, by input: how long a row is. */
+    readonly state_widths?: unknown
+  }
   readonly sessions?: Readonly<Record<string, LoadedSession | undefined>>
   dispose?(): Promise<unknown>
 }

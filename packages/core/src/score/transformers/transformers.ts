@@ -146,9 +146,11 @@ interface Logits {
  */
 export function feedsFor({ config, sessions }: LoadedModelFields, tensor: TensorClass): Feeds {
   const { inputNames = [], inputMetadata = [] } = sessions?.['model'] ?? {}
+  const widths = (config?.state_widths ?? {}) as Readonly<Record<string, unknown>>
   const inputs = inputNames.map((name): TokenInput => {
     const { type, shape } = inputMetadata.find((input) => input.name === name) ?? {}
-    const width = shape?.[1]
+    // Runtimes before 1.24 tell no shapes, and refuse a run without all inputs.
+    const width = shape?.[1] ?? widths[name.replace('known_', '')]
     return { name, type: type === 'int32' ? type : 'int64', ...(typeof width === 'number' && { width }) }
   })
   const feeds = tokenFeeds(tensor, inputs, config?.max_position_embeddings ?? 512)

@@ -123,7 +123,7 @@ describe('weights', () => {
     ['numbers beyond the end', safetensors({ a: entry('F32', [2], 0, 8) }, new Uint8Array(4))],
     ['numbers before the beginning', safetensors({ a: entry('F32', [1], -4, 0) }, new Uint8Array(4))],
     ['another size than its shape', safetensors({ a: entry('F32', [3], 0, 4) }, new Uint8Array(4))],
-    ['a format that is not known', safetensors({ a: entry('I64', [1], 0, 8) }, new Uint8Array(8))],
+    ['a format that is not known', safetensors({ a: entry('F8_E4M3', [1], 0, 1) }, new Uint8Array(1))],
     ['no entry', safetensors({ a: null })],
   ])('of %s are refused', (_, content) => {
     expect(() => readTensors('model.safetensors', content)).toThrow(

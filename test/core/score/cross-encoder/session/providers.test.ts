@@ -34,7 +34,7 @@ describe('providers', () => {
   it('that cannot be used here are passed over in sight: in a warning, the report, the scorer', async () => {
     const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
     await using scorer = crossEncoder({ model: stock, providers: [elsewhere, 'cpu'] })
-    await using usual = crossEncoder({ model: stock })
+    await using usual = crossEncoder({ model: stock, graph: 'original' })
     expect(scorer.id).toContain('unresolved')
     const call = callOf()
     expect(await scorer.score('river', ['the mill'], call)).toEqual(await usual.score('river', ['the mill'], callOf()))

@@ -22,22 +22,30 @@ export interface Recipe {
   readonly tap?: boolean | undefined
 }
 
+export interface LeanGraphOptions {
+  /** Rows of the position table, by config.json. */
+  readonly stride: number
+  /** See `Shape`. */
+  readonly padding: number | undefined
+  /** At the end of the file. */
+  readonly properties: Readonly<Record<string, string>>
+}
+
 /**
  * The lean graph of a BERT: training/export/source.py in TypeScript. Inputs are `token_ids` and `position_type_ids`
  * (position + segment * `stride`), int32 [L]; the output is `logits`, [1, labels]. There is no mask, since there is no
  * padding; the tables of positions and segments are one; so are the matrices of query, key and value; and the last layer
  * computes the first token alone, which is exact, since the head reads nothing else.
  *
- * `stride` is the rows of the position table by config.json; `properties` stand at the end of the file.
  */
 export function leanGraph(
   weights: BertWeights,
   recipe: Recipe,
-  { stride, properties }: { readonly stride: number; readonly properties: Readonly<Record<string, string>> },
+  { stride, padding, properties }: LeanGraphOptions,
 ): ModelMessage {
   const writer = new BertWriter(weights, recipe)
   const last = weights.layers.length - 1
-  let x = writer.embed(stride)
+  let x = writer.embed(stride, padding)
   for (const [at, layer] of weights.layers.entries()) {
     x = at < last ? writer.fullLayer(x, layer, `layer.${at}.`) : writer.firstTokenLayer(x, layer, `layer.${at}.`)
   }
@@ -61,14 +69,31 @@ class BertWriter {
     this.#headSize = this.#hidden / weights.heads
   }
 
-  embed(stride: number): string {
+  embed(stride: number, padding: number | undefined): string {
     const { positions, types, norm, projection } = this.#weights
-    const places = this.nodes.add('Gather', [
-      this.nodes.matrix(placeTable(positions, types, stride)),
-      'position_type_ids',
-    ])
+    const table = this.nodes.matrix(placeTable(positions, types, stride))
+    const at = padding === undefined ? 'position_type_ids' : this.#placesBehindPadding(padding)
+    const places = this.nodes.add('Gather', [table, at])
     const x = this.#norm(this.nodes.add('Add', [this.#wordRows(), places]), norm)
     return projection === undefined ? x : this.#gemm(x, projection)
+  }
+
+  /**
+   * RoBERTa counts what is no padding token, from 1, and reads that token at 0. A text may hold one: its name is a word like
+   * others to most tokenizers. What position_type_ids adds for a segment stays.
+   */
+  #placesBehindPadding(padding: number): string {
+    const { nodes } = this
+    const whole = { attributes: { to: TYPES.int32 } }
+    const counted = (what: string): string => nodes.add('CumSum', [what, nodes.shape(0)])
+    const isPadding = nodes.add('Equal', ['token_ids', nodes.indices([padding])])
+    const one = nodes.add('Cast', [nodes.add('Not', [isPadding])], whole)
+    const place = nodes.add('Mul', [counted(one), one])
+    const order = counted(nodes.add('Add', [one, nodes.add('Cast', [isPadding], whole)]))
+    return nodes.add('Add', [
+      nodes.add('Sub', [place, order]),
+      nodes.add('Add', ['position_type_ids', nodes.indices([1])]),
+    ])
   }
 
   #wordRows(): string {

@@ -5,7 +5,7 @@ import type { PairEncoder } from '../pairs.js'
 import type { SessionOptions } from '../session/node.js'
 import type { Json } from '../tokenizer/pipeline.js'
 import { type Place, placeFor } from './cache.js'
-import { leanGraph, type Recipe } from './graph.js'
+import { leanGraph, type LeanGraphOptions, type Recipe } from './graph.js'
 import { readModel, writeModel } from './onnx.js'
 import { OnnxGraph } from './onnx-graph.js'
 import { weightsOfGraph } from './trace.js'
@@ -88,8 +88,11 @@ async function write(request: LeanRequest): Promise<Uint8Array<ArrayBuffer>> {
   const { folder, dtype, session } = request
   const shape = readShape(folder.config as Json)
   const weights = await weightsOf(folder.graphPath, shape)
+  const options = (recipe: Recipe): LeanGraphOptions => {
+    return { stride: session.maxPositions, padding: shape.padding, properties: propertiesOf(recipe, shape) }
+  }
   const written = (recipe: Recipe): Promise<Uint8Array<ArrayBuffer>> =>
-    writeModel(leanGraph(weights, recipe, { stride: session.maxPositions, properties: propertiesOf(recipe, shape) }))
+    writeModel(leanGraph(weights, recipe, options(recipe)))
   if (dtype === 'fp32') return written({ dtype })
   const tapped = { ...session, graphBytes: await written({ dtype: 'fp32', tap: true }) }
   return written({ dtype, widest: await widestInputs(tapped, await calibrationPairs(request.pairs)) })
@@ -117,7 +120,7 @@ async function compare(request: LeanRequest, graph: Uint8Array): Promise<string 
   const original = isSafetensors(folder.graphPath)
     ? { ...session, graphBytes: await write({ ...request, dtype: 'fp32' }) }
     : session
-  const pairs = await trialPairs(request.pairs)
+  const pairs = await trialPairs(request.pairs, readShape(folder.config as Json).padding)
   const expected = await logitsOf(original, pairs)
   return disagreement(dtype, expected, await logitsOf({ ...session, graphBytes: graph }, pairs))
 }

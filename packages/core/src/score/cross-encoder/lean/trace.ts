@@ -4,12 +4,12 @@ import {
   type Activation,
   type BertWeights,
   columnRange,
-  fromFirstPosition,
   type Layer,
   type Linear,
   type Matrix,
   type Norm,
   NotLean,
+  placesOf,
   rowsOf,
   type Shape,
   sum,
@@ -243,7 +243,7 @@ class Trace {
     types = withBias(types, beginning.bias, words.columns)
     return {
       words,
-      positions: fromFirstPosition(positions, this.#shape),
+      positions: placesOf(positions, this.#shape),
       types,
       norm: beginning.norm,
       projection: undefined,
@@ -261,7 +261,7 @@ class Trace {
     const used = isTyped ? types : types && rowsOf(types, 0, 1)
     return {
       words,
-      positions: fromFirstPosition(positions, this.#shape),
+      positions: placesOf(positions, this.#shape),
       types: withBias(used, undefined, words.columns),
       norm,
       projection: undefined,

@@ -45,10 +45,14 @@ const PAIRS: readonly (readonly [query: string, text: string])[] = [
 /** Every text, over and over: fills what a model reads. */
 const LONG = Array.from({ length: 4 }, () => PAIRS.map(([, text]) => text).join(' ')).join(' ')
 
-/** The dozen pairs as the model reads them. */
-export async function trialPairs(pairs: PairEncoder): Promise<readonly EncodedPair[]> {
+/** The dozen pairs as the model reads them; and one with a padding token in it, where that changes how it is read. */
+export async function trialPairs(pairs: PairEncoder, padding?: number): Promise<readonly EncodedPair[]> {
   const texts = [...PAIRS, ['When does the library open?', LONG.slice(0, 1400)], ['kettle', LONG]] as const
-  return encodeAll(pairs, texts)
+  const encoded = await encodeAll(pairs, texts)
+  const [, pair] = encoded
+  if (padding === undefined || pair === undefined) return encoded
+  const middle = Math.floor(pair.ids.length / 2)
+  return [...encoded, { ...pair, ids: pair.ids.map((id, at) => (at === middle ? padding : id)) }]
 }
 
 /** The same, and each query with the next text, which does not answer it. */

@@ -66,8 +66,8 @@ export interface Shape {
   readonly embedding: number
   /** Rows of the position table. */
   readonly positions: number
-  /** The row of the first token: RoBERTa begins behind the padding id. */
-  readonly firstPosition: number
+  /** Id of the padding token where it is read at a place of its own, and the others are counted from the row behind it. */
+  readonly padding: number | undefined
   readonly types: number
   readonly epsilon: number
 }
@@ -128,7 +128,7 @@ export function readShape(config: Json): Shape {
   if (hidden % heads !== 0) throw new NotLean(`hidden_size ${hidden} is no multiple of num_attention_heads ${heads}`)
   const epsilon = config['layer_norm_eps'] ?? 1e-12
   if (typeof epsilon !== 'number') throw new NotLean(`layer_norm_eps of config.json is ${JSON.stringify(epsilon)}`)
-  const firstPosition = family.begins === 'at 0' ? 0 : Number(config['pad_token_id'] ?? 1) + 1
+  const padding = family.begins === 'at 0' ? undefined : Number(config['pad_token_id'] ?? 1)
   return {
     family: String(config['model_type']),
     hidden,
@@ -138,15 +138,15 @@ export function readShape(config: Json): Shape {
     words: size('vocab_size'),
     embedding: config['model_type'] === 'electra' ? size('embedding_size', hidden) : hidden,
     positions: size('max_position_embeddings'),
-    firstPosition,
+    padding,
     types: size('type_vocab_size', 2),
     epsilon,
   }
 }
 
-/** The rows of a position table that tokens have, the first token's first. */
-export function fromFirstPosition(table: Matrix, { firstPosition }: Shape): Matrix {
-  return rowsOf(table, firstPosition, table.rows)
+/** The rows of a position table that tokens have: that of the padding token if it has one, then the first token's. */
+export function placesOf(table: Matrix, { padding = 0 }: Shape): Matrix {
+  return rowsOf(table, padding, table.rows)
 }
 
 /** @throws NotLean when a tensor is missing; RerankError `'model-files'` for a damaged file. */
@@ -174,10 +174,7 @@ export function weightsOfSafetensors(file: string, shape: Shape): BertWeights {
   const [dense = '', out = ''] = head
   return {
     words: read.table(`${inTables}word_embeddings.weight`, shape.words, embedding),
-    positions: fromFirstPosition(
-      read.table(`${inTables}position_embeddings.weight`, shape.positions, embedding),
-      shape,
-    ),
+    positions: placesOf(read.table(`${inTables}position_embeddings.weight`, shape.positions, embedding), shape),
     types: read.table(`${inTables}token_type_embeddings.weight`, shape.types, embedding),
     norm: read.norm(`${inTables}LayerNorm`, embedding),
     projection: embedding === hidden ? undefined : read.linear(`${prefix}embeddings_project`, embedding, hidden),
