@@ -7,7 +7,7 @@ import {
   sentence,
   wholeOrInfinity,
 } from './base/check.js'
-import { RerankError, show } from './base/errors.js'
+import { invalidArgument, RerankError, show } from './base/errors.js'
 import type { RerankerOptions } from './options.js'
 import type { RerankOptions } from './request.js'
 import { createReranker, type Reranker } from './rerank.js'
@@ -43,6 +43,9 @@ const callDefaults = {
  *   what `createReranker` throws.
  */
 export function asReranker(source: RerankerSource, owner: string): Reranker {
+  if (typeof owner !== 'string' || owner === '') {
+    throw invalidArgument('owner', owner, 'pass what the adapter is called, with which errors begin')
+  }
   if (!isObject(source) || Array.isArray(source)) throw wrong(owner, `options is ${show(source)}: pass an object`)
   prefixed(owner, () => checkRenamed(source, { timeoutMs: 'deadlineMs' }))
   const { reranker: ready, topN, deadlineMs, instruction, ...options } = source as RerankerSource & RerankerOptions
