@@ -10,6 +10,7 @@ const allowed = [
   'BSD-2-Clause',
   'BSD-3-Clause',
   '(AFL-2.1 OR BSD-3-Clause)',
+  '(Apache-2.0 AND BSD-3-Clause)',
   '(MIT OR CC0-1.0)',
   'ISC',
   'MIT',

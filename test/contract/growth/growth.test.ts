@@ -35,7 +35,11 @@ describe.each(Object.entries(packages))('%s', (_, [exports, rows]) => {
   // Every day the long lists, and of the texts those that most faults were found with.
   const chosen = inputs.filter(([, what]) => isFull || /^[^:]*$|: (?:marks|one word|a mark in each word)$/.test(what))
   it.each(chosen)('%s grows with %s', async (name, what, input) => {
-    const growth = await growthOf(input, sized(2 ** 14, 2 ** 17))
+    let growth = await growthOf(input, sized(2 ** 14, 2 ** 17))
+    // What else runs on the machine can make a line look bent for once; a square is one every time.
+    for (let again = 0; again < 3 && growth.exponent >= HIGHEST_EXPONENT; again++) {
+      growth = await growthOf(input, sized(2 ** 14, 2 ** 17))
+    }
     if (isFull)
       console.log(`growth\t${growth.exponent.toFixed(2)}\t${growth.size}\t${growth.ms.toFixed(0)} ms\t${name}\t${what}`)
     expect(growth.exponent, `at ${growth.size}, ${growth.ms.toFixed(0)} ms`).toBeLessThan(HIGHEST_EXPONENT)
