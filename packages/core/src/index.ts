@@ -26,7 +26,7 @@ export { type LlmListwiseOptions, llmListwise } from './score/remote/language-mo
 export { type GenerateYesNo, type LlmPointwiseOptions, llmPointwise } from './score/remote/language-models/pointwise.js'
 export { type Colbert, colbert } from '#node/score/colbert/colbert'
 export type { ColbertOptions } from '#node/score/colbert/colbert'
-export type { DocumentVectors } from '#node/score/documents/format'
+export type { DocumentVectors } from '#node/score/documents/vectors'
 export type { DocumentStore, EncodedFile } from '#node/score/documents/store'
 export { readDocuments, writeDocuments } from '#node/score/documents/stream'
 export { type CrossEncoder, type CrossEncoderOptions, crossEncoder } from '#node/score/cross-encoder/cross-encoder'

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Call, TextNote } from '../../../../packages/core/src/types.ts'
 import { createReranker } from '../../../../packages/core/src/rerank.ts'
 import { colbert } from '../../../../packages/core/src/score/colbert/colbert.ts'
-import type { DocumentVectors } from '../../../../packages/core/src/score/documents/format.ts'
+import type { DocumentVectors } from '../../../../packages/core/src/score/documents/vectors.ts'
 
 const model = join(import.meta.dirname, '../../../fixtures/tiny-colbert')
 const query = 'where is the key'

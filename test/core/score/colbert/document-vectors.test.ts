@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { packVectors, unpackVectors } from '../../../../packages/core/src/score/colbert/documents.ts'
-import type { DocumentVectors, VectorPrecision } from '../../../../packages/core/src/score/documents/format.ts'
+import type { DocumentVectors, VectorPrecision } from '../../../../packages/core/src/score/documents/vectors.ts'
 import { readDocuments, writeDocuments } from '../../../../packages/core/src/score/documents/stream.ts'
 import { type TokenVectors, maxSim } from '../../../../packages/core/src/score/colbert/documents.ts'
 

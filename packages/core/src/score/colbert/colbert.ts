@@ -18,7 +18,7 @@ import { isBundledName, ModelSource, type ModelSourceOptions, sourceOptions } fr
 import { LoadOnce } from '../cross-encoder/pair-scorer.js'
 import { closedWhileScoring, readingOptions, readingParts, threadsPart } from '../cross-encoder/reading.js'
 import { type Opened, providerPart, refuseTelemetry } from '../cross-encoder/session/node.js'
-import type { DocumentVectors, VectorPrecision } from '../documents/format.js'
+import type { DocumentVectors, VectorPrecision } from '../documents/vectors.js'
 import {
   checkDocumentTexts,
   checkFileArguments,

@@ -1,5 +1,5 @@
 import { floatOf } from '../cross-encoder/session/tensors.js'
-import type { DocumentVectors, VectorPrecision } from '../documents/format.js'
+import type { DocumentVectors, VectorPrecision } from '../documents/vectors.js'
 
 /** Vectors of tokens, one row each, rows one after the other. */
 export interface TokenVectors {

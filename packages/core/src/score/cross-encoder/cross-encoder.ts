@@ -4,7 +4,7 @@ import { flag, must, type OptionsOf, type OptionTable, readOptions, whole, withD
 import { warn } from '../../base/errors.js'
 import { aloneInThread, type QueueOptions, queueOptions, type Turns } from '../../base/schedule.js'
 import type { Call, Scorer, ScorerDefaults } from '../../types.js'
-import type { DocumentVectors } from '../documents/format.js'
+import type { DocumentVectors } from '../documents/vectors.js'
 import {
   checkDocumentTexts,
   checkFileArguments,

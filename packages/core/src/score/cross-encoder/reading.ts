@@ -5,7 +5,7 @@ import { RerankError, show } from '../../base/errors.js'
 import type { Turns } from '../../base/schedule.js'
 import { allWindows, bestWindows } from '../../base/spans.js'
 import type { Call, TextNote, TruncationSide } from '../../types.js'
-import type { DocumentVectors } from '../documents/format.js'
+import type { DocumentVectors } from '../documents/vectors.js'
 import type { OpenStore } from '../documents/store.js'
 import type { EncodedPair, EncodedQuery, PairEncoder } from './pairs.js'
 

@@ -1,5 +1,5 @@
 import { invalidArgument, RerankError } from '../../base/errors.js'
-import type { DocumentVectors } from '../documents/format.js'
+import type { DocumentVectors } from '../documents/vectors.js'
 import type { EncodedPair } from './pairs.js'
 
 /*

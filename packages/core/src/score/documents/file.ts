@@ -4,7 +4,6 @@ import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { invalidArgument, RerankError } from '../../base/errors.js'
 import {
-  type DocumentVectors,
   END_BYTES,
   endOf,
   FIRST_BYTES,
@@ -20,6 +19,7 @@ import {
   readPlaces,
   recordOf,
 } from './format.js'
+import { type DocumentVectors } from './vectors.js'
 
 const files = {
   open: promisify(open),

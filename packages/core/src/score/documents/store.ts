@@ -5,7 +5,8 @@ import { Pacer, systemClock, waitFor } from '../../base/clock.js'
 import { invalidArgument, RerankError } from '../../base/errors.js'
 import type { Call } from '../../types.js'
 import { DocumentFile, DocumentFileWriter } from './file.js'
-import { type DocumentVectors, isDocumentVectors, type Key, keyOf } from './format.js'
+import { type Key, keyOf } from './format.js'
+import { type DocumentVectors, isDocumentVectors } from './vectors.js'
 
 /** Keeps what a model made of documents, by their text. A `Map` fits as it is. */
 export interface DocumentStore {

@@ -1,12 +1,9 @@
 import { invalidArgument, RerankError } from '../../base/errors.js'
 import {
-  type DocumentVectors,
   endOf,
   FIRST_BYTES,
   HEADER_BYTES,
   headOf,
-  isArrayOf,
-  isDocumentVectors,
   keyOf,
   nameLength,
   type Place,
@@ -14,6 +11,7 @@ import {
   readHeader,
   recordOf,
 } from './format.js'
+import { type DocumentVectors, isArrayOf, isDocumentVectors } from './vectors.js'
 
 /**
  * Writes stored documents as pieces of bytes, one document a piece, for a file or an object store:

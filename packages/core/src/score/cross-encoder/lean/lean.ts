@@ -62,7 +62,7 @@ async function keptOrMade(request: LeanRequest): Promise<LeanAnswer> {
 
 async function make(request: LeanRequest, place: Place): Promise<LeanAnswer> {
   const { signal, keeps } = request
-  let graph: Uint8Array<ArrayBuffer>
+  let graph: Uint8Array
   try {
     graph = await write(request)
     const reason = await compare(request, graph)
@@ -84,15 +84,14 @@ async function make(request: LeanRequest, place: Place): Promise<LeanAnswer> {
   return kept ? { graphPath: place.graphPath } : { graphPath: place.graphPath, graphBytes: graph }
 }
 
-async function write(request: LeanRequest): Promise<Uint8Array<ArrayBuffer>> {
+async function write(request: LeanRequest): Promise<Uint8Array> {
   const { folder, dtype, session } = request
   const shape = readShape(folder.config as Json)
   const weights = await weightsOf(folder.graphPath, shape)
   const options = (recipe: Recipe): LeanGraphOptions => {
     return { stride: session.maxPositions, padding: shape.padding, properties: propertiesOf(recipe, shape) }
   }
-  const written = (recipe: Recipe): Promise<Uint8Array<ArrayBuffer>> =>
-    writeModel(leanGraph(weights, recipe, options(recipe)))
+  const written = (recipe: Recipe): Promise<Uint8Array> => writeModel(leanGraph(weights, recipe, options(recipe)))
   if (dtype === 'fp32') return written({ dtype })
   const tapped = { ...session, graphBytes: await written({ dtype: 'fp32', tap: true }) }
   return written({ dtype, widest: await widestInputs(tapped, await calibrationPairs(request.pairs)) })

@@ -155,7 +155,7 @@ export async function readModel(file: Uint8Array): Promise<ModelMessage> {
 }
 
 /** The bytes of an ONNX file. Equal messages give equal bytes. */
-export async function writeModel(model: ModelMessage): Promise<Uint8Array<ArrayBuffer>> {
+export async function writeModel(model: ModelMessage): Promise<Uint8Array> {
   const { BinaryWriter } = await import('@bufbuild/protobuf/wire')
   return encode(modelTable, model as Message, new BinaryWriter()).finish()
 }
@@ -227,7 +227,7 @@ function key(writer: BinaryWriter, number: number, wire: number): BinaryWriter {
 function encodeValue([number, kind]: readonly [number, Kind], value: unknown, writer: BinaryWriter): void {
   if (kind === 'int') key(writer, number, VARINT).int64(value as number)
   else if (kind === 'float') key(writer, number, FOUR_BYTES).float(value as number)
-  else if (kind === 'bytes') key(writer, number, LENGTH_DELIMITED).bytes(value as Uint8Array<ArrayBuffer>)
+  else if (kind === 'bytes') key(writer, number, LENGTH_DELIMITED).bytes(value as Uint8Array)
   else if (kind === 'text') key(writer, number, LENGTH_DELIMITED).string(value as string)
   else if (kind === 'texts') {
     for (const text of value as readonly string[]) key(writer, number, LENGTH_DELIMITED).string(text)
