@@ -35,7 +35,7 @@ export default defineConfig({
     anchor: { slugify },
     languageAlias: { mjs: 'js' },
     toc: { slugify },
-    theme: { light: 'github-light-high-contrast', dark: 'github-dark' },
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
   },
   vite: { logLevel: 'warn', build: { chunkSizeWarningLimit: 8000 } },
   themeConfig: {
