@@ -65,6 +65,7 @@ export const navigation = [
       { text: 'Models', link: '/models' },
       { text: 'Model folders', link: '/model-folders' },
       { text: 'Late interaction', link: '/late-interaction' },
+      { text: 'Passages read ahead', link: '/documents' },
       { text: 'Providers over HTTP', link: '/providers' },
       { text: 'Language models', link: '/language-models' },
       { text: 'Labelling', link: '/labelling' },
@@ -87,6 +88,7 @@ export const navigation = [
     items: [
       { text: 'Measurements', link: '/measurements' },
       { text: 'Evaluation', link: '/evaluation' },
+      { text: 'From logs to a skip policy', link: '/from-logs' },
       { text: 'Command line', link: '/command-line' },
     ],
   },
