@@ -30,7 +30,8 @@ const MARK = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect 
 /** @param {Site} site */
 export async function buildSite({ repository, out, base, ref }) {
   install(repository)
-  const work = `${out}.work`
+  // Beside it, not in it, however its path ends: the generator empties the folder that it writes into.
+  const work = `${resolve(out)}.work`
   rmSync(work, { recursive: true, force: true })
   rmSync(out, { recursive: true, force: true })
   mkdirSync(join(work, 'public'), { recursive: true })
