@@ -23,7 +23,8 @@ const built = process.env['SECONDPASS_SITE']
 /** Built as it is published, below a path; the generator is installed into a folder of this test. */
 const scratch = mkdtempSync(join(tmpdir(), 'secondpass-site-'))
 const base = built === undefined ? '/secondpass/' : '/'
-const served = built === undefined ? join(scratch, 'served') : join(root, built)
+// Below the tools, where the generator finds what it imports.
+const served = built === undefined ? join(scratch, 'site/dist/served') : join(root, built)
 const out = join(served, base)
 const tools = built === undefined ? join(scratch, 'site') : join(root, 'site')
 let pages: string[]
