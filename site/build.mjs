@@ -5,8 +5,8 @@
 // The generator is no part of the workspace, since it is 155 MB that neither the demo nor the tests need: the first build
 // installs it here, by the lockfile beside this file.
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { argv, env, execPath, exit } from 'node:process'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -65,6 +65,9 @@ function linkModules(work) {
   const target = join(work, 'node_modules')
   mkdirSync(target, { recursive: true })
   cpSync(join(here, 'node_modules/vitepress'), join(target, 'vitepress'), { recursive: true, verbatimSymlinks: false })
+  // What pages are compiled to imports it, and it stands beside the generator only.
+  const vue = join(dirname(realpathSync(join(here, 'node_modules/vitepress'))), 'vue')
+  symlinkSync(realpathSync(vue), join(target, 'vue'), 'junction')
 }
 
 /** The page that reranks in the reader's browser, with the files of both models. */
