@@ -126,8 +126,11 @@ export const dtypeOption: Check<Dtype> = oneOf('auto', 'int8', 'uint8', 'q4', 'f
  */
 export function chooseGraph(place: GraphPlace, spec: GraphSpec): string {
   const { dtype } = spec
-  const lean = spec.lean === true && place.takesLean()
-  const found = graphCandidates({ ...spec, lean }).find((path) => place.has(path))
+  const first = (lean: boolean): string | undefined =>
+    graphCandidates({ ...spec, lean }).find((path) => place.has(path))
+  // What a lean graph could be made of changes the choice for int8 and where there is no graph: only then it is looked at.
+  const plain = dtype === 'int8' ? undefined : first(false)
+  const found = plain ?? first(spec.lean === true && place.takesLean())
   if (found !== undefined) return found
   const graphs = place.graphs()
   if (graphs.length === 0)
