@@ -17,6 +17,7 @@ import {
   peers,
   runtime,
   serve,
+  servePeers,
   serverUnderLoad,
   tokenizers,
 } from './figures/from-results.mjs'
@@ -31,6 +32,7 @@ const makers = {
   peers,
   runtime,
   serve,
+  'serve peers': servePeers,
   'server under load': serverUnderLoad,
   'a worker': aWorker,
   languages,

@@ -111,6 +111,27 @@ export function serve() {
   ].join('\n\n')
 }
 
+/** `secondpass serve` beside other servers of the same weights, at equal load. */
+export function servePeers() {
+  const { machine, compared, options } = result('serve-peers')
+  const rows = compared.flatMap(({ name, rows: loads }) =>
+    loads.map(({ load, own, peer, ratio }, at) => [
+      at === 0 ? name : '',
+      `${own.perSecond.toFixed(1)} (${load} %)`,
+      ...[own, peer].map(({ p50, p95 }) => `${p50}, ${p95} ms`),
+      `${(1 / ratio).toFixed(2)}`,
+      ...[own, peer].map(({ goodput }) => goodput.toFixed(1)),
+      ...[own, peer].map(({ memoryMiB }) => memoryMiB.toFixed(0)),
+    ]),
+  )
+  const heads = ['beside', 'requests a second', 'p50, p95 of ours', 'of theirs', 'p95 of ours / theirs']
+  const more = ['in time a second, ours', 'theirs', 'MiB, ours', 'theirs']
+  return [
+    pageTable([...heads, ...more], rows),
+    `${options.size} passages a request (profile "${options.profile}"), requests at random moments whether those before were answered or not, one core for the server and another for who asks; in brackets the share of what the other server can answer; in time: within ${options['limit-ms']} ms. ${machineLine(machine)}.`,
+  ].join('\n\n')
+}
+
 /** What a worker costs. */
 export function aWorker() {
   const { machine, scripts, calls, options } = result('workers')
