@@ -30,7 +30,7 @@ const mini: BundledModel = {
   exact: 'training/build/fp32',
   weights: golden.weights.sha256,
   logits: golden.pairs.map(({ logit }) => logit),
-  // Measured when it was made: tau .970 in the mean of ten questions and .978 over all 160 pairs, largest difference .19
+  // Measured when it was made: tau .968 in the mean of ten questions and .972 over all 160 pairs, largest difference .33
   // where the standard deviation of the logits is 2.86.
   int8: { tau: 0.95, tolerance: 0.5 },
 }

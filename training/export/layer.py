@@ -40,18 +40,31 @@ class Encoder:
         return self.norm(graph.add('Add', self._feed_forward(x, prefix), x), prefix + 'output.LayerNorm')
 
     def cls_layer(self, x: str, prefix: str) -> str:
-        """Keys and values of every token, everything else for [CLS] only: exact, since nothing later reads the rest."""
-        graph, heads = self.graph, self.shape.heads
+        """Everything for [CLS] only: exact, since nothing later reads the rest.
+
+        Keys and values of the other tokens are not made at all. A head's score of a row is q · (row @ K) = (K @ q) · row, and what
+        it gathers is the sum of p · (row @ V) = (the sum of p · row) @ V: a row a head instead of one a token. What a key's bias adds
+        is the same for all rows, and softmax takes it out again."""
+        graph, weights = self.graph, self.weights
+        heads, width = self.shape.heads, self.shape.hidden_size
+        own = graph.constant(np.repeat(np.eye(heads, dtype=np.float32), self.shape.head_size, axis=1))
         cls = graph.add('Slice', x, graph.shape(0), graph.shape(1), graph.shape(0))
-        key, value = graph.add('Split', self._by_head(self._project(x, prefix, 'kv'), 2 * heads), outputs=2, axis=0)
-        query = graph.gemm(cls, *self._attention_weights(prefix, 'q'))
-        query = graph.add('Reshape', query, graph.shape(heads, 1, self.shape.head_size))
-        context = graph.add('Reshape', self._attend(query, key, value), graph.shape(1, self.shape.hidden_size))
-        attended = graph.gemm(context, *self.weights.linear(prefix + 'attention.output.dense'))
+        query = self._one_row(cls, *self._attention_weights(prefix, 'q'))
+        key, _ = self._attention_weights(prefix, 'k')
+        wanted = self._one_row(graph.add('Mul', query, own), key.T, np.zeros(width, np.float32))
+        gathered = graph.add('MatMul', self._shares(wanted, x), x)
+        values = self._project(gathered, prefix, 'v')
+        context = graph.add('ReduceSum', graph.add('Mul', values, own), graph.shape(0), keepdims=1)
+        attended = self._one_row(context, *weights.linear(prefix + 'attention.output.dense'))
         cls = self.norm(graph.add('Add', attended, cls), prefix + 'attention.output.LayerNorm')
-        inner = self._gelu(graph.gemm(cls, *self.weights.linear(prefix + 'intermediate.dense')))
-        outer = graph.gemm(inner, *self.weights.linear(prefix + 'output.dense'))
+        inner = self._gelu(self._one_row(cls, *weights.linear(prefix + 'intermediate.dense')))
+        outer = self._one_row(inner, *weights.linear(prefix + 'output.dense'))
         return self.norm(graph.add('Add', outer, cls), prefix + 'output.LayerNorm')
+
+    def _one_row(self, row: str, weight: np.ndarray, bias: np.ndarray) -> str:
+        """One row, or one a head, does little with a matrix: reading it is what takes the time, so it is in bytes. No channels are
+        kept apart, since the scale is not that of the widest of many rows."""
+        return self.linear.quantised(row, (weight, bias)) if self.recipe.int8 else self.graph.gemm(row, weight, bias)
 
     def _project(self, x: str, prefix: str, parts: str) -> str:
         parameters = self._attention_weights(prefix, parts)
@@ -75,9 +88,13 @@ class Encoder:
         return graph.add('Reshape', context, graph.shape(-1, self.shape.hidden_size))
 
     def _attend(self, query: str, key: str, value: str) -> str:
+        return self.graph.add('MatMul', self._shares(query, key), value)
+
+    def _shares(self, query: str, key: str) -> str:
+        """How much of each row a query takes."""
         scale = float(1 / np.sqrt(self.shape.head_size))
         scores = self.graph.add('FusedMatMul', query, key, domain=MICROSOFT, transB=1, alpha=scale)
-        return self.graph.add('MatMul', self.graph.add('Softmax', scores, axis=-1), value)
+        return self.graph.add('Softmax', scores, axis=-1)
 
     def _gelu(self, x: str) -> str:
         return self.graph.add('Gelu', x, domain=MICROSOFT)

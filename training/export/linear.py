@@ -55,3 +55,9 @@ def word_rows(graph: Graph, table: tuple[str, ...], ids: str) -> str:
     """The rows of `ids` in float32."""
     rows, *scale = [graph.add('Gather', part, ids) for part in table]
     return graph.add('Mul', graph.add('Cast', rows, to=TensorProto.FLOAT), *scale) if scale else rows
+
+
+def word_directions(graph: Graph, table: tuple[str, ...], ids: str) -> str:
+    """The rows of `ids`, each up to a factor of its own, which no cosine notices."""
+    rows = graph.add('Gather', table[0], ids)
+    return graph.add('Cast', rows, to=TensorProto.FLOAT) if len(table) > 1 else rows

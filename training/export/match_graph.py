@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from onnx import TensorProto
 
@@ -33,14 +35,14 @@ class Matching:
         """`turning`: what the rows of the last layer were multiplied by, [channels, channels]; orthogonal."""
         self.graph, self.weights, self.texts, self.stretches, self.turning = graph, weights, texts, stretches, turning
 
-    def add(self, words: str, late: str) -> str:
-        """[1, 1], the classifier's bias with it. `words`, `late`: rows of both texts, as words and after the last layer."""
+    def add(self, words: Sequence[str], late: Sequence[str]) -> str:
+        """[1, 1], the classifier's bias with it. `words`, `late`: rows of the query and of the passage, as words and after the last
+        layer. Of words their directions count alone, not their lengths."""
         graph = self.graph
         rarity = graph.add('Gather', graph.constant(self.weights['matches.rarity']), self.texts.query.ids)
-        late_parts = self._parts(late)
-        share = self._share(rarity, late_parts[0])
-        alike, near = (self._cosines(*self._parts(self._unit(rows))) for rows in (words, late))
-        columns = [self._cosine_of_means(late_parts)]
+        share = self._share(rarity, late[0])
+        alike, near = (self._cosines(*rows) for rows in (words, late))
+        columns = [self._cosine_of_means(late)]
         columns += [self._counted(alike, share, WORD_KERNELS), self._counted(near, share, CONTEXT_KERNELS)]
         columns += self._exact(rarity)
         if self.stretches:
@@ -111,22 +113,21 @@ class Matching:
         part = graph.add('Div', found, self._plus(total, SMALL))
         return [found, part, graph.add('Log', self._plus(sizes, 1))]
 
-    def _cosine_of_means(self, parts: list[str]) -> str:
-        means = [self._unit(self.graph.add('ReduceMean', part, axes=[0], keepdims=1)) for part in parts]
+    def _cosine_of_means(self, parts: Sequence[str]) -> str:
+        means = [self.graph.add('ReduceMean', part, axes=[0], keepdims=1) for part in parts]
         return self.graph.add('Reshape', self._cosines(*means), self.graph.shape(1))
 
     def _cosines(self, query: str, passage: str) -> str:
-        """[query tokens, passage tokens], of rows of length 1."""
-        return self.graph.add('FusedMatMul', query, passage, domain=MICROSOFT, transB=1)
+        """[query tokens, passage tokens]. Lengths are divided by after the product, which has far fewer numbers than the rows."""
+        graph = self.graph
+        products = graph.add('FusedMatMul', query, passage, domain=MICROSOFT, transB=1)
+        products = graph.add('Div', products, self._lengths(query))
+        return graph.add('Div', products, graph.add('Reshape', self._lengths(passage), graph.shape(1, -1)))
 
-    def _unit(self, rows: str) -> str:
-        length = self.graph.add('ReduceL2', rows, axes=[1], keepdims=1)
-        length = self.graph.add('Max', length, self.graph.constant(np.array(1e-12, np.float32)))
-        return self.graph.add('Div', rows, length)
-
-    def _parts(self, rows: str) -> list[str]:
-        """The rows of the query and those of the passage."""
-        return self.graph.add('Split', rows, self.texts.sizes, outputs=2, axis=0)
+    def _lengths(self, rows: str) -> str:
+        """[rows, 1]. A sum of products takes a third of the time of ReduceL2."""
+        squares = self.graph.add('ReduceSum', self.graph.add('Mul', rows, rows), self.graph.shape(1), keepdims=1)
+        return self.graph.add('Max', self.graph.add('Sqrt', squares), self.graph.constant(np.array(1e-12, np.float32)))
 
     def _plus(self, x: str, number: float) -> str:
         return self.graph.add('Add', x, self.graph.constant(np.array(number, np.float32)))

@@ -66,7 +66,9 @@ class Rounding:
         half = self.channels // 2
         columns = graph.add('Cast', states, to=TensorProto.FLOAT)
         early, scale, late, late_scale = graph.add('Split', columns, graph.shape(half, 1, half, 1), outputs=4, axis=1)
-        even, late = (self._whole(graph, *part) for part in ((early, scale), (late, late_scale)))
+        size = graph.add('Sub', graph.add('Shape', states, end=1), graph.shape(EXTRA_ROWS))
+        ends = _ends(graph, size)
+        even, late = (self._whole(graph, _numbers(graph, *part), size, ends) for part in ((early, scale), (late, late_scale)))
         return graph.add('Add', graph.add('Mul', even, graph.constant(self.spread)), graph.constant(self.mean)), late
 
     def _with_rest(self, graph: Graph, x: str, size: str) -> tuple[str, str]:
@@ -78,17 +80,20 @@ class Rounding:
         rest, rest_scales = _rounded(graph, ends)
         return graph.add('Concat', packed, rest, axis=0), graph.add('Concat', scales, rest_scales, axis=0)
 
-    def _whole(self, graph: Graph, packed: str, scales: str) -> str:
-        rows = _numbers(graph, packed, scales)
-        size = graph.add('Sub', graph.add('Shape', rows, end=1), graph.shape(EXTRA_ROWS))
+    def _whole(self, graph: Graph, rows: str, size: str, ends: str) -> str:
         parts = graph.add('Concat', size, graph.shape(EXTRA_ROWS), axis=0)
         tokens, rest = graph.add('Split', rows, parts, outputs=2, axis=0)
-        # Of a text of one token, the second row says what the first does.
-        last = graph.add('Max', graph.add('Sub', size, graph.shape(1)), graph.shape(1))
-        ends = graph.add('Concat', graph.shape(0), last, axis=0)
-        places = graph.add('Range', _scalar(graph, 0), graph.add('Squeeze', size), _scalar(graph, 1))
-        which = graph.add('Equal', graph.add('Unsqueeze', places, graph.shape(1)), ends)
-        return graph.add('Gemm', graph.add('Cast', which, to=TensorProto.FLOAT), rest, tokens)
+        return graph.add('Gemm', ends, rest, tokens)
+
+
+def _ends(graph: Graph, size: str) -> str:
+    """1 where a row of tokens is the one that a row more belongs to, float32 [tokens, 2]."""
+    # Of a text of one token, the second row says what the first does.
+    last = graph.add('Max', graph.add('Sub', size, graph.shape(1)), graph.shape(1))
+    ends = graph.add('Concat', graph.shape(0), last, axis=0)
+    places = graph.add('Range', _scalar(graph, 0), graph.add('Squeeze', size), _scalar(graph, 1))
+    which = graph.add('Equal', graph.add('Unsqueeze', places, graph.shape(1)), ends)
+    return graph.add('Cast', which, to=TensorProto.FLOAT)
 
 
 def measured(early: np.ndarray) -> Rounding:

@@ -36,7 +36,8 @@ def build_split(
     texts = read_texts(graph, shape.max_positions)
     words = word_rows(graph, word_table(graph, weights[WORDS], recipe), texts.ids)
     early, late = _apart(encoder, texts, words)
-    matched = Matching(graph, weights, texts, shape.match_stretches).add(words, late)
+    by_text = [graph.add('Split', rows, texts.sizes, outputs=2, axis=0) for rows in (words, late)]
+    matched = Matching(graph, weights, texts, shape.match_stretches).add(*by_text)
     if shape.joint_layers:
         weight, _ = weights.linear('classifier')
         graph.add('Gemm', read_together(encoder, graph.add('Split', early, texts.sizes, outputs=2, axis=0)), graph.constant(weight), matched, output='logits')

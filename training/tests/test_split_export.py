@@ -167,8 +167,8 @@ class TestInt8:
         for graph in graphs_in(onnx.load(tmp_path / 'out' / 'model.onnx').graph):
             constants = {constant.name: numpy_helper.to_array(constant) for constant in graph.initializer}
             matrices += [constants[node.input[1]] for node in graph.node if node.op_type == 'DynamicQuantizeMatMul']
-        # Four for each full layer, one for the keys and values of the layer that computes [CLS] alone.
-        assert len(matrices) == 4 * (3 + 1) + 1
+        # Four for each full layer; query, key and value are three in the layer that computes [CLS] alone.
+        assert len(matrices) == 4 * (3 + 1) + 6
         assert all(matrix.dtype == np.int8 and np.abs(matrix.astype(int)).max() == 64 for matrix in matrices)
 
     def test_calibration_sees_every_linear_layer(self, wide):
@@ -181,12 +181,13 @@ class TestInt8:
         assert seen.states.shape[1] == 64 and len(seen.states) > 1000
 
     def test_trained_halves_stay_halves(self, wide, tmp_path):
-        """Weights rounded to float16 are stored in two bytes where they are not stored in one."""
+        """Weights rounded to float16 are stored in two bytes where nothing stores them in one."""
         sizes = {}
         for name in ('whole', 'half'):
-            export(wide.folder, tmp_path / name, 'int8')
+            export(wide.folder, tmp_path / name, 'int8-words')
             sizes[name] = (tmp_path / name / 'model.onnx').stat().st_size
             path = wide.folder / 'model.safetensors'
             save_file({key: weight.half() for key, weight in load_file(path).items()}, path, metadata={'format': 'pt'})
-        last_layer = 2 * 64 * 64 + 2 * 64 * 256
-        assert sizes['whole'] - sizes['half'] >= 2 * last_layer
+        layer = 4 * 64 * 64 + 2 * 64 * 256
+        # What says that they are to be widened takes a little of it.
+        assert sizes['whole'] - sizes['half'] >= 0.99 * 2 * 5 * layer

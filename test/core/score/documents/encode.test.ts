@@ -1,6 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type Call, colbert, createReranker, crossEncoder, type DocumentVectors } from '@secondpass/core'
@@ -9,6 +11,7 @@ import { sized } from '../../../fixtures/size.js'
 /** Passages that were read ahead of time, with the bundled model. All texts are invented. */
 
 const tinyColbert = join(import.meta.dirname, '../../../fixtures/tiny-colbert')
+const bundled = dirname(fileURLToPath(import.meta.resolve('@secondpass/model-en-mini/package.json')))
 const tinyBert = join(import.meta.dirname, '../../../fixtures/tiny-bert')
 const folder = mkdtempSync(join(tmpdir(), 'documents-'))
 const at = (name: string): string => join(folder, name)
@@ -180,6 +183,25 @@ describe('a store that is not for this model', () => {
     expect(await refused({ store: at('mini'), splitSpecialTokens: false })).toMatch(/special-tokens is to use them/)
     await using wrong = colbert({ model: tinyColbert, store: at('mini') })
     await expect(wrong.score(query, passages, call())).rejects.toThrow(/its documents were encoded by .*en-mini/)
+  })
+
+  it('is refused when another export of the same weights made it, and encoded anew by the present one', async () => {
+    const earlier = at('model-en-mini')
+    cpSync(bundled, earlier, { recursive: true })
+    // A field more, which says something about the file and nothing about its numbers.
+    appendFileSync(join(earlier, 'model.onnx'), Buffer.from([0x32, 1, 0x78]))
+    const sum = createHash('sha256')
+      .update(readFileSync(join(earlier, 'model.onnx')))
+      .digest('hex')
+    const sums = readFileSync(join(earlier, 'SHA256SUMS'), 'utf8')
+    writeFileSync(join(earlier, 'SHA256SUMS'), sums.replace(/^[0-9a-f]{64}(?= {2}model\.onnx$)/m, sum))
+    await using before = crossEncoder({ model: earlier })
+    await before.encodeDocumentsToFile(passages, at('earlier'))
+    expect(await refused({ store: at('earlier') })).toMatch(
+      /encoded by model-en-mini@.*, and model-en-mini@.*encode them again/,
+    )
+    expect(await plain.encodeDocumentsToFile(passages, at('earlier'))).toMatchObject({ encoded: passages.length })
+    expect(await refused({ store: at('earlier') })).toBe('not refused')
   })
 
   it('is refused when it holds what another model made', async () => {
