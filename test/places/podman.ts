@@ -1,0 +1,125 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { mustRun, run } from '../package/commands.ts'
+
+/**
+ * Containers without a service, by podman, with images in a folder of their own. Where the images that a recipe starts
+ * from cannot be had, as on a machine that reaches package registries only, others are made in their place of the
+ * packages that they consist of: a Debian 12 can do that.
+ */
+export interface Podman {
+  /** The arguments before those of a command. */
+  readonly command: readonly string[]
+  /** Limits on files and processes that this user may give to a container. */
+  readonly limits: readonly string[]
+  mustRun(...args: readonly string[]): string
+  remove(): void
+}
+
+/** What podman lacks on this machine, or nothing. */
+export function missingPodman(): string | undefined {
+  if (process.platform !== 'linux') return 'containers are run on Linux only'
+  return has('podman') ? undefined : 'podman is not installed'
+}
+
+function has(program: string): boolean {
+  return spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined
+}
+
+export function openPodman(): Podman {
+  const state = mkdtempSync(join(tmpdir(), 'secondpass-podman-'))
+  const folders = ['root', 'runroot', 'tmpdir'].flatMap((name) => [`--${name}`, join(state, name)])
+  // Neither a journal nor a manager of services is needed, and crun does not start with both kinds of control groups.
+  const runtime = has('runc') ? ['--runtime', 'runc'] : []
+  const own = ['--cgroup-manager', 'cgroupfs', '--events-backend', 'file', ...runtime]
+  const command = ['podman', ...folders, ...own]
+  const env = { TMPDIR: tmpdir() }
+  return {
+    command,
+    limits: ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=512:512'],
+    mustRun: (...args) => mustRun([...command, ...args], state, env),
+    remove() {
+      run([...command, 'rm', '--all', '--force', '--time', '0'], state, env)
+      run([...command, 'rmi', '--all', '--force'], state, env)
+      // Files of other users, where podman was not started by root.
+      run(['podman', 'unshare', 'rm', '-rf', state], tmpdir())
+      rmSync(state, { recursive: true, force: true })
+    },
+  }
+}
+
+/** What `node:22-bookworm-slim` needs of Debian for the steps of a recipe: a shell and the tools that it calls. */
+const TOOLS = ['dash', 'coreutils', 'findutils', 'libacl1', 'libattr1', 'libgmp10', 'libselinux1', 'libpcre2-8-0']
+
+/** What `gcr.io/distroless/cc-debian12` is made of. */
+const CC = ['base-files', 'netbase', 'tzdata', 'ca-certificates', 'media-types', 'libc6', 'libssl3', 'libgcc-s1']
+CC.push('gcc-12-base', 'libgomp1', 'libstdc++6')
+
+/**
+ * Brings the images that a recipe starts from under the names that it uses.
+ *
+ * @returns how they were had, or `{ why }` when they cannot be
+ */
+export function haveBases(podman: Podman, nodeMajor: string): { readonly how: string } | { readonly why: string } {
+  const names = { node: `docker.io/library/node:${nodeMajor}-bookworm-slim`, cc: 'gcr.io/distroless/cc-debian12:latest' }
+  const pulled = Object.values(names).map((name) => run([...podman.command, 'pull', '--quiet', name], tmpdir()).status)
+  if (pulled.every((status) => status === 0)) return { how: 'pulled from their registries' }
+  if (!/^VERSION_CODENAME=bookworm$/m.test(osRelease())) return { why: 'images cannot be pulled, and this is no Debian 12' }
+  const folder = mkdtempSync(join(tmpdir(), 'secondpass-bases-'))
+  try {
+    const why = makeRoots(folder, nodeMajor)
+    if (why !== undefined) return { why }
+    for (const [name, tag] of Object.entries(names)) {
+      const root = join(folder, name)
+      writeFileSync(join(folder, 'Containerfile'), `FROM scratch\nCOPY ${name} /\n`)
+      podman.mustRun('build', '--quiet', '--isolation', 'chroot', '--tag', tag, '--file', join(folder, 'Containerfile'), folder)
+      rmSync(root, { recursive: true })
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return { how: 'made of packages of Debian 12 and of npm, since they could not be pulled' }
+}
+
+function osRelease(): string {
+  try {
+    return readFileSync('/etc/os-release', 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** Makes the folders `cc` and `node`, as they are in the images. */
+function makeRoots(folder: string, nodeMajor: string): string | undefined {
+  mkdirSync(join(folder, 'debs'))
+  const { status, stderr } = run(['apt-get', 'download', ...CC, ...TOOLS], join(folder, 'debs'))
+  if (status !== 0) return `images cannot be pulled, and packages not be downloaded: ${stderr.trim().split('\n').at(-1)}`
+  const debs = readdirSync(join(folder, 'debs'))
+  const unpack = (names: readonly string[], into: string): void => {
+    mkdirSync(into)
+    for (const deb of debs.filter((file) => names.includes(file.split('_')[0] ?? ''))) {
+      mustRun(['dpkg-deb', '--extract', join(folder, 'debs', deb), into], folder)
+    }
+  }
+  unpack(CC, join(folder, 'cc'))
+  const node = join(folder, 'node')
+  unpack([...CC, ...TOOLS], node)
+  // Node.js and npm stand where the image of Node.js has them.
+  const project = join(folder, 'project')
+  mkdirSync(project)
+  writeFileSync(join(project, 'package.json'), '{"private":true}')
+  const binaries = `node-linux-${process.arch}`
+  const packages = [`${binaries}@${nodeMajor}`, 'npm@10']
+  mustRun(['npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', ...packages], project)
+  mkdirSync(join(node, 'usr/local/bin'), { recursive: true })
+  mkdirSync(join(node, 'usr/local/lib/node_modules'), { recursive: true })
+  mkdirSync(join(node, 'usr/local/etc'), { recursive: true })
+  cpSync(join(project, 'node_modules', binaries, 'bin/node'), join(node, 'usr/local/bin/node'))
+  cpSync(join(project, 'node_modules/npm'), join(node, 'usr/local/lib/node_modules/npm'), { recursive: true })
+  for (const name of ['npm', 'npx']) {
+    symlinkSync(`../lib/node_modules/npm/bin/${name}-cli.js`, join(node, 'usr/local/bin', name))
+  }
+  return undefined
+}
