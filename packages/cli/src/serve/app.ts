@@ -35,14 +35,14 @@ interface Visit {
   readonly requestId: string
   readonly startedAt: number
   readonly path: string
-  dialect?: Dialect
+  dialect?: Dialect | undefined
   documents?: number
   scored?: Scored
   error?: RequestError
 }
 
 /** Whatever clients put before it, a reranking ends in one of these. */
-const RERANK = /\/(?:rerank(?:s|ing|ings)?|ranking|score)$/
+const RERANK = /\/(?:(?:text-)?rerank(?:s|ing|ings)?|ranking|score)$/
 
 /** Paths that tell how the server is, which nobody needs a key for and whose answers are not logged. */
 const PROBES: readonly string[] = ['/health', '/ready', '/metrics']
@@ -50,7 +50,7 @@ const PROBES: readonly string[] = ['/health', '/ready', '/metrics']
 /** The paths of the server, on the `Request` and `Response` of the web. Hono is loaded only by whoever serves. */
 export async function createApp(served: Served): Promise<Hono> {
   const { Hono: App } = await import('hono')
-  const app = new App()
+  const app = new App({ strict: false })
   app.get('/health', (context) => context.json({ status: 'ok' }))
   app.get('/ready', (context) => {
     const status = served.state()
@@ -80,7 +80,7 @@ async function visit(served: Served, context: Context): Promise<Response> {
     const { retryAfterSeconds } = one.error
     if (retryAfterSeconds !== undefined) headers.set('retry-after', String(retryAfterSeconds))
     if (status === 401) headers.set('www-authenticate', 'Bearer')
-    if (status === 405) headers.set('allow', 'POST')
+    if (status === 405) headers.set('allow', RERANK.test(path) ? 'POST' : 'GET, HEAD')
   }
   // What is left of a body that was refused must not be taken for the next request.
   if (served.state() === 'draining' || status === 413) headers.set('connection', 'close')
@@ -99,6 +99,9 @@ async function answer(served: Served, { req }: Context, one: Visit): Promise<obj
     throw new RequestError(401, `There is no key, or not the right one: ${fix}.`)
   }
   if (isRead && path.endsWith('/models')) return modelsBody({ model, maxLength })
+  if (path === '/info' || path.endsWith('/models') || PROBES.includes(path)) {
+    throw new RequestError(405, `${req.method} does nothing here: use GET.`)
+  }
   if (!RERANK.test(path)) throw new RequestError(404, 'There is nothing at this path: try POST /v1/rerank.')
   if (req.method !== 'POST') throw new RequestError(405, `${req.method} does nothing here: use POST.`)
   const deadlineMs = readDeadline(req.raw.headers.get('x-deadline-ms'))

@@ -1,8 +1,17 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { mustRun, run } from '../package/commands.ts'
+import { mustRun, run } from './commands.ts'
 
 /**
  * Containers without a service, by podman, with images in a folder of their own. Where the images that a recipe starts
@@ -63,20 +72,25 @@ CC.push('gcc-12-base', 'libgomp1', 'libstdc++6')
  * @returns how they were had, or `{ why }` when they cannot be
  */
 export function haveBases(podman: Podman, nodeMajor: string): { readonly how: string } | { readonly why: string } {
-  const names = { node: `docker.io/library/node:${nodeMajor}-bookworm-slim`, cc: 'gcr.io/distroless/cc-debian12:latest' }
+  const names = {
+    node: `docker.io/library/node:${nodeMajor}-bookworm-slim`,
+    cc: 'gcr.io/distroless/cc-debian12:latest',
+  }
   const pulled = Object.values(names).map((name) => run([...podman.command, 'pull', '--quiet', name], tmpdir()).status)
   if (pulled.every((status) => status === 0)) return { how: 'pulled from their registries' }
-  if (!/^VERSION_CODENAME=bookworm$/m.test(osRelease())) return { why: 'images cannot be pulled, and this is no Debian 12' }
+  if (!/^VERSION_CODENAME=bookworm$/m.test(osRelease()))
+    return { why: 'images cannot be pulled, and this is no Debian 12' }
   const folder = mkdtempSync(join(tmpdir(), 'secondpass-bases-'))
   try {
     const why = makeRoots(folder, nodeMajor)
     if (why !== undefined) return { why }
-    for (const [name, tag] of Object.entries(names)) {
-      const root = join(folder, name)
-      writeFileSync(join(folder, 'Containerfile'), `FROM scratch\nCOPY ${name} /\n`)
-      podman.mustRun('build', '--quiet', '--isolation', 'chroot', '--tag', tag, '--file', join(folder, 'Containerfile'), folder)
-      rmSync(root, { recursive: true })
+    const build = (tag: string, from: string, name: string): void => {
+      writeFileSync(join(folder, 'Containerfile'), `FROM ${from}\nCOPY ${name} /\n`)
+      const how = ['--quiet', '--isolation', 'chroot', '--pull=never', '--layers=false']
+      podman.mustRun('build', ...how, '--tag', tag, '--file', join(folder, 'Containerfile'), folder)
     }
+    build(names.cc, 'scratch', 'cc')
+    build(names.node, names.cc, 'node')
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -91,11 +105,12 @@ function osRelease(): string {
   }
 }
 
-/** Makes the folders `cc` and `node`, as they are in the images. */
+/** Makes the folders `cc`, and `node` with what comes on top of it. */
 function makeRoots(folder: string, nodeMajor: string): string | undefined {
   mkdirSync(join(folder, 'debs'))
   const { status, stderr } = run(['apt-get', 'download', ...CC, ...TOOLS], join(folder, 'debs'))
-  if (status !== 0) return `images cannot be pulled, and packages not be downloaded: ${stderr.trim().split('\n').at(-1)}`
+  if (status !== 0)
+    return `images cannot be pulled, and packages not be downloaded: ${stderr.trim().split('\n').at(-1)}`
   const debs = readdirSync(join(folder, 'debs'))
   const unpack = (names: readonly string[], into: string): void => {
     mkdirSync(into)
@@ -105,7 +120,7 @@ function makeRoots(folder: string, nodeMajor: string): string | undefined {
   }
   unpack(CC, join(folder, 'cc'))
   const node = join(folder, 'node')
-  unpack([...CC, ...TOOLS], node)
+  unpack(TOOLS, node)
   // Node.js and npm stand where the image of Node.js has them.
   const project = join(folder, 'project')
   mkdirSync(project)
@@ -116,8 +131,8 @@ function makeRoots(folder: string, nodeMajor: string): string | undefined {
   mkdirSync(join(node, 'usr/local/bin'), { recursive: true })
   mkdirSync(join(node, 'usr/local/lib/node_modules'), { recursive: true })
   mkdirSync(join(node, 'usr/local/etc'), { recursive: true })
-  cpSync(join(project, 'node_modules', binaries, 'bin/node'), join(node, 'usr/local/bin/node'))
-  cpSync(join(project, 'node_modules/npm'), join(node, 'usr/local/lib/node_modules/npm'), { recursive: true })
+  renameSync(join(project, 'node_modules', binaries, 'bin/node'), join(node, 'usr/local/bin/node'))
+  renameSync(join(project, 'node_modules/npm'), join(node, 'usr/local/lib/node_modules/npm'))
   for (const name of ['npm', 'npx']) {
     symlinkSync(`../lib/node_modules/npm/bin/${name}-cli.js`, join(node, 'usr/local/bin', name))
   }
