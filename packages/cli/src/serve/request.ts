@@ -159,7 +159,7 @@ function readList({ name, value }: Named, most: number): readonly unknown[] {
   throw new RequestError(413, `${name} has ${value.length} texts, more than ${most}: ${fix}.`)
 }
 
-/** The text of a document: itself, its `text`, or its fields one a line. */
+/** The text of a document: itself, its `text`, or its fields one a line, but for images. */
 function textOf(
   document: unknown,
   { name, rankFields }: { readonly name: string; readonly rankFields: readonly string[] | undefined },
@@ -169,8 +169,20 @@ function textOf(
     throw new RequestError(400, `${name} is ${given(document)}: send a string, or an object with "text".`)
   }
   if (rankFields === undefined && typeof document['text'] === 'string') return document['text']
-  const fields = (rankFields ?? Object.keys(document)).filter((field) => Object.hasOwn(document, field))
+  const all = (rankFields ?? Object.keys(document)).filter((field) => Object.hasOwn(document, field))
+  const fields = all.filter((field) => !isImage(field, document[field]))
+  if (fields.length === 0 && all.length > 0) {
+    throw new RequestError(400, `${name} is an image and nothing else, which the model does not read: send a text.`)
+  }
   return fields.map((field) => `${field}: ${plain(document[field], name)}`).join('\n')
+}
+
+/** Clients of models that see send pictures under this name; their letters say nothing of what is on them. */
+function isImage(field: string, value: unknown): boolean {
+  return (
+    /^image(?:_url)?$/.test(field) &&
+    (isFields(value) || (typeof value === 'string' && /^(?:data|https?):/.test(value)))
+  )
 }
 
 function plain(value: unknown, name: string): string {
