@@ -29,8 +29,8 @@ export interface Podman {
 
 /** What podman lacks on this machine, or nothing. */
 export function missingPodman(): string | undefined {
-  if (process.platform !== 'linux') return 'containers are run on Linux only'
-  return has('podman') ? undefined : 'podman is not installed'
+  if (!has('podman')) return 'podman is not installed'
+  return process.getuid?.() === 0 ? undefined : 'podman was only tried by root'
 }
 
 function has(program: string): boolean {
@@ -52,8 +52,6 @@ export function openPodman(): Podman {
     remove() {
       run([...command, 'rm', '--all', '--force', '--time', '0'], state, env)
       run([...command, 'rmi', '--all', '--force'], state, env)
-      // Files of other users, where podman was not started by root.
-      run(['podman', 'unshare', 'rm', '-rf', state], tmpdir())
       rmSync(state, { recursive: true, force: true })
     },
   }
@@ -76,25 +74,37 @@ export function haveBases(podman: Podman, nodeMajor: string): { readonly how: st
     node: `docker.io/library/node:${nodeMajor}-bookworm-slim`,
     cc: 'gcr.io/distroless/cc-debian12:latest',
   }
-  const pulled = Object.values(names).map((name) => run([...podman.command, 'pull', '--quiet', name], tmpdir()).status)
-  if (pulled.every((status) => status === 0)) return { how: 'pulled from their registries' }
-  if (!/^VERSION_CODENAME=bookworm$/m.test(osRelease()))
-    return { why: 'images cannot be pulled, and this is no Debian 12' }
+  // A network that lets nothing through need not say so.
+  const pull = ['timeout', '120', ...podman.command, 'pull', '--quiet']
+  const isPulled = Object.values(names).every((name) => run([...pull, name], tmpdir()).status === 0)
+  const why = isPulled ? undefined : makeBases(podman, names, nodeMajor)
+  if (why !== undefined) return { why }
+  // In a container of its own, for one, podman may start none.
+  const options = ['--rm', '--network', 'none', ...podman.limits]
+  const { status, stderr } = run([...podman.command, 'run', ...options, names.node, 'node', '--version'], tmpdir())
+  if (status !== 0) return { why: `podman starts no containers here: ${lastLine(stderr)}` }
+  return { how: isPulled ? 'pulled from their registries' : 'made of packages of Debian 12 and of npm' }
+}
+
+function makeBases(podman: Podman, names: { node: string; cc: string }, nodeMajor: string): string | undefined {
+  if (!/^VERSION_CODENAME=bookworm$/m.test(osRelease())) return 'images cannot be pulled, and this is no Debian 12'
   const folder = mkdtempSync(join(tmpdir(), 'secondpass-bases-'))
+  const build = (tag: string, from: string, name: string): string | undefined => {
+    writeFileSync(join(folder, 'Containerfile'), `FROM ${from}\nCOPY ${name} /\n`)
+    const how = ['--quiet', '--isolation', 'chroot', '--pull=never', '--layers=false', '--tag', tag]
+    const command = [...podman.command, 'build', ...how, '--file', join(folder, 'Containerfile'), folder]
+    const { status, stderr } = run(command, folder)
+    return status === 0 ? undefined : `podman builds no images here: ${lastLine(stderr)}`
+  }
   try {
-    const why = makeRoots(folder, nodeMajor)
-    if (why !== undefined) return { why }
-    const build = (tag: string, from: string, name: string): void => {
-      writeFileSync(join(folder, 'Containerfile'), `FROM ${from}\nCOPY ${name} /\n`)
-      const how = ['--quiet', '--isolation', 'chroot', '--pull=never', '--layers=false']
-      podman.mustRun('build', ...how, '--tag', tag, '--file', join(folder, 'Containerfile'), folder)
-    }
-    build(names.cc, 'scratch', 'cc')
-    build(names.node, names.cc, 'node')
+    return makeRoots(folder, nodeMajor) ?? build(names.cc, 'scratch', 'cc') ?? build(names.node, names.cc, 'node')
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-  return { how: 'made of packages of Debian 12 and of npm, since they could not be pulled' }
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? ''
 }
 
 function osRelease(): string {
@@ -109,8 +119,7 @@ function osRelease(): string {
 function makeRoots(folder: string, nodeMajor: string): string | undefined {
   mkdirSync(join(folder, 'debs'))
   const { status, stderr } = run(['apt-get', 'download', ...CC, ...TOOLS], join(folder, 'debs'))
-  if (status !== 0)
-    return `images cannot be pulled, and packages not be downloaded: ${stderr.trim().split('\n').at(-1)}`
+  if (status !== 0) return `images cannot be pulled, and packages not be downloaded: ${lastLine(stderr)}`
   const debs = readdirSync(join(folder, 'debs'))
   const unpack = (names: readonly string[], into: string): void => {
     mkdirSync(into)
