@@ -1,13 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { mustRun, plainEnvironment, pnpm, root, run, throughNpm } from './commands.ts'
-import { type PackedPackage, packAll } from './packed.ts'
+import { mustRun, pnpm, root, run, throughNpm } from './commands.ts'
+import { packAll } from './packed.ts'
+import { haveBases, missingPodman, openPodman, type Podman } from './podman.ts'
+import { freePort, type Registry, startRegistry } from './registry.ts'
 import { follow, readSteps } from './tutorials.ts'
 import { wordsAndScores } from '../process/printed-output.ts'
+import { startProcess } from '../process/servers.ts'
 
 /**
  * A dry run of a release: every package is published to a registry on this machine, and installed from there by the very
@@ -15,113 +16,16 @@ import { wordsAndScores } from '../process/printed-output.ts'
  */
 const folder = mkdtempSync(join(tmpdir(), 'secondpass-registry-'))
 const packed = packAll()
-let registry: { readonly url: string; readonly process: ChildProcess }
+let registry: Registry
 
 beforeAll(async () => {
-  registry = await startRegistry()
-  for (const pack of inOrder(packed.packages)) {
-    // As `changeset publish` does: by the packed file, in the order in which the packages need each other.
-    mustRun(['npm', 'publish', pack.tarball, '--provenance=false', ...registryFlags()], folder, userConfig())
-  }
+  registry = await startRegistry(packed.packages)
 })
 afterAll(() => {
-  registry?.process.kill()
+  registry?.stop()
   packed.remove()
   rmSync(folder, { recursive: true, force: true })
 })
-
-async function startRegistry(): Promise<typeof registry> {
-  const home = join(folder, 'verdaccio')
-  mkdirSync(home)
-  // The last that runs on Node 20. It asks for node-fetch by a tag, which not every mirror keeps.
-  writeFileSync(join(home, 'package.json'), '{"private":true,"overrides":{"node-fetch":"2.7.0"}}')
-  mustRun(['npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', 'verdaccio@6.8.0'], home)
-  const upstream = mustRun(['npm', 'config', 'get', 'registry'], home).trim()
-  const config = {
-    storage: join(home, 'storage'),
-    uplinks: { upstream: { url: upstream, maxage: '60m', timeout: '120s', max_fails: 100 } },
-    packages: {
-      '@secondpass/*': { access: '$all', publish: '$all' },
-      'n8n-nodes-secondpass': { access: '$all', publish: '$all' },
-      '**': { access: '$all', proxy: 'upstream' },
-    },
-    max_body_size: '200mb',
-    log: { type: 'stdout', format: 'json', level: 'warn' },
-  }
-  // JSON is YAML.
-  writeFileSync(join(home, 'config.yaml'), JSON.stringify(config))
-  const port = await freePort()
-  const child = spawn(
-    process.execPath,
-    [
-      join(home, 'node_modules/verdaccio/bin/verdaccio'),
-      '--config',
-      join(home, 'config.yaml'),
-      '--listen',
-      `127.0.0.1:${port}`,
-    ],
-    { cwd: home, env: plainEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] },
-  )
-  const url = `http://127.0.0.1:${port}/`
-  await answers(`${url}-/ping`, child)
-  return { url, process: child }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
-}
-
-/** Asks until somebody answers; the end of the process ends the asking. */
-async function answers(url: string, child: ChildProcess): Promise<void> {
-  let said = ''
-  child.stdout?.on('data', (chunk) => (said += String(chunk)))
-  child.stderr?.on('data', (chunk) => (said += String(chunk)))
-  const pause = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 100))
-  for (;;) {
-    if (child.exitCode !== null) throw new Error(`the registry ended with ${child.exitCode}: ${said}`)
-    const isUp = await fetch(url).then(
-      ({ ok }) => ok,
-      () => false,
-    )
-    if (isUp) return
-    await pause()
-  }
-}
-
-const registryFlags = (): string[] => ['--registry', registry.url]
-
-/** A configuration of this test alone; anybody may publish there, but npm wants a token all the same. */
-function userConfig(): NodeJS.ProcessEnv {
-  const path = join(folder, 'npmrc')
-  const host = registry.url.replace('http:', '')
-  writeFileSync(
-    path,
-    `registry=${registry.url}\n${host}:_authToken=anybody\n${host.slice(0, -1)}/:_authToken=anybody\n`,
-  )
-  return { NPM_CONFIG_USERCONFIG: path, npm_config_registry: registry.url, ONNXRUNTIME_NODE_INSTALL: 'skip' }
-}
-
-/** Each package behind those that it depends on. */
-function inOrder(packages: readonly PackedPackage[]): PackedPackage[] {
-  const left = new Map(packages.map((pack) => [pack.manifest.name, pack]))
-  const sorted: PackedPackage[] = []
-  while (left.size > 0) {
-    const next = [...left.values()].find(({ manifest }) =>
-      Object.keys(manifest.dependencies ?? {}).every((name) => !left.has(name)),
-    )
-    if (next === undefined)
-      throw new Error(`these packages need each other in a circle: ${[...left.keys()].join(', ')}`)
-    left.delete(next.manifest.name)
-    sorted.push(next)
-  }
-  return sorted
-}
 
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
 /** The first program of the README. */
@@ -145,7 +49,7 @@ describe.each(Object.entries(managers))('from the registry, with %s', (name, { a
     mkdirSync(project)
     writeFileSync(join(project, 'package.json'), '{"name":"newcomer","private":true,"type":"module"}')
     for (const [file, text] of Object.entries(files)) writeFileSync(join(project, file), text)
-    mustRun(add, project, { ...userConfig(), YARN_REGISTRY: registry.url })
+    mustRun(add, project, { ...registry.env, YARN_REGISTRY: registry.url })
     writeFileSync(join(project, 'program.js'), program)
     const { status, stdout, stderr } = run([process.execPath, 'program.js'], project)
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
@@ -157,7 +61,7 @@ it('the command line is installed from the registry, and says what runs here', (
   const project = join(folder, 'project-cli')
   mkdirSync(project)
   writeFileSync(join(project, 'package.json'), '{"name":"newcomer","private":true}')
-  mustRun(['npm', 'install', '--no-audit', '--no-fund', '@secondpass/cli'], project, userConfig())
+  mustRun(['npm', 'install', '--no-audit', '--no-fund', '@secondpass/cli'], project, registry.env)
   const { stdout } = run(['npx', '--no-install', 'secondpass', 'doctor', '--json'], project)
   expect(JSON.parse(stdout)).toMatchObject({ problems: [] })
 })
@@ -167,7 +71,7 @@ describe('the tutorials, followed to the letter from an empty folder', () => {
     readSteps(readFileSync(join(root, 'docs/tutorials', `${name}.md`), 'utf8'))
 
   it.each(['plain', 'langchain', 'llamaindex', 'ai-sdk'])('%s prints what it says', async (name) => {
-    const { seen } = await follow(tutorial(name), join(folder, `tutorial-${name}`), { env: userConfig() })
+    const { seen } = await follow(tutorial(name), join(folder, `tutorial-${name}`), { env: registry.env })
     expect(seen.length).toBeGreaterThan(0)
     for (const { expected, printed } of seen) {
       const [actual, promised] = [wordsAndScores(printed), wordsAndScores(expected)]
@@ -181,7 +85,7 @@ describe('the tutorials, followed to the letter from an empty folder', () => {
     const port = await freePort()
     const steps = tutorial('server')
     const adjust = (command: string): string => command.replaceAll('8080', String(port))
-    const { printed, stop } = await follow(steps, join(folder, 'tutorial-server'), { env: userConfig(), adjust })
+    const { printed, stop } = await follow(steps, join(folder, 'tutorial-server'), { env: registry.env, adjust })
     try {
       expect(JSON.parse(printed)).toMatchObject({ results: [{ index: 1 }, {}] })
       const ask = (headers: Record<string, string>): Promise<number> =>
@@ -191,5 +95,119 @@ describe('the tutorials, followed to the letter from an empty folder', () => {
     } finally {
       await stop()
     }
+  })
+})
+
+/*
+ * By podman, and run as the manifests say: another user, nothing to write on, no privileges. Left out, with a word, where
+ * there is no podman, or neither the images that it starts from nor the packages to make them of.
+ */
+describe('the image of examples/deploy, built by its own steps', () => {
+  const recipe = join(root, 'examples/deploy')
+  const image = 'localhost/secondpass'
+  const locked = ['--read-only', '--read-only-tmpfs=false', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges']
+  /** Why nothing of this runs here. */
+  let missing = missingPodman()
+  let podman: Podman
+
+  beforeAll(() => {
+    if (missing === undefined) {
+      podman = openPodman()
+      const [, major = ''] = /^ARG NODE=(\d+)$/m.exec(readFileSync(join(recipe, 'Dockerfile'), 'utf8')) ?? []
+      const bases = haveBases(podman, major)
+      if ('why' in bases) missing = bases.why
+      else console.log(`the image starts from others ${bases.how}`)
+    }
+    if (missing !== undefined) return console.log(`the image is left out: ${missing}`)
+    const here = ['--network', 'host', '--volume', `${registry.npmrc}:/usr/local/etc/npmrc:ro`]
+    const how = ['--isolation', 'chroot', '--format', 'docker', '--pull=never', '--layers=false', '--tag', image]
+    podman.mustRun('build', ...how, ...here, recipe)
+  })
+  afterAll(() => podman?.remove())
+
+  /** Starts the image and waits until the server is ready. */
+  async function start(name: string, flags: readonly string[], args: readonly string[] = []) {
+    const options = ['--name', name, ...locked, ...podman.limits, ...flags]
+    const started = performance.now()
+    const server = await startProcess([...podman.command, 'run', ...options, image, ...args], /ready after (\d+) ms/)
+    return { server, readyMs: performance.now() - started, ownMs: Number(server.match[1]) }
+  }
+
+  /** What a program prints that is run beside the server. */
+  function beside(name: string, asking: string): unknown {
+    const node = ['/usr/local/bin/node', '--input-type=module', '--eval', asking]
+    return JSON.parse(podman.mustRun('exec', name, ...node))
+  }
+
+  it('has less than 250 MB, base and model included, and no shell', (context) => {
+    if (missing !== undefined) return context.skip(missing)
+    const [found] = JSON.parse(podman.mustRun('image', 'inspect', image)) as { Size: number }[]
+    console.log(`image: ${((found?.Size ?? NaN) / 1e6).toFixed(0)} MB`)
+    expect(found?.Size).toBeLessThan(250e6)
+    expect(() => podman.mustRun('run', '--rm', ...podman.limits, '--entrypoint', '/bin/sh', image)).toThrow('/bin/sh')
+  })
+
+  it('serves as a user without privileges, with nothing to write on and no network', async (context) => {
+    if (missing !== undefined) return context.skip(missing)
+    const { readyMs, ownMs } = await start('locked', ['--network', 'none'])
+    console.log(`ready ${readyMs.toFixed(0)} ms after podman was called, ${ownMs} ms after Node.js was started`)
+    const documents = ['Invoices come by email.', 'Open Settings, then Security, to choose a new password.']
+    const asked = JSON.stringify({ query: 'How do I change my password?', documents })
+    const seen = beside(
+      'locked',
+      `import { networkInterfaces } from 'node:os'
+      import { readFileSync, writeFileSync } from 'node:fs'
+      const written = ['/x', '/tmp/x', '/app/x'].map((path) => {
+        try { writeFileSync(path, 'x') } catch ({ code }) { return code }
+      })
+      const first = readFileSync('/proc/1/status', 'utf8')
+      const of = (name) => new RegExp('^' + name + ':\\\\s+(.*)$', 'm').exec(first)[1]
+      const url = 'http://127.0.0.1:8080'
+      const headers = { 'content-type': 'application/json' }
+      const answer = await fetch(url + '/v1/rerank', { method: 'POST', headers, body: ${JSON.stringify(asked)} })
+      console.log(JSON.stringify({
+        ready: (await fetch(url + '/ready')).status,
+        order: (await answer.json()).results.map(({ index }) => index),
+        uid: of('Uid').split('\\t')[0],
+        capabilities: of('CapEff'),
+        noNewPrivileges: of('NoNewPrivs'),
+        interfaces: Object.keys(networkInterfaces()),
+        written,
+      }))`,
+    )
+    expect(seen).toEqual({
+      ready: 200,
+      order: [1, 0],
+      uid: '10001',
+      capabilities: '0000000000000000',
+      noNewPrivileges: '1',
+      interfaces: ['lo'],
+      written: ['EROFS', 'EROFS', 'EROFS'],
+    })
+    // The check of the Dockerfile itself; throws unless it is healthy.
+    podman.mustRun('healthcheck', 'run', 'locked')
+    podman.mustRun('rm', '--force', '--time', '0', 'locked')
+  })
+
+  it('answers what is under way when it is stopped, and ends by the signal', async (context) => {
+    if (missing !== undefined) return context.skip(missing)
+    const port = await freePort()
+    const { server } = await start('stopped', ['--network', 'host'], ['serve', '--port', String(port)])
+    const documents = Array.from({ length: 150 }, (_, at) => `Passage ${at}: a new password is chosen under Security.`)
+    let isAnswered = false
+    const asked = fetch(`http://127.0.0.1:${port}/v1/rerank`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: 'How do I change my password?', documents }),
+    }).finally(() => (isAnswered = true))
+    const metrics = async (): Promise<string> => (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+    while (!isAnswered && !/^secondpass_queued_documents 150$/m.test(await metrics()));
+    expect(isAnswered).toBe(false)
+    const ended = new Promise((resolve) => server.child.once('exit', resolve))
+    podman.mustRun('stop', '--time', '30', 'stopped')
+    const answer = await asked
+    expect(answer.status).toBe(200)
+    expect(((await answer.json()) as { results: [] }).results).toHaveLength(150)
+    expect(await ended).toBe(143)
   })
 })

@@ -281,7 +281,7 @@ export const clients: readonly ClientCase[] = [
   },
   {
     client: 'LightRAG, aliyun',
-    path: '/api/v1/services/rerank/text-rerank/rerank',
+    path: '/api/v1/services/rerank/text-rerank/text-rerank',
     headers: [...aiohttp, key('Bearer key')],
     body: `{"model": "gte-rerank-v2", "input": {"query": "${query}", "documents": ${asciiTexts}}, "parameters": {"top_n": 3}}`,
     read: (answer) => strict(take(answer, 'output')),

@@ -42,6 +42,8 @@ describe('a body of the wrong kind is refused, with the field and the fix', () =
     ['{"query":"q","documents":["a",["b"]]}', 'documents[1] is an array'],
     ['{"query":"q","documents":[3]}', 'documents[0] is 3'],
     ['{"query":"q","texts":[true]}', 'texts[0] is true'],
+    ['{"query":"q","documents":["a",{"image":"data:image/png;base64,AAAA"}]}', 'documents[1] is an image'],
+    ['{"query":"q","documents":[{"image_url":{"url":"https://example.com/a.png"}}]}', 'documents[0] is an image'],
     ['{"query":{"text":1},"passages":[{"text":"a"}]}', 'query is 1'],
     ['{"input":{"query":"q","documents":7}}', 'input.documents is 7'],
     ['{"query":"q","documents":["a"],"top_n":0}', 'top_n is 0: send a whole number from 1'],
@@ -61,6 +63,14 @@ describe('a body of the wrong kind is refused, with the field and the fix', () =
 
   it('by path and method', async () => {
     const { url } = served()
+    for (const path of ['/health', '/ready', '/metrics', '/info', '/v1/models']) {
+      const posted = await fetch(url + path, { method: 'POST', body: '{}' })
+      expect([path, posted.status, posted.headers.get('allow')]).toEqual([path, 405, 'GET, HEAD'])
+      // As of a client whose base URL has more before it, or ends in a slash.
+      for (const asked of [`${path}/`, `/behind/a/proxy${path}`]) {
+        expect([asked, (await fetch(url + asked)).status]).toEqual([asked, 200])
+      }
+    }
     expect((await fetch(`${url}/v1/embeddings`, { method: 'POST', body: '{}' })).status).toBe(404)
     const wrong = await fetch(`${url}/v1/rerank`)
     expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'POST'])
@@ -68,6 +78,78 @@ describe('a body of the wrong kind is refused, with the field and the fix', () =
     expect((await post(`${url}/v1/rerank`, good, packed)).status).toBe(415)
     // What a page of another site may send without asking first.
     expect((await post(`${url}/v1/rerank`, good, { headers: { 'content-type': 'text/plain' } })).status).toBe(415)
+    const untyped = { method: 'POST', body: new Blob([good]) }
+    expect((await fetch(`${url}/v1/rerank`, { ...untyped, headers: { origin: 'http://elsewhere' } })).status).toBe(415)
+    expect((await fetch(`${url}/v1/rerank`, untyped)).status).toBe(200)
+  })
+
+  it.each([
+    ['/v1/rerank', ['id', 'message', 'detail', 'error']],
+    ['/v2/rerank', ['id', 'message', 'detail', 'error']],
+    // Cohere's place and that of TEI, since the body would tell which of them it is.
+    ['/rerank', ['id', 'message', 'detail', 'error', 'error_type']],
+    ['/behind/a/proxy/rerank', ['id', 'message', 'detail', 'error', 'error_type']],
+    ['/api/rerank', ['error']],
+    ['/v1/ranking', ['error']],
+    ['/api/v1/services/rerank/text-rerank/text-rerank', ['code', 'message', 'request_id']],
+  ])('in the form that %s is for, where the body was not read', async (path, members) => {
+    const { url } = served()
+    const { status, body } = await post(url + path, good, { headers: { 'content-type': 'text/plain' } })
+    expect([status, Object.keys(body as object)]).toEqual([415, members])
+    if (members.includes('error_type')) {
+      expect(body).toMatchObject({ error: (body as { message: string }).message, error_type: 'Validation' })
+    }
+    const broken = await post(url + path, '{')
+    expect([broken.status, Object.keys(broken.body as object)]).toEqual([400, members])
+  })
+})
+
+describe('characters', () => {
+  const served = sharedServe()
+  const documents = ['é', '密码 and more']
+  const sent = (charset: string, bytes: Buffer): Promise<Response> =>
+    fetch(`${served().url}/v1/rerank`, {
+      method: 'POST',
+      headers: { 'content-type': `application/json${charset}` },
+      body: new Uint8Array(bytes),
+    })
+  const echoed = JSON.stringify({ query: 'q', documents, return_documents: true })
+  const text = '{"query":"q","documents":["é"],"return_documents":true}'
+
+  it.each([
+    ['with a byte order mark', '', Buffer.from(`\ufeff${echoed}`), documents],
+    ['UTF-16, when it is said', '; charset=UTF-16LE', Buffer.from(echoed, 'utf16le'), documents],
+    ['Latin-1, when it is said', '; charset="ISO-8859-1"', Buffer.from(text, 'latin1'), ['é']],
+    [
+      'GBK, when it is said',
+      ';charset=gbk',
+      Buffer.from([
+        ...Buffer.from('{"query":"q","documents":["'),
+        0xc3,
+        0xdc,
+        ...Buffer.from('"],"return_documents":true}'),
+      ]),
+      ['密'],
+    ],
+  ])('%s, are read as they are', async (_, charset, bytes, right) => {
+    const answer = await sent(charset, bytes)
+    expect(answer.status).toBe(200)
+    const { results } = (await answer.json()) as { results: { index: number; document: { text: string } }[] }
+    const inOrder = results.toSorted((a, b) => a.index - b.index)
+    expect(inOrder.map(({ document }) => document.text)).toEqual(right)
+  })
+
+  it.each([
+    ['bytes that are no UTF-8', '', Buffer.from(text, 'latin1'), 400, 'no UTF-8'],
+    ['half a character at the end', '', Buffer.from(text).subarray(0, text.indexOf('é') + 1), 400, 'no UTF-8'],
+    ['UTF-16 that nobody announced', '', Buffer.from(`\ufeff${text}`, 'utf16le'), 400, 'no UTF-8'],
+    ['a charset that nobody knows', '; charset=klingon', Buffer.from(text), 415, 'charset'],
+  ])('%s, are refused and not guessed', async (_, charset, bytes, status, message) => {
+    const answer = await sent(charset, bytes)
+    expect([answer.status, await answer.json()]).toEqual([
+      status,
+      expect.objectContaining({ message: expect.stringContaining(message) as string }),
+    ])
   })
 })
 
@@ -82,8 +164,22 @@ describe('what is taken as it comes', () => {
       { query: 'q', documents: ['a', 'bb'], top_n: null, top_k: '1' },
       [1],
     ],
+    [
+      'null for the fields of other forms',
+      { query: 'q', documents: ['a', 'bb'], texts: null, passages: null, candidates: null, text_1: null, input: null },
+      [1, 0],
+    ],
     ['fields nobody knows', { query: 'q', documents: ['a', 'bb'], priority: 1, user: {}, truncate: 'END' }, [1, 0]],
     ['an object without a text', { query: 'q', documents: [{ title: 'a long title' }, 'bb'] }, [0, 1]],
+    [
+      'a picture beside a text',
+      {
+        query: 'q',
+        documents: [{ title: 'a title', image: `data:image/png;base64,${'A'.repeat(90)}` }, 'b'.repeat(50)],
+      },
+      [1, 0],
+    ],
+    ['a field that is called like a picture', { query: 'q', documents: ['a', { image: 'of a lamp' }] }, [1, 0]],
     ['more wanted than there are', { query: 'q', documents: ['a', 'bb'], top_n: 99 }, [1, 0]],
     ['half a surrogate pair', { query: 'q \ud800', documents: ['\udc00', 'bb'] }, [1, 0]],
     ['names of the prototype', JSON.parse('{"__proto__":{"a":1},"query":"q","documents":[{"text":"a"},"bb"]}'), [1, 0]],
@@ -207,6 +303,34 @@ describe('on the wire', () => {
     const text = await raw(port, head(good.length, headers) + good)
     expect(Number(text.split(' ')[1])).toBe(status)
     await stillServes(url)
+  })
+
+  it('HTTP/1.0, as balancers ask after the health: without a host', async () => {
+    const { port } = served()
+    expect(await raw(port, 'GET /ready HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1.1 200 [^]*\{"status":"ready"\}$/)
+    const asked = head(good.length).replace('HTTP/1.1', 'HTTP/1.0').replace('Host: localhost\r\n', '') + good
+    expect(parsed(await raw(port, asked)).status).toBe(200)
+  })
+
+  it.each([
+    ['a host that is none', 'GET /info HTTP/1.1\r\nHost: a b/c\r\n\r\n'],
+    ['a path that is none', 'OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ])('%s is told of', async (_, bytes) => {
+    const { url, port } = served()
+    const { status, body } = parsed(await raw(port, bytes))
+    expect({ status, body }).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining('host') as string },
+    })
+    await stillServes(url)
+  })
+
+  it('identity is no packing, however it is written', async () => {
+    const { port } = served()
+    for (const encoding of ['identity', 'Identity', '']) {
+      const text = await raw(port, head(good.length, [`Content-Encoding: ${encoding}`]) + good)
+      expect([encoding, parsed(text).status]).toEqual([encoding, 200])
+    }
   })
 
   it('something that is not HTTP', async () => {

@@ -92,6 +92,10 @@ describe('keys', () => {
       expect([key, await withHeader({ authorization: `Bearer ${key}` })]).toEqual([key, 401])
     }
     expect(await withHeader({ authorization: 'Basic first-key' })).toBe(401)
+    // One header that is right is enough, whatever a client puts into the others.
+    expect(await withHeader({ authorization: 'Bearer None', 'api-key': 'first-key' })).toBe(200)
+    expect(await withHeader({ authorization: 'Bearer None', 'api-key': '', 'x-api-key': 'second-key' })).toBe(200)
+    expect(await withHeader({ authorization: 'Bearer None', 'api-key': 'none' })).toBe(401)
   })
 
   it('come from the environment where no file is named', async () => {

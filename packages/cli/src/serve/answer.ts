@@ -150,11 +150,13 @@ const KINDS: Readonly<Record<number, string>> = {
 
 /**
  * The body of an error. That of the documents form has the message where Cohere, Jina and Voyage, and OpenAI's
- * descendants have theirs.
+ * descendants have theirs. Where the dialect is not known yet, it has it where they and Text Embeddings Inference have it.
  */
-export function errorBody(dialect: Dialect, error: RequestError, requestId: string): object {
+export function errorBody(dialect: Dialect | undefined, error: RequestError, requestId: string): object {
   const { status, message } = error
-  if (dialect === 'tei') return { error: message, error_type: TEI_TYPES[status] ?? 'Validation' }
+  const ofTei = { error: message, error_type: TEI_TYPES[status] ?? 'Validation' }
+  if (dialect === 'tei') return ofTei
+  if (dialect === undefined) return { id: requestId, message, detail: message, ...ofTei }
   if (dialect === 'ollama' || dialect === 'nim') return { error: message }
   const type = KINDS[status] ?? (status < 500 ? 'invalid_request_error' : 'server_error')
   if (dialect === 'dashscope') return { code: type, message, request_id: requestId }

@@ -35,37 +35,50 @@ interface Visit {
   readonly requestId: string
   readonly startedAt: number
   readonly path: string
-  dialect?: Dialect
+  dialect?: Dialect | undefined
   documents?: number
   scored?: Scored
   error?: RequestError
 }
 
 /** Whatever clients put before it, a reranking ends in one of these. */
-const RERANK = /\/(?:rerank(?:s|ing|ings)?|ranking|score)$/
+const RERANK = /\/(?:(?:text-)?rerank(?:s|ing|ings)?|ranking|score)$/
 
-/** Paths that tell how the server is, which nobody needs a key for and whose answers are not logged. */
-const PROBES: readonly string[] = ['/health', '/ready', '/metrics']
+/** What tells how the server is, by the end of its path: nobody needs a key for it, and its answers are not logged. */
+const PROBES: Readonly<Record<string, (served: Served, context: Context) => Response | Promise<Response>>> = {
+  '/health': (_, context) => context.json({ status: 'ok' }),
+  '/ready': (served, context) => {
+    const status = served.state()
+    return context.json({ status }, status === 'ready' ? 200 : 503)
+  },
+  '/metrics': async ({ metrics }, context) => {
+    const { type, text } = await metrics.page()
+    return context.body(text, 200, { 'content-type': type })
+  },
+}
 
 /** The paths of the server, on the `Request` and `Response` of the web. Hono is loaded only by whoever serves. */
 export async function createApp(served: Served): Promise<Hono> {
   const { Hono: App } = await import('hono')
   const app = new App()
-  app.get('/health', (context) => context.json({ status: 'ok' }))
-  app.get('/ready', (context) => {
-    const status = served.state()
-    return context.json({ status }, status === 'ready' ? 200 : 503)
+  app.all('*', (context) => {
+    const path = context.req.path.replace(/(?<=.)\/$/, '')
+    const probe = isRead(context) ? PROBES[lastPart(path)] : undefined
+    return probe?.(served, context) ?? visit(served, context, path)
   })
-  app.get('/metrics', async (context) => {
-    const { type, text } = await served.metrics.page()
-    return context.body(text, 200, { 'content-type': type })
-  })
-  app.all('*', (context) => visit(served, context))
   return app
 }
 
-async function visit(served: Served, context: Context): Promise<Response> {
-  const path = context.req.path.replace(/(?<=.)\/$/, '')
+function isRead({ req: { method } }: Context): boolean {
+  return method === 'GET' || method === 'HEAD'
+}
+
+/** What stands before it is of the base URL of a client, or of a proxy, and does not matter. */
+function lastPart(path: string): string {
+  return path.slice(path.lastIndexOf('/'))
+}
+
+async function visit(served: Served, context: Context, path: string): Promise<Response> {
   const one: Visit = { requestId: requestIdOf(context), startedAt: performance.now(), path }
   const headers = new Headers({ 'content-type': 'application/json', 'x-request-id': one.requestId })
   let status = 200
@@ -80,7 +93,7 @@ async function visit(served: Served, context: Context): Promise<Response> {
     const { retryAfterSeconds } = one.error
     if (retryAfterSeconds !== undefined) headers.set('retry-after', String(retryAfterSeconds))
     if (status === 401) headers.set('www-authenticate', 'Bearer')
-    if (status === 405) headers.set('allow', 'POST')
+    if (status === 405) headers.set('allow', RERANK.test(path) ? 'POST' : 'GET, HEAD')
   }
   // What is left of a body that was refused must not be taken for the next request.
   if (served.state() === 'draining' || status === 413) headers.set('connection', 'close')
@@ -88,17 +101,21 @@ async function visit(served: Served, context: Context): Promise<Response> {
   return new Response(JSON.stringify(body), { status, headers })
 }
 
-async function answer(served: Served, { req }: Context, one: Visit): Promise<object> {
+async function answer(served: Served, context: Context, one: Visit): Promise<object> {
+  const { req } = context
   const { path } = one
+  const last = lastPart(path)
   const { maxDocuments, maxQueued, maxLength } = served
   const model = served.model()
-  const isRead = req.method === 'GET' || req.method === 'HEAD'
-  if (isRead && path === '/info') return infoBody({ model, maxLength, maxDocuments, maxQueued, version })
+  if (isRead(context) && last === '/info') return infoBody({ model, maxLength, maxDocuments, maxQueued, version })
   if (!served.gate.opens(req.raw.headers)) {
     const fix = 'send one of the server, as in "authorization: Bearer KEY"'
     throw new RequestError(401, `There is no key, or not the right one: ${fix}.`)
   }
-  if (isRead && path.endsWith('/models')) return modelsBody({ model, maxLength })
+  if (isRead(context) && last === '/models') return modelsBody({ model, maxLength })
+  if (last === '/info' || last === '/models' || last in PROBES) {
+    throw new RequestError(405, `${req.method} does nothing here: use GET.`)
+  }
   if (!RERANK.test(path)) throw new RequestError(404, 'There is nothing at this path: try POST /v1/rerank.')
   if (req.method !== 'POST') throw new RequestError(405, `${req.method} does nothing here: use POST.`)
   const deadlineMs = readDeadline(req.raw.headers.get('x-deadline-ms'))
@@ -148,8 +165,8 @@ function tellEnd({ log, metrics }: Served, one: Visit, status: number): void {
   const durationMs = performance.now() - one.startedAt
   metrics.ended({ dialect: dialect ?? 'other', status, durationMs })
   if (scored !== undefined) metrics.scored(scored)
-  if (PROBES.includes(path)) return
-  const route = RERANK.test(path) ? 'rerank' : path.endsWith('/models') ? 'models' : path === '/info' ? 'info' : 'other'
+  const last = lastPart(path)
+  const route = RERANK.test(path) ? 'rerank' : last === '/models' || last === '/info' ? last.slice(1) : 'other'
   log({
     requestId,
     route,

@@ -28,7 +28,7 @@ export class BodyReader {
    *   else, 429 when too many are read; what `use` throws.
    */
   async read<T>(request: Request, use: (body: unknown) => Promise<T>): Promise<T> {
-    refuseOtherTypes(request.headers)
+    const charset = charsetOf(request.headers)
     const { maxBodyBytes } = this.#limits
     if (Number(request.headers.get('content-length') ?? 0) > maxBodyBytes) throw this.#tooLong()
     let mine = 0
@@ -41,7 +41,7 @@ export class BodyReader {
       }
     }
     try {
-      return await use(parse(await readText(request, count)))
+      return await use(parse(await readText(request, { charset, count })))
     } finally {
       this.#held -= mine
     }
@@ -54,19 +54,36 @@ export class BodyReader {
   }
 }
 
-function refuseOtherTypes(headers: Headers): void {
-  const type = headers.get('content-type')
-  // A page of another site can send anything but JSON without asking first.
-  if (type !== null && !/^application\/(?:[\w.+-]+\+)?json\b/i.test(type)) {
+/**
+ * The characters that a body is said to be written in.
+ *
+ * @throws RequestError with 415 for what is said to be no JSON, or packed, or in characters that nobody knows.
+ */
+function charsetOf(headers: Headers): string {
+  const type = headers.get('content-type') ?? ''
+  // A page of another site can send anything but JSON without asking first, also something without a type.
+  if (type === '' ? headers.has('origin') : !/^application\/(?:[\w.+-]+\+)?json\b/i.test(type)) {
     throw new RequestError(415, 'The body is said to be no JSON: send it with content-type: application/json.')
   }
-  const encoding = headers.get('content-encoding') ?? 'identity'
-  if (encoding !== 'identity') throw new RequestError(415, 'The body is packed: send it without content-encoding.')
+  const encoding = headers.get('content-encoding') ?? ''
+  if (!/^(?:identity)?$/i.test(encoding.trim())) {
+    throw new RequestError(415, 'The body is packed: send it without content-encoding.')
+  }
+  const charset = /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(type)?.[1] ?? 'utf-8'
+  try {
+    return new TextDecoder(charset).encoding
+  } catch {
+    throw new RequestError(415, 'The body is in a charset that is not known here: send it as UTF-8.')
+  }
 }
 
-async function readText({ body }: Request, count: (bytes: number) => void): Promise<string> {
+async function readText(
+  { body }: Request,
+  { charset, count }: { readonly charset: string; readonly count: (bytes: number) => void },
+): Promise<string> {
   if (body === null) return ''
-  const decoder = new TextDecoder()
+  // Scores of a text that only looks like the client's would be wrong, and nobody would know.
+  const decoder = new TextDecoder(charset, { fatal: true })
   let text = ''
   const reader = body.getReader()
   try {
@@ -79,7 +96,8 @@ async function readText({ body }: Request, count: (bytes: number) => void): Prom
   } catch (error) {
     // What is not read is thrown away, and the connection with it.
     void reader.cancel().catch(() => undefined)
-    throw error
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_ENCODING_INVALID_ENCODED_DATA') throw error
+    throw new RequestError(400, `The body is no ${charset.toUpperCase()}: send JSON in UTF-8.`)
   }
 }
 

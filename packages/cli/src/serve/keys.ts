@@ -41,9 +41,11 @@ export function gateFor(keys: readonly string[]): Gate {
     opens(headers) {
       if (digests.length === 0) return true
       const bearer = /^Bearer +(\S+) *$/i.exec(headers.get('authorization') ?? '')?.[1]
-      const offered = digest(bearer ?? headers.get('api-key') ?? headers.get('x-api-key') ?? '')
-      // Every key is compared, so that the time does not tell which one it was.
-      return digests.reduce((isKnown, known) => timingSafeEqual(known, offered) || isKnown, false)
+      // Clients that have a header for the key may fill in the usual one too, with "None" or the like.
+      const offered = [bearer, headers.get('api-key'), headers.get('x-api-key')].map((key) => digest(key ?? ''))
+      const pairs = digests.flatMap((known) => offered.map((one) => [known, one] as const))
+      // All are compared, so that the time does not tell which one it was.
+      return pairs.reduce((isKnown, [known, one]) => timingSafeEqual(known, one) || isKnown, false)
     },
   }
 }

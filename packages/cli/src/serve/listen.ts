@@ -1,8 +1,11 @@
-import type { Server } from 'node:http'
+import { randomUUID } from 'node:crypto'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import type { Hono } from 'hono'
 import { CliError, oneLine } from '../errors.js'
+import { errorBody } from './answer.js'
+import { RequestError } from './request.js'
 
 /** Where a server listens. */
 export interface Place {
@@ -32,12 +35,14 @@ const TIMES = {
 
 /** @throws CliError when the place is taken or may not be used. */
 export async function listen(app: Hono, { host, port }: Place): Promise<Listening> {
-  const { createAdaptorServer } = await import('@hono/node-server')
-  const server = createAdaptorServer({
-    fetch: app.fetch,
+  const { getRequestListener } = await import('@hono/node-server')
+  const listener = getRequestListener(app.fetch, {
     overrideGlobalObjects: false,
-    serverOptions: TIMES,
-  }) as Server
+    // Balancers ask after the health with HTTP/1.0, which knows no host.
+    hostname: 'localhost',
+    errorHandler: noRequest,
+  })
+  const server = createServer(TIMES, (...both) => void listener(...both))
   server.listen(port, host)
   try {
     await once(server, 'listening')
@@ -47,6 +52,16 @@ export async function listen(app: Hono, { host, port }: Place): Promise<Listenin
   const { address, family, port: actual } = server.address() as AddressInfo
   const shown = family === 'IPv6' ? `[${address}]` : address
   return { url: `http://${shown}:${actual}`, drain: (drainMs) => drain(server, drainMs) }
+}
+
+/** What is told where not even a URL could be made of a request. */
+function noRequest(): Response {
+  const error = new RequestError(
+    400,
+    'The path or the host of the request is none: send a plain path, and a host header.',
+  )
+  const headers = { 'content-type': 'application/json' }
+  return new Response(JSON.stringify(errorBody(undefined, error, randomUUID())), { status: 400, headers })
 }
 
 async function drain(server: Server, drainMs: number): Promise<void> {

@@ -42,11 +42,16 @@ export class RequestError extends Error {
   }
 }
 
-/** The dialect that a path is for, as far as it can be told before the body was read. */
-export function dialectOf(path: string): Dialect {
+/**
+ * The dialect that a path is for, before the body was read; nothing where a body with `texts` and one with `documents` are
+ * both at home, as at `/rerank`.
+ */
+export function dialectOf(path: string): Dialect | undefined {
   if (path.endsWith('/api/rerank')) return 'ollama'
+  if (path.endsWith('/text-rerank')) return 'dashscope'
   if (path.endsWith('/ranking')) return 'nim'
-  return path.endsWith('/score') ? 'score' : 'documents'
+  if (path.endsWith('/score')) return 'score'
+  return path.endsWith('/rerank') && !/\/v\d+\/rerank$/.test(path) ? undefined : 'documents'
 }
 
 type Fields = Readonly<Record<string, unknown>>
@@ -102,18 +107,20 @@ export function formOf(path: string, body: unknown): Form {
     options: body,
   })
   const { inputs, input } = body
-  if (body['texts'] !== undefined) return form('tei', 'texts')
+  // Clients with one class for all servers write `null` where they have nothing to say.
+  const has = (name: string): boolean => body[name] !== undefined && body[name] !== null
+  if (has('texts')) return form('tei', 'texts')
   if (isFields(inputs)) return { ...within(body, 'inputs', 'texts'), dialect: 'tei' }
-  if (body['passages'] !== undefined) return form('nim', 'passages')
-  if (body['candidates'] !== undefined) return form('candidates', 'candidates')
-  if (body['text_1'] !== undefined || dialectOf(path) === 'score') return scoreForm(body)
+  if (has('passages')) return form('nim', 'passages')
+  if (has('candidates')) return form('candidates', 'candidates')
+  if (has('text_1') || dialectOf(path) === 'score') return scoreForm(body)
   if (isFields(input) && !Array.isArray(input)) {
     const { parameters } = body
     const options = isFields(parameters) ? parameters : {}
     return { ...within(body, 'input', 'documents'), dialect: 'dashscope', options }
   }
-  const dialect = dialectOf(path)
-  return form(dialect === 'nim' ? 'documents' : dialect, Array.isArray(input) ? 'input' : 'documents')
+  const dialect = dialectOf(path) === 'ollama' ? 'ollama' : 'documents'
+  return form(dialect, Array.isArray(input) ? 'input' : 'documents')
 }
 
 /** A form whose query and list stand one level below. */
@@ -152,7 +159,7 @@ function readList({ name, value }: Named, most: number): readonly unknown[] {
   throw new RequestError(413, `${name} has ${value.length} texts, more than ${most}: ${fix}.`)
 }
 
-/** The text of a document: itself, its `text`, or its fields one a line. */
+/** The text of a document: itself, its `text`, or its fields one a line, but for images. */
 function textOf(
   document: unknown,
   { name, rankFields }: { readonly name: string; readonly rankFields: readonly string[] | undefined },
@@ -162,8 +169,20 @@ function textOf(
     throw new RequestError(400, `${name} is ${given(document)}: send a string, or an object with "text".`)
   }
   if (rankFields === undefined && typeof document['text'] === 'string') return document['text']
-  const fields = (rankFields ?? Object.keys(document)).filter((field) => Object.hasOwn(document, field))
+  const all = (rankFields ?? Object.keys(document)).filter((field) => Object.hasOwn(document, field))
+  const fields = all.filter((field) => !isImage(field, document[field]))
+  if (fields.length === 0 && all.length > 0) {
+    throw new RequestError(400, `${name} is an image and nothing else, which the model does not read: send a text.`)
+  }
   return fields.map((field) => `${field}: ${plain(document[field], name)}`).join('\n')
+}
+
+/** Clients of models that see send pictures under this name; their letters say nothing of what is on them. */
+function isImage(field: string, value: unknown): boolean {
+  return (
+    /^image(?:_url)?$/.test(field) &&
+    (isFields(value) || (typeof value === 'string' && /^(?:data|https?):/.test(value)))
+  )
 }
 
 function plain(value: unknown, name: string): string {
