@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { doctor } from '../../packages/core/src/doctor/doctor.ts'
 import { cacheReport } from '../../packages/core/src/doctor/machine.ts'
 import { environmentReport } from '../../packages/core/src/doctor/machine.ts'
-import { fromLinux } from '../../packages/core/src/doctor/machine.ts'
+import { fromLinux } from '../../packages/core/src/score/cross-encoder/tuning/machine.ts'
 import { scratchFolder } from '../fixtures/hub/scratch.ts'
 
 const tiny = join(import.meta.dirname, '../fixtures/tiny-bert')
