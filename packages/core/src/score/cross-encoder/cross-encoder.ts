@@ -28,7 +28,6 @@ import { prepareScoring } from './scoring.js'
 import { scoringParts } from './scoring-options.js'
 import {
   type GraphSession,
-  listRefusals,
   type Opened,
   type OpenedRunner,
   openSession,
@@ -36,6 +35,7 @@ import {
   refuseTelemetry,
 } from './session/node.js'
 import { usableCores } from './session/container.js'
+import { listRefusals } from './session/failures.js'
 import { PAIRS_PER_WORKER, startPool, type WorkerPool } from './session/worker-pool.js'
 import {
   Blocks,

@@ -103,7 +103,8 @@ export function choose(noun: 'thread' | 'worker', steps: readonly Step[] | undef
 }
 
 function shareOf(noun: string, one: Step, other: Step): string {
-  return `${other.count} ${noun}s take ${Math.round((100 * other.pairMs) / one.pairMs)}% of the time of ${one.count}`
+  const share = one.pairMs > 0 ? other.pairMs / one.pairMs : 1
+  return `${other.count} ${noun}s take ${Math.round(100 * share)}% of the time of ${one.count}`
 }
 
 /** What options ask for. */

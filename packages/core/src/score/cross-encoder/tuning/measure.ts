@@ -50,7 +50,7 @@ export interface Runner {
 
 /** What is tried out, one after the other. */
 export interface Ladder {
-  /** From 1, two or more. */
+  /** From 1 upwards, two or more. */
   readonly counts: readonly number[]
   open(count: number): Promise<Runner>
   /** How many pairs one run of so many is. */
@@ -111,12 +111,7 @@ export async function measureThreads(
     await first.free()
     return []
   }
-  return stepsOf(
-    counts,
-    async (count) => (count === 1 ? first : open(count)),
-    () => 1,
-    budget,
-  )
+  return stepsOf({ counts, open: async (count) => (count === 1 ? first : open(count)), pairsOf: () => 1 }, budget)
 }
 
 /** Workers with one thread each; so many pairs at once keep so many workers busy. */
@@ -125,12 +120,13 @@ export async function measureWorkers(
   counts: readonly number[],
   budget: Budget,
 ): Promise<readonly Step[]> {
-  const pool = await startPool(Math.max(...counts), { ...session, threads: 1 }, () => {})
+  const most = counts.at(-1) as number
+  const pool = await startPool(most, { ...session, threads: 1 }, () => {})
   try {
     const runs = (count: number): Promise<unknown> =>
       Promise.all(Array.from({ length: count }, () => pool.score(pair, { stats: {} })))
     // Each allocates at its first run.
-    await runs(Math.max(...counts))
+    await runs(most)
     const open = async (count: number): Promise<Runner> => ({ run: () => runs(count), free: async () => {} })
     return await stepsOf({ counts, open, pairsOf: (count) => count }, budget)
   } finally {
