@@ -90,6 +90,18 @@ describe('doctor', () => {
     vi.unstubAllEnvs()
   })
 
+  it('says what it measured where that cannot be kept', async () => {
+    const home = scratchFolder()
+    vi.stubEnv('HF_HOME', home)
+    // A file where the folder should be: nobody can write there, root neither.
+    writeFileSync(join(home, 'secondpass'), '')
+    const model = join(import.meta.dirname, '../fixtures/tiny-bert-stock')
+    const { measured } = await doctor({ model, measure: true })
+    expect(measured).toMatchObject({ file: null, dtypes: [{ dtype: 'fp32' }, { dtype: 'int8' }] })
+    rmSync(home, { recursive: true })
+    vi.unstubAllEnvs()
+  })
+
   it('refuses options that do not exist', async () => {
     await expect(doctor({ modle: 'x' } as never)).rejects.toThrow('options.modle')
     await expect(doctor({ measure: 'yes' } as never)).rejects.toThrow('options.measure is "yes": pass true or false')

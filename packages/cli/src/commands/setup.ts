@@ -188,7 +188,7 @@ function measured({ measured: found }: DoctorReport): Rows {
     ['threads', counts(threads, 'threads')],
     ['workers', counts(workers, 'workers')],
     ...(dtypes.length === 0 ? [] : [['number formats', `${formats} a pair; --dtype chooses`] as const]),
-    ['kept in', file],
+    ['kept in', file ?? 'nowhere: the cache cannot be written'],
   ]
 }
 

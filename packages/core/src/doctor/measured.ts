@@ -6,12 +6,13 @@ import {
   choose,
   type DtypeTime,
   type Limits,
+  type Measured,
   mostThreads,
   mostWorkers,
   type Step,
 } from '../score/cross-encoder/tuning/choice.js'
 import { byTurns, rounded } from '../score/cross-encoder/tuning/measure.js'
-import { limitsOf, measured, placeOf } from '../score/cross-encoder/tuning/tuning.js'
+import { limitsOf, measured, placeOf, type TuningRequest } from '../score/cross-encoder/tuning/tuning.js'
 import { oneCall } from './trial.js'
 
 /** What was measured of one number, and what `'measured'` makes of it. */
@@ -44,14 +45,10 @@ export async function measuredReport(
   const request = scorer.tuning
   if (request === undefined) throw new Error('the model is not loaded')
   const kept = await placeOf(request)
-  if (measure) {
-    const found = await measured(request, ['threads', 'workers'], { isAnew: true })
-    const dtypes = await dtypeTimes(options)
-    if (found.threads !== undefined || found.workers !== undefined || dtypes.length > 0)
-      await kept.write({ ...found, dtypes })
-  }
+  const now = measure ? await measureAll(request, options) : undefined
+  if (now !== undefined && Object.values(now).some((list: readonly object[]) => list.length > 0)) await kept.write(now)
   const known = await kept.read()
-  const { threads = [], workers = [], dtypes = [] } = known ?? {}
+  const { threads = [], workers = [], dtypes = [] } = known ?? now ?? {}
   const limits = limitsOf(request)
   const beside = scorer.placement?.workers ?? 0
   return {
@@ -66,6 +63,11 @@ export async function measuredReport(
 function reported(noun: 'thread' | 'worker', steps: readonly Step[], most: number): MeasuredCount {
   const { count, reason } = choose(noun, steps, most)
   return { steps, chosen: count, reason }
+}
+
+async function measureAll(request: TuningRequest, options: CrossEncoderOptions): Promise<Measured> {
+  const found = await measured(request, ['threads', 'workers'], { isAnew: true })
+  return { ...found, dtypes: await dtypeTimes(options) }
 }
 
 const DTYPE_MS = 100

@@ -177,6 +177,21 @@ describe('a scorer that asks for it', () => {
     expect(scorer.id).toBe(crossEncoder({ model, threads: 2 }).id)
   })
 
+  it.skipIf(usableCores() < 2)('starts as many workers as were found to pay, which score the same', async () => {
+    await using probe = openCrossEncoder({ model }, true)
+    await probe.warmup()
+    const workers = [
+      { count: 1, pairMs: 9 },
+      { count: 2, pairMs: 5 },
+    ]
+    await (await placeOf(probe.tuning as TuningRequest)).write({ workers })
+    await using scorer = builtCrossEncoder({ model, workers: 'measured' })
+    const many = Array.from({ length: 50 }, (_, at) => `passage ${at} on the river`)
+    const scores = await scorer.score('where is the mill', many, callOf())
+    expect(scorer.placement).toEqual({ workers: 2, threads: 1 })
+    expect(scores).toEqual(await probe.score('where is the mill', many, callOf()))
+  })
+
   it('scores the same with as many workers as pay', async () => {
     await using alone = builtCrossEncoder({ model })
     await using scorer = builtCrossEncoder({ model, workers: 'measured' })
