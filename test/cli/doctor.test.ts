@@ -2,7 +2,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, it, vi } from 'vitest'
-import { run } from './support.ts'
+import { openModel } from '../../packages/cli/src/scorer/model.ts'
+import { fakeIo, run } from './support.ts'
 
 const model = join(import.meta.dirname, '../fixtures/tiny-bert-stock')
 
@@ -23,5 +24,13 @@ it('measures on request, keeps it, and says what was chosen, why, and how to cho
   const again = await run(['doctor', '--model', model])
   const block = (text: string): string | undefined => /^measured\n(?: .*\n)+/m.exec(text)?.[0]
   expect(block(again.stdout)).toBe(block(stdout))
+  rmSync(home, { recursive: true })
+})
+
+it('knows what a measured scorer is called before anything is written under its name', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'secondpass-doctor-'))
+  vi.stubEnv('HF_HOME', home)
+  await using scorer = await openModel({ threads: 'measured' }, fakeIo())
+  expect(scorer.id).not.toContain('unresolved')
   rmSync(home, { recursive: true })
 })
