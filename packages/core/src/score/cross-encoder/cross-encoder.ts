@@ -85,7 +85,7 @@ export interface CrossEncoder extends Scorer<'pair'>, EncodesDocuments, AsyncDis
  *
  * A model of the hub that is not in the cache is downloaded by the first call or `warmup()`. Only then is the scorer's id
  * final, for it names the commit and the graph; until then it is one that no other scorer has. The same holds for
- * `providers` other than the processor, since it only shows then which of them computes.
+ * `providers` other than the processor, since it only shows then which of them computes, and for `threads: 'measured'`.
  *
  * @throws RerankError `'invalid-argument'` for a wrong option, `'model-files'` when a model folder is not complete.
  */
