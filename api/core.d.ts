@@ -334,25 +334,55 @@ interface FetchedModel {
     readonly graphPath: string;
 }
 declare function fetchModel(model: string, options?: FetchModelOptions): Promise<FetchedModel>;
+interface CrossEncoderOptions extends ReadingOptions, ScoringOptions, ModelSourceOptions, GraphOption, QueueOptions {
+    readonly workers?: number | 'auto' | 'measured' | undefined;
+    readonly threads?: number | 'measured' | undefined;
+    readonly spinning?: boolean | undefined;
+    readonly passageCacheMiB?: number | undefined;
+    readonly store?: DocumentStore | string | undefined;
+    readonly providers?: readonly Provider[] | undefined;
+}
+interface Placement {
+    readonly threads: number;
+    readonly workers: number;
+}
+interface Step {
+    readonly count: number;
+    readonly pairMs: number;
+}
+interface DtypeTime {
+    readonly dtype: 'fp32' | 'int8';
+    readonly pairMs: number;
+}
+interface Limits {
+    readonly cores: number;
+    readonly memoryBytes: number;
+    readonly graphBytes: number;
+}
 interface CrossEncoder extends Scorer<'pair'>, EncodesDocuments, AsyncDisposable {
     readonly opened: Opened | undefined;
     readonly tokenizer: TokenizerKind | undefined;
     readonly graph: GraphInUse | undefined;
+    readonly placement: Placement | undefined;
     readonly toProbability: ((score: number) => number) | undefined;
     readonly defaults: ScorerDefaults | undefined;
     countTokens(text: string): Promise<number>;
     warmup(): Promise<void>;
     close(): Promise<void>;
 }
-interface CrossEncoderOptions extends ReadingOptions, ScoringOptions, ModelSourceOptions, GraphOption, QueueOptions {
-    readonly workers?: number | 'auto' | undefined;
-    readonly threads?: number | undefined;
-    readonly spinning?: boolean | undefined;
-    readonly passageCacheMiB?: number | undefined;
-    readonly store?: DocumentStore | string | undefined;
-    readonly providers?: readonly Provider[] | undefined;
-}
 declare function crossEncoder(options?: CrossEncoderOptions): CrossEncoder;
+interface MeasuredCount {
+    readonly steps: readonly Step[];
+    readonly chosen: number;
+    readonly reason: string;
+}
+interface MeasuredReport {
+    readonly file: string | null;
+    readonly limits: Limits;
+    readonly threads: MeasuredCount;
+    readonly workers: MeasuredCount;
+    readonly dtypes: readonly DtypeTime[];
+}
 interface Advice {
     readonly about: string;
     readonly reason: string;
@@ -382,7 +412,23 @@ interface CacheReport {
     readonly models: readonly CachedModelReport[];
     readonly bytes: number;
 }
-type DoctorOptions = Pick<CrossEncoderOptions, 'model' | 'revision' | 'dtype' | 'graph' | 'providers' | 'threads' | 'spinning' | 'workers' | 'hub'>;
+interface TrialReport {
+    readonly scorerId: string;
+    readonly defaults: ScorerDefaults | null;
+    readonly provider: string;
+    readonly refused: readonly {
+        readonly provider: string;
+        readonly reason: string;
+    }[];
+    readonly tokenizer: string;
+    readonly graph: string;
+    readonly loadMs: number;
+    readonly pairMs: number;
+    readonly logit: number;
+}
+interface DoctorOptions extends Pick<CrossEncoderOptions, 'model' | 'revision' | 'dtype' | 'graph' | 'providers' | 'threads' | 'spinning' | 'workers' | 'hub'> {
+    readonly measure?: boolean | undefined;
+}
 declare function doctor(options?: DoctorOptions): Promise<DoctorReport>;
 interface Unknown {
     readonly error: string;
@@ -400,20 +446,6 @@ interface BundledModelReport {
     readonly defaults: ScorerDefaults | null;
     readonly isIntact: boolean;
 }
-interface TrialReport {
-    readonly scorerId: string;
-    readonly defaults: ScorerDefaults | null;
-    readonly provider: string;
-    readonly refused: readonly {
-        readonly provider: string;
-        readonly reason: string;
-    }[];
-    readonly tokenizer: string;
-    readonly graph: string;
-    readonly loadMs: number;
-    readonly pairMs: number;
-    readonly logit: number;
-}
 interface DoctorReport {
     readonly secondpass: string;
     readonly machine: MachineReport | Unknown;
@@ -424,6 +456,7 @@ interface DoctorReport {
     readonly cache: CacheReport | Unknown;
     readonly environment: Readonly<Record<string, string>>;
     readonly trial: TrialReport | Unknown;
+    readonly measured: MeasuredReport | Unknown;
     readonly problems: readonly string[];
     readonly advice: readonly Advice[];
 }

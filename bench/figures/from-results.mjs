@@ -119,7 +119,7 @@ export function servePeers() {
       at === 0 ? name : '',
       `${own.perSecond.toFixed(1)} (${load} %)`,
       ...[own, peer].map(({ p50, p95 }) => `${p50}, ${p95} ms`),
-      `${(1 / ratio).toFixed(2)}`,
+      (1 / ratio).toFixed(2),
       ...[own, peer].map(({ goodput }) => goodput.toFixed(1)),
       ...[own, peer].map(({ memoryMiB }) => memoryMiB.toFixed(0)),
     ]),

@@ -16,6 +16,7 @@ function known(changes: {
   const report = {
     machine: { node: 'v24.4.0', libc: 'glibc 2.36' },
     trial: { scorerId: 'model@2', provider: 'cpu', tokenizer: 'wordpiece', pairMs: 4.2 },
+    measured: { error: 'the model of the trial did not score' },
     ...changes.report,
   }
   return {
@@ -27,15 +28,68 @@ function known(changes: {
   }
 }
 
+/** So many threads and workers that pay. */
+function measured({ threads = 1, workers = 1, times = [] as readonly number[] }): object {
+  const count = (chosen: number): object => ({
+    steps: [{ count: 1, pairMs: 9 }],
+    chosen,
+    reason: `${chosen} take less`,
+  })
+  const dtypes = times.map((pairMs, at) => ({ dtype: ['fp32', 'int8'][at], pairMs }))
+  return { threads: count(threads), workers: count(workers), dtypes }
+}
+
 const MIB = 2 ** 20
 
 describe('advice', () => {
   it('is none where there is nothing to say', () => {
     expect(adviceOn(known({ project: { packages: ['lodash', '@secondpass/core'] } }))).toEqual([])
+    const report = { measured: measured({ threads: 2, workers: 2, times: [10, 9] }) }
+    for (const options of [
+      { threads: 2, workers: 2 },
+      { threads: 'measured', workers: 'measured' },
+      { threads: 2, dtype: 'int8' },
+    ] as const)
+      expect(adviceOn(known({ report, options }))).toEqual([])
   })
 
   it.each<[string, Parameters<typeof known>[0], about: string, reason: RegExp, action: string]>([
     ['a server', { project: { packages: ['fastify'] } }, 'workers', /fastify.*4\.2 ms/, 'crossEncoder({ workers: 1 })'],
+    [
+      'a server where two workers pay',
+      { project: { packages: ['fastify'] }, report: { measured: measured({ workers: 2 }) } },
+      'workers',
+      /fastify.*; of workers, 2 take/,
+      'crossEncoder({ workers: 2 })',
+    ],
+    [
+      'workers that could be more',
+      { options: { workers: 1 }, report: { measured: measured({ workers: 4 }) } },
+      'workers',
+      /^of workers, 4 take/,
+      'crossEncoder({ workers: 4 })',
+    ],
+    [
+      'threads that pay',
+      { report: { measured: measured({ threads: 2 }) } },
+      'threads',
+      /^inside one run, 2 take/,
+      'crossEncoder({ threads: 2 })',
+    ],
+    [
+      'threads that do not pay',
+      { options: { threads: 4 }, report: { measured: measured({ threads: 1 }) } },
+      'threads',
+      /^inside one run, 1 take/,
+      'crossEncoder({ threads: 1 })',
+    ],
+    [
+      'bytes that pay',
+      { options: { model: 'org/name' }, report: { measured: measured({ times: [20, 8] }) } },
+      'dtype',
+      /^int8 takes 40% of the time of fp32.*secondpass eval/,
+      "crossEncoder({ model: 'org/name', dtype: 'int8' })",
+    ],
     [
       'binaries of other systems',
       { unneeded: { otherMachines: 137 * MIB } },

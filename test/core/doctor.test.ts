@@ -1,10 +1,11 @@
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { doctor } from '../../packages/core/src/doctor/doctor.ts'
 import { cacheReport } from '../../packages/core/src/doctor/machine.ts'
 import { environmentReport } from '../../packages/core/src/doctor/machine.ts'
-import { fromLinux } from '../../packages/core/src/doctor/machine.ts'
+import { usableCores } from '../../packages/core/src/score/cross-encoder/session/container.ts'
+import { fromLinux } from '../../packages/core/src/score/cross-encoder/tuning/machine.ts'
 import { scratchFolder } from '../fixtures/hub/scratch.ts'
 
 const tiny = join(import.meta.dirname, '../fixtures/tiny-bert')
@@ -64,8 +65,46 @@ describe('doctor', () => {
     rmSync(cacheFolder, { recursive: true })
   })
 
+  it('says what was measured before, measures when asked to, and keeps that', async () => {
+    const home = scratchFolder()
+    vi.stubEnv('HF_HOME', home)
+    const model = join(import.meta.dirname, '../fixtures/tiny-bert-stock')
+    const nothing = { file: null, threads: { steps: [], chosen: 1 }, workers: { steps: [], chosen: 1 }, dtypes: [] }
+    expect((await doctor({ model })).measured).toMatchObject(nothing)
+    expect(readdirSync(home)).toEqual([])
+    const { measured, problems } = await doctor({ model, measure: true })
+    expect(problems).toEqual([])
+    expect(measured).toMatchObject({
+      file: expect.stringContaining(home),
+      limits: { cores: usableCores(), graphBytes: expect.any(Number) },
+      dtypes: [
+        { dtype: 'fp32', pairMs: expect.any(Number) },
+        { dtype: 'int8', pairMs: expect.any(Number) },
+      ],
+    })
+    if (usableCores() > 1) expect(measured).toMatchObject({ threads: { steps: [{ count: 1 }, { count: 2 }] } })
+    expect((await doctor({ model })).measured).toEqual(measured)
+    // Another model is another measurement.
+    expect((await doctor({ model: tiny })).measured).toMatchObject(nothing)
+    rmSync(home, { recursive: true })
+    vi.unstubAllEnvs()
+  })
+
+  it('says what it measured where that cannot be kept', async () => {
+    const home = scratchFolder()
+    vi.stubEnv('HF_HOME', home)
+    // A file where the folder should be: nobody can write there, root neither.
+    writeFileSync(join(home, 'secondpass'), '')
+    const model = join(import.meta.dirname, '../fixtures/tiny-bert-stock')
+    const { measured } = await doctor({ model, measure: true })
+    expect(measured).toMatchObject({ file: null, dtypes: [{ dtype: 'fp32' }, { dtype: 'int8' }] })
+    rmSync(home, { recursive: true })
+    vi.unstubAllEnvs()
+  })
+
   it('refuses options that do not exist', async () => {
     await expect(doctor({ modle: 'x' } as never)).rejects.toThrow('options.modle')
+    await expect(doctor({ measure: 'yes' } as never)).rejects.toThrow('options.measure is "yes": pass true or false')
   })
 })
 

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { crossEncoder as builtCrossEncoder } from '@secondpass/core'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type ColbertOptions, colbert } from '../../../packages/core/src/score/colbert/colbert.ts'
-import { type CrossEncoderOptions, crossEncoder } from '../../../packages/core/src/score/cross-encoder/cross-encoder.ts'
+import { crossEncoder } from '../../../packages/core/src/score/cross-encoder/cross-encoder.ts'
+import type { CrossEncoderOptions } from '../../../packages/core/src/score/cross-encoder/options.ts'
 import {
   type LlmListwiseOptions,
   llmListwise,
@@ -118,7 +119,7 @@ const kinds: Readonly<
       activation: { differ: ['sigmoid', 'identity'] },
       splitSpecialTokens: { differ: [true, false] },
       workers: { same: 'who runs a pair; see the test below' },
-      threads: { differ: [1, 2, 3] },
+      threads: { differ: [1, 2, 3, 'measured'] },
       spinning: { same: 'how threads wait; see the test below' },
       passageCacheMiB: { same: 'scores are the same to the bit, kept or not' },
       store: { same: 'scores are the same to the bit, found there or not' },

@@ -12,8 +12,11 @@ const DOCTOR_EXAMPLE = `
 Examples:
   secondpass doctor
   secondpass doctor --model ./my-model --providers cuda,cpu --json
+  secondpass doctor --model org/name --measure
 
-Downloads nothing and writes nothing. Ends with 1 when something is wrong.`
+Downloads nothing, and writes nothing but what --measure keeps in the cache. Ends with 1 when something is wrong.`
+
+type DoctorFlags = ModelFlags & { readonly json?: boolean; readonly measure?: boolean }
 
 /** Adds `secondpass doctor`. */
 export function addDoctor(program: Command, io: Io, ended: (code: ExitCode) => void): void {
@@ -21,10 +24,11 @@ export function addDoctor(program: Command, io: Io, ended: (code: ExitCode) => v
     .command('doctor')
     .summary('what runs here: for a first look, and for bug reports')
     .description('Looks at machine, runtime, model, cache and environment, and scores one pair.')
+    .option('--measure', 'measure which threads, workers and number format pay off here, and keep it')
     .option('--json', 'print JSON')
     .addHelpText('after', DOCTOR_EXAMPLE)
-  withModel(command).action(async ({ json, ...flags }: ModelFlags & { readonly json?: boolean }) => {
-    const report = await doctor(modelOptions(flags) as DoctorOptions)
+  withModel(command).action(async ({ json, measure = false, ...flags }: DoctorFlags) => {
+    const report = await doctor({ ...(modelOptions(flags) as DoctorOptions), measure })
     if (json === true) await write(io, `${JSON.stringify({ cli: version, ...report })}\n`)
     else await writeStyled(io, `${printed(report, painter(io.stdout, io.env))}\n`)
     ended(report.problems.length > 0 ? exitCodes.failed : exitCodes.ok)
@@ -79,6 +83,7 @@ function printed(report: DoctorReport, paint: Paint): string {
     ['runtime', runtime(report)],
     ['bundled model', bundled(report)],
     ['trial', trial(report)],
+    ['measured', measured(report)],
     ['cache of the hub', cache(report)],
     ['environment', Object.entries(report.environment)],
   ]
@@ -161,6 +166,29 @@ function trial({ trial: found }: DoctorReport): Rows {
     ['loaded in', `${found.loadMs.toFixed(0)} ms`],
     ['one short pair', `${found.pairMs.toFixed(1)} ms`],
     ...found.refused.map(({ provider, reason }) => [`not ${provider}`, reason] as const),
+  ]
+}
+
+function measured({ measured: found }: DoctorReport): Rows {
+  if ('error' in found) return [['unknown', found.error]]
+  const { limits, threads, workers, dtypes, file } = found
+  const sizes = `${limits.cores} cores, ${byteSize(limits.memoryBytes)}; the graph has ${byteSize(limits.graphBytes)}`
+  if (file === null)
+    return [
+      ['limits', sizes],
+      ['nothing yet', 'secondpass doctor --measure'],
+    ]
+  const counts = ({ chosen, reason, steps }: typeof threads, noun: string): string => {
+    const times = steps.map(({ count, pairMs }) => `${count}: ${pairMs.toFixed(1)} ms`).join(', ')
+    return `${chosen}${times === '' ? '' : ` (${times} a pair)`}, because ${reason}; --${noun} chooses otherwise`
+  }
+  const formats = dtypes.map(({ dtype, pairMs }) => `${dtype} ${pairMs.toFixed(1)} ms`).join(', ')
+  return [
+    ['limits', sizes],
+    ['threads', counts(threads, 'threads')],
+    ['workers', counts(workers, 'workers')],
+    ...(dtypes.length === 0 ? [] : [['number formats', `${formats} a pair; --dtype chooses`] as const]),
+    ['kept in', file ?? 'nowhere: the cache cannot be written'],
   ]
 }
 

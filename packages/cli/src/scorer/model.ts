@@ -15,12 +15,13 @@ export function modelOptions(flags: ModelFlags & Pick<ScorerFlags, 'documents'>)
 const BUNDLED: readonly string[] = ['bundled', 'bundled-tiny']
 
 /**
- * The cross-encoder that the options name. One that may have to be downloaded is loaded at once, with a bar, because only
- * then is it known what it is called; Ctrl-C ends the download.
+ * The cross-encoder that the options name. One that may have to be downloaded or measured is loaded at once, with a bar,
+ * because only then is it known what it is called; Ctrl-C ends the download.
  */
 export async function openModel(flags: ModelFlags & Pick<ScorerFlags, 'documents'>, io: Io): Promise<CrossEncoder> {
   const options = modelOptions(flags)
-  if (BUNDLED.includes(flags.model ?? 'bundled') && options.providers === undefined) return crossEncoder(options)
+  const isHere = BUNDLED.includes(flags.model ?? 'bundled')
+  if (isHere && options.providers === undefined && options.threads !== 'measured') return crossEncoder(options)
   const bar = downloadBar(io)
   const scorer = crossEncoder({ ...options, onProgress: bar.tell })
   const stop = (): void => void scorer.close().catch(() => undefined)

@@ -46,8 +46,12 @@ export function withModel(command: Command): Command {
     ),
   )
     .option('--providers <list>', 'what computes, in the order to be tried, for example cuda,cpu', readProviders)
-    .option('--workers <count>', 'threads that score; auto: the cores but one, 4 at most', readWorkers)
-    .option('--threads <count>', 'threads inside one run', wholeFrom('--threads', 1))
+    .option(
+      '--workers <count>',
+      'threads that score; auto: the cores but one, 4 at most; measured: what pays',
+      readWorkers,
+    )
+    .option('--threads <count>', 'threads inside one run; measured: what pays', readThreads)
 }
 
 /** Adds the options that say which files of a model are meant. */
@@ -72,8 +76,14 @@ function readBlend(text: string): number | false {
   return text === 'off' ? false : readShare(text)
 }
 
-function readWorkers(text: string): number | 'auto' {
-  if (text === 'auto') return 'auto'
+function readWorkers(text: string): number | 'auto' | 'measured' {
+  if (text === 'auto' || text === 'measured') return text
   if (/^\d+$/.test(text)) return Number(text)
-  throw usageError('--workers', text, 'pass a whole number from 0, or auto')
+  throw usageError('--workers', text, 'pass a whole number from 0, auto or measured')
+}
+
+function readThreads(text: string): number | 'measured' {
+  if (text === 'measured') return text
+  if (/^\d+$/.test(text) && Number(text) >= 1) return Number(text)
+  throw usageError('--threads', text, 'pass a whole number from 1, or measured')
 }

@@ -1,10 +1,12 @@
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { CrossEncoderOptions } from '../score/cross-encoder/cross-encoder.js'
+import type { CrossEncoderOptions } from '../score/cross-encoder/options.js'
+import { pays } from '../score/cross-encoder/tuning/choice.js'
+import type { MeasuredReport } from './measured.js'
 
 /** Something that works and would be better otherwise. */
 export interface Advice {
-  /** What it is about, a word: `'workers'`, `'size'`, `'node'`, `'webassembly'`, `'tokenizers'`, `'keys'`, `'adapter'`, `'calibration'`. */
+  /** What it is about, a word: `'workers'`, `'threads'`, `'dtype'`, `'size'`, `'node'`, `'webassembly'`, `'tokenizers'`, `'keys'`, `'adapter'`, `'calibration'`. */
   readonly about: string
   /** Why, in one sentence, with the figure where there is one. */
   readonly reason: string
@@ -43,8 +45,9 @@ export interface Known {
           readonly pairMs: number
         }
       | { readonly error: string }
+    readonly measured: Pick<MeasuredReport, 'threads' | 'workers' | 'dtypes'> | { readonly error: string }
   }
-  readonly options: Pick<CrossEncoderOptions, 'workers' | 'providers'>
+  readonly options: Pick<CrossEncoderOptions, 'model' | 'dtype' | 'workers' | 'threads' | 'providers'>
   readonly project: Project
   readonly unneeded: Unneeded
   readonly env: Readonly<Record<string, string | undefined>>
@@ -77,16 +80,38 @@ const SMALL = 10 * MIB
 
 /** What would be better here. Each of it stands for itself: all of it can be done, or nothing. */
 export function adviceOn(known: Known): Advice[] {
-  const all = [workers, size, node, webAssembly, tokenizers, adapters, nextJs, keys, calibration]
+  const all = [workers, threads, dtype, size, node, webAssembly, tokenizers, adapters, nextJs, keys, calibration]
   return all.flatMap((look) => look(known))
 }
 
-function workers({ report: { trial }, options, project: { dependencies } }: Known): Advice[] {
+function workers({ report: { trial, measured }, options, project: { dependencies } }: Known): Advice[] {
+  const { chosen = 1, reason: why = '' } = 'workers' in measured ? measured.workers : {}
+  const asked = options.workers ?? 0
   const server = SERVERS.find((name) => dependencies.has(name))
-  if (server === undefined || (options.workers ?? 0) !== 0) return []
-  const time = 'pairMs' in trial ? ` (a short pair takes ${trial.pairMs} ms here)` : ''
-  const reason = `package.json has ${server}, and without workers each pair is scored in the thread that answers requests${time}`
-  return [{ about: 'workers', reason, action: 'createReranker({ scorer: crossEncoder({ workers: 1 }) })' }]
+  if (asked === 0 && server !== undefined) {
+    const time = 'pairMs' in trial ? ` (a short pair takes ${trial.pairMs} ms here)` : ''
+    const reason = `package.json has ${server}, and without workers each pair is scored in the thread that answers requests${time}`
+    const more = chosen === 1 ? '' : `; of workers, ${why}`
+    const action = `createReranker({ scorer: crossEncoder({ workers: ${chosen} }) })`
+    return [{ about: 'workers', reason: `${reason}${more}`, action }]
+  }
+  if (typeof asked !== 'number' || asked === 0 || asked >= chosen) return []
+  return [{ about: 'workers', reason: `of workers, ${why}`, action: `crossEncoder({ workers: ${chosen} })` }]
+}
+
+function threads({ report: { measured }, options: { threads: asked = 1 } }: Known): Advice[] {
+  if (!('threads' in measured) || measured.threads.steps.length === 0) return []
+  const { chosen, reason } = measured.threads
+  if (asked === 'measured' || asked === chosen) return []
+  return [{ about: 'threads', reason: `inside one run, ${reason}`, action: `crossEncoder({ threads: ${chosen} })` }]
+}
+
+function dtype({ report: { measured }, options: { model, dtype: asked = 'auto' } }: Known): Advice[] {
+  const times = 'dtypes' in measured ? new Map(measured.dtypes.map((one) => [one.dtype, one.pairMs])) : new Map()
+  const [fp32, int8] = [times.get('fp32'), times.get('int8')]
+  if (fp32 === undefined || int8 === undefined || asked === 'int8' || !pays(fp32, int8)) return []
+  const reason = `int8 takes ${Math.round((100 * int8) / fp32)}% of the time of fp32; scores change a little, so measure with "secondpass eval" what that costs`
+  return [{ about: 'dtype', reason, action: `crossEncoder({ model: '${model}', dtype: 'int8' })` }]
 }
 
 function size({ unneeded: { otherMachines, cuda }, options: { providers } }: Known): Advice[] {

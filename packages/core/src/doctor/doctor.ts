@@ -1,6 +1,7 @@
-import { checkOptions } from '../base/check.js'
+import { checkOptions, flag } from '../base/check.js'
 import { isError } from '../base/errors.js'
-import { type CrossEncoderOptions, openCrossEncoder } from '../score/cross-encoder/cross-encoder.js'
+import { type OnnxCrossEncoder, openCrossEncoder } from '../score/cross-encoder/cross-encoder.js'
+import type { CrossEncoderOptions } from '../score/cross-encoder/options.js'
 import { readTokenizerFiles } from '../score/cross-encoder/model-files.js'
 import { ModelSource } from '../score/cross-encoder/model-source.js'
 import {
@@ -15,29 +16,40 @@ import { cacheFolderOf } from '../score/hub/cache.js'
 import type { ScorerDefaults } from '../types.js'
 import type { Advice } from './advice.js'
 import type { CacheReport, MachineReport } from './machine.js'
+import type { MeasuredReport } from './measured.js'
+import type { TrialReport } from './trial.js'
 
 /** What `doctor` tries out: the options of the scorer in question. Default: those of the bundled model. */
-export type DoctorOptions = Pick<
+export interface DoctorOptions extends Pick<
   CrossEncoderOptions,
   'model' | 'revision' | 'dtype' | 'graph' | 'providers' | 'threads' | 'spinning' | 'workers' | 'hub'
->
+> {
+  /**
+   * Whether to measure how many threads and workers pay off here and, of a model that has both, what `fp32` and `int8` take.
+   * Keeps it in the cache, where `threads: 'measured'` and `workers: 'measured'` find it. Default `false`: the report says
+   * what was measured before.
+   */
+  readonly measure?: boolean | undefined
+}
 
-const known = ['model', 'revision', 'dtype', 'graph', 'providers', 'threads', 'spinning', 'workers', 'hub']
+const known = ['model', 'revision', 'dtype', 'graph', 'providers', 'threads', 'spinning', 'workers', 'hub', 'measure']
 
 /**
  * Looks at the machine, the runtime, the model, the cache and the environment, and scores one pair: what a bug report
- * needs, as a plain object, with advice on what would be better here. Downloads nothing and writes nothing. A part that is broken holds an `error`, `problems` says
- * it in a sentence, and the rest is examined all the same.
+ * needs, as a plain object, with advice on what would be better here. Downloads nothing, and writes nothing unless it is to
+ * measure. A part that is broken holds an `error`, `problems` says it in a sentence, and the rest is examined all the same.
  *
  * @throws RerankError `'invalid-argument'` for an option that does not exist, and for nothing else.
  */
 export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport> {
   checkOptions('options', options, known)
+  const { measure = false, ...scoring } = options
+  flag('options.measure', measure)
   const { cacheReport, environmentReport, installedVersion, machineReport, ownManifest, peerVersions } =
     await import('./machine.js')
   const { adviceOn, projectIn, unneededIn } = await import('./advice.js')
   const problems: string[] = []
-  const look = async <T>(part: string, how: () => T | Promise<T>): Promise<T | Unknown> => {
+  const look: Look = async <T>(part: string, how: () => T | Promise<T>): Promise<T | Unknown> => {
     try {
       return await how()
     } catch (error) {
@@ -55,7 +67,7 @@ export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport>
     model: await look('model', modelReport),
     cache: await look('cache', () => cacheReport(cacheFolderOf(options.hub ?? {}))),
     environment: environmentReport(),
-    trial: await look('trial', () => trialReport(options)),
+    ...(await tryOut(scoring, measure, look)),
   }
   const folder = 'folder' in report.runtime ? report.runtime.folder : ''
   const facts = { report, options, project: projectIn(process.cwd()), unneeded: unneededIn(folder), env: process.env }
@@ -89,25 +101,6 @@ export interface BundledModelReport {
   readonly isIntact: boolean
 }
 
-/** What scoring one pair takes. */
-export interface TrialReport {
-  readonly scorerId: string
-  /** What the scorer recommends for itself. `null` when it recommends nothing. */
-  readonly defaults: ScorerDefaults | null
-  readonly provider: string
-  /** Providers that were asked for and could not be used. */
-  readonly refused: readonly { readonly provider: string; readonly reason: string }[]
-  /** What turned text into tokens: `'wordpiece'`, `'rust'` (the package `tokenizers`) or `'javascript'`. */
-  readonly tokenizer: string
-  /** `'lean'`, or `'original'` with the reason where a lean graph was tried. */
-  readonly graph: string
-  /** From nothing to a model that is ready, in milliseconds. */
-  readonly loadMs: number
-  /** One pair of 27 tokens, the fastest of five, in milliseconds. */
-  readonly pairMs: number
-  readonly logit: number
-}
-
 /** What {@link doctor} found: plain data, fit for `JSON.stringify` and for a bug report. It holds no token and no password. */
 export interface DoctorReport {
   readonly secondpass: string
@@ -122,6 +115,8 @@ export interface DoctorReport {
   /** Variables that change what this library does. Of secrets it says only that they are set. */
   readonly environment: Readonly<Record<string, string>>
   readonly trial: TrialReport | Unknown
+  /** How many threads and workers pay off here with the model of the trial, as far as it was measured, and why. */
+  readonly measured: MeasuredReport | Unknown
   /** What is wrong, one sentence each; empty when all is well. */
   readonly problems: readonly string[]
   /**
@@ -172,52 +167,29 @@ function secondCopies({ copies, version, folder }: RuntimeReport): string[] {
   ]
 }
 
-const QUERY = 'how long does it take to boil an egg'
-const TEXT = 'A soft egg takes six minutes in boiling water, a hard one ten.'
+/** Examines one part; of one that is broken it returns why. */
+type Look = <T>(part: string, how: () => T | Promise<T>) => Promise<T | Unknown>
 
-/** Loads a model and scores one pair a few times. Downloads nothing. */
-async function trialReport(options: CrossEncoderOptions): Promise<TrialReport> {
-  const offline = options.model && { hub: { ...options.hub, offline: true } }
-  const scorer = openCrossEncoder({ ...options, ...offline }, false)
-  try {
-    const start = performance.now()
-    await scorer.warmup()
-    const loadMs = performance.now() - start
-    const call = {
-      signal: new AbortController().signal,
-      deadline: Infinity,
-      now: () => performance.now(),
-      stats: {},
-      note() {},
-    }
-    const pairTimes: number[] = []
-    let logit = Number.NaN
-    for (let turn = 0; turn < 5; turn++) {
-      const before = performance.now()
-      logit = (await scorer.score(QUERY, [TEXT], call))[0] as number
-      pairTimes.push(performance.now() - before)
-    }
-    const { provider, refused } = scorer.opened ?? { provider: 'cpu', refused: [] }
-    const pairMs = pairTimes.reduce((least, time) => Math.min(least, time))
-    const times = { loadMs: round(loadMs), pairMs: round(pairMs) }
-    const tokenizer = scorer.tokenizer ?? 'unknown'
-    const { kind = 'unknown', reason } = scorer.graph ?? {}
-    const graph = reason === undefined ? kind : `${kind} (${reason})`
-    return {
-      scorerId: scorer.id,
-      defaults: scorer.defaults ?? null,
-      provider,
-      refused,
-      tokenizer,
-      graph,
-      ...times,
-      logit,
-    }
-  } finally {
-    await scorer.close()
+/** Loads a model, scores one pair a few times, and says or measures what pays off. Downloads nothing. */
+async function tryOut(
+  options: CrossEncoderOptions,
+  measure: boolean,
+  look: Look,
+): Promise<Pick<DoctorReport, 'trial' | 'measured'>> {
+  const offline = { ...options, ...(options.model && { hub: { ...options.hub, offline: true } }) }
+  let scorer: OnnxCrossEncoder | undefined
+  const { trialReport } = await import('./trial.js')
+  const trial = await look('trial', async () => {
+    scorer = openCrossEncoder(offline, measure)
+    return trialReport(scorer)
+  })
+  if (scorer === undefined || 'error' in trial) {
+    await scorer?.close()
+    return { trial, measured: { error: 'the model of the trial did not score' } }
   }
-}
-
-function round(milliseconds: number): number {
-  return Math.round(milliseconds * 100) / 100
+  const tried = scorer
+  const { measuredReport } = await import('./measured.js')
+  const measured = await look('measured', () => measuredReport(tried, offline, measure))
+  await tried.close()
+  return { trial, measured }
 }

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { cpus, freemem, release } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +5,7 @@ import { findPackage, installedFolder } from '../score/cross-encoder/installed.j
 import { usableCores, usableMemory } from '../score/cross-encoder/session/container.js'
 import { yarnPackages } from '../score/cross-encoder/session/copies.js'
 import { hostFacts } from '../score/cross-encoder/session/providers.js'
+import { instructionSets, processorName } from '../score/cross-encoder/tuning/machine.js'
 import { tokenSource } from '../score/hub/settings.js'
 
 /** The machine and Node.js. */
@@ -43,31 +43,6 @@ export interface CacheReport {
   readonly bytes: number
 }
 
-/** What matters for the speed of matrix products, in the words of Linux. */
-const X64 = [
-  'fma',
-  'f16c',
-  'avx2',
-  'avx_vnni',
-  'avx512f',
-  'avx512bw',
-  'avx512_vnni',
-  'avx512_bf16',
-  'amx_int8',
-  'amx_bf16',
-]
-const ARM = ['asimd', 'asimdhp', 'asimddp', 'i8mm', 'bf16', 'sve', 'sve2', 'sme']
-
-/** The same on macOS, by the names of its settings. */
-const MACOS: Readonly<Record<string, string>> = {
-  asimd: 'hw.optional.AdvSIMD',
-  asimdhp: 'hw.optional.arm.FEAT_FP16',
-  asimddp: 'hw.optional.arm.FEAT_DotProd',
-  i8mm: 'hw.optional.arm.FEAT_I8MM',
-  bf16: 'hw.optional.arm.FEAT_BF16',
-  sme: 'hw.optional.arm.FEAT_SME',
-}
-
 export function machineReport(): MachineReport {
   const { platform, arch, libc, node } = hostFacts()
   return {
@@ -76,40 +51,13 @@ export function machineReport(): MachineReport {
     arch,
     osRelease: release(),
     libc,
-    cpuModel: cpus()[0]?.model.trim() ?? 'unknown',
+    cpuModel: processorName(),
     instructionSets: instructionSets(),
     cores: cpus().length,
     usableCores: usableCores(),
     memoryBytes: usableMemory(),
     freeMemoryBytes: freemem(),
   }
-}
-
-function instructionSets(): string[] | undefined {
-  try {
-    if (process.platform === 'linux') return fromLinux(readFileSync('/proc/cpuinfo', 'utf8'))
-    return process.platform === 'darwin' ? fromMacos() : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** Reads `/proc/cpuinfo`: `flags` on x64, `Features` on ARM. */
-export function fromLinux(cpuinfo: string): string[] | undefined {
-  const line = /^(?:flags|Features)\s*:(.*)$/m.exec(cpuinfo)?.[1]
-  if (line === undefined) return undefined
-  const flags = new Set(line.trim().split(/\s+/))
-  return [...X64, ...ARM].filter((flag) => flags.has(flag))
-}
-
-function fromMacos(): string[] {
-  return Object.keys(MACOS).filter((name) => {
-    try {
-      return execFileSync('sysctl', ['-n', MACOS[name] as string], { encoding: 'utf8' }).trim() === '1'
-    } catch {
-      return false
-    }
-  })
 }
 
 interface Manifest {

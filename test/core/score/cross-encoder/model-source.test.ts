@@ -2,10 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import {
-  type CrossEncoderOptions,
-  crossEncoder,
-} from '../../../../packages/core/src/score/cross-encoder/cross-encoder.ts'
+import { crossEncoder } from '../../../../packages/core/src/score/cross-encoder/cross-encoder.ts'
+import type { CrossEncoderOptions } from '../../../../packages/core/src/score/cross-encoder/options.ts'
 import { fetchModel } from '../../../../packages/core/src/score/cross-encoder/model-source.ts'
 import type { CachedScore, ScoreCache } from '../../../../packages/core/src/wrap/cache.ts'
 import { withCache } from '../../../../packages/core/src/wrap/cache.ts'

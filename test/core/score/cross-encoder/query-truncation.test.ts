@@ -2,10 +2,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createReranker } from '../../../../packages/core/src/rerank.ts'
 import { colbert } from '../../../../packages/core/src/score/colbert/colbert.ts'
-import {
-  type CrossEncoderOptions,
-  crossEncoder,
-} from '../../../../packages/core/src/score/cross-encoder/cross-encoder.ts'
+import { crossEncoder } from '../../../../packages/core/src/score/cross-encoder/cross-encoder.ts'
+import type { CrossEncoderOptions } from '../../../../packages/core/src/score/cross-encoder/options.ts'
 import { prepareScoring } from '../../../../packages/core/src/score/cross-encoder/scoring.ts'
 import { withCache } from '../../../../packages/core/src/wrap/cache.ts'
 import { withChunks } from '../../../../packages/core/src/wrap/chunk.ts'

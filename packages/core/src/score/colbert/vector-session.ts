@@ -31,7 +31,7 @@ export async function openVectorSession(
   options: Pick<SessionOptions, 'graphPath' | 'threads' | 'providers'>,
 ): Promise<VectorSession> {
   const graph = await openGraph(options)
-  const values = valuesOf(graph.session, options.graphPath)
+  const values = await valuesOf(graph.session, options.graphPath)
   const output = tokenOutput(values, options.graphPath)
   const feeds = createFeeds(graph, values, options.graphPath)
   let released = false

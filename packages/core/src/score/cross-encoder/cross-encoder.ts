@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { count } from '../../base/call.js'
-import { flag, must, type OptionsOf, type OptionTable, readOptions, whole, withDefault } from '../../base/check.js'
+import { type OptionsOf, readOptions } from '../../base/check.js'
 import { warn } from '../../base/errors.js'
-import { aloneInThread, type QueueOptions, queueOptions, type Turns } from '../../base/schedule.js'
+import { aloneInThread, type Turns } from '../../base/schedule.js'
 import type { Call, Scorer, ScorerDefaults } from '../../types.js'
 import type { DocumentVectors } from '../documents/vectors.js'
 import {
   checkDocumentTexts,
   checkFileArguments,
-  type DocumentStore,
   encodeAll,
   type EncodedFile,
   type EncodeDocumentsOptions,
@@ -16,35 +15,27 @@ import {
   type EncodesDocuments,
   type EncodeToFileOptions,
   OpenStore,
-  storeOption,
 } from '../documents/store.js'
 import type { Activation } from './folder/activation.js'
 import type { Layout } from './folder/layout.js'
 import { loading, type ModelFolder, readTokenizerFiles } from './model-files.js'
-import {
-  type GraphInUse,
-  type GraphOption,
-  graphOption,
-  ModelSource,
-  type ModelSourceOptions,
-  sourceOptions,
-} from './model-source.js'
+import { type GraphInUse, ModelSource } from './model-source.js'
+import { type CrossEncoderOptions, crossEncoderOptions } from './options.js'
 import { type PairModel, PairScorer } from './pair-scorer.js'
 import type { EncodedPair } from './pairs.js'
-import { type LoadedModel, type ReadingOptions, readingOptions, readingParts, threadsPart } from './reading.js'
+import { type LoadedModel, readingParts, threadsPart } from './reading.js'
 import { prepareScoring } from './scoring.js'
-import { type ScoringOptions, scoringOptions, scoringParts } from './scoring-options.js'
+import { scoringParts } from './scoring-options.js'
 import {
   type GraphSession,
-  listRefusals,
   type Opened,
   type OpenedRunner,
   openSession,
   providerPart,
   refuseTelemetry,
 } from './session/node.js'
-import type { Provider } from './session/providers.js'
 import { usableCores } from './session/container.js'
+import { listRefusals } from './session/failures.js'
 import { PAIRS_PER_WORKER, startPool, type WorkerPool } from './session/worker-pool.js'
 import {
   Blocks,
@@ -58,6 +49,8 @@ import {
   statesToKeep,
 } from './states.js'
 import type { TokenizerKind } from './tokenizer/pipeline.js'
+import type { Placement } from './tuning/choice.js'
+import type { TuningRequest } from './tuning/tuning.js'
 
 /** A scorer that frees its session and threads at the end of an `await using` block. */
 export interface CrossEncoder extends Scorer<'pair'>, EncodesDocuments, AsyncDisposable {
@@ -73,6 +66,8 @@ export interface CrossEncoder extends Scorer<'pair'>, EncodesDocuments, AsyncDis
    * why if a lean one was tried; known once the model is loaded.
    */
   readonly graph: GraphInUse | undefined
+  /** How many workers score, and threads inside one run; where either is measured, known once the model is loaded. */
+  readonly placement: Placement | undefined
   /** Missing for a model whose authors leave its number as it is, and until it is known which model that is. */
   readonly toProbability: ((score: number) => number) | undefined
   /** What the model's files recommend; missing when they say nothing, and until it is known which model that is. */
@@ -82,66 +77,6 @@ export interface CrossEncoder extends Scorer<'pair'>, EncodesDocuments, AsyncDis
   close(): Promise<void>
 }
 
-/** Options of {@link crossEncoder}. */
-export interface CrossEncoderOptions
-  extends ReadingOptions, ScoringOptions, ModelSourceOptions, GraphOption, QueueOptions {
-  /**
-   * Worker threads that score beside the event loop. Default 0: score in the calling thread, one pair a run, so that
-   * the loop turns between pairs. A number from 1: that many threads, each with its own copy of the weights.
-   * `'auto'`: the cores but one, at least 1 and at most 4; of a container, the cores that its quota allows.
-   */
-  readonly workers?: number | 'auto' | undefined
-  /** Threads inside one run, 1 to 1024. Default 1: more threads pay off less than more workers. */
-  readonly threads?: number | undefined
-  /**
-   * Whether threads that wait keep their core busy. Default `false`. `true` makes single runs shorter with two or more
-   * `threads` on a machine that has nothing else to do, and everything slower on one that has. No effect with one thread.
-   */
-  readonly spinning?: boolean | undefined
-  /**
-   * Memory for passages that were read before, in MiB: a model that reads query and passage apart in its lower layers, as
-   * the bundled one does, keeps what these made of a passage, and spares itself that work the next time. Scores are the same
-   * to the bit either way. Shared by all scorers of the same model in a thread and by their workers; the largest bound of
-   * them holds. Taken as it is needed; those used longest ago make room. The report counts `passageCacheHits`. Default 64,
-   * about 1,250 passages of 128 tokens; 0 keeps none. No effect for other models.
-   */
-  readonly passageCacheMiB?: number | undefined
-  /**
-   * Passages that were encoded ahead of time, for a model that reads query and passage apart in its lower layers, as the bundled
-   * one does: the path of a file that `encodeDocumentsToFile` wrote, or what `encodeDocuments` fills. A text that is found
-   * there is not read; any other is read as always. Scores are the same to the bit either way. The report counts `storedTexts`,
-   * and in `storeErrors` what the store failed for or did not hand over within a second. Default: none. Refused with
-   * `'invalid-argument'` when the model is loaded: a store of another model, and any for a model that reads both together.
-   */
-  readonly store?: DocumentStore | string | undefined
-  /**
-   * What computes, tried in this order. Default: `'cpu'`, which is what this library is made and measured for, and `'wasm'`
-   * where onnxruntime-node does not load and onnxruntime-web is installed. When one cannot be used here the next is tried,
-   * with a process warning; the scorer's id names any that is not the processor.
-   */
-  readonly providers?: readonly Provider[] | undefined
-}
-
-/** See {@link CrossEncoderOptions}. */
-const crossEncoderOptions = {
-  ...sourceOptions,
-  graph: withDefault(graphOption.graph, 'lean'),
-  workers: withDefault(
-    must<number | 'auto'>(
-      (value) => value === 'auto' || (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 256),
-      "pass a whole number from 0 to 256, or 'auto'",
-    ),
-    0,
-  ),
-  threads: withDefault(whole(1, 1024), 1),
-  spinning: withDefault(flag, false),
-  passageCacheMiB: withDefault(whole(0, 65_536), 64),
-  store: storeOption,
-  ...queueOptions,
-  ...readingOptions,
-  ...scoringOptions,
-} satisfies OptionTable<CrossEncoderOptions>
-
 /**
  * A cross-encoder on onnxruntime: reads query and text together and gives one logit per text.
  *
@@ -150,7 +85,7 @@ const crossEncoderOptions = {
  *
  * A model of the hub that is not in the cache is downloaded by the first call or `warmup()`. Only then is the scorer's id
  * final, for it names the commit and the graph; until then it is one that no other scorer has. The same holds for
- * `providers` other than the processor, since it only shows then which of them computes.
+ * `providers` other than the processor, since it only shows then which of them computes, and for `threads: 'measured'`.
  *
  * @throws RerankError `'invalid-argument'` for a wrong option, `'model-files'` when a model folder is not complete.
  */
@@ -158,14 +93,14 @@ export function crossEncoder(options: CrossEncoderOptions = {}): CrossEncoder {
   return openCrossEncoder(options, true)
 }
 
-/** @param keeps whether a lean graph that is made is kept in the cache */
-export function openCrossEncoder(options: CrossEncoderOptions, keeps: boolean): CrossEncoder {
+/** @param keeps whether what is made of a model and measured with it, a lean graph above all, is kept in the cache */
+export function openCrossEncoder(options: CrossEncoderOptions, keeps: boolean): OnnxCrossEncoder {
   const read = readOptions(crossEncoderOptions, options)
   refuseTelemetry()
-  return new OnnxCrossEncoder(new OnnxModel(new ModelSource(read, keeps), read))
+  return new OnnxCrossEncoder(new OnnxModel(new ModelSource(read, keeps), read, keeps))
 }
 
-class OnnxCrossEncoder extends PairScorer implements CrossEncoder {
+export class OnnxCrossEncoder extends PairScorer implements CrossEncoder {
   readonly #onnx: OnnxModel
 
   constructor(model: OnnxModel) {
@@ -183,6 +118,15 @@ class OnnxCrossEncoder extends PairScorer implements CrossEncoder {
 
   get graph(): CrossEncoder['graph'] {
     return this.#onnx.graph
+  }
+
+  get placement(): CrossEncoder['placement'] {
+    return this.#onnx.placement
+  }
+
+  /** What can be measured with the model, once it is loaded. */
+  get tuning(): TuningRequest | undefined {
+    return this.#onnx.tuning
   }
 
   get documentsId(): string {
@@ -225,27 +169,40 @@ class OnnxModel implements PairModel {
   readonly options: OptionsOf<typeof crossEncoderOptions>
   readonly #source: ModelSource
   readonly #key = randomUUID().slice(0, 8)
+  readonly #keeps: boolean
   #activation: Activation | undefined
   opened: Opened | undefined
   tokenizer: TokenizerKind | undefined
+  placement: Placement | undefined
+  tuning: TuningRequest | undefined
 
-  constructor(source: ModelSource, options: OptionsOf<typeof crossEncoderOptions>) {
+  constructor(source: ModelSource, options: OptionsOf<typeof crossEncoderOptions>, keeps: boolean) {
     this.#source = source
     this.options = options
+    this.#keeps = keeps
+    const { threads, workers } = options
+    if (threads !== 'measured' && workers !== 'measured') this.placement = { threads, workers: workerCount(workers) }
     if (source.folder !== undefined) this.#learn(source.folder)
   }
 
   get id(): string {
     const { options } = this
-    const parts = [...scoringParts(options), ...readingParts(options), ...threadsPart(options.threads)]
+    const parts = [...scoringParts(options), ...readingParts(options), ...this.#threadsPart]
     return [this.#source.id, ...parts, ...providerPart(options.providers, this.opened, this.#key)].join(':')
   }
 
   /** What is made of a passage does not depend on how a query, or what does not fit, is read. */
   get documentsId(): string {
-    const { splitSpecialTokens, threads, providers } = this.options
-    const parts = [...readingParts({ splitSpecialTokens }), ...threadsPart(threads)]
+    const { splitSpecialTokens, providers } = this.options
+    const parts = [...readingParts({ splitSpecialTokens }), ...this.#threadsPart]
     return [this.#source.id, ...parts, ...providerPart(providers, this.opened, this.#key)].join(':')
+  }
+
+  /** Until it is known how many threads there are, a part that no other scorer has. */
+  get #threadsPart(): string[] {
+    const { threads } = this.options
+    const known = threads === 'measured' ? this.placement?.threads : threads
+    return known === undefined ? [`unresolved-${this.#key}`] : threadsPart(known)
   }
 
   get graph(): CrossEncoder['graph'] {
@@ -257,7 +214,7 @@ class OnnxModel implements PairModel {
   }
 
   get places(): number {
-    return Math.max(1, PAIRS_PER_WORKER * workerCount(this.options.workers))
+    return Math.max(1, PAIRS_PER_WORKER * (this.placement?.workers ?? 0))
   }
 
   get toProbability(): ((score: number) => number) | undefined {
@@ -280,20 +237,30 @@ class OnnxModel implements PairModel {
     const layout = this.#learn(folder)
     const name = id.slice(0, id.lastIndexOf('@'))
     const files = { name, config, layout, ...(await readTokenizerFiles(folder, layout)) }
-    const { threads, workers, providers, spinning } = this.options
+    const { providers, spinning } = this.options
     const { head, tokenizer, ...pairs } = await prepareScoring(files, this.options)
     this.tokenizer = tokenizer
     const maxPositions = config.max_position_embeddings ?? 512
-    const own = { graphPath, threads, maxPositions, head, providers, spinning }
-    const session = { ...own, ...(await this.#source.leanGraph(own, { pairs: pairs.pairs, signal })) }
-    const threadsBeside = workerCount(workers)
-    const inside = threadsBeside === 0
-    const runner = inside ? new ThreadRunner(await openSession(session)) : await startPool(threadsBeside, session, lost)
+    const own = { graphPath, threads: this.placement?.threads ?? 1, maxPositions, head, providers, spinning }
+    const lean = await this.#source.leanGraph(own, { pairs: pairs.pairs, signal })
+    const kind = this.#source.graph?.kind ?? 'original'
+    const model = { id: this.#source.id, path: folder.path, graph: kind }
+    this.tuning = { session: { ...own, ...lean }, pairs: pairs.pairs, model, keeps: this.#keeps }
+    const { threads, workers } = (this.placement ??= await this.#measure(this.tuning))
+    const session = { ...own, ...lean, threads }
+    const runner =
+      workers === 0 ? new ThreadRunner(await openSession(session)) : await startPool(workers, session, lost)
     this.#settle(runner.opened)
     const store = await this.#openStore(runner)
     this.#shareCache(runner)
     const { length: refusedProviders } = runner.opened.refused
     return { ...pairs, runner, store, ...(refusedProviders > 0 && { refusedProviders }) }
+  }
+
+  async #measure(request: TuningRequest): Promise<Placement> {
+    const { place } = await import('./tuning/tuning.js')
+    const { threads, workers } = this.options
+    return place(request, { threads, workers: workers === 'measured' ? workers : workerCount(workers) })
   }
 
   /** @throws RerankError `'invalid-argument'` when this model is not to use it; the runner is closed then. */
@@ -319,9 +286,9 @@ class OnnxModel implements PairModel {
 
   /** Gives a runner the cache of all that compute the same, until it is closed. Other threads and devices round otherwise. */
   #shareCache(runner: ThreadRunner | WorkerPool): void {
-    const { passageCacheMiB, threads } = this.options
+    const { passageCacheMiB } = this.options
     if (passageCacheMiB === 0 || runner.passageWidth === undefined) return
-    const states = [this.#source.id, ...threadsPart(threads), runner.opened.provider].join(':')
+    const states = [this.#source.id, ...this.#threadsPart, runner.opened.provider].join(':')
     runner.shared = shareCache(states, passageCacheMiB)
   }
 

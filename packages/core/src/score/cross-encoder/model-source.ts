@@ -162,7 +162,7 @@ export class ModelSource {
   async leanGraph(
     session: SessionOptions,
     { pairs, signal }: { readonly pairs: PairEncoder; readonly signal: AbortSignal },
-  ): Promise<Pick<SessionOptions, 'graphPath' | 'graphBytes'> | undefined> {
+  ): Promise<Pick<SessionOptions, 'graphPath' | 'graphBytes' | 'leanOf'> | undefined> {
     const folder = this.#folder as ModelFolder
     const { id, lean: dtype, graphPath } = folder
     if (dtype === undefined) {

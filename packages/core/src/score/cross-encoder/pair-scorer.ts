@@ -13,7 +13,7 @@ export interface PairModel {
   readonly options: Pick<ReadingOptions, 'longText' | 'windowOverlap' | 'maxWindows' | 'maxLength'> & {
     readonly maxQueued: number
   }
-  /** Runs at a time, 1 or more. */
+  /** Runs at a time, 1 or more. May become another while the model is loaded. */
   readonly places: number
   /** What makes a probability of a logit; nothing when the model's numbers stay as they are, or it is not known yet. */
   readonly toProbability: ((score: number) => number) | undefined
@@ -45,8 +45,16 @@ export class PairScorer implements Scorer<'pair'>, AsyncDisposable {
   constructor(model: PairModel) {
     this.#model = model
     this.#maxLength = model.options.maxLength ?? USUAL_LENGTH
-    const { places, options } = model
-    this.#schedule = new Schedule({ id: () => model.id, places, maxQueued: options.maxQueued, blocks: true })
+    const { maxQueued } = model.options
+    const id = (): string => model.id
+    this.#schedule = new Schedule({
+      id,
+      maxQueued,
+      blocks: true,
+      get places() {
+        return model.places
+      },
+    })
     this.#loaded = new LoadOnce({
       id: () => model.id,
       weights: () => model.weights,

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   type CrossEncoder,
-  type CrossEncoderOptions,
   crossEncoder,
   openCrossEncoder,
 } from '../../../../../packages/core/src/score/cross-encoder/cross-encoder.ts'
+import type { CrossEncoderOptions } from '../../../../../packages/core/src/score/cross-encoder/options.ts'
 import { callOf } from '../../../../contract/fake-scorer.ts'
 
 const stock = join(import.meta.dirname, '../../../../fixtures/tiny-bert-stock')

@@ -35,20 +35,8 @@ export async function placeFor(source: LeanSource): Promise<Place> {
   const name = await fingerprintOf(source)
   const graphPath = join(folder, `${name}.onnx`)
   const verdictPath = join(folder, `${name}.json`)
-  const put = async (file: string, content: Uint8Array | string): Promise<void> => {
-    await mkdir(folder, { recursive: true })
-    const made = `${file}.${randomUUID().slice(0, 8)}.tmp`
-    try {
-      await writeFile(made, content)
-      await rename(made, file)
-    } catch (error) {
-      await rm(made, { force: true }).catch(() => {})
-      // On Windows a file that is open cannot be replaced; then it is another process's, and the same.
-      if (!existsSync(file)) throw error
-    }
-  }
   const note = (verdict: Verdict): Promise<void> =>
-    put(verdictPath, `${JSON.stringify({ ...verdict, of: basename(source.graphPath), dtype: source.dtype })}\n`)
+    putFile(verdictPath, `${JSON.stringify({ ...verdict, of: basename(source.graphPath), dtype: source.dtype })}\n`)
   return {
     graphPath,
     async read() {
@@ -62,15 +50,32 @@ export async function placeFor(source: LeanSource): Promise<Place> {
       }
     },
     async write(graph) {
-      await put(graphPath, graph)
+      await putFile(graphPath, graph)
       await note({ sha256: createHash('sha256').update(graph).digest('hex') })
     },
     refuse: (refused) => note({ refused }),
   }
 }
 
-/** Beside the snapshots of a model of the hub, so that it goes when the model is removed; else in Hugging Face's home. */
-function cacheFolderFor(path: string): string {
+/** Writes a file and the folder that it is in, so that no process ever sees half of it. @throws what the file system says. */
+export async function putFile(file: string, content: Uint8Array | string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true })
+  const made = `${file}.${randomUUID().slice(0, 8)}.tmp`
+  try {
+    await writeFile(made, content)
+    await rename(made, file)
+  } catch (error) {
+    await rm(made, { force: true }).catch(() => {})
+    // On Windows a file that is open cannot be replaced; then it is another process's, and as good.
+    if (!existsSync(file)) throw error
+  }
+}
+
+/**
+ * Where what was made of a model is kept: beside the snapshots of a model of the hub, so that it goes when the model is
+ * removed; else in Hugging Face's home.
+ */
+export function cacheFolderFor(path: string): string {
   const repo = dirname(dirname(path))
   const isInCache = basename(dirname(path)) === 'snapshots' && basename(repo).startsWith('models--')
   return isInCache ? join(repo, 'secondpass') : join(hubHome(), 'secondpass')

@@ -25,7 +25,7 @@ export interface LeanRequest {
 }
 
 /** What to open: a lean graph, in a file or in memory; or the original, and why. */
-export type LeanAnswer = Pick<SessionOptions, 'graphPath' | 'graphBytes'> | { readonly refused: string }
+export type LeanAnswer = Pick<SessionOptions, 'graphPath' | 'graphBytes' | 'leanOf'> | { readonly refused: string }
 
 /** A protobuf has no more bytes. */
 const MOST_BYTES = 2 ** 31 - 1
@@ -39,7 +39,8 @@ const MOST_BYTES = 2 ** 31 - 1
 export async function leanGraphFor(request: LeanRequest): Promise<LeanAnswer> {
   const answer = await keptOrMade(request)
   const { id, graphPath } = request.folder
-  if (!('refused' in answer && isSafetensors(graphPath))) return answer
+  if (!('refused' in answer)) return { ...answer, leanOf: id }
+  if (!isSafetensors(graphPath)) return answer
   const fix = 'export one with "optimum-cli export onnx --model MODEL_DIR OUT_DIR", and pass the path of OUT_DIR'
   const message = `${id} has no ONNX file, and none can be made of ${graphPath} (${answer.refused}): ${fix}.`
   throw new RerankError('model-files', message)

@@ -145,6 +145,10 @@ const modelTable: TableOf<ModelMessage> = {
   properties: [14, 'many', propertyTable],
 }
 
+const valuesTable: Table = {
+  graph: [modelTable.graph[0], 'one', { inputs: graphTable.inputs, outputs: graphTable.outputs }],
+}
+
 /** The numbers of TensorProto.DataType that are dealt with here. */
 export const TYPES = { float32: 1, int8: 3, int32: 6, int64: 7 } as const
 
@@ -152,6 +156,16 @@ export const TYPES = { float32: 1, int8: 3, int32: 6, int64: 7 } as const
 export async function readModel(file: Uint8Array): Promise<ModelMessage> {
   const { BinaryReader } = await import('@bufbuild/protobuf/wire')
   return decode(modelTable, new BinaryReader(file), file.length) as ModelMessage
+}
+
+/** A file's inputs and outputs, and of everything else only how long it is. */
+export type ValuesMessage = Pick<GraphMessage, 'inputs' | 'outputs'>
+
+/** Reads the inputs and outputs of an ONNX file. @throws for bytes that are none. */
+export async function readValues(file: Uint8Array): Promise<ValuesMessage> {
+  const { BinaryReader } = await import('@bufbuild/protobuf/wire')
+  const { graph = {} } = decode(valuesTable, new BinaryReader(file), file.length) as Pick<ModelMessage, 'graph'>
+  return graph
 }
 
 /** The bytes of an ONNX file. Equal messages give equal bytes. */

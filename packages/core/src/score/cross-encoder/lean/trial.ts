@@ -55,6 +55,12 @@ export async function trialPairs(pairs: PairEncoder, padding?: number): Promise<
   return [...encoded, { ...pair, ids: pair.ids.map((id, at) => (at === middle ? padding : id)) }]
 }
 
+/** What times are taken of: a pair of the usual length, some 130 tokens. */
+export const USUAL: { readonly query: string; readonly text: string } = {
+  query: 'What is the notice period?',
+  text: LONG.slice(0, 560),
+}
+
 /** The same, and each query with the next text, which does not answer it. */
 export async function calibrationPairs(pairs: PairEncoder): Promise<readonly EncodedPair[]> {
   const strangers = PAIRS.map(

@@ -1,6 +1,6 @@
 import module from 'node:module'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
-import { isError, RerankError } from '../../../base/errors.js'
+import { RerankError } from '../../../base/errors.js'
 import { isWrittenHere } from '../../hub/verify.js'
 import { requireElsewhere } from '../installed.js'
 import type { PairRunner } from '../reading.js'
@@ -15,6 +15,7 @@ import {
   type Runtime,
   type RuntimeCopy,
 } from './copies.js'
+import { failed, failure, isRuntimeError, reasonOf, type Refusal } from './failures.js'
 import { type GraphValue, type GraphValues, readGraphValues } from './graph-values.js'
 import { explainMissing, hostFacts, type Provider } from './providers.js'
 import type { StateGraph, StateWidths } from '../states.js'
@@ -39,6 +40,8 @@ export interface SessionOptions {
   readonly graphPath: string
   /** A lean graph that is in no file; `graphPath` is where it would be. */
   readonly graphBytes?: Uint8Array | undefined
+  /** The id of the model that a lean graph was made of: what errors name, since nobody knows the file. */
+  readonly leanOf?: string | undefined
   /** Threads inside one run; 1 or more. */
   readonly threads: number
   /** Rows of the position table, from `config.json`; the lean graph's merged table is indexed with it. */
@@ -49,12 +52,6 @@ export interface SessionOptions {
   readonly providers?: readonly Provider[] | undefined
   /** Whether waiting threads spin. Default: no. */
   readonly spinning?: boolean | undefined
-}
-
-/** A provider that was asked for and could not be used, with what the runtime said. */
-export interface Refusal {
-  readonly provider: Provider
-  readonly reason: string
 }
 
 /** What computes a graph, and what was to compute it but could not. */
@@ -113,14 +110,15 @@ export function refuseTelemetry(): void {
  */
 export async function openSession(options: SessionOptions): Promise<GraphSession> {
   const { session, Tensor, opened } = await openGraph(options)
-  const values = valuesOf(session, options.graphPath)
-  const { output, head } = chooseOutput(values.outputs, options.head ?? labelsHead(undefined), options.graphPath)
+  const graph = nameOf(options)
+  const values = await valuesOf(session, options.graphPath)
+  const { output, head } = chooseOutput(values.outputs, options.head ?? labelsHead(undefined), graph)
   const feeds = createFeeds(Tensor, values.inputs, options)
   let released = false
   const run = async (ids: Int32Array, inputs: Record<string, object>, wanted: string): Promise<Tensor> => {
     const answer = await session
       .run(inputs as Record<string, Tensor>, [wanted])
-      .catch((cause: unknown) => failed(options.graphPath, ids, cause))
+      .catch((cause: unknown) => failed(graph, ids, cause))
     return onlyOne(answer)
   }
   const widths = stateWidths(values.inputs.map((input) => ({ name: input.name, width: rowWidthOf(input) })))
@@ -171,7 +169,7 @@ const USUAL: readonly Provider[] = ['cpu', 'wasm']
 
 /** Opens a graph of any kind. @throws as {@link openSession} does. */
 export async function openGraph(options: OpeningOptions): Promise<OpenedGraph> {
-  const { providers, graphPath } = options
+  const { providers } = options
   const create = async (provider: Provider): Promise<{ ort: Runtime; session: InferenceSession }> => {
     if (provider === 'wasm') {
       const { openWasm } = await import('./wasm.js')
@@ -182,7 +180,7 @@ export async function openGraph(options: OpeningOptions): Promise<OpenedGraph> {
     if (providers?.some((name) => name !== 'cpu')) ort.env.logLevel = 'fatal'
     return { ort, session: await createSession(ort, provider, options) }
   }
-  const { session: found, opened } = await openFirst(providers, graphPath, create)
+  const { session: found, opened } = await openFirst(providers, nameOf(options), create)
   return { session: found.session, opened, Tensor: found.ort.Tensor }
 }
 
@@ -190,12 +188,12 @@ export async function openGraph(options: OpeningOptions): Promise<OpenedGraph> {
  * What an opened graph takes and gives. Runtimes before 1.22 know only the names; there the file is read, which holds
  * what its exporter wrote down.
  */
-export function valuesOf(session: InferenceSession, graphPath: string): GraphValues {
+export async function valuesOf(session: InferenceSession, graphPath: string): Promise<GraphValues> {
   const { inputMetadata, outputMetadata } = session as Partial<InferenceSession>
   if (inputMetadata !== undefined && outputMetadata !== undefined) {
     return { inputs: inputMetadata, outputs: outputMetadata }
   }
-  const { inputs, outputs } = readGraphValues(graphPath)
+  const { inputs, outputs } = await readGraphValues(graphPath)
   const find = (values: readonly GraphValue[], name: string): GraphValue =>
     values.find((value) => value.name === name) ?? { name, isTensor: false }
   return {
@@ -214,7 +212,7 @@ export function valuesOf(session: InferenceSession, graphPath: string): GraphVal
  */
 export async function openFirst<Session>(
   providers: readonly Provider[] | undefined,
-  graphPath: string,
+  graph: string,
   create: (provider: Provider) => Promise<Session>,
 ): Promise<{ session: Session; opened: Opened }> {
   const refused: Refusal[] = []
@@ -228,37 +226,7 @@ export async function openFirst<Session>(
       if (providers === undefined && !isRuntimeError(cause)) break
     }
   }
-  throw failure(refused, graphPath, causes)
-}
-
-/** Why a provider was passed over, for a warning or an error: `cuda (reason), webgpu (reason)`. */
-export function listRefusals(refused: readonly Refusal[]): string {
-  return refused.map(({ provider, reason }) => `${provider} (${reason})`).join(', ')
-}
-
-/** A runtime that did not load has said what to do, more than a list of refusals would. */
-function failure(refused: readonly Refusal[], graphPath: string, causes: readonly unknown[]): RerankError {
-  const at = refused.findIndex(({ provider }) => provider === 'cpu' || provider === 'wasm')
-  const cause = causes[at] ?? causes.at(-1)
-  if (isRuntimeError(cause)) return cause
-  const onProcessor = refused[at]
-  if (onProcessor === undefined) {
-    const fix = "add 'cpu' to providers to have something to fall back to, and see what doctor() says"
-    return new RerankError('runtime', `No provider could be used here: ${listRefusals(refused)}: ${fix}.`, { cause })
-  }
-  const fix = 'the file is damaged or not an ONNX graph for this version; restore it or export it again'
-  return new RerankError('model-files', `${graphPath} did not open (${onProcessor.reason}): ${fix}.`, { cause })
-}
-
-function isRuntimeError(error: unknown): error is RerankError {
-  return RerankError.is(error) && error.code === 'runtime'
-}
-
-/** The first line without paths of the machine that built the runtime. */
-function reasonOf(cause: unknown): string {
-  const message = isError(cause) ? cause.message : String(cause)
-  const line = message.trim().split('\n')[0] ?? ''
-  return line.replace(/^\/onnxruntime_src\S+ .*? was false\. /, '').slice(0, 200)
+  throw failure(refused, graph, causes)
 }
 
 /**
@@ -374,19 +342,17 @@ function graphOptionsFor(isLean: boolean, provider: Provider, spinning: boolean)
  *
  * @throws RerankError `'model-files'` when there is none or it does not hold what the head reads.
  */
-function chooseOutput(outputs: readonly GraphValue[], head: Head, graphPath: string): { output: string; head: Head } {
+function chooseOutput(outputs: readonly GraphValue[], head: Head, graph: string): { output: string; head: Head } {
   const names = outputs.map(({ name }) => name)
   const output = outputFor(head, names)
-  if (output === undefined) throw new RerankError('model-files', `${graphPath} has no output: export it again.`)
+  if (output === undefined) throw new RerankError('model-files', `${graph} has no output: export it again.`)
   const info = outputs[names.indexOf(output)]
-  return { output, head: headFor(head, { name: output, dims: info?.isTensor ? info.shape : [] }, graphPath) }
+  return { output, head: headFor(head, { name: output, dims: info?.isTensor ? info.shape : [] }, graph) }
 }
 
-/** A graph may open and then fail on what it is fed: ids beyond its table of words, more places than it has. */
-function failed(graphPath: string, ids: Int32Array, cause: unknown): never {
-  const fix = 'the graph and the tokenizer do not belong together, or maxLength is too large for the graph'
-  const message = `${graphPath} failed on a pair of ${ids.length} tokens (${reasonOf(cause)}): ${fix}.`
-  throw new RerankError('scorer', message, { cause })
+/** What an error calls a graph. */
+function nameOf({ graphPath, leanOf }: Pick<SessionOptions, 'graphPath' | 'leanOf'>): string {
+  return leanOf === undefined ? graphPath : `The lean graph of ${leanOf} (${graphPath})`
 }
 
 /** The score in one output. */
