@@ -7,6 +7,7 @@ import { type CachedModel, configIn, graphsIn } from '../hub/cache.js'
 import {
   chooseGraph,
   externalFiles,
+  isWrittenHere,
   type GraphSpec,
   leanDtype,
   moduleFiles,
@@ -14,7 +15,7 @@ import {
   requiredFiles,
   takesLeanGraph,
 } from '../hub/layout.js'
-import { isWrittenHere, refusePointer, type VerifiedFolder, verifyFolder } from '../hub/verify.js'
+import { refusePointer, type VerifiedFolder, verifyFolder } from '../hub/verify.js'
 import { type Activation, readActivation } from './folder/activation.js'
 import { type Layout, readLayout } from './folder/layout.js'
 import { headSteps } from './folder/modules.js'

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readSync } from 'node:fs'
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { RerankError } from '../../base/errors.js'
@@ -144,21 +144,6 @@ export function refusePointer(file: string): void {
     if (start.toString('latin1') !== POINTER) return
     const fix = 'run "git lfs install" and "git lfs pull" where it was cloned, or download the file itself'
     throw new RerankError('model-files', `${file} is a pointer of Git LFS and not the file itself: ${fix}.`)
-  } finally {
-    closeSync(handle)
-  }
-}
-
-/** Far more than the properties that are at the end of a lean graph. */
-const TAIL_BYTES = 4096
-
-/** Whether a graph is lean already: training/export and lean/graph.ts leave a property of this name at the end of the file. */
-export function isWrittenHere(graphPath: string): boolean {
-  const handle = openSync(graphPath, 'r')
-  try {
-    const tail = Buffer.alloc(TAIL_BYTES)
-    readSync(handle, tail, 0, TAIL_BYTES, Math.max(0, fstatSync(handle).size - TAIL_BYTES))
-    return tail.includes('secondpass.format')
   } finally {
     closeSync(handle)
   }

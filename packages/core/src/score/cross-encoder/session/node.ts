@@ -1,7 +1,7 @@
 import module from 'node:module'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { RerankError } from '../../../base/errors.js'
-import { isWrittenHere } from '../../hub/verify.js'
+import { isWrittenHere } from '../../hub/layout.js'
 import { requireElsewhere } from '../installed.js'
 import type { PairRunner } from '../reading.js'
 import {
