@@ -42,7 +42,7 @@ export async function listen(app: Hono, { host, port }: Place): Promise<Listenin
     hostname: 'localhost',
     errorHandler: noRequest,
   })
-  const server = createServer(TIMES, (...both) => void listener(...both))
+  const server = createServer(TIMES, (request, response) => void listener(request, response))
   server.listen(port, host)
   try {
     await once(server, 'listening')
