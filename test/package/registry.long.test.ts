@@ -192,11 +192,8 @@ describe('the image of examples/deploy, built by its own steps', () => {
   it('answers what is under way when it is stopped, and ends by the signal', async (context) => {
     if (missing !== undefined) return context.skip(missing)
     const port = await freePort()
-    const { server } = await start(
-      'stopped',
-      ['--network', 'host'],
-      ['serve', '--port', String(port), '--drain-ms', '600000'],
-    )
+    const patient = ['--drain-ms', '600000', '--deadline-ms', '600000']
+    const { server } = await start('stopped', ['--network', 'host'], ['serve', '--port', String(port), ...patient])
     const documents = Array.from({ length: 1000 }, (_, at) => `Passage ${at}: a new password is chosen under Security.`)
     let isAnswered = false
     const asked = fetch(`http://127.0.0.1:${port}/v1/rerank`, {
