@@ -6,7 +6,7 @@ import type { ScorerDefaults } from '../../types.js'
 import { type CachedModel, configIn, graphsIn } from '../hub/cache.js'
 import {
   chooseGraph,
-  externalFiles,
+  graphFiles,
   isWrittenHere,
   type GraphSpec,
   leanDtype,
@@ -94,7 +94,7 @@ export function openFolder({ path, model, graph: spec, known, sumsDigest }: Fold
   const graph = known?.graph ?? chooseGraph(place, spec)
   const graphPath = join(path, graph)
   for (const file of requiredFiles) requireFile(join(path, file), path)
-  for (const file of [graphPath, ...externalFiles(graphPath).map((name) => join(dirname(graphPath), name))]) {
+  for (const file of graphFiles(graphPath)) {
     if (existsSync(file)) refusePointer(file)
   }
   const config = readJson(join(path, 'config.json')) as ModelConfig
@@ -249,8 +249,7 @@ function folderDigest(path: string, graphPath: string): string {
     if (existsSync(place)) hash.update(file).update(file === 'config.json' ? numbersOnly : readFileSync(place))
   }
   // Weights may lie beside the graph, where the graph alone would not tell them apart.
-  const beside = externalFiles(graphPath).map((name) => join(dirname(graphPath), name))
-  for (const file of [graphPath, ...beside]) {
+  for (const file of graphFiles(graphPath)) {
     if (existsSync(file)) sampleInto(hash, file)
   }
   return hash.digest('hex').slice(0, 12)

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type Check, oneOf } from '../../base/check.js'
 import { RerankError } from '../../base/errors.js'
 
@@ -175,6 +175,11 @@ export function externalFiles(graphPath: string): string[] {
   } finally {
     closeSync(handle)
   }
+}
+
+/** A graph, and the files beside it that hold its weights: paths, whether they are there or not. */
+export function graphFiles(graphPath: string): string[] {
+  return [graphPath, ...externalFiles(graphPath).map((name) => join(dirname(graphPath), name))]
 }
 
 function locationsIn(graph: Buffer): string[] {

@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, readSync } from 'node:fs'
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { RerankError } from '../../base/errors.js'
-import { checkSafeName, externalFiles, matchesEtag, optionalFiles, requiredFiles, sha256Of } from './layout.js'
+import { checkSafeName, graphFiles, matchesEtag, optionalFiles, requiredFiles, sha256Of } from './layout.js'
 
 /*
  * Whether the files of a model are what they were published as. A folder may come with its sums, in SHA256SUMS; in the
@@ -38,8 +38,7 @@ function filesOf({ path, graphPath }: VerifiedFolder): {
   readonly all: readonly string[]
 } {
   const inFolder = (file: string): string => relative(path, file).split(sep).join('/')
-  const weights = externalFiles(graphPath).map((name) => inFolder(join(dirname(graphPath), name)))
-  const needed = [...requiredFiles, inFolder(graphPath), ...weights]
+  const needed = [...requiredFiles, ...graphFiles(graphPath).map(inFolder)]
   const optional = optionalFiles.filter((file) => existsSync(join(path, file)))
   return { needed, all: [...new Set([...needed, ...optional])] }
 }

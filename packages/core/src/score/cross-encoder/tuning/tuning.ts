@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { type Clock, systemClock } from '../../../base/clock.js'
 import { isFiniteNumber, isObject } from '../../../base/check.js'
-import { externalFiles } from '../../hub/layout.js'
+import { graphFiles } from '../../hub/layout.js'
 import { cacheFolderFor, putFile } from '../lean/cache.js'
 import { USUAL } from '../lean/trial.js'
 import type { PairEncoder } from '../pairs.js'
@@ -153,6 +153,5 @@ function isMeasured(value: unknown): value is Measured {
 /** Of a graph, with what lies beside it. */
 function bytesOf({ graphPath, graphBytes }: SessionOptions): number {
   if (graphBytes !== undefined) return graphBytes.length
-  const files = [graphPath, ...externalFiles(graphPath).map((name) => join(dirname(graphPath), name))]
-  return files.reduce((sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0), 0)
+  return graphFiles(graphPath).reduce((sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0), 0)
 }
