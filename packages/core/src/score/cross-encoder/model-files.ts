@@ -94,7 +94,8 @@ export function openFolder({ path, model, graph: spec, known, sumsDigest }: Fold
   const graph = known?.graph ?? chooseGraph(place, spec)
   const graphPath = join(path, graph)
   for (const file of requiredFiles) requireFile(join(path, file), path)
-  for (const file of graphFiles(graphPath)) {
+  const weights = graphFiles(graphPath)
+  for (const file of weights) {
     if (existsSync(file)) refusePointer(file)
   }
   const config = readJson(join(path, 'config.json')) as ModelConfig
@@ -102,7 +103,7 @@ export function openFolder({ path, model, graph: spec, known, sumsDigest }: Fold
   const isCalibrated = existsSync(join(path, 'calibration.json'))
   const activation = (asked: Activation | undefined): Activation =>
     asked ?? (isCalibrated ? 'sigmoid' : readActivation({ config, ofModules: layout()?.activation }))
-  const id = known?.id ?? idOf(path, graph)
+  const id = known?.id ?? idOf(path, graph, weights)
   const defaults = readDefaults(config, join(path, 'config.json'))
   const wanted = leanDtype(graph, spec, config)
   const lean = wanted !== undefined && existsSync(graphPath) && !isWrittenHere(graphPath) ? wanted : undefined
@@ -174,8 +175,8 @@ function filesIn(path: string): SmallFiles {
   }
 }
 
-function idOf(path: string, graph: string): string {
-  const id = `${basename(path)}@${folderDigest(path, join(path, graph))}`
+function idOf(path: string, graph: string, weights: readonly string[]): string {
+  const id = `${basename(path)}@${folderDigest(path, weights)}`
   // The sums of a folder may cover several graphs; the usual one goes without saying.
   return basename(graph) === 'model.onnx' ? id : `${id}/${graph}`
 }
@@ -228,7 +229,7 @@ const SAMPLE_BYTES = 1 << 16
  * checked before the first score), with the small files that it leaves out; else of the small files and of the graph's size and sixteen evenly spaced slices.
  * Reading a graph of gigabytes whole for a name would cost seconds; training changes every slice.
  */
-function folderDigest(path: string, graphPath: string): string {
+function folderDigest(path: string, weights: readonly string[]): string {
   const hash = createHash('sha256')
   const sums = join(path, 'SHA256SUMS')
   const config = readFileSync(join(path, 'config.json'))
@@ -249,7 +250,7 @@ function folderDigest(path: string, graphPath: string): string {
     if (existsSync(place)) hash.update(file).update(file === 'config.json' ? numbersOnly : readFileSync(place))
   }
   // Weights may lie beside the graph, where the graph alone would not tell them apart.
-  for (const file of graphFiles(graphPath)) {
+  for (const file of weights) {
     if (existsSync(file)) sampleInto(hash, file)
   }
   return hash.digest('hex').slice(0, 12)
