@@ -37,7 +37,10 @@ function scoresOf({ results }: Awaited<ReturnType<Reranker['rerank']>>): readonl
   return results.toSorted((a, b) => a.index - b.index).map(({ score }) => score as number)
 }
 
-/** Asks every question, eight at a time, and calls `at` when so many were answered. */
+/** So many ask at a time. */
+const CLIENTS = 8
+
+/** Asks every question, and calls `at` when so many were answered. */
 async function askAll(
   reranker: Reranker,
   at: Readonly<Record<number, () => unknown>>,
@@ -52,7 +55,7 @@ async function askAll(
       await at[answers.size]?.()
     }
   }
-  await Promise.all(Array.from({ length: 8 }, client))
+  await Promise.all(Array.from({ length: CLIENTS }, client))
   return answers
 }
 
@@ -97,12 +100,14 @@ describe.skipIf(absent.length > 0)('two replicas behind nginx, with one cache', 
     })
     expect(wrong(answers, right)).toEqual([])
     expect(servedByFirst).toBeGreaterThan(0)
-    // Everything was asked once; what the first had scored, the second reads from the cache.
+    // Everything was asked once; what the first had scored, the second reads from the cache. Scores are written behind the
+    // answer, so those of the calls that were under way at the kill may be lost with it.
     const before = await metric(replicas[1]?.url ?? '', 'secondpass_cache_hits_total')
     const again = await askAll(reranker, {})
     expect(wrong(again, right)).toEqual([])
     const hits = (await metric(replicas[1]?.url ?? '', 'secondpass_cache_hits_total')) - before
-    expect(hits).toBe(questions.length * documents.length)
+    expect(hits).toBeGreaterThanOrEqual((questions.length - CLIENTS) * documents.length)
+    expect(hits).toBeLessThanOrEqual(questions.length * documents.length)
     await reranker.close()
   })
 

@@ -144,6 +144,52 @@ function decomposed(text: string, options: BertNormalizerOptions): string {
   return out
 }
 
+/** Below this, the reference and every engine agree about what decomposes and moves. */
+const MAY_BE_YOUNGER = /[\u07fd-\uffff]/
+
+/** Whether a code point is younger than the reference's Unicode, to which it is a starter that stays as it is. */
+const youngerPoints = new Map<string, boolean>()
+
+function isYounger(char: string): boolean {
+  let isIt = youngerPoints.get(char)
+  if (isIt === undefined) {
+    const isKnown = (propertiesOf(char.codePointAt(0) as number) & (Property.decomposing | Property.moving)) !== 0
+    // Every mark but this one itself moves in front of the one whose combining class is the highest.
+    isIt = !isKnown && `\u0345${char}`.normalize('NFD') !== `\u0345${char}`
+    youngerPoints.set(char, isIt)
+  }
+  return isIt
+}
+
+/** `text.normalize('NFC')` by the Unicode of the reference. */
+export function compose(text: string): string {
+  if (!MAY_BE_YOUNGER.test(text)) return normalizeText(text, 'NFC')
+  let [out, stretch] = ['', '']
+  for (const char of text) {
+    if (!isYounger(char)) stretch += char
+    else {
+      out += composeOld(stretch) + char
+      stretch = ''
+    }
+  }
+  return out + composeOld(stretch)
+}
+
+/** The same without younger code points. What the engine composes to one was no pair to the reference: it is taken apart. */
+function composeOld(text: string): string {
+  let [out, apart] = ['', '']
+  for (const char of normalizeText(text, 'NFC')) {
+    const isMark = (propertiesOf(char.codePointAt(0) as number) & Property.moving) !== 0
+    if (apart !== '' && !isMark) {
+      out += normalizeText(apart, 'NFD')
+      apart = ''
+    }
+    if (apart !== '' || isYounger(char)) apart += char
+    else out += char
+  }
+  return out + normalizeText(apart, 'NFD')
+}
+
 /**
  * Splits normalized text as `BertPreTokenizer` does: white space separates and is dropped, each punctuation character
  * is a piece of its own.

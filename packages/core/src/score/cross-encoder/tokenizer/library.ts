@@ -1,5 +1,5 @@
-import { graphemesOf, normalizeText } from '../../../base/words.js'
-import { idsOfAdded } from './characters.js'
+import { graphemesOf } from '../../../base/words.js'
+import { compose, idsOfAdded } from './characters.js'
 import { type AddedToken, addedTokensOf, type Json, stepsOf } from './pipeline.js'
 
 /** The part of `@huggingface/tokenizers` that is used here; its own types cannot be read by TypeScript's `nodenext`. */
@@ -131,7 +131,7 @@ function normalizerOf(normalizer: unknown): Normalize {
 function normalizerStep(json: Json): Normalize {
   switch (json['type']) {
     case 'NFC':
-      return (text) => normalizeText(text, 'NFC')
+      return compose
     case 'Precompiled':
       return precompiledNormalizer(json['precompiled_charsmap'] as string)
     case 'Strip':
