@@ -3,13 +3,14 @@
  * of a stock BERT, which all can run; what the bundled model takes is a row of its own.
  *
  *   node bench/peers.mjs --set-up --weights FOLDER           installs the peers and writes the files that all run
- *   node bench/peers.mjs [--sweeps mixed,longtail,candidates,tokens,cores,models] [--peers tjs-q8,flashrank-q8]
- *                        [--queries 5] [--repeats 2] [--most 10000] [--against int8|fp32] [--instructions all|avx2]
+ *   node bench/peers.mjs [--sweeps mixed,longtail,candidates,tokens,passages,cores,models] [--peers tjs-q8,flashrank-q8]
+ *                        [--queries 5] [--repeats 2] [--most 10000] [--against int8|fp32|seen] [--instructions all|avx2]
  *                        [--core 1] [--text xquad-en] [--weights FOLDER] [--minutes 8] [--resume] [--name peers]
  *
- * Sweeps are the profiles of lengths (mixed, narrow, short, longtail), and 10 to 10,000 candidates, 32 to 512 tokens, 1 and 2
- * cores, models of 2 to 12 layers and XLM-R. Every peer is scored next to our int8 graph of the same weights (or, with
- * `--against fp32`, our exact one) and its numbers are checked against our exact one. `--minutes`: nothing is begun after that;
+ * Sweeps are the profiles of lengths (mixed, narrow, short, longtail), 10 to 10,000 candidates, 32 to 512 tokens, 100
+ * passages of 128 tokens, 1 and 2 cores, models of 2 to 12 layers and XLM-R. Every peer is scored next to our int8 graph of
+ * the same weights, or, with `--against fp32`, our exact one, or, with `seen`, the bundled model, which then knows every
+ * passage from another question; its numbers are checked against our exact graph. `--minutes`: nothing is begun after that;
  * the same command with `--resume` goes on. `--instructions avx2` hides from all what newer processors have.
  */
 import { parseArgs } from 'node:util'
@@ -30,7 +31,7 @@ const { values: options } = parseArgs({
     'set-up': { type: 'boolean', default: false },
     sweeps: {
       type: 'string',
-      default: [...Object.keys(profiles), 'candidates', 'tokens', 'cores', 'models'].join(','),
+      default: [...Object.keys(profiles), 'candidates', 'tokens', 'passages', 'cores', 'models'].join(','),
     },
     peers: { type: 'string' },
     queries: { type: 'string', default: '5' },
@@ -230,7 +231,7 @@ async function tell() {
     const own = cases.filter((one) => one.sweep === sweep)
     const rows = own.flatMap((one) => chosenPeers(one.model).map(([key, peer]) => row(one, key, peer))).filter(Boolean)
     const asked = own[0].sets.length > 1 ? `${own[0].sets.length} questions` : 'one question'
-    return `${sweep}: ${asked}, ours = secondpass ${options.against}\n\n${table(heads, rows)}`
+    return `${sweep}: ${asked}, ours = ${ours('stock', options.weights)[options.against].name}\n\n${table(heads, rows)}`
   })
   const measured = cases
     .flatMap((one) =>

@@ -34,12 +34,13 @@ export function casesOf(sweep, { queries, text, most }) {
     return [10, 100, 1000, 10_000].filter((size) => size <= most).map((size) => make(size, [poolOf(size, 64)]))
   }
   if (sweep === 'tokens') return [32, 64, 128, 256, 512].map((tokens) => make(tokens, [poolOf(32, tokens)]))
+  if (sweep === 'passages') return [make('100 of 128', [poolOf(100, 128 + 17)])]
   if (sweep === 'cores') return [1, 2].map((threads) => make(threads, profile('mixed').slice(0, 1), { threads }))
   if (sweep === 'models') {
     return Object.keys(models).map((model) => make(model, profile('mixed', 20).slice(0, 1), { model }))
   }
   throw new Error(
-    `--sweeps: there is no "${sweep}"; there are ${[...Object.keys(profiles), 'candidates', 'tokens', 'cores', 'models'].join(', ')}`,
+    `--sweeps: there is no "${sweep}"; there are ${[...Object.keys(profiles), 'candidates', 'tokens', 'passages', 'cores', 'models'].join(', ')}`,
   )
 }
 

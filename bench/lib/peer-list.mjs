@@ -30,7 +30,7 @@ function foldersOf(model, weights) {
 
 /**
  * Ours, with the weights that the peers run: what `training/export` writes of them, in int8 and in fp32. Of what it does
- * not read, the stock files in our engine.
+ * not read, the stock files in our engine. `seen` is the bundled model, which knows every passage from another question.
  */
 export function ours(/** @type {string} */ model, /** @type {string} */ weights) {
   const { stock, lean, leanExact } = foldersOf(model, weights)
@@ -39,6 +39,7 @@ export function ours(/** @type {string} */ model, /** @type {string} */ weights)
   return {
     int8: { name: 'secondpass int8, the same weights', ...node('ours.mjs', folder(lean, q8)) },
     fp32: { name: 'secondpass fp32, the same weights', ...node('ours.mjs', folder(leanExact, fp32)) },
+    seen: { name: 'secondpass, its bundled model, passages seen before', ...node('ours.mjs', '--seen') },
   }
 }
 

@@ -1,17 +1,32 @@
-/** secondpass through its front door: `node ours.mjs [MODEL_FOLDER]`. Without a folder, the bundled int8 model. */
+/**
+ * secondpass through its front door: `node ours.mjs [MODEL_FOLDER | --seen]`. Without a folder, the bundled int8 model. It
+ * keeps nothing of the passages, but for `--seen`: then each was read before, for another question.
+ */
 import { createReranker, crossEncoder } from '../../packages/core/dist/index.js'
 import { serve, threads } from './serve.mjs'
 
-const [model] = process.argv.slice(2)
+const [argument] = process.argv.slice(2)
+const isSeen = argument === '--seen'
+const model = isSeen ? undefined : argument
 // More threads are more workers, as the documentation advises.
 const workers = threads > 1 ? threads : 0
-const scorer = crossEncoder({ passageCacheMiB: 0, workers, ...(model !== undefined && { model, graph: 'original' }) })
+const scorer = crossEncoder({
+  ...(!isSeen && { passageCacheMiB: 0 }),
+  workers,
+  ...(model !== undefined && { model, graph: 'original' }),
+})
 const reranker = createReranker({ scorer })
 await reranker.warmup()
 
-await serve({ scale: 'logit', versions: { secondpass: scorer.id } }, async (query, texts) => {
-  const { results } = await reranker.rerank(query, texts, { topN: texts.length })
-  const scores = new Array(texts.length)
-  for (const result of results) scores[result.index] = result.logit
-  return scores
-})
+const read = (/** @type {string[]} */ texts) => reranker.rerank('What else is there?', texts)
+
+await serve(
+  { scale: 'logit', versions: { secondpass: scorer.id } },
+  async (query, texts) => {
+    const { results } = await reranker.rerank(query, texts, { topN: texts.length })
+    const scores = new Array(texts.length)
+    for (const result of results) scores[result.index] = result.logit
+    return scores
+  },
+  isSeen ? read : undefined,
+)

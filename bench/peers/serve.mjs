@@ -12,11 +12,13 @@ export const threads = Number(process.env.BENCH_THREADS ?? 1)
 /**
  * @param {{ scale: 'logit' | 'probability', versions: Record<string, string> }} about what the numbers are, by what
  * @param {(query: string, texts: string[]) => Promise<number[]>} score one number per text, in input order
+ * @param {(texts: string[]) => Promise<unknown>} [prepare] what comes before each call and is not counted
  */
-export async function serve(about, score) {
+export async function serve(about, score, prepare) {
   say({ ready: true, ...about })
   for await (const line of createInterface({ input: process.stdin })) {
     const { query, texts } = JSON.parse(line)
+    await prepare?.(texts)
     const [start, cpuStart] = [performance.now(), process.cpuUsage()]
     try {
       const scores = await score(query, texts)
