@@ -38,6 +38,7 @@ const everything = {
     splitSpecialTokens: true,
     windowOverlap: 8,
     maxWindows: 50,
+    windowsToRead: 3,
     template: 'qwen3-reranker',
     instruction: 'Find the rule that answers.',
     activation: 'sigmoid',
@@ -56,6 +57,7 @@ const everything = {
   withChunks: {
     maxLength: 10,
     maxChunks: 50,
+    chunksToRead: 3,
     overlap: 1,
     measure: (text) => text.length,
     measureName: 'units',

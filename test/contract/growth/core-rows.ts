@@ -205,7 +205,13 @@ export const coreRows: Rows = {
     ...scoring(() => core.crossEncoder({ model: join(fixtures, 'tiny-bert') })),
     ...scoring(() => core.crossEncoder({ model: join(fixtures, 'tiny-bert'), longText: 'windows' }), { many: false }),
     ...scoring(
-      () => core.crossEncoder({ model: join(fixtures, 'tiny-bert'), longText: 'windows', maxWindows: Infinity }),
+      () =>
+        core.crossEncoder({
+          model: join(fixtures, 'tiny-bert'),
+          longText: 'windows',
+          maxWindows: Infinity,
+          windowsToRead: 3,
+        }),
       {
         many: false,
         texts: FEW_TEXTS,
@@ -251,7 +257,7 @@ export const coreRows: Rows = {
   ],
   withChunks: [
     ...scoring(() => core.withChunks(ofLength)),
-    ...scoring(() => core.withChunks(ofLength, { maxChunks: Infinity }), { many: false }),
+    ...scoring(() => core.withChunks(ofLength, { maxChunks: Infinity, chunksToRead: 1 }), { many: false }),
   ],
   withFallback: scoring(
     () =>

@@ -227,6 +227,7 @@ export const coreCalls: PublicCalls = {
         longText: 'windows' as const,
         windowOverlap: 4,
         maxWindows: 3,
+        windowsToRead: 2,
         threads: 1,
         workers: 0,
       },
@@ -287,7 +288,7 @@ export const coreCalls: PublicCalls = {
   withCircuitBreaker: wrapping(() => ({ failures: 2, restMs: 5 }), core.withCircuitBreaker),
   withCache: wrapping(() => new Map<string, unknown>(), core.withCache),
   withChunks: wrapping(
-    () => ({ maxLength: 5, overlap: 2, maxChunks: 3, measure: (text: string) => text.length }),
+    () => ({ maxLength: 5, overlap: 2, maxChunks: 3, chunksToRead: 2, measure: (text: string) => text.length }),
     core.withChunks,
   ),
   withFallback: wrapping(

@@ -96,6 +96,7 @@ const READING = {
   longText: { differ: ['truncate', 'windows', 'error'] },
   windowOverlap: { differ: [undefined, 1, 2], beside: { longText: 'windows' } },
   maxWindows: { differ: [undefined, 1, 2], beside: { longText: 'windows' } },
+  windowsToRead: { differ: [undefined, 1, 2], beside: { longText: 'windows' } },
   maxQueued: { same: 'what is refused' },
   queryTruncationSide: { differ: ['left', 'right'] },
 } as const
@@ -340,6 +341,7 @@ const kinds: Readonly<
       maxLength: { differ: [undefined, 100] },
       overlap: { differ: [undefined, 1, 2] },
       maxChunks: { differ: [undefined, 1, 2] },
+      chunksToRead: { differ: [undefined, 1, 2] },
       measure: { differ: [undefined, (text: string) => text.length, (text: string) => text.length / 2] },
       measureName: { differ: [undefined, 'one', 'two'], beside: { measure: (text: string) => text.length } },
     } satisfies Classified<ChunkOptions>,

@@ -29,6 +29,36 @@ describe('withChunks', () => {
     expect(call.stats['chunks']).toBe(seen.length)
   })
 
+  it('reads only so many chunks as it is told, those with most of the words of the question, each text by itself', async () => {
+    const seen: string[] = []
+    const scorer = scorerOf((_query, texts) => {
+      seen.push(...texts)
+      return texts.map(numberOf)
+    })
+    const texts = ['lamp 1 and one blue lamp 3 and wheel 4', 'lamp 5', '6 7 8 9 10 11 12 13 14']
+    const read = async (chunksToRead: number, some = texts): Promise<readonly number[]> => {
+      seen.length = 0
+      const call = callOf()
+      const scores = await withChunks(scorer, { maxLength: 14, overlap: 0, chunksToRead }).score(
+        'blue lamp',
+        some,
+        call,
+      )
+      expect(call.stats['chunks']).toBe(seen.length)
+      const isPartial = [...call.notes.values()].map((note) => (note as { truncated?: boolean }).truncated === true)
+      expect(isPartial.filter(Boolean).length).toBe(Number(call.stats['truncatedTexts'] ?? 0))
+      return scores
+    }
+    // Without a word of the question, the first.
+    expect(await read(1)).toEqual([3, 5, 6])
+    expect(seen.map((text) => text.trim())).toEqual(['blue lamp 3', 'lamp 5', '6 7 8 9 10 11'])
+    for (const [at, text] of texts.entries()) expect(await read(1, [text])).toEqual([[3, 5, 6][at]])
+    const all = await read(Infinity)
+    expect(seen.join('')).toBe(texts.join(''))
+    expect(await read(2)).not.toEqual(all)
+    expect(await read(100)).toEqual(all)
+  })
+
   it('adds its own place to a span that the scorer below found within a chunk', async () => {
     const inner = scorerOf((_query, texts, call) => {
       for (const at of texts.keys()) call.note(at, { bestSpan: { start: 1, end: 3 }, truncated: true })
@@ -63,6 +93,7 @@ describe('withChunks', () => {
     ['maxLength', { maxLength: 2.5 }],
     ['overlap', { overlap: -1 }],
     ['overlap', { maxLength: 10, overlap: 10 }],
+    ['chunksToRead', { chunksToRead: 0 }],
     ['measure', { measure: 'tokens' as never }],
   ])('refuses a wrong %s', (name, options) => {
     expect(() => withChunks(readingNumbers(), options)).toThrow(name)

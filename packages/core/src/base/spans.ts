@@ -1,4 +1,5 @@
 import type { Span } from '../types.js'
+import { lexicalScores, USUAL_BM25 } from './bm25.js'
 import type { Pacer } from './clock.js'
 import { graphemeSegments } from './words.js'
 
@@ -212,6 +213,38 @@ export async function allWindows(texts: readonly string[], options: WindowOption
     if (!isWhole) unread.add(owner)
   }
   return { windows, unread }
+}
+
+/**
+ * Of the windows of each text, those in which most of the query's words stand, by BM25 among the windows of that text alone, so
+ * that no text changes what is read of another. They stay in order; of equal ones the first is kept.
+ *
+ * @param most windows of one text, 1 or more. A text with more of them counts as `unread`: not all of it is.
+ */
+export async function windowsByWords(
+  query: string,
+  { windows, unread }: AllWindows,
+  most: number,
+  pacer: Pacer,
+): Promise<AllWindows> {
+  const kept: AllWindows['windows'][number][] = []
+  const partial = new Set(unread)
+  for (let start = 0; start < windows.length;) {
+    const { owner } = windows[start] as (typeof windows)[number]
+    let end = start + 1
+    while (windows[end]?.owner === owner) end += 1
+    const own = windows.slice(start, end)
+    start = end
+    if (own.length > most) {
+      partial.add(owner)
+      const texts = own.map(({ text }) => text)
+      const scores = await lexicalScores(query, texts, USUAL_BM25, pacer)
+      const order = [...scores.keys()].sort((one, other) => (scores[other] as number) - (scores[one] as number))
+      const chosen = order.slice(0, most).sort((one, other) => one - other)
+      for (const at of chosen) kept.push(own[at] as (typeof windows)[number])
+    } else for (const window of own) kept.push(window)
+  }
+  return { windows: kept, unread: partial }
 }
 
 /**

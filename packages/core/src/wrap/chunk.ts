@@ -12,7 +12,7 @@ import {
 import { Pacer } from '../base/clock.js'
 import { invalidArgument } from '../base/errors.js'
 import { functionName } from '../base/identity.js'
-import { allWindows, bestWindows, type WindowOptions } from '../base/spans.js'
+import { allWindows, bestWindows, windowsByWords, type WindowOptions } from '../base/spans.js'
 import type { Call, Scorer, TextNote } from '../types.js'
 import { callLike, checkedNumbers, wrapScorer } from './wrapper.js'
 
@@ -24,6 +24,12 @@ export interface ChunkOptions {
   readonly overlap?: number | undefined
   /** Most chunks of one text, 1 or more; what lies behind them is not read, and its result is `truncated`. Default 100. */
   readonly maxChunks?: number | undefined
+  /**
+   * How many chunks of one text the scorer reads, 1 or more: those in which most of the query's words stand, by BM25 among the
+   * chunks of that text. What stands in the others alone is not read, and the result is `truncated`. Default `Infinity`, all
+   * of them.
+   */
+  readonly chunksToRead?: number | undefined
   /** What lengths count: default UTF-16 code units. Pass a token counter to count tokens. */
   readonly measure?: ((text: string) => number) | undefined
   /**
@@ -37,6 +43,7 @@ const table = {
   maxLength: withDefault(whole(1), 2000),
   overlap: whole(0),
   maxChunks: withDefault(wholeOrInfinity(1), 100),
+  chunksToRead: withDefault(wholeOrInfinity(1), Infinity),
   measure: callable<(text: string) => number>(),
   measureName: anyText,
 } satisfies OptionTable<ChunkOptions>
@@ -58,6 +65,7 @@ export function withChunks(scorer: Scorer<'pair'>, options: ChunkOptions = {}): 
   const {
     maxLength,
     maxChunks,
+    chunksToRead,
     overlap = Math.floor(maxLength / 10),
     measure = (text: string) => text.length,
   } = settings
@@ -71,14 +79,15 @@ export function withChunks(scorer: Scorer<'pair'>, options: ChunkOptions = {}): 
     measure: (parts) => parts.map((part) => checkedLength(measure(part))),
   }
   const most = maxChunks === table.maxChunks.fallback ? '' : `,max${maxChunks}`
+  const some = chunksToRead === Infinity ? '' : `,read${chunksToRead}`
   const measured = settings.measure === undefined ? '' : `,${settings.measureName ?? functionName(settings.measure)}`
-  const suffix = `chunks(${maxLength},${overlap}${most}${measured})`
+  const suffix = `chunks(${maxLength},${overlap}${most}${some}${measured})`
   return wrapScorer({
     id: () => `${scorer.id}:${suffix}`,
     scope: 'pair',
     inner: [scorer],
     scale: scorer,
-    score: (query, texts, call) => scoreChunks({ scorer, query, texts, call, windows }),
+    score: (query, texts, call) => scoreChunks({ scorer, query, texts, call, windows, chunksToRead }),
   })
 }
 
@@ -93,14 +102,14 @@ interface ChunkedCall {
   readonly texts: readonly string[]
   readonly call: Call
   readonly windows: WindowOptions
+  readonly chunksToRead: number
 }
 
-async function scoreChunks({ scorer, query, texts, call, windows }: ChunkedCall): Promise<readonly number[]> {
-  const { windows: chunks, unread } = await allWindows(
-    texts,
-    windows,
-    new Pacer(() => checkStillWanted(scorer.id, call)),
-  )
+async function scoreChunks(asked: ChunkedCall): Promise<readonly number[]> {
+  const { scorer, query, texts, call } = asked
+  const pacer = new Pacer(() => checkStillWanted(scorer.id, call))
+  const all = await allWindows(texts, asked.windows, pacer)
+  const { windows: chunks, unread } = await windowsByWords(query, all, asked.chunksToRead, pacer)
   const notes = new Map<number, TextNote>()
   const inner = callLike(call, {
     note: (position, note) => void notes.set(position, { ...notes.get(position), ...note }),

@@ -259,6 +259,29 @@ describe("longText: 'windows'", () => {
     expect(call.stats['windows']).toBe(call.stats['runs'])
   })
 
+  it('reads only the windows that share words with the question, where it is told how many', async () => {
+    const document = `${filler}${answer} ${filler}`
+    const question = 'how do I switch the lamp off'
+    const read = async (options: object): Promise<{ score: unknown; call: ReturnType<typeof makeCall> }> => {
+      await using scorer = crossEncoder({ longText: 'windows', ...options })
+      const call = makeCall()
+      const [score] = await scorer.score(question, [document, 'The lamp is new.'], call)
+      return { score, call }
+    }
+    const [all, one, many] = [await read({}), await read({ windowsToRead: 1 }), await read({ windowsToRead: 50 })]
+    expect(all.call.stats['windows']).toBeGreaterThan(3)
+    expect(one.call.stats).toMatchObject({ windows: 2, runs: 2, truncatedTexts: 1 })
+    const { bestSpan, truncated } = one.call.notes.get(0) ?? {}
+    expect(document.slice(bestSpan?.start, bestSpan?.end)).toContain(answer)
+    expect(one.score).toBe(all.score)
+    expect([truncated, one.call.notes.get(1)?.truncated]).toEqual([true, undefined])
+    expect([many.score, many.call.stats, [...many.call.notes]]).toEqual([
+      all.score,
+      all.call.stats,
+      [...all.call.notes],
+    ])
+  })
+
   it('gives a text that fits the score it has anyway, and its whole length as the span', async () => {
     await using cut = crossEncoder({ model: tiny })
     await using windows = crossEncoder({ model: tiny, longText: 'windows' })

@@ -10,7 +10,10 @@ export interface PairModel {
   readonly id: string
   /** The weights and nothing else: the same for every scorer that loads them. Missing when it loads none. */
   readonly weights: string | undefined
-  readonly options: Pick<ReadingOptions, 'longText' | 'windowOverlap' | 'maxWindows' | 'maxLength'> & {
+  readonly options: Pick<
+    ReadingOptions,
+    'longText' | 'windowOverlap' | 'maxWindows' | 'windowsToRead' | 'maxLength'
+  > & {
     readonly maxQueued: number
   }
   /** Runs at a time, 1 or more. May become another while the model is loaded. */

@@ -3,7 +3,7 @@ import { type Checks, flag, must, oneOf, truncationSide, wholeOrInfinity } from 
 import { Pacer } from '../../base/clock.js'
 import { RerankError, show } from '../../base/errors.js'
 import type { Turns } from '../../base/schedule.js'
-import { allWindows, bestWindows } from '../../base/spans.js'
+import { allWindows, bestWindows, windowsByWords } from '../../base/spans.js'
 import type { Call, TextNote, TruncationSide } from '../../types.js'
 import type { DocumentVectors } from '../documents/vectors.js'
 import type { OpenStore } from '../documents/store.js'
@@ -43,6 +43,12 @@ export interface ReadingOptions {
    * unless `longText` is `'windows'`.
    */
   readonly maxWindows?: number | undefined
+  /**
+   * How many windows of one text the model reads, from 1: those in which most of the query's words stand, by BM25 among the
+   * windows of that text. What stands in the others alone is not read: the result says `truncated`, the report counts
+   * `truncatedTexts`. Default `Infinity`, all of them. No effect unless `longText` is `'windows'`.
+   */
+  readonly windowsToRead?: number | undefined
 }
 
 /** See {@link ReadingOptions}. */
@@ -53,6 +59,7 @@ export const readingOptions: Checks<ReadingOptions> = {
   splitSpecialTokens: flag,
   windowOverlap: must(isWholeFrom(0), 'pass a whole number of tokens from 0'),
   maxWindows: wholeOrInfinity(1),
+  windowsToRead: wholeOrInfinity(1),
 }
 
 function isWholeFrom(least: number): (value: unknown) => boolean {
@@ -61,11 +68,13 @@ function isWholeFrom(least: number): (value: unknown) => boolean {
 
 /** The options that change the numbers, or whether there are any, as parts of a scorer's id. */
 export function readingParts(options: ReadingOptions): string[] {
-  const { maxLength, longText, windowOverlap, maxWindows, queryTruncationSide, splitSpecialTokens } = options
-  const most = maxWindows === undefined || maxWindows === DEFAULT_MAX_WINDOWS ? '' : `-max${maxWindows}`
+  const { maxLength, longText, windowOverlap, queryTruncationSide, splitSpecialTokens } = options
+  const { maxWindows = DEFAULT_MAX_WINDOWS, windowsToRead = Infinity } = options
+  const most = maxWindows === DEFAULT_MAX_WINDOWS ? '' : `-max${maxWindows}`
+  const some = windowsToRead === Infinity ? '' : `-read${windowsToRead}`
   return [
     ...(maxLength === undefined ? [] : [`max${maxLength}`]),
-    ...(longText === 'windows' ? [`windows-${windowOverlap ?? 'default'}${most}`] : []),
+    ...(longText === 'windows' ? [`windows-${windowOverlap ?? 'default'}${most}${some}`] : []),
     ...(longText === 'error' ? ['long-refused'] : []),
     ...(queryTruncationSide === 'left' ? ['query-left'] : []),
     ...(splitSpecialTokens === false ? ['special-tokens'] : []),
@@ -151,7 +160,7 @@ export interface Reach {
 export interface Asked {
   readonly query: string
   readonly texts: readonly string[]
-  readonly options: Pick<ReadingOptions, 'longText' | 'windowOverlap' | 'maxWindows'>
+  readonly options: Pick<ReadingOptions, 'longText' | 'windowOverlap' | 'maxWindows' | 'windowsToRead'>
 }
 
 /** What came of one text. */
@@ -199,10 +208,11 @@ async function readWindows({ query, texts, options }: Asked, model: LoadedModel,
   // How much longer a piece is than a window does not matter.
   const measure = (parts: readonly string[]): Promise<number[]> =>
     Promise.all(parts.map((part) => pairs.countTokens(part, maxLength + 1)))
-  const { maxWindows = DEFAULT_MAX_WINDOWS } = options
+  const { maxWindows = DEFAULT_MAX_WINDOWS, windowsToRead = Infinity } = options
   const { call } = running
   const pacer = new Pacer(() => checkStillWanted(running.scorerId, call))
-  const { windows, unread } = await allWindows(texts, { maxLength, overlap, maxWindows, measure }, pacer)
+  const all = await allWindows(texts, { maxLength, overlap, maxWindows, measure }, pacer)
+  const { windows, unread } = await windowsByWords(query, all, windowsToRead, pacer)
   count(call, 'windows', windows.length)
   if (unread.size > 0) count(call, 'truncatedTexts', unread.size)
   const read = await readWhole({ query, texts: windows.map(({ text }) => text), options: {} }, model, running)

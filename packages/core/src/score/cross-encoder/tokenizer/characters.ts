@@ -155,7 +155,7 @@ function isYounger(char: string): boolean {
   if (isIt === undefined) {
     const isKnown = (propertiesOf(char.codePointAt(0) as number) & (Property.decomposing | Property.moving)) !== 0
     // Every mark but this one itself moves in front of the one whose combining class is the highest.
-    isIt = !isKnown && `\u0345${char}`.normalize('NFD') !== `\u0345${char}`
+    isIt = !isKnown && normalizeText(`\u0345${char}`, 'NFD') !== `\u0345${char}`
     youngerPoints.set(char, isIt)
   }
   return isIt
