@@ -285,6 +285,7 @@ interface ReadingOptions {
     readonly splitSpecialTokens?: boolean | undefined;
     readonly windowOverlap?: number | undefined;
     readonly maxWindows?: number | undefined;
+    readonly windowsToRead?: number | undefined;
 }
 type TemplateName = 'qwen3-reranker' | 'mxbai-rerank-v2';
 interface ScoringOptions {
@@ -805,6 +806,7 @@ interface ChunkOptions {
     readonly maxLength?: number | undefined;
     readonly overlap?: number | undefined;
     readonly maxChunks?: number | undefined;
+    readonly chunksToRead?: number | undefined;
     readonly measure?: ((text: string) => number) | undefined;
     readonly measureName?: string | undefined;
 }

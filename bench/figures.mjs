@@ -14,6 +14,7 @@ import {
   aWorker,
   calibration,
   languages,
+  longTexts,
   peers,
   runtime,
   serve,
@@ -36,6 +37,7 @@ const makers = {
   'server under load': serverUnderLoad,
   'a worker': aWorker,
   languages,
+  'long texts': longTexts,
   calibration,
   tokenizers,
   ...reading,
@@ -49,6 +51,7 @@ const pages = [
   'docs/cascades.md',
   'docs/deciding.md',
   'docs/evaluation.md',
+  'docs/long-texts.md',
   'packages/model-en-mini/CARD.md',
   'packages/model-en-tiny/CARD.md',
 ]

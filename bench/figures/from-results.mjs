@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { paths } from '../lib/paths.mjs'
 import { machineLine } from '../lib/report.mjs'
-import { median } from '../lib/stats.mjs'
+import { mean, median } from '../lib/stats.mjs'
 import { pageTable } from './table.mjs'
 
 /** @param {string} name */
@@ -163,6 +163,23 @@ export function languages() {
   return [
     pageTable(['set', 'questions', 'BM25', 'model alone', 'blend', 'default', 'left alone'], rows),
     `nDCG@10 over BM25's top ${options.depth}. ${machineLine(machine)}.`,
+  ].join('\n\n')
+}
+
+/** What windows of long texts are worth, and what they cost. */
+export function longTexts() {
+  const { machine, measured, options } = result('long-texts')
+  const rows = measured.map(({ way, alone, blended, windows, tokens }) => [
+    way,
+    windows.toFixed(1),
+    tokens.toFixed(0),
+    mean(alone).toFixed(3),
+    mean(blended).toFixed(3),
+  ])
+  const { together, depth } = options
+  return [
+    pageTable(['what is read of each text', 'windows', 'tokens', 'nDCG@10, model alone', 'default blend'], rows),
+    `${measured[0].alone.length} questions about CovidQA's articles, cut into texts of ${together} passages (about 1,500 words), over BM25's top ${depth} (\`node bench/long-texts.mjs\`). The questions were written by people who read the article, and share words with it. ${machineLine(machine)}.`,
   ].join('\n\n')
 }
 
