@@ -32,7 +32,7 @@ const machine = describeMachine()
 const { bm25, createReranker, crossEncoder } = await import(requirePath(paths.core, 'run `pnpm build`'))
 
 /** Every way to read shares what was made of a window, so that only the first that reads it pays. */
-const shared = { model: options.model, passageCacheMiB: 512 }
+const shared = { model: options.model, passageCacheMiB: 2048 }
 const windows = { ...shared, longText: 'windows' }
 const ways = {
   'the beginning': shared,

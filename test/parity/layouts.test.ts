@@ -12,6 +12,8 @@ import { readGolden } from './golden.ts'
 interface Layout {
   /** By their paths, in base64. */
   readonly files: Readonly<Record<string, string>>
+  /** The weights of its graph, where a graph can be made of them. */
+  readonly weights?: string
   readonly rows: readonly {
     readonly query: string
     readonly text: string
@@ -67,5 +69,63 @@ describe.each(['ettin', 'prompted-mean', 'every-pooling', 'yes-no', 'yes-alone']
       if (!isRight) wrong.push([query, text, found, logit, shown, score])
     }
     expect(wrong).toEqual([])
+  })
+})
+
+describe('weights of a ModernBERT, and modules that score', () => {
+  const { files, rows, weights = '' } = readGolden<Layout>('layouts/ettin.json.gz')
+  const place = mkdtempSync(join(tmpdir(), 'secondpass-layout-weights-'))
+  const folder = join(place, 'model')
+  const before = process.env['HF_HOME']
+
+  beforeAll(() => {
+    process.env['HF_HOME'] = join(place, 'home')
+    for (const [path, content] of Object.entries(files)) {
+      if (path === 'model.onnx') continue
+      mkdirSync(dirname(join(folder, path)), { recursive: true })
+      writeFileSync(join(folder, path), Buffer.from(content, 'base64'))
+    }
+    writeFileSync(join(folder, 'model.safetensors'), Buffer.from(weights, 'base64'))
+  })
+  afterAll(() => {
+    rmSync(place, { recursive: true })
+    if (before === undefined) delete process.env['HF_HOME']
+    else process.env['HF_HOME'] = before
+  })
+
+  const logitsBy = async (options: object): Promise<readonly number[]> => {
+    await using scorer = crossEncoder({ model: folder, splitSpecialTokens: false, ...options })
+    const found = []
+    for (const { query, text } of rows) found.push(...(await scorer.score(query, [text], call)))
+    expect(scorer.graph).toEqual({ kind: 'lean' })
+    return found
+  }
+
+  test.each([0, 1])(
+    'give the logits of CrossEncoder.predict without any graph file, with %i workers',
+    async (workers) => {
+      const found = await logitsBy({ workers })
+      const wrong = rows.filter(({ logit }, at) => !(Math.abs((found[at] as number) - logit) <= TOLERANCE))
+      expect(wrong).toEqual([])
+    },
+  )
+
+  test('give nearly the same in int8, which is made of them although there is a graph in fp32', async () => {
+    writeFileSync(join(folder, 'model.onnx'), Buffer.from(files['model.onnx'] as string, 'base64'))
+    const rounded = await logitsBy({ dtype: 'int8' })
+    rmSync(join(folder, 'model.onnx'))
+    const logits = rows.map(({ logit }) => logit)
+    const spread = Math.max(...logits) - Math.min(...logits)
+    for (const [at, logit] of logits.entries())
+      expect(Math.abs((rounded[at] as number) - logit)).toBeLessThan(spread / 10)
+  })
+
+  test('without the modules are no cross-encoder, and the error says so', () => {
+    const alone = join(place, 'encoder')
+    mkdirSync(alone)
+    for (const file of ['config.json', 'tokenizer.json', 'tokenizer_config.json'])
+      writeFileSync(join(alone, file), Buffer.from(files[file] as string, 'base64'))
+    writeFileSync(join(alone, 'model.safetensors'), Buffer.from(weights, 'base64'))
+    expect(() => crossEncoder({ model: alone })).toThrow(/architectures is "ModernBertModel"/)
   })
 })

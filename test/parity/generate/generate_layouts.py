@@ -171,10 +171,11 @@ def write_layout(name: str) -> None:
             logit = model.predict([(query, text)], activation_fn=IDENTITY)[0]
             rows.append({'query': query, 'text': text, 'ids': features['input_ids'][0].tolist(), 'logit': round(float(logit), 7),
                          'score': round(float(model.predict([(query, text)])[0]), 7)})
-        # The weights of the transformer itself are in the graph.
+        # The weights of the transformer itself are in the graph. Of one model they are kept apart as well, to make a graph of.
+        weights = {'weights': base64.b64encode((folder / 'model.safetensors').read_bytes()).decode()} if name == 'ettin' else {}
         files = {str(path.relative_to(folder)): base64.b64encode(path.read_bytes()).decode()
                  for path in sorted(folder.rglob('*')) if path.is_file() and path != folder / 'model.safetensors'}
-    write(f'layouts/{name}.json.gz', {'madeWith': VERSIONS, 'files': files, 'rows': rows})
+    write(f'layouts/{name}.json.gz', {'madeWith': VERSIONS, 'files': files, 'rows': rows} | weights)
     print(name, len(rows), 'pairs,', sorted(files))
 
 

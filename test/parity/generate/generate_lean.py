@@ -1,10 +1,10 @@
-"""Writes ../lean.json.gz: tiny BERT-type rerankers as others ship them, and the logits that transformers computes.
+"""Writes ../lean.json.gz and ../lean-modernbert.json.gz: tiny rerankers as others ship them, and what transformers computes.
 
     python test/parity/generate/generate_lean.py
 
 Random weights and random token ids. Each model is there as model.safetensors and as ONNX files of several exporters'
 forms: attention written out or as PyTorch's own function, opset 14 (norms in parts) and 17, and what the optimizer of
-onnxruntime fuses. Needs requirements-families.txt.
+onnxruntime fuses; each ModernBERT as model.safetensors alone. Needs requirements-families.txt.
 """
 import base64
 import tempfile
@@ -30,6 +30,15 @@ MODELS = {
     'roberta': (hf.RobertaForSequenceClassification(hf.RobertaConfig(**BEHIND_PADDING, num_labels=1)), UNTYPED),
     'xlm-roberta, two labels': (hf.XLMRobertaForSequenceClassification(hf.XLMRobertaConfig(**BEHIND_PADDING, num_labels=2)), UNTYPED),
     'electra': (hf.ElectraForSequenceClassification(hf.ElectraConfig(**AT_0, embedding_size=8, num_labels=1)), TYPED),
+}
+MODERN = dict(vocab_size=WORDS, hidden_size=16, intermediate_size=24, num_hidden_layers=4, num_attention_heads=2, max_position_embeddings=LIMIT,
+              local_attention=8, pad_token_id=0, bos_token_id=1, eos_token_id=2, cls_token_id=1, sep_token_id=2)
+MODERN_MODELS = {
+    'modernbert, first token': hf.ModernBertForSequenceClassification(hf.ModernBertConfig(**MODERN, num_labels=1)),
+    'modernbert, mean': hf.ModernBertForSequenceClassification(hf.ModernBertConfig(**MODERN, num_labels=2, classifier_pooling='mean')),
+    'modernbert, biases': hf.ModernBertForSequenceClassification(hf.ModernBertConfig(
+        **MODERN | dict(num_hidden_layers=3, global_attn_every_n_layers=2), num_labels=1, attention_bias=True, mlp_bias=True, norm_bias=True, classifier_bias=True)),
+    'modernbert, encoder': hf.ModernBertModel(hf.ModernBertConfig(**MODERN | dict(num_hidden_layers=2))),
 }
 FORMS = {'eager, opset 17': ('eager', 17), 'sdpa, opset 14': ('sdpa', 14)}
 LENGTHS = (3, 7, 12, 20, 33, 47, 63, 64)
@@ -74,12 +83,23 @@ def rows(model: torch.nn.Module, inputs: tuple[str, ...]) -> list[dict]:
         types = (np.arange(length) >= start).astype(np.int64)
         values = {'input_ids': ids, 'attention_mask': np.ones_like(ids), 'token_type_ids': types}
         with torch.no_grad():
-            logits = model(**{name: torch.from_numpy(values[name])[None] for name in inputs}).logits[0].tolist()
+            found = model(**{name: torch.from_numpy(values[name])[None] for name in inputs})
+            # Of an encoder alone: the numbers of all tokens, one after the other.
+            logits = (found.logits[0] if 'logits' in found else found.last_hidden_state[0].flatten()).tolist()
         made.append({'ids': ids.tolist(), 'secondSegmentStart': start, 'logits': [round(logit, 7) for logit in logits]})
     return made
 
 
+def modern(name: str, model: torch.nn.Module) -> dict:
+    fill(model)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / 'model'
+        save_file({name: weight.contiguous() for name, weight in model.state_dict().items()}, path)
+        return {'name': name, 'config': model.config.to_dict(), 'rows': rows(model, UNTYPED), 'files': {'safetensors': encoded(path)}}
+
+
 def main() -> None:
+    write('lean-modernbert.json.gz', {'madeWith': VERSIONS, 'models': [modern(name, model) for name, model in MODERN_MODELS.items()]})
     made = []
     for name, (model, inputs) in MODELS.items():
         fill(model)

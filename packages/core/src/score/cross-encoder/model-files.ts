@@ -13,7 +13,8 @@ import {
   moduleFiles,
   optionalFiles,
   requiredFiles,
-  takesLeanGraph,
+  leanBasisOf,
+  type LeanBasis,
 } from '../hub/layout.js'
 import { refusePointer, type VerifiedFolder, verifyFolder } from '../hub/verify.js'
 import { type Activation, readActivation } from './folder/activation.js'
@@ -90,7 +91,7 @@ export function openFolder({ path, model, graph: spec, known, sumsDigest }: Fold
     throw new RerankError('model-files', `model is ${JSON.stringify(model)}, which is a file: ${fix}.`)
   }
   const has = (file: string): boolean => existsSync(join(path, file))
-  const place = { name: `The folder ${path}`, has, graphs: () => graphsIn(path), takesLean: () => takesLean(path) }
+  const place = { name: `The folder ${path}`, has, graphs: () => graphsIn(path), leanBasis: () => leanBasisIn(path) }
   const graph = known?.graph ?? chooseGraph(place, spec)
   const graphPath = join(path, graph)
   for (const file of requiredFiles) requireFile(join(path, file), path)
@@ -112,9 +113,9 @@ export function openFolder({ path, model, graph: spec, known, sumsDigest }: Fold
 }
 
 /** A folder whose graph is lean already has nothing to make one of. */
-function takesLean(path: string): boolean {
+function leanBasisIn(path: string): LeanBasis | undefined {
   const own = ['model.onnx', 'onnx/model.onnx'].map((file) => join(path, file)).filter((file) => existsSync(file))
-  return !own.some(isWrittenHere) && takesLeanGraph(configIn(path))
+  return own.some(isWrittenHere) ? undefined : leanBasisOf(configIn(path))
 }
 
 /**

@@ -7,7 +7,7 @@ import {
   moduleFiles,
   optionalFiles,
   requiredFiles,
-  takesLeanGraph,
+  leanBasisOf,
 } from './layout.js'
 import { hubCacheFolder, type HubOptions, isCommit, isOffline, repoFolder } from './settings.js'
 
@@ -104,7 +104,7 @@ export function findInCache(model: HubModel, isEnough: boolean = isOfflineFor(mo
     name: model.repo,
     has: isKnown,
     graphs: () => graphsIn(snapshot.path),
-    takesLean: () => takesLeanGraph(configIn(snapshot.path)),
+    leanBasis: () => leanBasisOf(configIn(snapshot.path)),
   }
   try {
     if (!requiredFiles.every(isKnown)) return undefined

@@ -25,7 +25,8 @@ import {
   moduleFiles,
   optionalFiles,
   requiredFiles,
-  takesLeanGraph,
+  leanBasisOf,
+  type LeanBasis,
 } from './layout.js'
 import { isCommit, repoFolder } from './settings.js'
 
@@ -159,8 +160,8 @@ class Download {
   #chooseGraph(): string {
     const { repo, graph } = this.#listed.model
     const graphs = (): string[] => [...this.#there].filter((path) => path.endsWith('.onnx'))
-    const takesLean = (): boolean => takesLeanGraph(configIn(this.#snapshot.path))
-    return chooseGraph({ name: repo, has: (path) => this.#there.has(path), graphs, takesLean }, graph)
+    const leanBasis = (): LeanBasis | undefined => leanBasisOf(configIn(this.#snapshot.path))
+    return chooseGraph({ name: repo, has: (path) => this.#there.has(path), graphs, leanBasis }, graph)
   }
 
   #checkRequired(): void {

@@ -61,7 +61,7 @@ export interface GraphSpec {
   /** Whether the processor may have to run it: `'cpu'` is among the providers. */
   readonly onProcessor: boolean
   readonly arch: string
-  /** Whether a lean graph may be made of what is found: see {@link takesLeanGraph}. */
+  /** Whether a lean graph may be made of what is found: see {@link leanBasisOf}. */
   readonly lean?: boolean | undefined
 }
 
@@ -72,26 +72,37 @@ export interface GraphPlace {
   has(path: string): boolean
   /** Every `.onnx` file, for the error that says what there is instead. */
   graphs(): readonly string[]
-  /** Whether a lean graph can be made of what is there, as far as can be told without reading weights. */
-  takesLean(): boolean
+  /** What a lean graph can be made of there, as far as can be told without reading weights. */
+  leanBasis(): LeanBasis | undefined
 }
 
-/** Weights without a graph; of BERT-type models a graph is made of them. */
+/** Weights without a graph; of some models a graph is made of them. */
 const WEIGHTS = 'model.safetensors'
 
 const LEAN_TYPES: readonly unknown[] = ['bert', 'roberta', 'xlm-roberta', 'camembert', 'electra']
 
-/** Whether a model is of a kind that a lean graph is made of, by its config.json: a BERT with a head on its first token. */
-export function takesLeanGraph(config: unknown): boolean {
+/** What a lean graph is made of: of a BERT its graph in fp32 or its weights, of a ModernBERT its weights alone. */
+export type LeanBasis = 'graph or weights' | 'weights'
+
+/**
+ * Whether a model is of a kind that a lean graph is made of, by its config.json: a BERT with a head on its first token, or a
+ * ModernBERT, whose head may be in modules of its own.
+ */
+export function leanBasisOf(config: unknown): LeanBasis | undefined {
   const { model_type: type, architectures } = (config ?? {}) as { model_type?: unknown; architectures?: unknown }
-  const [architecture] = Array.isArray(architectures) ? (architectures as unknown[]) : []
-  return LEAN_TYPES.includes(type) && String(architecture).endsWith('ForSequenceClassification')
+  const [first] = Array.isArray(architectures) ? (architectures as unknown[]) : []
+  const architecture = String(first)
+  const isClassifier = architecture.endsWith('ForSequenceClassification')
+  if (type === 'modernbert') return isClassifier || architecture === 'ModernBertModel' ? 'weights' : undefined
+  return LEAN_TYPES.includes(type) && isClassifier ? 'graph or weights' : undefined
 }
 
 /** The number format of the lean graph that is made of a file; nothing where it is opened as it is. */
 export function leanDtype(file: string, { dtype, lean }: GraphSpec, config: unknown): 'fp32' | 'int8' | undefined {
-  const isSource = file === WEIGHTS || fileNames.fp32('').some((name) => file === name || file === `onnx/${name}`)
-  if (lean !== true || !isSource || !takesLeanGraph(config)) return undefined
+  const source = leanBasisOf(config)
+  const isGraph = fileNames.fp32('').some((name) => file === name || file === `onnx/${name}`)
+  const isSource = file === WEIGHTS ? source !== undefined : isGraph && source === 'graph or weights'
+  if (lean !== true || !isSource) return undefined
   return dtype === 'int8' ? 'int8' : 'fp32'
 }
 
@@ -126,11 +137,11 @@ export const dtypeOption: Check<Dtype> = oneOf('auto', 'int8', 'uint8', 'q4', 'f
  */
 export function chooseGraph(place: GraphPlace, spec: GraphSpec): string {
   const { dtype } = spec
-  const first = (lean: boolean): string | undefined =>
-    graphCandidates({ ...spec, lean }).find((path) => place.has(path))
+  const first = (source: LeanBasis | undefined): string | undefined =>
+    graphCandidates(spec, source).find((path) => place.has(path))
   // What a lean graph could be made of changes the choice for int8 and where there is no graph: only then it is looked at.
-  const plain = dtype === 'int8' ? undefined : first(false)
-  const found = plain ?? first(spec.lean === true && place.takesLean())
+  const plain = dtype === 'int8' ? undefined : first(undefined)
+  const found = plain ?? first(spec.lean === true ? place.leanBasis() : undefined)
   if (found !== undefined) return found
   const graphs = place.graphs()
   if (graphs.length === 0)
@@ -142,13 +153,16 @@ export function chooseGraph(place: GraphPlace, spec: GraphSpec): string {
 }
 
 /** Every path at which a wanted graph may be, or what it is made of, the best first. */
-export function graphCandidates({ dtype, onProcessor, arch, lean }: GraphSpec): string[] {
+export function graphCandidates(
+  { dtype, onProcessor, arch, lean }: GraphSpec,
+  source: LeanBasis | undefined = lean === true ? 'graph or weights' : undefined,
+): string[] {
   const order = dtype === 'auto' ? (onProcessor ? autoOnProcessor : autoOnDevice) : [dtype]
   const paths = (format: FileDtype): string[] => fileNames[format](arch).flatMap((name) => [name, `onnx/${name}`])
   const graphs = order.flatMap(paths)
-  if (lean !== true) return graphs
+  if (source === undefined) return graphs
   // Rounding the authors' own numbers keeps more of them than a file of bytes has.
-  if (dtype === 'int8') return [...paths('fp32'), ...graphs, WEIGHTS]
+  if (dtype === 'int8') return source === 'weights' ? [WEIGHTS, ...graphs] : [...paths('fp32'), ...graphs, WEIGHTS]
   return dtype === 'auto' || dtype === 'fp32' ? [...graphs, WEIGHTS] : graphs
 }
 

@@ -14,6 +14,8 @@ export interface LeanSource {
   readonly path: string
   readonly graphPath: string
   readonly dtype: 'fp32' | 'int8'
+  /** What comes out, which files outside these may decide. */
+  readonly output: string
 }
 
 /** What is known of a source: its graph, with the sum of the file, or why there is none. */
@@ -81,8 +83,8 @@ export function cacheFolderFor(path: string): string {
   return isInCache ? join(repo, 'secondpass') : join(hubHome(), 'secondpass')
 }
 
-async function fingerprintOf({ path, graphPath, dtype }: LeanSource): Promise<string> {
-  const hash = createHash('sha256').update(`${WRITER_VERSION}:${dtype}`)
+async function fingerprintOf({ path, graphPath, dtype, output }: LeanSource): Promise<string> {
+  const hash = createHash('sha256').update([WRITER_VERSION, dtype, ...(output === 'logits' ? [] : [output])].join(':'))
   for (const file of [join(path, 'config.json'), graphPath]) hash.update(await sumOf(file))
   return hash.digest('hex').slice(0, 32)
 }

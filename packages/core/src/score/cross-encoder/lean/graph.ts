@@ -1,26 +1,8 @@
-import { Nodes, valueOf } from './nodes.js'
-import { type ModelMessage, TYPES, type ValueMessage } from './onnx.js'
-import { OUTLIERS, roundColumns, roundRows, widestChannels } from './quantise.js'
-import {
-  type Activation,
-  type BertWeights,
-  columnsOf,
-  type Layer,
-  type Linear,
-  type Matrix,
-  type Norm,
-  pickRows,
-  sideBySide,
-} from './weights.js'
-
-/** How a graph is written. */
-export interface Recipe {
-  readonly dtype: 'fp32' | 'int8'
-  /** For int8: the largest absolute input of each channel, by linear layer; without it no channel stays a float. */
-  readonly widest?: ReadonlyMap<string, Float32Array> | undefined
-  /** Whether the ranges that `widest` is made of are outputs too, under the names of the linear layers. */
-  readonly tap?: boolean | undefined
-}
+import { valueOf } from './nodes.js'
+import { type ModelMessage, TYPES } from './onnx.js'
+import { OUTLIERS } from './quantise.js'
+import { type BertWeights, columnsOf, type Layer, type Linear, type Matrix, pickRows, sideBySide } from './weights.js'
+import { LeanWriter, type Recipe } from './writer.js'
 
 export interface LeanGraphOptions {
   /** Rows of the position table, by config.json. */
@@ -54,28 +36,21 @@ export function leanGraph(
   return writer.nodes.model(outputs, properties)
 }
 
-class BertWriter {
-  readonly nodes = new Nodes()
-  readonly taps: ValueMessage[] = []
+class BertWriter extends LeanWriter {
   readonly #weights: BertWeights
-  readonly #recipe: Recipe
-  readonly #hidden: number
-  readonly #headSize: number
 
   constructor(weights: BertWeights, recipe: Recipe) {
+    super(recipe, { hidden: weights.layers[0]?.query.weight.rows ?? 0, heads: weights.heads })
     this.#weights = weights
-    this.#recipe = recipe
-    this.#hidden = weights.layers[0]?.query.weight.rows ?? 0
-    this.#headSize = this.#hidden / weights.heads
   }
 
   embed(stride: number, padding: number | undefined): string {
-    const { positions, types, norm, projection } = this.#weights
+    const { words, positions, types, norm, projection } = this.#weights
     const table = this.nodes.matrix(placeTable(positions, types, stride))
     const at = padding === undefined ? 'position_type_ids' : this.#placesBehindPadding(padding)
     const places = this.nodes.add('Gather', [table, at])
-    const x = this.#norm(this.nodes.add('Add', [this.#wordRows(), places]), norm)
-    return projection === undefined ? x : this.#gemm(x, projection)
+    const x = this.norm(this.nodes.add('Add', [this.wordRows(words), places]), norm)
+    return projection === undefined ? x : this.gemm(x, projection)
   }
 
   /**
@@ -96,19 +71,10 @@ class BertWriter {
     ])
   }
 
-  #wordRows(): string {
-    const { words } = this.#weights
-    if (this.#recipe.dtype === 'fp32') return this.nodes.add('Gather', [this.nodes.matrix(words), 'token_ids'])
-    const { numbers, scale } = roundRows(words)
-    const tables = [this.nodes.bytes(numbers, words.rows, words.columns), this.nodes.floats(scale, words.rows, 1)]
-    const [rows, scales] = tables.map((table) => this.nodes.add('Gather', [table, 'token_ids'])) as [string, string]
-    return this.nodes.add('Mul', [this.nodes.add('Cast', [rows], { attributes: { to: TYPES.float32 } }), scales])
-  }
-
   fullLayer(x: string, layer: Layer, name: string): string {
     const { query, key, value, attended, attendedNorm, outerNorm } = layer
-    const parts = this.#byHead(
-      this.#linear(x, sideBySide([query, key, value]), {
+    const parts = this.byHead(
+      this.linear(x, sideBySide([query, key, value]), {
         name: `${name}qkv`,
         outliers: OUTLIERS.hidden,
       }),
@@ -119,131 +85,64 @@ class BertWriter {
       string,
       string,
     ]
-    const gathered = this.nodes.add('Transpose', [this.#attend(queries, keys, values)], {
-      attributes: { perm: [1, 0, 2] },
-    })
-    const context = this.nodes.add('Reshape', [gathered, this.nodes.shape(-1, this.#hidden)])
-    const out = this.#linear(context, attended, { name: `${name}attended`, outliers: OUTLIERS.context })
-    const seen = this.#norm(this.nodes.add('Add', [out, x]), attendedNorm)
-    return this.#norm(this.nodes.add('Add', [this.#feedForward(seen, layer, name), seen]), outerNorm)
+    const context = this.joinHeads(this.attend(queries, keys, values))
+    const out = this.linear(context, attended, { name: `${name}attended`, outliers: OUTLIERS.context })
+    const seen = this.norm(this.nodes.add('Add', [out, x]), attendedNorm)
+    return this.norm(this.nodes.add('Add', [this.#feedForward(seen, layer, name), seen]), outerNorm)
   }
 
   /** Keys and values of every token, everything else for the first. */
   firstTokenLayer(x: string, layer: Layer, name: string): string {
     const { nodes } = this
-    const { heads } = this.#weights
+    const { heads } = this
     const first = nodes.add('Slice', [x, nodes.shape(0), nodes.shape(1), nodes.shape(0)])
-    const parts = this.#byHead(
-      this.#linear(x, sideBySide([layer.key, layer.value]), {
+    const parts = this.byHead(
+      this.linear(x, sideBySide([layer.key, layer.value]), {
         name: `${name}kv`,
         outliers: OUTLIERS.hidden,
       }),
       2,
     )
     const [keys, values] = nodes.addMany('Split', [parts], { attributes: { axis: 0 }, outputs: 2 }) as [string, string]
-    const queries = nodes.add('Reshape', [this.#gemm(first, layer.query), nodes.shape(heads, 1, this.#headSize)])
-    const context = nodes.add('Reshape', [this.#attend(queries, keys, values), nodes.shape(1, this.#hidden)])
-    const seen = this.#norm(nodes.add('Add', [this.#gemm(context, layer.attended), first]), layer.attendedNorm)
-    const inner = this.#activate(this.#gemm(seen, layer.inner), layer.activation)
-    return this.#norm(nodes.add('Add', [this.#gemm(inner, layer.outer), seen]), layer.outerNorm)
+    const queries = nodes.add('Reshape', [this.gemm(first, layer.query), nodes.shape(heads, 1, this.headSize)])
+    const context = nodes.add('Reshape', [this.attend(queries, keys, values), nodes.shape(1, this.hidden)])
+    const seen = this.norm(nodes.add('Add', [this.gemm(context, layer.attended), first]), layer.attendedNorm)
+    const inner = this.activate(this.gemm(seen, layer.inner), layer.activation)
+    return this.norm(nodes.add('Add', [this.gemm(inner, layer.outer), seen]), layer.outerNorm)
   }
 
   /** @returns how many labels there are */
   head(first: string): number {
     const { head, headActivation } = this.#weights
     let x = first
-    for (const { weight, bias } of head.slice(0, -1))
-      x = this.#activate(this.#gemm(x, { weight, bias }), headActivation)
+    for (const { weight, bias } of head.slice(0, -1)) x = this.activate(this.gemm(x, { weight, bias }), headActivation)
     const { weight, bias } = head.at(-1) as Linear
     this.nodes.add('Gemm', [x, this.nodes.matrix(weight), this.nodes.floats(bias)], { output: 'logits' })
     return weight.columns
   }
 
-  #byHead(x: string, parts: number): string {
-    const shape = this.nodes.shape(-1, parts * this.#weights.heads, this.#headSize)
-    const split = this.nodes.add('Reshape', [x, shape])
-    return this.nodes.add('Transpose', [split], { attributes: { perm: [1, 0, 2] } })
-  }
-
-  #attend(queries: string, keys: string, values: string): string {
-    const alpha = { float: 1 / Math.sqrt(this.#headSize) }
-    const scores = this.nodes.add('FusedMatMul', [queries, keys], { attributes: { transB: 1, alpha } })
-    return this.nodes.add('MatMul', [this.nodes.add('Softmax', [scores], { attributes: { axis: -1 } }), values])
-  }
-
   /** The widest hidden units are computed apart in floats: a split of both matrices, exact in itself. */
   #feedForward(x: string, { inner, activation, outer }: Layer, name: string): string {
-    const wide = this.#wide(`${name}outer`, OUTLIERS.intermediate)
+    const wide = this.wide(`${name}outer`, OUTLIERS.intermediate)
     if (wide.length === 0) {
-      const hidden = this.#activate(
-        this.#linear(x, inner, { name: `${name}inner`, outliers: OUTLIERS.hidden }),
+      const hidden = this.activate(
+        this.linear(x, inner, { name: `${name}inner`, outliers: OUTLIERS.hidden }),
         activation,
       )
-      return this.#linear(hidden, outer, { name: `${name}outer`, outliers: 0 })
+      return this.linear(hidden, outer, { name: `${name}outer`, outliers: 0 })
     }
     const isWide = new Set(wide)
     const rest = Array.from({ length: outer.weight.rows }, (_, at) => at).filter((at) => !isWide.has(at))
-    const narrow = this.#activate(
-      this.#linear(x, unitsOf(inner, rest), {
+    const narrow = this.activate(
+      this.linear(x, unitsOf(inner, rest), {
         name: `${name}inner`,
         outliers: OUTLIERS.hidden,
       }),
       activation,
     )
-    const apart = this.#activate(this.#gemm(x, unitsOf(inner, wide)), activation)
-    const rounded = this.#rounded(narrow, { weight: pickRows(outer.weight, rest), bias: outer.bias })
+    const apart = this.activate(this.gemm(x, unitsOf(inner, wide)), activation)
+    const rounded = this.rounded(narrow, { weight: pickRows(outer.weight, rest), bias: outer.bias })
     return this.nodes.add('Gemm', [apart, this.nodes.matrix(pickRows(outer.weight, wide)), rounded])
-  }
-
-  /** A linear layer that every token passes, under the name that calibration knows it by. */
-  #linear(x: string, layer: Linear, { name, outliers }: { readonly name: string; readonly outliers: number }): string {
-    this.#tap(x, name, layer.weight.rows)
-    if (this.#recipe.dtype === 'fp32') return this.#gemm(x, layer)
-    const wide = this.#wide(name, outliers)
-    if (wide.length === 0) return this.#rounded(x, layer)
-    const { weight, bias } = layer
-    const keep = new Float32Array(weight.rows).fill(1)
-    const narrow = { ...weight, values: weight.values.slice() }
-    for (const row of wide) {
-      keep[row] = 0
-      narrow.values.fill(0, row * weight.columns, (row + 1) * weight.columns)
-    }
-    const masked = this.nodes.add('Mul', [x, this.nodes.floats(keep)])
-    const picked = this.nodes.add('Gather', [x, this.nodes.indices(wide)], { attributes: { axis: 1 } })
-    const rounded = this.#rounded(masked, { weight: narrow, bias })
-    return this.nodes.add('Gemm', [picked, this.nodes.matrix(pickRows(weight, wide)), rounded])
-  }
-
-  /** Inputs to bytes with one scale for the whole pair, found in each run; weights in bytes with one for each output. */
-  #rounded(x: string, { weight, bias }: Linear): string {
-    const { numbers, scale } = roundColumns(weight)
-    const matrix = this.nodes.bytes(numbers, weight.rows, weight.columns)
-    const inputs = [x, matrix, this.nodes.floats(scale), '', this.nodes.floats(bias)]
-    return this.nodes.add('DynamicQuantizeMatMul', inputs)
-  }
-
-  #gemm(x: string, { weight, bias }: Linear): string {
-    return this.nodes.add('Gemm', [x, this.nodes.matrix(weight), this.nodes.floats(bias)])
-  }
-
-  #norm(x: string, { scale, bias, epsilon }: Norm): string {
-    const attributes = { axis: -1, epsilon: { float: epsilon } }
-    return this.nodes.add('LayerNormalization', [x, this.nodes.floats(scale), this.nodes.floats(bias)], { attributes })
-  }
-
-  #activate(x: string, activation: Activation): string {
-    return this.nodes.add({ gelu: 'Gelu', relu: 'Relu', tanh: 'Tanh' }[activation], [x])
-  }
-
-  #wide(name: string, count: number): readonly number[] {
-    return this.#recipe.dtype === 'fp32' ? [] : widestChannels(this.#recipe.widest?.get(name), count)
-  }
-
-  #tap(x: string, name: string, channels: number): void {
-    if (this.#recipe.tap !== true) return
-    const attributes = { axes: [0], keepdims: 0 }
-    this.nodes.add('ReduceMax', [this.nodes.add('Abs', [x])], { attributes, output: name })
-    this.taps.push(valueOf(name, TYPES.float32, [channels]))
   }
 }
 

@@ -5,12 +5,14 @@ import type { PairEncoder } from '../pairs.js'
 import type { SessionOptions } from '../session/node.js'
 import type { Json } from '../tokenizer/pipeline.js'
 import { type Place, placeFor } from './cache.js'
-import { leanGraph, type LeanGraphOptions, type Recipe } from './graph.js'
-import { readModel, writeModel } from './onnx.js'
+import { leanGraph } from './graph.js'
+import { modernGraph, type ModernOutput, modernWeights, readModernShape } from './modernbert.js'
+import { type ModelMessage, readModel, writeModel } from './onnx.js'
 import { OnnxGraph } from './onnx-graph.js'
 import { weightsOfGraph } from './trace.js'
 import { calibrationPairs, disagreement, logitsOf, trialPairs, widestInputs } from './trial.js'
 import { type BertWeights, NotLean, readShape, type Shape, weightsOfSafetensors } from './weights.js'
+import type { Recipe } from './writer.js'
 
 /** A model to be written as a lean graph. */
 export interface LeanRequest {
@@ -51,7 +53,8 @@ async function keptOrMade(request: LeanRequest): Promise<LeanAnswer> {
   try {
     const { size } = statSync(folder.graphPath)
     if (size > MOST_BYTES) return { refused: `${folder.graphPath} has ${size} bytes, and ${MOST_BYTES} are the most` }
-    const place = await placeFor({ ...folder, dtype })
+    const output = isModern(folder.config as Json) ? outputOf(request) : 'logits'
+    const place = await placeFor({ ...folder, dtype, output })
     const known = await place.read()
     if (known !== undefined) return 'refused' in known ? known : { graphPath: place.graphPath }
     return await make(request, place)
@@ -86,16 +89,45 @@ async function make(request: LeanRequest, place: Place): Promise<LeanAnswer> {
 }
 
 async function write(request: LeanRequest): Promise<Uint8Array> {
-  const { folder, dtype, session } = request
-  const shape = readShape(folder.config as Json)
-  const weights = await weightsOf(folder.graphPath, shape)
-  const options = (recipe: Recipe): LeanGraphOptions => {
-    return { stride: session.maxPositions, padding: shape.padding, properties: propertiesOf(recipe, shape) }
+  const { dtype, session } = request
+  const graph = await graphOf(request)
+  if (dtype === 'fp32') return writeModel(graph({ dtype }))
+  const tapped = { ...session, graphBytes: await writeModel(graph({ dtype: 'fp32', tap: true })) }
+  return writeModel(graph({ dtype, widest: await widestInputs(tapped, await calibrationPairs(request.pairs)) }))
+}
+
+/** Reads the weights, of which a graph can be written by any recipe. */
+async function graphOf(request: LeanRequest): Promise<(recipe: Recipe) => ModelMessage> {
+  const { folder, session } = request
+  const config = folder.config as Json
+  if (isModern(config)) {
+    const shape = readModernShape(config)
+    const output = outputOf(request)
+    const weights = modernWeights(folder.graphPath, shape, output === 'logits')
+    return (recipe) => modernGraph(weights, recipe, { output, properties: propertiesOf(recipe, shape) })
   }
-  const written = (recipe: Recipe): Promise<Uint8Array> => writeModel(leanGraph(weights, recipe, options(recipe)))
-  if (dtype === 'fp32') return written({ dtype })
-  const tapped = { ...session, graphBytes: await written({ dtype: 'fp32', tap: true }) }
-  return written({ dtype, widest: await widestInputs(tapped, await calibrationPairs(request.pairs)) })
+  const shape = readShape(config)
+  const weights = await weightsOf(folder.graphPath, shape)
+  const { padding } = shape
+  return (recipe) =>
+    leanGraph(weights, recipe, { stride: session.maxPositions, padding, properties: propertiesOf(recipe, shape) })
+}
+
+function isModern(config: Json): boolean {
+  return config['model_type'] === 'modernbert'
+}
+
+/** What is asked of the graph of a ModernBERT: its own logits, or what the modules of its folder read. */
+function outputOf({ folder, session: { head } }: LeanRequest): ModernOutput {
+  const { architectures } = folder.config as { readonly architectures?: readonly unknown[] }
+  const isClassifier = String(architectures?.[0]).endsWith('ForSequenceClassification')
+  if (head?.kind !== 'modules') {
+    if (isClassifier) return 'logits'
+    throw new NotLean('it was saved without the layer that scores')
+  }
+  const reading = head.steps.filter(({ from }) => from === head.input)
+  const isFirstOnly = reading.every((step) => step.kind === 'pooling' && step.modes.every((mode) => mode === 'cls'))
+  return isFirstOnly ? 'first token' : 'all tokens'
 }
 
 async function weightsOf(graphPath: string, shape: Shape): Promise<BertWeights> {
@@ -109,7 +141,7 @@ function isSafetensors(path: string): boolean {
 }
 
 /** At the end of the file: what makes it known for one of ours. */
-function propertiesOf({ dtype }: Recipe, { positions }: Shape): Readonly<Record<string, string>> {
+function propertiesOf({ dtype }: Recipe, { positions }: Pick<Shape, 'positions'>): Readonly<Record<string, string>> {
   return { 'secondpass.format': '1', 'secondpass.dtype': dtype, 'secondpass.max_positions': String(positions) }
 }
 
@@ -120,7 +152,9 @@ async function compare(request: LeanRequest, graph: Uint8Array): Promise<string 
   const original = isSafetensors(folder.graphPath)
     ? { ...session, graphBytes: await write({ ...request, dtype: 'fp32' }) }
     : session
-  const pairs = await trialPairs(request.pairs, readShape(folder.config as Json).padding)
+  const config = folder.config as Json
+  const padding = isModern(config) ? undefined : readShape(config).padding
+  const pairs = await trialPairs(request.pairs, padding)
   const expected = await logitsOf(original, pairs)
   return disagreement(dtype, expected, await logitsOf({ ...session, graphBytes: graph }, pairs))
 }

@@ -10,7 +10,7 @@ import type { Matrix } from './weights.js'
 
 /** The operators of onnxruntime's own. */
 const MICROSOFT = 'com.microsoft'
-const OF_MICROSOFT = new Set(['DynamicQuantizeMatMul', 'FusedMatMul', 'Gelu'])
+const OF_MICROSOFT = new Set(['DynamicQuantizeMatMul', 'FusedMatMul', 'Gelu', 'RotaryEmbedding'])
 
 /** AttributeProto.AttributeType. */
 const FLOAT = 1

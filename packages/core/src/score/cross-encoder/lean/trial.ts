@@ -88,6 +88,9 @@ export async function logitsOf(session: SessionOptions, pairs: readonly EncodedP
   }
 }
 
+/** What a lean graph gives beside ranges. */
+const OWN_OUTPUTS: ReadonlySet<string> = new Set(['logits', 'last_hidden_state'])
+
 /** The largest absolute input of each channel, by linear layer, from a graph that has these as outputs. */
 export async function widestInputs(
   options: SessionOptions,
@@ -95,7 +98,7 @@ export async function widestInputs(
 ): Promise<ReadonlyMap<string, Float32Array>> {
   const { session, Tensor } = await openGraph(options)
   try {
-    const names = session.outputNames.filter((name) => name !== 'logits')
+    const names = session.outputNames.filter((name) => !OWN_OUTPUTS.has(name))
     const inputs = session.inputNames.map((name) => ({ name, type: 'int32' as const }))
     const feeds = tokenFeeds(Tensor as unknown as TensorClass, inputs, options.maxPositions)
     const widest = new Map<string, Float32Array>()

@@ -109,6 +109,13 @@ const PLAIN: Readonly<Record<string, unknown>> = {
   add_cross_attention: false,
 }
 
+/** @throws NotLean for anything but a whole number above 0. */
+export function sizeIn(config: Json, key: string, usual?: number): number {
+  const value = config[key] ?? usual
+  if (Number.isSafeInteger(value) && (value as number) > 0) return value as number
+  throw new NotLean(`${key} of config.json is ${JSON.stringify(value)}`)
+}
+
 /** @throws NotLean for a model of another kind. */
 export function readShape(config: Json): Shape {
   const family = families[String(config['model_type'])]
@@ -118,11 +125,7 @@ export function readShape(config: Json): Shape {
     const value = config[key] ?? plain
     if (value !== plain) throw new NotLean(`${key} is ${JSON.stringify(value)}, not ${JSON.stringify(plain)}`)
   }
-  const size = (key: string, usual?: number): number => {
-    const value = config[key] ?? usual
-    if (Number.isSafeInteger(value) && (value as number) > 0) return value as number
-    throw new NotLean(`${key} of config.json is ${JSON.stringify(value)}`)
-  }
+  const size = (key: string, usual?: number): number => sizeIn(config, key, usual)
   const hidden = size('hidden_size')
   const heads = size('num_attention_heads')
   if (hidden % heads !== 0) throw new NotLean(`hidden_size ${hidden} is no multiple of num_attention_heads ${heads}`)
@@ -185,13 +188,20 @@ export function weightsOfSafetensors(file: string, shape: Shape): BertWeights {
   }
 }
 
-class NamedTensors {
+/** The tensors of a file by the names that PyTorch gives them. */
+export class NamedTensors {
   readonly #tensors: Tensors
   readonly #epsilon: number
+  readonly #mayLackBias: boolean
 
-  constructor(tensors: Tensors, epsilon: number) {
+  constructor(tensors: Tensors, epsilon: number, { mayLackBias = false }: { readonly mayLackBias?: boolean } = {}) {
     this.#tensors = tensors
     this.#epsilon = epsilon
+    this.#mayLackBias = mayLackBias
+  }
+
+  has(name: string): boolean {
+    return this.#tensors.entries.has(name)
   }
 
   rows(name: string): number {
@@ -207,15 +217,23 @@ class NamedTensors {
   /** PyTorch keeps a row for each output. */
   linear(name: string, inputs: number, outputs: number): Linear {
     const weight = transposed(this.table(`${name}.weight`, outputs, inputs))
-    return { weight, bias: this.#numbers(`${name}.bias`, [outputs]) }
+    return { weight, bias: this.#bias(`${name}.bias`, outputs) }
   }
 
   norm(name: string, size: number): Norm {
     // As the first BERT files have it, which transformers renames.
     const isOlder = this.#tensors.entries.has(`${name}.gamma`)
     const [scale, bias] = isOlder ? ['gamma', 'beta'] : ['weight', 'bias']
-    const numbers = (part: string | undefined): Float32Array => this.#numbers(`${name}.${part}`, [size])
-    return { scale: numbers(scale), bias: numbers(bias), epsilon: this.#epsilon }
+    return {
+      scale: this.#numbers(`${name}.${scale}`, [size]),
+      bias: this.#bias(`${name}.${bias}`, size),
+      epsilon: this.#epsilon,
+    }
+  }
+
+  /** Zeros where there is none, which is how some families are made. */
+  #bias(name: string, size: number): Float32Array {
+    return this.has(name) || !this.#mayLackBias ? this.#numbers(name, [size]) : new Float32Array(size)
   }
 
   #numbers(name: string, shape: readonly number[]): Float32Array {
