@@ -3,10 +3,11 @@
  * graphs taking turns; and what it moves: logits, their order, and nDCG@10 on public questions where the optional data
  * folder is there.
  *
- *   node bench/lean.mjs [--model training/build/stock] [--profile mixed] [--size 100] [--turns 5] [--set wikiqa]
+ *   node bench/lean.mjs [--model training/build/stock] [--lean-model FOLDER] [--profile mixed] [--size 100] [--turns 5] [--set wikiqa]
  *                       [--limit 50] [--name lean]
  *
- * The folder is one of `python bench/make_stock.py`: onnx/model.onnx and onnx/model_quantized.onnx.
+ * The folder is one of `python bench/make_stock.py`: onnx/model.onnx and onnx/model_quantized.onnx. `--lean-model`: what the
+ * lean graphs are made of instead, for a ModernBERT a folder with model.safetensors and no graph.
  */
 import { parseArgs } from 'node:util'
 import { candidateSets } from './candidates.mjs'
@@ -19,6 +20,7 @@ import { candidatesOf, loadPools } from './quality/pools.mjs'
 const { values: options } = parseArgs({
   options: {
     model: { type: 'string', default: paths.stock },
+    'lean-model': { type: 'string' },
     profile: { type: 'string', default: 'mixed' },
     size: { type: 'string', default: '100' },
     turns: { type: 'string', default: '5' },
@@ -37,7 +39,11 @@ const ways = {
   'int8, stock': { dtype: 'int8', graph: 'original' },
   'int8, lean': { dtype: 'int8', graph: 'lean' },
 }
-const scorers = Object.entries(ways).map(([way, how]) => ({ way, scorer: crossEncoder({ model, ...how }) }))
+const leanModel = options['lean-model'] ?? model
+const scorers = Object.entries(ways).map(([way, how]) => ({
+  way,
+  scorer: crossEncoder({ model: how.graph === 'lean' ? leanModel : model, ...how }),
+}))
 const call = () => ({
   signal: new AbortController().signal,
   deadline: Infinity,
@@ -124,7 +130,7 @@ report(options.name, {
   machine,
   tables: [`${heading}\n\n${table(columns, rows)}`],
   scorers: Object.fromEntries(scorers.map(({ way, scorer }) => [way, { id: scorer.id, graph: scorer.graph }])),
-  options: { ...options, model: 'a stock folder' },
+  options: { ...options, model: 'a stock folder', 'lean-model': undefined },
   tokens: { mean: mean(tokens), least: Math.min(...tokens), most: Math.max(...tokens) },
   loadMs,
   cpuMs,

@@ -1,10 +1,10 @@
 """Writes a cross-encoder of another size, for benchmarks of time:
 
-    python bench/make_shapes.py MODEL_DIR l2|l4|l12|xlm-r-base OUT_DIR
+    python bench/make_shapes.py MODEL_DIR l2|l4|l12|xlm-r-base|modernbert-32m OUT_DIR
 
 l2, l4 and l12 have the layers of MODEL_DIR, of which the first are kept or which are repeated, so that activations are like
-those of a trained model; what they score means nothing. xlm-r-base is the base size of XLM-R with random weights and the
-tokenizer of MODEL_DIR.
+those of a trained model; what they score means nothing. xlm-r-base is the base size of XLM-R, modernbert-32m the size of Ettin's
+32 million, with random weights and the tokenizer of MODEL_DIR.
 """
 
 import argparse
@@ -13,7 +13,8 @@ import shutil
 from pathlib import Path
 
 import torch
-from transformers import AutoConfig, BertForSequenceClassification, XLMRobertaConfig, XLMRobertaForSequenceClassification
+from transformers import (AutoConfig, BertForSequenceClassification, ModernBertConfig, ModernBertForSequenceClassification,
+                          XLMRobertaConfig, XLMRobertaForSequenceClassification)
 
 TOKENIZER = ('tokenizer.json', 'tokenizer_config.json')
 
@@ -43,14 +44,26 @@ def xlm_r_base(model_dir: Path) -> XLMRobertaForSequenceClassification:
     return XLMRobertaForSequenceClassification(config)
 
 
+def modernbert_32m(model_dir: Path) -> ModernBertForSequenceClassification:
+    torch.manual_seed(21)
+    words = AutoConfig.from_pretrained(model_dir).vocab_size
+    config = ModernBertConfig(vocab_size=words, hidden_size=384, intermediate_size=576, num_hidden_layers=10, num_attention_heads=6,
+                              max_position_embeddings=512, num_labels=1, pad_token_id=0, bos_token_id=None, eos_token_id=None,
+                              cls_token_id=101, sep_token_id=102, initializer_range=.06)
+    return ModernBertForSequenceClassification(config)
+
+
+RANDOM = {'xlm-r-base': xlm_r_base, 'modernbert-32m': modernbert_32m}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description='Write a cross-encoder of another size.')
     parser.add_argument('model_dir', type=Path)
-    parser.add_argument('shape', choices=['l2', 'l4', 'l12', 'xlm-r-base'])
+    parser.add_argument('shape', choices=['l2', 'l4', 'l12', *RANDOM])
     parser.add_argument('out_dir', type=Path)
     options = parser.parse_args()
-    is_bert = options.shape != 'xlm-r-base'
-    model = with_layers(options.model_dir, int(options.shape[1:])) if is_bert else xlm_r_base(options.model_dir)
+    is_bert = options.shape not in RANDOM
+    model = with_layers(options.model_dir, int(options.shape[1:])) if is_bert else RANDOM[options.shape](options.model_dir)
     model.save_pretrained(options.out_dir)
     for name in TOKENIZER:
         shutil.copyfile(options.model_dir / name, options.out_dir / name)

@@ -40,7 +40,7 @@ class Logits(torch.nn.Module):
 
 def inputs_of(model: PreTrainedModel) -> tuple[str, ...]:
     """Token types are no input of a model that has only one, as XLM-R."""
-    return INPUTS if model.config.type_vocab_size > 1 else INPUTS[:2]
+    return INPUTS if getattr(model.config, 'type_vocab_size', 1) > 1 else INPUTS[:2]
 
 
 def export_stock(model: PreTrainedModel, path: Path, vocab_size: int) -> None:

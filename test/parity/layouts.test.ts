@@ -110,7 +110,18 @@ describe('weights of a ModernBERT, and modules that score', () => {
     },
   )
 
-  test('give nearly the same in int8, which is made of them although there is a graph in fp32', async () => {
+  test('are not read where there is a graph of the format that is asked for', async () => {
+    writeFileSync(join(folder, 'model.onnx'), Buffer.from(files['model.onnx'] as string, 'base64'))
+    for (const dtype of ['auto', 'fp32'] as const) {
+      await using scorer = crossEncoder({ model: folder, dtype, splitSpecialTokens: false })
+      const [{ query, text, logit }] = rows as [Layout['rows'][number]]
+      expect((await scorer.score(query, [text], call))[0]).toBeCloseTo(logit, 4)
+      expect(scorer.graph).toEqual({ kind: 'original' })
+    }
+    rmSync(join(folder, 'model.onnx'))
+  })
+
+  test('give nearly the same in int8, although there is a graph in fp32', async () => {
     writeFileSync(join(folder, 'model.onnx'), Buffer.from(files['model.onnx'] as string, 'base64'))
     const rounded = await logitsBy({ dtype: 'int8' })
     rmSync(join(folder, 'model.onnx'))

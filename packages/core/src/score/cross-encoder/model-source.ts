@@ -62,8 +62,8 @@ export interface GraphOption {
   /**
    * `'lean'`: of a BERT-type model (BERT, RoBERTa, XLM-R, ELECTRA) a graph is made that gives the same scores in less time,
    * at the first load, and kept in the cache; it is used if it agrees with the model's own on a dozen pairs. `dtype: 'int8'`
-   * is then made of the fp32 file or of model.safetensors, and a model without a graph can be read. Other models run as they
-   * are. `'original'`: every model runs as it is. Default `'lean'`; with `providers` other than `'cpu'` and `'wasm'`,
+   * is then made of the fp32 file or of model.safetensors, and a model without a graph can be read. So can a ModernBERT,
+   * of whose model.safetensors a lean graph is made where there is no other. Other models run as they are. `'original'`: every model runs as it is. Default `'lean'`; with `providers` other than `'cpu'` and `'wasm'`,
    * `'original'`.
    */
   readonly graph?: 'lean' | 'original' | undefined

@@ -230,7 +230,9 @@ class Download {
 
   async #rememberAbsent(): Promise<void> {
     const small = [...optionalFiles, ...moduleFiles(this.#snapshot.path)]
-    for (const path of [...small, ...graphCandidates(this.#listed.model.graph)]) {
+    const { graph } = this.#listed.model
+    const candidates = graphCandidates(graph, graph.lean === true ? 'graph or weights' : undefined)
+    for (const path of [...small, ...candidates]) {
       if (this.#there.has(path)) continue
       const marker = join(markerFolder(this.#snapshot), path)
       await mkdir(dirname(marker), { recursive: true })

@@ -99,9 +99,9 @@ export function leanBasisOf(config: unknown): LeanBasis | undefined {
 
 /** The number format of the lean graph that is made of a file; nothing where it is opened as it is. */
 export function leanDtype(file: string, { dtype, lean }: GraphSpec, config: unknown): 'fp32' | 'int8' | undefined {
-  const source = leanBasisOf(config)
+  const basis = leanBasisOf(config)
   const isGraph = fileNames.fp32('').some((name) => file === name || file === `onnx/${name}`)
-  const isSource = file === WEIGHTS ? source !== undefined : isGraph && source === 'graph or weights'
+  const isSource = file === WEIGHTS ? basis !== undefined : isGraph && basis === 'graph or weights'
   if (lean !== true || !isSource) return undefined
   return dtype === 'int8' ? 'int8' : 'fp32'
 }
@@ -137,8 +137,8 @@ export const dtypeOption: Check<Dtype> = oneOf('auto', 'int8', 'uint8', 'q4', 'f
  */
 export function chooseGraph(place: GraphPlace, spec: GraphSpec): string {
   const { dtype } = spec
-  const first = (source: LeanBasis | undefined): string | undefined =>
-    graphCandidates(spec, source).find((path) => place.has(path))
+  const first = (basis: LeanBasis | undefined): string | undefined =>
+    graphCandidates(spec, basis).find((path) => place.has(path))
   // What a lean graph could be made of changes the choice for int8 and where there is no graph: only then it is looked at.
   const plain = dtype === 'int8' ? undefined : first(undefined)
   const found = plain ?? first(spec.lean === true ? place.leanBasis() : undefined)
@@ -152,17 +152,21 @@ export function chooseGraph(place: GraphPlace, spec: GraphSpec): string {
   throw new RerankError('model-files', `${place.name} has no graph for dtype '${dtype}', only ${there}: ${fix}.`)
 }
 
-/** Every path at which a wanted graph may be, or what it is made of, the best first. */
+/**
+ * Every path at which a wanted graph may be, or what it is made of, the best first.
+ *
+ * @param basis what a lean graph can be made of; nothing where none is to be made
+ */
 export function graphCandidates(
-  { dtype, onProcessor, arch, lean }: GraphSpec,
-  source: LeanBasis | undefined = lean === true ? 'graph or weights' : undefined,
+  { dtype, onProcessor, arch }: Omit<GraphSpec, 'lean'>,
+  basis: LeanBasis | undefined,
 ): string[] {
   const order = dtype === 'auto' ? (onProcessor ? autoOnProcessor : autoOnDevice) : [dtype]
   const paths = (format: FileDtype): string[] => fileNames[format](arch).flatMap((name) => [name, `onnx/${name}`])
   const graphs = order.flatMap(paths)
-  if (source === undefined) return graphs
+  if (basis === undefined) return graphs
   // Rounding the authors' own numbers keeps more of them than a file of bytes has.
-  if (dtype === 'int8') return source === 'weights' ? [WEIGHTS, ...graphs] : [...paths('fp32'), ...graphs, WEIGHTS]
+  if (dtype === 'int8') return [...(basis === 'weights' ? [] : paths('fp32')), ...graphs, WEIGHTS]
   return dtype === 'auto' || dtype === 'fp32' ? [...graphs, WEIGHTS] : graphs
 }
 

@@ -43,8 +43,10 @@ export async function leanGraphFor(request: LeanRequest): Promise<LeanAnswer> {
   const { id, graphPath } = request.folder
   if (!('refused' in answer)) return { ...answer, leanOf: id }
   if (!isSafetensors(graphPath)) return answer
-  const fix = 'export one with "optimum-cli export onnx --model MODEL_DIR OUT_DIR", and pass the path of OUT_DIR'
-  const message = `${id} has no ONNX file, and none can be made of ${graphPath} (${answer.refused}): ${fix}.`
+  const { dtype } = request
+  const other = dtype === 'int8' ? "pass dtype: 'fp32', or " : ''
+  const fix = `${other}export one with "optimum-cli export onnx --model MODEL_DIR OUT_DIR", and pass the path of OUT_DIR`
+  const message = `${id} has no ONNX file in ${dtype}, and none can be made of ${graphPath} (${answer.refused}): ${fix}.`
   throw new RerankError('model-files', message)
 }
 
