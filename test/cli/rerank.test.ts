@@ -41,6 +41,21 @@ describe('the models of our own', () => {
     expect(await blended(['--model', tinyBert])).toEqual([false, false])
   })
 
+  it('read as many windows of a long text as they are told', async () => {
+    const text = `${'bananas ripen in a bowl. '.repeat(30)} the red lamp is here. ${'a wheel turns. '.repeat(30)}`
+    const read = async (...args: readonly string[]): Promise<Record<string, unknown> | undefined> => {
+      const how = ['--model', 'bundled-tiny', '--max-length', '64', '--long-text', 'windows', ...args]
+      const { stdout } = await run(['rerank', 'red lamp', ...how], { stdin: jsonl({ text }) })
+      return fromJsonl(stdout)[0]
+    }
+    const [all, one] = [await read(), await read('--windows-to-read', '1')]
+    expect([all?.['truncated'], one?.['truncated']]).toEqual([undefined, true])
+    const { start, end } = one?.['bestSpan'] as { start: number; end: number }
+    expect(text.slice(start, end)).toContain('the red lamp is here')
+    const { code, stderr } = await run(['rerank', 'lamp', '--windows-to-read', '0'], { stdin: jsonl({ text }) })
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/--windows-to-read is "0": pass a whole number from 1/)])
+  })
+
   it('have a share of their own each: equal to that share given by hand, and not to the other one', async () => {
     const scores = async (...args: readonly string[]): Promise<unknown[]> => {
       const { stdout } = await run(['rerank', 'red lamp', ...args], { stdin: three })

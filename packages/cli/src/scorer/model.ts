@@ -3,10 +3,21 @@ import type { Io } from '../io.js'
 import { type Progress, byteSize, startProgress } from '../output/terminal.js'
 import type { ModelFlags, ScorerFlags } from './options.js'
 
+const MODEL_OPTIONS = [
+  'model',
+  'revision',
+  'dtype',
+  'providers',
+  'workers',
+  'threads',
+  'maxLength',
+  'longText',
+  'windowsToRead',
+] as const
+
 /** The options of the cross-encoder, those that were not given left out. */
 export function modelOptions(flags: ModelFlags & Pick<ScorerFlags, 'documents'>): CrossEncoderOptions {
-  const names = ['model', 'revision', 'dtype', 'providers', 'workers', 'threads', 'maxLength', 'longText'] as const
-  const given = names.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]]))
+  const given = MODEL_OPTIONS.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]]))
   const { documents: store } = flags
   return { ...(Object.fromEntries(given) as CrossEncoderOptions), ...(store !== undefined && { store }) }
 }

@@ -6,7 +6,7 @@ import { numberFrom, oneOf, wholeFrom } from '../options/values.js'
 /** Which model, and what runs it. */
 export type ModelFlags = Pick<
   CrossEncoderOptions,
-  'model' | 'revision' | 'dtype' | 'providers' | 'workers' | 'threads' | 'maxLength' | 'longText'
+  'model' | 'revision' | 'dtype' | 'providers' | 'workers' | 'threads' | 'maxLength' | 'longText' | 'windowsToRead'
 >
 
 /** What every command takes that scores. */
@@ -35,6 +35,11 @@ export function withReader(command: Command): Command {
     .option('--max-length <tokens>', 'read at most this many tokens of a pair', wholeFrom('--max-length', 8))
     .option('--documents <file>', 'passages that `secondpass encode` has read ahead of time')
     .option('--long-text <how>', 'truncate, windows (read long texts in parts), or error', readLongText)
+    .option(
+      '--windows-to-read <count>',
+      "with --long-text windows: read only so many of a text, those with the query's words",
+      wholeFrom('--windows-to-read', 1),
+    )
 }
 
 /** Adds the options that choose a model and what runs it. */
