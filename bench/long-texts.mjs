@@ -62,6 +62,7 @@ const questions = shuffle(seededRandom(5), [...folder.queries])
 
 /** The grades of texts: of each, that of its best passage. */
 function judgedOf(grades) {
+  /** @type {Record<string, number>} */
   const judged = {}
   for (const [passage, grade] of grades ?? []) {
     const text = textOf.get(passage)

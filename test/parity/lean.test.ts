@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, test } from 'vitest'
-import { leanGraph, type Recipe } from '../../packages/core/src/score/cross-encoder/lean/graph.ts'
+import { leanGraph } from '../../packages/core/src/score/cross-encoder/lean/graph.ts'
 import { OnnxGraph } from '../../packages/core/src/score/cross-encoder/lean/onnx-graph.ts'
 import { readModel, writeModel } from '../../packages/core/src/score/cross-encoder/lean/onnx.ts'
 import { weightsOfGraph } from '../../packages/core/src/score/cross-encoder/lean/trace.ts'
@@ -12,6 +12,7 @@ import {
   readShape,
   weightsOfSafetensors,
 } from '../../packages/core/src/score/cross-encoder/lean/weights.ts'
+import type { Recipe } from '../../packages/core/src/score/cross-encoder/lean/writer.ts'
 import { openGraph } from '../../packages/core/src/score/cross-encoder/session/node.ts'
 import { type TensorClass, tokenFeeds } from '../../packages/core/src/score/cross-encoder/session/tensors.ts'
 import { readGolden } from './golden.ts'
