@@ -15,7 +15,8 @@ const scorer = crossEncoder({
   workers,
   ...(model !== undefined && { model, graph: 'original' }),
 })
-const reranker = createReranker({ scorer })
+// Without a depth, the first hundred alone would be read.
+const reranker = createReranker({ scorer, depth: Infinity })
 await reranker.warmup()
 
 const read = (/** @type {string[]} */ texts) => reranker.rerank('What else is there?', texts)
@@ -25,7 +26,10 @@ await serve(
   async (query, texts) => {
     const { results } = await reranker.rerank(query, texts, { topN: texts.length })
     const scores = new Array(texts.length)
-    for (const result of results) scores[result.index] = result.logit
+    for (const { index, logit } of results) {
+      if (logit === undefined) throw new Error(`text ${index} of ${texts.length} was not read`)
+      scores[index] = logit
+    }
     return scores
   },
   isSeen ? read : undefined,

@@ -46,7 +46,7 @@ describe('withChunks', () => {
       )
       expect(call.stats['chunks']).toBe(seen.length)
       const isPartial = [...call.notes.values()].map((note) => (note as { truncated?: boolean }).truncated === true)
-      expect(isPartial.filter(Boolean).length).toBe(Number(call.stats['truncatedTexts'] ?? 0))
+      expect(isPartial.filter(Boolean).length).toBe(call.stats['truncatedTexts'] ?? 0)
       return scores
     }
     // Without a word of the question, the first.

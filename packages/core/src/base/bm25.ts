@@ -14,8 +14,7 @@ export const USUAL_BM25: Bm25Settings = { k1: 1.2, b: 0.75, read: wordsIn }
 
 /** BM25 of each text as Lucene computes it, over these texts alone, which stand in for the collection. */
 export async function lexicalScores(
-  query: string,
-  texts: readonly string[],
+  { query, texts }: { readonly query: string; readonly texts: readonly string[] },
   { k1, b, read }: Bm25Settings,
   pacer: Pacer,
 ): Promise<number[]> {

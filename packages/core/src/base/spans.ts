@@ -219,13 +219,12 @@ export async function allWindows(texts: readonly string[], options: WindowOption
  * Of the windows of each text, those in which most of the query's words stand, by BM25 among the windows of that text alone, so
  * that no text changes what is read of another. They stay in order; of equal ones the first is kept.
  *
- * @param most windows of one text, 1 or more. A text with more of them counts as `unread`: not all of it is.
+ * @param most windows of one text, 1 or more. A text that has more counts as `unread`: not all of it is.
  */
 export async function windowsByWords(
   query: string,
   { windows, unread }: AllWindows,
-  most: number,
-  pacer: Pacer,
+  { most, pacer }: { readonly most: number; readonly pacer: Pacer },
 ): Promise<AllWindows> {
   const kept: AllWindows['windows'][number][] = []
   const partial = new Set(unread)
@@ -238,7 +237,7 @@ export async function windowsByWords(
     if (own.length > most) {
       partial.add(owner)
       const texts = own.map(({ text }) => text)
-      const scores = await lexicalScores(query, texts, USUAL_BM25, pacer)
+      const scores = await lexicalScores({ query, texts }, USUAL_BM25, pacer)
       const order = [...scores.keys()].sort((one, other) => (scores[other] as number) - (scores[one] as number))
       const chosen = order.slice(0, most).sort((one, other) => one - other)
       for (const at of chosen) kept.push(own[at] as (typeof windows)[number])

@@ -60,7 +60,7 @@ export function bm25(options: Bm25Options = {}): Scorer<'pool'> {
       refuseInstruction(id, call)
       checkStillWanted(id, call)
       const pacer = new Pacer(() => checkStillWanted(id, call))
-      return lexicalScores(query, texts, { k1, b, read }, pacer)
+      return lexicalScores({ query, texts }, { k1, b, read }, pacer)
     },
   }
 }

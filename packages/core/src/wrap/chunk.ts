@@ -109,7 +109,7 @@ async function scoreChunks(asked: ChunkedCall): Promise<readonly number[]> {
   const { scorer, query, texts, call } = asked
   const pacer = new Pacer(() => checkStillWanted(scorer.id, call))
   const all = await allWindows(texts, asked.windows, pacer)
-  const { windows: chunks, unread } = await windowsByWords(query, all, asked.chunksToRead, pacer)
+  const { windows: chunks, unread } = await windowsByWords(query, all, { most: asked.chunksToRead, pacer })
   const notes = new Map<number, TextNote>()
   const inner = callLike(call, {
     note: (position, note) => void notes.set(position, { ...notes.get(position), ...note }),

@@ -212,7 +212,7 @@ async function readWindows({ query, texts, options }: Asked, model: LoadedModel,
   const { call } = running
   const pacer = new Pacer(() => checkStillWanted(running.scorerId, call))
   const all = await allWindows(texts, { maxLength, overlap, maxWindows, measure }, pacer)
-  const { windows, unread } = await windowsByWords(query, all, windowsToRead, pacer)
+  const { windows, unread } = await windowsByWords(query, all, { most: windowsToRead, pacer })
   count(call, 'windows', windows.length)
   if (unread.size > 0) count(call, 'truncatedTexts', unread.size)
   const read = await readWhole({ query, texts: windows.map(({ text }) => text), options: {} }, model, running)

@@ -85,7 +85,7 @@ class BertWriter extends LeanWriter {
       string,
       string,
     ]
-    const context = this.joinHeads(this.attend(queries, keys, values))
+    const context = this.joinHeads(this.attend({ queries, keys, values }))
     const out = this.linear(context, attended, { name: `${name}attended`, outliers: OUTLIERS.context })
     const seen = this.norm(this.nodes.add('Add', [out, x]), attendedNorm)
     return this.norm(this.nodes.add('Add', [this.#feedForward(seen, layer, name), seen]), outerNorm)
@@ -105,7 +105,7 @@ class BertWriter extends LeanWriter {
     )
     const [keys, values] = nodes.addMany('Split', [parts], { attributes: { axis: 0 }, outputs: 2 }) as [string, string]
     const queries = nodes.add('Reshape', [this.gemm(first, layer.query), nodes.shape(heads, 1, this.headSize)])
-    const context = nodes.add('Reshape', [this.attend(queries, keys, values), nodes.shape(1, this.hidden)])
+    const context = nodes.add('Reshape', [this.attend({ queries, keys, values }), nodes.shape(1, this.hidden)])
     const seen = this.norm(nodes.add('Add', [this.gemm(context, layer.attended), first]), layer.attendedNorm)
     const inner = this.activate(this.gemm(seen, layer.inner), layer.activation)
     return this.norm(nodes.add('Add', [this.gemm(inner, layer.outer), seen]), layer.outerNorm)

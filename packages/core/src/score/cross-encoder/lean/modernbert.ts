@@ -190,7 +190,7 @@ class ModernWriter extends LeanWriter {
       string,
     ]
     const mask = layer.window === undefined ? undefined : this.#mask(layer.window)
-    const context = this.joinHeads(this.attend(queries, keys, values, mask))
+    const context = this.joinHeads(this.attend({ queries, keys, values, mask }))
     const out = this.linear(context, layer.attended, { name: `${name}attended`, outliers: OUTLIERS.context })
     const middle = nodes.add('Add', [out, x])
     const hidden = this.#gated(
@@ -213,7 +213,7 @@ class ModernWriter extends LeanWriter {
     const [still, values] = nodes.addMany('Split', [parts], { attributes: { axis: 0 }, outputs: 2 }) as [string, string]
     const query = this.gemm(firstRows(seen, 1), partOf(qkv, 0, hidden))
     const queries = nodes.add('Reshape', [query, nodes.shape(heads, 1, headSize)])
-    const context = this.attend(queries, this.#rotate(still, 1, theta), values)
+    const context = this.attend({ queries, keys: this.#rotate(still, 1, theta), values })
     const out = this.gemm(nodes.add('Reshape', [context, nodes.shape(1, hidden)]), layer.attended)
     const middle = nodes.add('Add', [out, firstRows(x, 1)])
     const inner = this.#gated(this.gemm(this.norm(middle, layer.innerNorm), layer.inner))

@@ -12,6 +12,13 @@ export interface Recipe {
   readonly tap?: boolean | undefined
 }
 
+interface Attended {
+  readonly queries: string
+  readonly keys: string
+  readonly values: string
+  readonly mask?: string | undefined
+}
+
 /** What a layer of attention consists of, whatever is around it: the parts of a graph that every family has. */
 export class LeanWriter {
   readonly nodes: Nodes = new Nodes()
@@ -49,7 +56,7 @@ export class LeanWriter {
   }
 
   /** @param mask what is added to the scores of every head, [queries, keys] */
-  protected attend(queries: string, keys: string, values: string, mask?: string): string {
+  protected attend({ queries, keys, values, mask }: Attended): string {
     const alpha = { float: 1 / Math.sqrt(this.headSize) }
     const products = this.nodes.add('FusedMatMul', [queries, keys], { attributes: { transB: 1, alpha } })
     const scores = mask === undefined ? products : this.nodes.add('Add', [products, mask])
