@@ -50,7 +50,7 @@ export interface Span {
 
 /** What a scorer has to say about one text besides its number. */
 export interface TextNote {
-  /** The end of the text was not read because it did not fit the model. */
+  /** A part of the text was not read, its end unless windows were chosen, because it did not fit the model. */
   readonly truncated?: boolean
   /** A part of the query was not read beside this text, because it did not fit the model. */
   readonly queryTruncated?: boolean
@@ -260,7 +260,7 @@ export interface RankedResult<C extends Candidate = Candidate> {
   readonly blendedScore?: number
   /** The candidate's own `score`, as the retriever gave it. */
   readonly firstStageScore?: number
-  /** The end of the text was not read because it did not fit the model. */
+  /** A part of the text was not read, its end unless windows were chosen, because it did not fit the model. */
   readonly truncated?: boolean
   /** A part of the query was not read beside this text, because it did not fit the model. */
   readonly queryTruncated?: boolean
