@@ -53,13 +53,10 @@ export function writePages({ repository, folder, ref }) {
   writeFileSync(join(folder, 'versions.md'), VERSIONS)
   for (const [source, target] of pages) {
     const text = readFileSync(join(repository, source), 'utf8')
-    const page = turnLinks(text, source, { pages, repository, ref })
+    const page = drawn(turnLinks(text, source, { pages, repository, ref }), repository, source)
     const path = join(folder, `${target}.md`)
     mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(
-      path,
-      source === 'README.md' ? frontPage(page) : `${frontMatter(source, ref)}${drawn(page, repository, source)}`,
-    )
+    writeFileSync(path, source === 'README.md' ? frontPage(page) : `${frontMatter(source, ref)}${page}`)
   }
 }
 
