@@ -71,7 +71,11 @@ export async function writeLineChart(name, { title, note, x, y, series }) {
     ),
     { renderer: 'none' },
   )
-  const svg = (await view.toSVG()).replaceAll('"ink"', '"var(--ink)"').replace(/(<svg[^>]*>)/, `$1${style}`)
+  // A reader is told the title; Vega would have it told that every line is a symbol, and not of what.
+  const svg = (await view.toSVG())
+    .replaceAll(/ (?:role|aria-[a-z]+)="[^"]*"/g, '')
+    .replaceAll('"ink"', '"var(--ink)"')
+    .replace(/<svg([^>]*)>/, `<svg$1 role="img" aria-label="${title}">${style}`)
   view.finalize()
   writeFileSync(join(paths.results, `${name}.svg`), `${svg}\n`)
 }
