@@ -19,6 +19,7 @@ import { failed, failure, isRuntimeError, reasonOf, type Refusal } from './failu
 import { type GraphValue, type GraphValues, readGraphValues } from './graph-values.js'
 import { explainMissing, hostFacts, type Provider } from './providers.js'
 import type { StateGraph, StateWidths } from '../states.js'
+import { sumsExactly } from './sums.js'
 import {
   createFeeds,
   type Head,
@@ -297,8 +298,10 @@ function isOwnRealm(): boolean {
   }
 }
 
-function createSession(ort: Runtime, provider: Provider, options: OpeningOptions): Promise<InferenceSession> {
+async function createSession(ort: Runtime, provider: Provider, options: OpeningOptions): Promise<InferenceSession> {
   const { graphPath, graphBytes } = options
+  const isLean = opensLean(options)
+  const isExact = isLean || provider !== 'cpu' || (await sumsExactly(ort))
   const settings: InferenceSession.SessionOptions = {
     executionProviders: [provider],
     executionMode: 'sequential',
@@ -306,7 +309,7 @@ function createSession(ort: Runtime, provider: Provider, options: OpeningOptions
     intraOpNumThreads: options.threads,
     // What fails is thrown, not printed.
     logSeverityLevel: 4,
-    ...graphOptionsFor(opensLean(options), provider, options.spinning ?? false),
+    ...graphOptionsFor({ isLean, isExact, provider, spinning: options.spinning ?? false }),
   }
   return graphBytes === undefined
     ? ort.InferenceSession.create(graphPath, settings)
@@ -317,8 +320,16 @@ function opensLean({ graphPath, graphBytes }: OpeningOptions): boolean {
   return graphBytes !== undefined || isWrittenHere(graphPath)
 }
 
+interface GraphKind {
+  readonly isLean: boolean
+  /** Whether sums of bytes are right without asking for it. */
+  readonly isExact: boolean
+  readonly provider: Provider
+  readonly spinning: boolean
+}
+
 /** The options that depend on what kind of graph a file holds, and on what will run it. */
-function graphOptionsFor(isLean: boolean, provider: Provider, spinning: boolean): InferenceSession.SessionOptions {
+function graphOptionsFor({ isLean, isExact, provider, spinning }: GraphKind): InferenceSession.SessionOptions {
   // Waiting threads would burn a core between runs, which a server needs for something else.
   const intra_op = { allow_spinning: spinning ? '1' : '0' }
   const session = { intra_op }
@@ -330,7 +341,7 @@ function graphOptionsFor(isLean: boolean, provider: Provider, spinning: boolean)
     extra: {
       // Without VNNI, int8 weights beyond 64 overflow 16-bit sums and the scores come out wrong; this takes the exact way
       // for such weights, which the usual int8 files have.
-      session: { intra_op, x64quantprecision: '1' },
+      session: { intra_op, ...(!isExact && { x64quantprecision: '1' }) },
       // On CPU the fused Add + LayerNormalization is slower than the two apart: 1.22 times over a whole graph.
       optimization: { disable_specified_optimizers: 'SkipLayerNormFusion' },
     },
