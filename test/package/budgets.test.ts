@@ -11,7 +11,7 @@ afterAll(() => packed.remove())
  * comes from other packages. Raise one on purpose, in the commit that needs it.
  */
 const budgets: readonly (readonly [string, string, 'node' | 'browser', number])[] = [
-  ['@secondpass/core', 'dist/node/index.js', 'node', 300_000],
+  ['@secondpass/core', 'dist/node/index.js', 'node', 304_000],
   ['@secondpass/core', 'dist/node/eval.js', 'node', 70_000],
   ['@secondpass/core', 'dist/index.js', 'browser', 180_000],
   ['@secondpass/core', 'dist/eval/index.js', 'browser', 70_000],
