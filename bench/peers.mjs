@@ -72,9 +72,15 @@ function lazily(/** @type {Parameters<typeof startPeer>[0]} */ description, { th
   const start = async () => {
     const peer = await startPeer({ ...description, core, threads, env })
     // Code is compiled, and memory allocated, by what runs first.
-    for (const set of casesOf('mixed', { queries: 1, most: 20 })[0].sets)
-      await peer.score(set.query, set.texts.slice(0, 20))
-    return peer
+    try {
+      for (const set of casesOf('mixed', { queries: 1, most: 20 })[0].sets)
+        await peer.score(set.query, set.texts.slice(0, 20))
+      return peer
+    } catch (error) {
+      // Nobody else knows of it, and while it lives this process does not end.
+      peer.close()
+      throw error
+    }
   }
   return { get: () => (started ??= start()), end: async () => (await started)?.close() }
 }
