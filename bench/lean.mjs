@@ -3,8 +3,8 @@
  * graphs taking turns; and what it moves: logits, their order, and nDCG@10 on public questions where the optional data
  * folder is there.
  *
- *   node bench/lean.mjs [--model training/build/stock] [--lean-model FOLDER] [--profile mixed] [--size 100] [--turns 5] [--set wikiqa]
- *                       [--limit 50] [--name lean]
+ *   node bench/lean.mjs [--model training/build/stock] [--lean-model FOLDER] [--profile mixed] [--size 100] [--turns 5]
+ *                       [--set wikiqa] [--limit 50] [--name lean]
  *
  * The folder is one of `python bench/make_stock.py`: onnx/model.onnx and onnx/model_quantized.onnx. `--lean-model`: what the
  * lean graphs are made of instead, for a ModernBERT a folder with model.safetensors and no graph.

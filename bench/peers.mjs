@@ -14,12 +14,11 @@
  * the same command with `--resume` goes on. `--instructions avx2` hides from all what newer processors have.
  */
 import { parseArgs } from 'node:util'
-import { profiles } from './candidates.mjs'
 import { agreement } from './lib/agreement.mjs'
 import { writeLineChart } from './lib/chart.mjs'
 import { preparePeers, setUpPeers } from './lib/install-peers.mjs'
 import { instructionsShown } from './lib/instructions.mjs'
-import { casesOf } from './lib/peer-cases.mjs'
+import { casesOf, sweeps } from './lib/peer-cases.mjs'
 import { defaultWeights, ours, peerList } from './lib/peer-list.mjs'
 import { startPeer, timeSideBySide } from './lib/peer-process.mjs'
 import { pieces } from './lib/pieces.mjs'
@@ -31,7 +30,7 @@ const { values: options } = parseArgs({
     'set-up': { type: 'boolean', default: false },
     sweeps: {
       type: 'string',
-      default: [...Object.keys(profiles), 'candidates', 'tokens', 'passages', 'cores', 'models'].join(','),
+      default: sweeps.join(','),
     },
     peers: { type: 'string' },
     queries: { type: 'string', default: '5' },

@@ -18,6 +18,9 @@ import { cutToTokens, pairLength } from './texts.mjs'
 /** By layers of 384, and XLM-R in its base size, which has no lean graph of ours: stock against stock in our engine. */
 export const models = { l2: 2, l4: 4, stock: 6, l12: 12, 'xlm-r-base': 12 }
 
+/** What can be asked for. */
+export const sweeps = [...Object.keys(profiles), 'candidates', 'tokens', 'passages', 'cores', 'models']
+
 /**
  * @param {string} sweep
  * @param {{ queries: number, text?: string, most: number }} options `most` candidates
@@ -39,9 +42,7 @@ export function casesOf(sweep, { queries, text, most }) {
   if (sweep === 'models') {
     return Object.keys(models).map((model) => make(model, profile('mixed', 20).slice(0, 1), { model }))
   }
-  throw new Error(
-    `--sweeps: there is no "${sweep}"; there are ${[...Object.keys(profiles), 'candidates', 'tokens', 'passages', 'cores', 'models'].join(', ')}`,
-  )
+  throw new Error(`--sweeps: there is no "${sweep}"; there are ${sweeps.join(', ')}`)
 }
 
 /** So many different passages of one length. */

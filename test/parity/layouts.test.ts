@@ -25,6 +25,14 @@ interface Layout {
   }[]
 }
 
+/** @param files by their paths, in base64 */
+function writeFiles(folder: string, files: Readonly<Record<string, string>>): void {
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    writeFileSync(join(folder, path), Buffer.from(content, 'base64'))
+  }
+}
+
 /** Largest difference to PyTorch's floats of 32 bits. */
 const TOLERANCE = 1e-5
 
@@ -36,10 +44,7 @@ describe.each(['ettin', 'prompted-mean', 'every-pooling', 'yes-no', 'yes-alone']
   const folder = join(place, name)
 
   beforeAll(() => {
-    for (const [path, content] of Object.entries(files)) {
-      mkdirSync(dirname(join(folder, path)), { recursive: true })
-      writeFileSync(join(folder, path), Buffer.from(content, 'base64'))
-    }
+    writeFiles(folder, files)
   })
   afterAll(() => rmSync(place, { recursive: true }))
 
@@ -80,12 +85,8 @@ describe('weights of a ModernBERT, and modules that score', () => {
 
   beforeAll(() => {
     process.env['HF_HOME'] = join(place, 'home')
-    for (const [path, content] of Object.entries(files)) {
-      if (path === 'model.onnx') continue
-      mkdirSync(dirname(join(folder, path)), { recursive: true })
-      writeFileSync(join(folder, path), Buffer.from(content, 'base64'))
-    }
-    writeFileSync(join(folder, 'model.safetensors'), Buffer.from(weights, 'base64'))
+    const { 'model.onnx': _graph, ...others } = files
+    writeFiles(folder, { ...others, 'model.safetensors': weights })
   })
   afterAll(() => {
     rmSync(place, { recursive: true })
@@ -133,10 +134,11 @@ describe('weights of a ModernBERT, and modules that score', () => {
 
   test('without the modules are no cross-encoder, and the error says so', () => {
     const alone = join(place, 'encoder')
-    mkdirSync(alone)
-    for (const file of ['config.json', 'tokenizer.json', 'tokenizer_config.json'])
-      writeFileSync(join(alone, file), Buffer.from(files[file] as string, 'base64'))
-    writeFileSync(join(alone, 'model.safetensors'), Buffer.from(weights, 'base64'))
+    const needed = ['config.json', 'tokenizer.json', 'tokenizer_config.json'].map((name) => [
+      name,
+      files[name] as string,
+    ])
+    writeFiles(alone, { ...Object.fromEntries(needed), 'model.safetensors': weights })
     expect(() => crossEncoder({ model: alone })).toThrow(/architectures is "ModernBertModel"/)
   })
 })

@@ -4,10 +4,10 @@ import {
   chooseGraph,
   externalFiles,
   type GraphSpec,
+  leanBasisOf,
   moduleFiles,
   optionalFiles,
   requiredFiles,
-  leanBasisOf,
 } from './layout.js'
 import { hubCacheFolder, type HubOptions, isCommit, isOffline, repoFolder } from './settings.js'
 

@@ -22,11 +22,11 @@ import {
   chooseGraph,
   externalFiles,
   graphCandidates,
+  type LeanBasis,
+  leanBasisOf,
   moduleFiles,
   optionalFiles,
   requiredFiles,
-  leanBasisOf,
-  type LeanBasis,
 } from './layout.js'
 import { isCommit, repoFolder } from './settings.js'
 
