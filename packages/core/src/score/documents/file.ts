@@ -12,6 +12,7 @@ import {
   indexStart,
   type Key,
   keyOf,
+  MAGIC_BYTES,
   nameLength,
   type Place,
   readBody,
@@ -198,7 +199,8 @@ export class DocumentFileWriter {
       const head = headOf(madeBy)
       const { size } = await files.stat(fd)
       const begun = await readAt(fd, 0, Math.min(size, head.length))
-      if (begun.length < head.length && begun.equals(head.subarray(0, begun.length))) {
+      if (isUnfinished(begun, head, size)) {
+        await files.cut(fd, 0)
         await writeAt(fd, 0, head)
         return new DocumentFileWriter(path, { fd, places: new Places(), size: head.length })
       }
@@ -256,6 +258,18 @@ export class DocumentFileWriter {
   }
 }
 
+/**
+ * Whether a part was left before its head was whole. What was written last may be zeros after a loss of power; a file with
+ * nothing but zeros is ours only where it has no more bytes than a head.
+ *
+ * @param begun its first bytes, as many as the head has or as there are
+ */
+function isUnfinished(begun: Buffer, head: Buffer, size: number): boolean {
+  const written = begun.findLastIndex((byte) => byte !== 0) + 1
+  const isOurs = written >= MAGIC_BYTES || size <= head.length
+  return isOurs && written < head.length && begun.equals(Buffer.concat([head.subarray(0, written)], begun.length))
+}
+
 /** Where a file stands until it is whole. */
 function partOf(path: string): string {
   return `${path}.part`
@@ -295,8 +309,9 @@ const LONGEST_NAME = 65_536
 
 async function readHead(fd: number): Promise<{ readonly madeBy: string } | undefined> {
   const length = nameLength(await readAt(fd, 0, FIRST_BYTES))
-  if (length === undefined || length > LONGEST_NAME) return undefined
-  return { madeBy: (await readAt(fd, FIRST_BYTES, length)).toString() }
+  if (length === undefined || length === 0 || length > LONGEST_NAME) return undefined
+  const name = await readAt(fd, FIRST_BYTES, length)
+  return name.length < length || name.includes(0) ? undefined : { madeBy: name.toString() }
 }
 
 /** So many bytes, or as many as there are. */

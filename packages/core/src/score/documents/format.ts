@@ -10,6 +10,7 @@ import { ARRAYS, PRECISIONS, type DocumentVectors } from './vectors.js'
  * without an end was not finished.
  */
 const MAGIC = 'SPDOCS02'
+export const MAGIC_BYTES: number = MAGIC.length
 const END = 'SPDOCEND'
 /** Header: its mark, bytes of the body, bytes of the text, rows, dimensions, precision, and the key of the text (8 bytes). */
 export const HEADER_BYTES = 32
