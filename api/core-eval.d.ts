@@ -66,6 +66,7 @@ interface Blend {
 }
 interface BlendWeights {
     readonly lexical: number;
+    readonly fused?: number | undefined;
     readonly other: number;
 }
 type BlendOmitted = 'missing-score' | 'rising-scores';

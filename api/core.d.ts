@@ -98,6 +98,7 @@ interface Blend {
 }
 interface BlendWeights {
     readonly lexical: number;
+    readonly fused?: number | undefined;
     readonly other: number;
 }
 type BlendOmitted = 'missing-score' | 'rising-scores';

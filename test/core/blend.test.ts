@@ -127,7 +127,7 @@ describe('orderHead', () => {
 })
 
 describe('a share for each kind of search', () => {
-  const weight = { lexical: 0.75, other: 0.125 }
+  const weight = { lexical: 0.75, fused: 0.5, other: 0.125 }
   const weightOf = (scores: readonly (number | undefined)[], blend: Partial<Blend> = {}): number | undefined => {
     const head = scores.slice(0, 2)
     return orderHead({ numbers: [1, 2], firstStage: head, blend: { weight, ...blend }, inputScores: scores })
@@ -139,7 +139,10 @@ describe('a share for each kind of search', () => {
     ['counted words, the last without any', [1.6, 0.4, 0], 0.75],
     ['a head too close together to tell, in an input that is not', [12, 11.9, 3], 0.75],
     ['cosines, one a little above 1', [1.0000002, 0.5, 0.2], 0.125],
-    ['ranks fused', [0.033, 0.031, 0.016], 0.125],
+    ['ranks fused', [0.033, 0.031, 0.016], 0.5],
+    ['ranks of six lists fused', [6 / 61, 2 / 61, 1 / 160], 0.5],
+    ['cosines that are as small, one of them none', [0.09, 0.04, 0], 0.125],
+    ['cosines that are nearly as small', [0.11, 0.04, 0.01], 0.125],
     ['inner products of dense vectors', [92, 91, 88], 0.125],
     ['log-probabilities', [-0.1, -2, -5], 0.125],
     ['logits of another model', [4.2, 1.1, -3], 0.125],
@@ -149,6 +152,13 @@ describe('a share for each kind of search', () => {
 
   it('takes the smaller share behind distances, which count no words', () => {
     expect(weightOf([3, 2, 1], { higherIsBetter: false })).toBe(0.125)
+    expect(weightOf([0.03, 0.02, 0.01], { higherIsBetter: false })).toBe(0.125)
+  })
+
+  it('takes that of any other search behind fused ranks where there is none for them', () => {
+    const shares: Partial<Blend> = { weight: { lexical: 0.75, other: 0.125 } }
+    expect(weightOf([0.033, 0.031, 0.016], shares)).toBe(0.125)
+    expect(weightOf([0.033, 0.031, 0.016], { weight: { lexical: 0.75, other: 0.125, fused: undefined } })).toBe(0.125)
   })
 
   it('looks past candidates without a score behind the head', () => {

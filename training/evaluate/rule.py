@@ -17,23 +17,29 @@ from .blend import blend
 #: counted words, unless the last has most of the best one's, as cosines in percent have.
 _HIGHEST_SIMILARITY = 1.001
 _LEXICAL_FALL = 0.8
+#: No rank that was fused by 1 / (60 + rank) lies above it: the best of six lists has 6 / 61.
+_HIGHEST_FUSED_RANK = 0.1
 
 
 @dataclass(frozen=True)
 class BlendRule:
-    """The model's share behind a search by words (`lexical`) and behind any other (`other`): what is not clearly counted
-    words may be a good search by vectors, whose order a small model must not undo."""
+    """The model's share behind a search by words (`lexical`), behind lists fused by their ranks (`fused`; None: as behind any
+    other), and behind any other (`other`): what is neither clearly may be a good search by vectors, whose order a small model must
+    not undo."""
 
     lexical: float = 0.8
     other: float = 0.25
+    fused: float | None = None
 
     def constants(self) -> dict:
-        return asdict(self)
+        return {name: share for name, share in asdict(self).items() if share is not None}
 
     def share(self, first: np.ndarray) -> float:
         """`first`: the first stage's scores, in any order."""
         high, low = float(first.max()), float(first.min())
-        return self.lexical if high > _HIGHEST_SIMILARITY and 0 <= low <= _LEXICAL_FALL * high else self.other
+        if high > _HIGHEST_SIMILARITY and 0 <= low <= _LEXICAL_FALL * high:
+            return self.lexical
+        return self.fused if self.fused is not None and low > 0 and high <= _HIGHEST_FUSED_RANK else self.other
 
     def mixes(self, first: np.ndarray) -> bool:
         """Whether anything is mixed: not where a score is missing (NaN), nor where three or more scores only rise, as
@@ -49,7 +55,7 @@ class BlendRule:
 
 
 def rule_of(folder: Path) -> BlendRule:
-    """The `secondpass.blend.weight` of a model's config.json, one share or two; the bundled model's where it says nothing."""
+    """The `secondpass.blend.weight` of a model's config.json, one share or several; the bundled model's where it says nothing."""
     path = folder / 'config.json'
     config = json.loads(path.read_text(encoding='utf-8')) if path.is_file() else {}
     weight = config.get('secondpass', {}).get('blend', {}).get('weight')
@@ -68,6 +74,9 @@ CASES = {
     'cosines of equal vectors, a little above one': [1.0000002, 0.7, 0.41, 0.4, 0.2],
     'cosines as percentages': [83.0, 81.0, 80.0, 76.0, 72.0],
     'reciprocal rank fusion': [2 / 61, 1 / 61 + 1 / 63, 2 / 62, 1 / 64, 1 / 65],
+    'reciprocal rank fusion of six lists': [6 / 61, 5 / 61, 4 / 62, 1 / 64, 1 / 160],
+    'small cosines, one of them none': [0.09, 0.04, 0.02, 0.01, 0.0],
+    'small cosines, one above a fused rank': [0.11, 0.04, 0.02, 0.01, 0.01],
     'log-probabilities': [-0.1, -1.2, -2.0, -4.5, -7.0],
     'equal scores': [0.5, 0.5, 0.5, 0.5, 0.5],
     'distances, nearest first': [0.21, 0.3, 0.34, 0.5, 0.8],
@@ -90,5 +99,5 @@ def golden(rule: BlendRule) -> list[dict]:
 
 
 if __name__ == '__main__':
-    example = BlendRule(0.85, 0.3)
+    example = BlendRule(lexical=0.85, other=0.3, fused=0.45)
     print(json.dumps({'rule': example.constants(), 'cases': golden(example)}, indent=1))

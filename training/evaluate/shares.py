@@ -1,7 +1,7 @@
 """python -m evaluate.shares --first-stage STAGE ... --model NAME=FOLDER ... --sets FOLDER ... --out FOLDER [--limit 60]
 
-Which share of the blend a model should have, chosen on one half of the questions of each set and measured on the other: behind BM25, and
-behind every other search. Writes shares.json and shares.md to --out; scores that are kept there are not made again.
+Which share of the blend a model should have, chosen on one half of the questions of each set and measured on the other: behind BM25,
+behind fusions by rank, and behind every other search. Writes shares.json and shares.md to --out; scores that are kept there are not made again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .rule import rule_of
 from .scores import model_scores
 from .stages import Stage, stage_of
 
-SHARES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.5, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 1.0)
+SHARES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 1.0)
 #: What a share may lose behind any search on any set of the develop half.
 MOST_LOST = 0.005
 
@@ -102,7 +102,8 @@ def main(arguments: list[str] | None = None) -> int:
         rule = rule_of(model)
         for kind, now, some in (
             ('words', rule.lexical, [one for one in stages if one.name == 'BM25']),
-            ('other searches', rule.other, [one for one in stages if one.name != 'BM25']),
+            ('fusions', rule.other if rule.fused is None else rule.fused, [one for one in stages if ' + ' in one.name]),
+            ('other searches', rule.other, [one for one in stages if one.name != 'BM25' and ' + ' not in one.name]),
         ):
             gains = [
                 gains_of(folder, stage, model, options.out / 'scores', options.limit, options.max_tokens)

@@ -10,7 +10,7 @@ import pytest
 from evaluate.blend import blend
 from evaluate.rule import CASES, LOGITS, BlendRule, golden, rule_of
 
-RULE = BlendRule(lexical=0.85, other=0.3)
+RULE = BlendRule(lexical=0.85, other=0.3, fused=0.45)
 
 
 def order(first: list[float], logits: list[float]) -> list[int]:
@@ -28,7 +28,10 @@ def order(first: list[float], logits: list[float]) -> list[int]:
         ('cosines of another encoder, down to nothing', 0.3),
         ('cosines of equal vectors, a little above one', 0.3),
         ('cosines as percentages', 0.3),
-        ('reciprocal rank fusion', 0.3),
+        ('reciprocal rank fusion', 0.45),
+        ('reciprocal rank fusion of six lists', 0.45),
+        ('small cosines, one of them none', 0.3),
+        ('small cosines, one above a fused rank', 0.3),
         ('log-probabilities', 0.3),
     ],
 )
@@ -62,7 +65,13 @@ def test_golden_cases_follow_from_the_definition():
 
 def test_a_model_says_its_shares_in_its_config(tmp_path):
     assert rule_of(tmp_path) == BlendRule()
-    for weight in ({'lexical': 0.7, 'other': 0.1}, 0.6):
+    fused = np.array(CASES['reciprocal rank fusion'])
+    for weight, rule, share in (
+        ({'lexical': 0.7, 'other': 0.1}, BlendRule(0.7, 0.1), 0.1),
+        ({'lexical': 0.7, 'other': 0.1, 'fused': 0.4}, BlendRule(0.7, 0.1, 0.4), 0.4),
+        (0.6, BlendRule(0.6, 0.6), 0.6),
+    ):
         said = {'secondpass': {'blend': {'weight': weight}, 'scripts': ['Latin']}}
         (tmp_path / 'config.json').write_text(json.dumps(said))
-        assert rule_of(tmp_path) == (BlendRule(0.6, 0.6) if weight == 0.6 else BlendRule(0.7, 0.1))
+        assert rule_of(tmp_path) == rule
+        assert rule_of(tmp_path).share(fused) == share

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evaluate.shares import MOST_LOST, Gains, chosen, figures_of, summary, table
+from evaluate.shares import MOST_LOST, SHARES as ALL, Gains, chosen, figures_of, summary, table
 
 SHARES = (0.2, 0.5, 0.8)
 
@@ -37,15 +37,15 @@ def test_figures_name_the_worst_and_count_every_search_the_same():
 
 
 def test_the_table_has_both_halves_of_what_is_chosen_and_of_what_is_shipped():
-    rows = np.linspace(0, 0.14, 15)
+    rows = 0.1 * np.array(ALL)
     one = Gains('wiki', 'BM25', np.repeat(rows[:, None], 4, 1))
     text = table({'mini': {'words': summary([one], 0.25)}})
-    assert '| mini, words | chosen | 1 | +0.140, +0.140 (+0.140 to +0.140; wiki, BM25) | +0.140' in text
-    assert '| mini, words | shipped | 0.25 | +0.040,' in text
+    assert '| mini, words | chosen | 1 | +0.100, +0.100 (+0.100 to +0.100; wiki, BM25) | +0.100' in text
+    assert '| mini, words | shipped | 0.25 | +0.025,' in text
 
 
 def test_a_share_that_was_not_tried_is_left_out():
-    assert list(summary([gains('BM25', (0.0,) * 15, (0.0,) * 15)], 0.33)) == ['chosen']
+    assert list(summary([gains('BM25', (0.0,) * len(ALL), (0.0,) * len(ALL))], 0.33)) == ['chosen']
 
 
 @pytest.mark.parametrize('test, mean', [(False, 0.25), (True, 0.75)])

@@ -89,6 +89,9 @@ export function orderHead({ numbers, firstStage, blend, inputScores }: Head): He
 /** What no cosine, probability or fused rank is above, give or take what a sum of 32-bit floats is off. */
 const HIGHEST_SIMILARITY = 1.001
 
+/** What no fused rank is above: the best of six lists has 6 / 61. */
+const HIGHEST_FUSED_RANK = 0.1
+
 /** What searches by words leave the last of their candidates, of the best one's score. */
 const LEXICAL_FALL = 0.8
 
@@ -98,7 +101,7 @@ const LEXICAL_FALL = 0.8
  * rule in each of five collections, of cosines none.
  */
 function weightFor(
-  { lexical, other }: BlendWeights,
+  { lexical, other, fused = other }: BlendWeights,
   { higherIsBetter }: Blend,
   inputScores: readonly (number | undefined)[],
 ): number {
@@ -108,8 +111,9 @@ function weightFor(
     lowest = Math.min(lowest, score)
     highest = Math.max(highest, score)
   }
-  const isLexical = highest > HIGHEST_SIMILARITY && lowest >= 0 && lowest <= LEXICAL_FALL * highest
-  return isLexical && higherIsBetter !== false ? lexical : other
+  if (higherIsBetter === false) return other
+  if (highest > HIGHEST_SIMILARITY && lowest >= 0 && lowest <= LEXICAL_FALL * highest) return lexical
+  return lowest > 0 && highest <= HIGHEST_FUSED_RANK ? fused : other
 }
 
 function whyNotBlended(

@@ -217,14 +217,20 @@ export interface Blend {
 }
 
 /**
- * A share behind a search by words, where a model that reads gains most, and one behind any other, whose order may be
- * better than that of a small model. A search by words is known by its scores: some are above 1.001, where no cosine, no
- * probability and no fused rank is; none is negative; and the least of the input has at most .8 of the best.
+ * A share for each kind of search: by words, where a model that reads gains most; lists fused by their ranks, which say
+ * nothing of how well a passage was found; and any other, whose order may be better than that of a small model.
+ *
+ * The scores of the whole input tell them apart. Words: some are above 1.001, where no cosine, no probability and no fused
+ * rank is; none is negative; and the least has at most .8 of the best. Fused ranks: all are above 0 and none is above .1,
+ * as sums of `1 / (60 + rank)` over up to six lists are, the offset of Cormack, Clarke and Büttcher (SIGIR 2009) that most
+ * engines have. Nothing counts as either of them with `higherIsBetter: false`.
  */
 export interface BlendWeights {
   /** Share of the scorer behind BM25 and the like, 0..1. */
   readonly lexical: number
-  /** Share of the scorer behind search by vectors, fused lists, and whatever is not clearly a search by words; 0..1. */
+  /** Share of the scorer behind reciprocal rank fusion, 0..1. Default: `other`. */
+  readonly fused?: number | undefined
+  /** Share of the scorer behind search by vectors, and whatever is neither of the others clearly; 0..1. */
   readonly other: number
 }
 

@@ -74,7 +74,9 @@ function around(inner: Scorer, { blend: share }: ScorerFlags, { needs, wrap, ...
 }
 
 function sharesOf({ weight }: Blend): string {
-  return typeof weight === 'number' ? String(weight) : `${weight.lexical} or ${weight.other}`
+  if (typeof weight === 'number') return String(weight)
+  const { lexical, fused = weight.other, other } = weight
+  return [...new Set([lexical, fused, other])].join(' or ')
 }
 
 /** A reranker of the caller's own has its options already. */

@@ -222,6 +222,7 @@ export function checkScorer(name: string, scorer: unknown): void {
 
 const shares: Check<BlendWeights> = record<BlendWeights>({
   lexical: required(between(0, 1)),
+  fused: between(0, 1),
   other: required(between(0, 1)),
 })
 

@@ -152,7 +152,7 @@ describe('what a model recommends for itself', () => {
   })
 
   it.each([
-    ['bundled', { lexical: 0.8, other: 0.25 }],
+    ['bundled', { lexical: 0.8, fused: 0.4, other: 0.25 }],
     ['bundled-tiny', { lexical: 0.7, other: 0.05 }],
   ])('is, in %s, the shares %o, the Latin script and English', (model, weight) => {
     expect(crossEncoder({ model }).defaults).toEqual({ blend: { weight }, scripts: ['Latin'], languages: ['en'] })
@@ -166,6 +166,7 @@ describe('what a model recommends for itself', () => {
       /secondpass\.blend\.weight\.other is undefined: pass a number from 0 to 1/,
     ],
     [{ blend: { weight: { lexical: 0.8, other: 0.2, dense: 1 } } }, /weight\.dense is 1: there is no such option/],
+    [{ blend: { weight: { lexical: 0.8, other: 0.2, fused: 2 } } }, /weight\.fused is 2: pass a number from 0 to 1/],
     [{ blend: 0.8 }, /secondpass\.blend is 0\.8: /],
     [{ languages: ['english'] }, /secondpass\.languages is an array of 1: .* two letters each/],
     [{ scripts: [] }, /secondpass\.scripts is an array of 0: /],
