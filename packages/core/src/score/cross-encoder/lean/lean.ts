@@ -55,23 +55,23 @@ async function keptOrMade(request: LeanRequest): Promise<LeanAnswer> {
   try {
     const { size } = statSync(folder.graphPath)
     if (size > MOST_BYTES) return { refused: `${folder.graphPath} has ${size} bytes, and ${MOST_BYTES} are the most` }
-    const output = isModern(folder.config as Json) ? outputOf(request) : 'logits'
-    const place = await placeFor({ ...folder, dtype, output })
+    const family = familyOf(request)
+    const place = await placeFor({ ...folder, dtype, output: family.output })
     const known = await place.read()
     if (known !== undefined) return 'refused' in known ? known : { graphPath: place.graphPath }
-    return await make(request, place)
+    return await make(request, family, place)
   } catch (cause) {
     signal.throwIfAborted()
     return { refused: isError(cause) ? cause.message : String(cause) }
   }
 }
 
-async function make(request: LeanRequest, place: Place): Promise<LeanAnswer> {
+async function make(request: LeanRequest, family: Family, place: Place): Promise<LeanAnswer> {
   const { signal, keeps } = request
   let graph: Uint8Array
   try {
-    graph = await write(request)
-    const reason = await compare(request, graph)
+    graph = await write(request, family)
+    const reason = await compare(request, family, graph)
     if (reason !== undefined) throw new NotLean(reason)
   } catch (cause) {
     signal.throwIfAborted()
@@ -90,33 +90,47 @@ async function make(request: LeanRequest, place: Place): Promise<LeanAnswer> {
   return kept ? { graphPath: place.graphPath } : { graphPath: place.graphPath, graphBytes: graph }
 }
 
-async function write(request: LeanRequest): Promise<Uint8Array> {
-  const { dtype, session } = request
-  const graph = await graphOf(request)
+async function write({ dtype, session, pairs }: LeanRequest, family: Family): Promise<Uint8Array> {
+  const graph = await family.read()
   if (dtype === 'fp32') return writeModel(graph({ dtype }))
   const tapped = { ...session, graphBytes: await writeModel(graph({ dtype: 'fp32', tap: true })) }
-  return writeModel(graph({ dtype, widest: await widestInputs(tapped, await calibrationPairs(request.pairs)) }))
+  return writeModel(graph({ dtype, widest: await widestInputs(tapped, await calibrationPairs(pairs)) }))
 }
 
-/** Reads the weights, of which a graph can be written by any recipe. */
-async function graphOf(request: LeanRequest): Promise<(recipe: Recipe) => ModelMessage> {
-  const { folder, session } = request
-  const config = folder.config as Json
-  if (isModern(config)) {
-    const shape = readModernShape(config)
-    const output = outputOf(request)
-    const weights = modernWeights(folder.graphPath, shape, output === 'logits')
+/** What a kind of model needs in order to be written. */
+interface Family {
+  readonly output: ModernOutput
+  /** The token that moves the places of those behind it, where a model has one. */
+  readonly padding?: number | undefined
+  /** Reads the weights, of which a graph can be written by any recipe. */
+  read(): Promise<(recipe: Recipe) => ModelMessage>
+}
+
+/** @throws NotLean for a model of another kind. */
+function familyOf(request: LeanRequest): Family {
+  const { model_type: type } = request.folder.config as Json
+  return type === 'modernbert' ? modernFamily(request) : bertFamily(request)
+}
+
+function modernFamily(request: LeanRequest): Family {
+  const { graphPath, config } = request.folder
+  const shape = readModernShape(config as Json)
+  const output = outputOf(request)
+  const read: Family['read'] = async () => {
+    const weights = modernWeights(graphPath, shape, output === 'logits')
     return (recipe) => modernGraph(weights, recipe, { output, properties: propertiesOf(recipe, shape) })
   }
-  const shape = readShape(config)
-  const weights = await weightsOf(folder.graphPath, shape)
-  const { padding } = shape
-  return (recipe) =>
-    leanGraph(weights, recipe, { stride: session.maxPositions, padding, properties: propertiesOf(recipe, shape) })
+  return { output, read }
 }
 
-function isModern(config: Json): boolean {
-  return config['model_type'] === 'modernbert'
+function bertFamily({ folder, session: { maxPositions: stride } }: LeanRequest): Family {
+  const shape = readShape(folder.config as Json)
+  const { padding } = shape
+  const read: Family['read'] = async () => {
+    const weights = await weightsOf(folder.graphPath, shape)
+    return (recipe) => leanGraph(weights, recipe, { stride, padding, properties: propertiesOf(recipe, shape) })
+  }
+  return { output: 'logits', padding, read }
 }
 
 /** What is asked of the graph of a ModernBERT: its own logits, or what the modules of its folder read. */
@@ -148,15 +162,13 @@ function propertiesOf({ dtype }: Recipe, { positions }: Pick<Shape, 'positions'>
 }
 
 /** Why a graph is not the same model as the original. Of weights without a graph, bytes are compared with floats. */
-async function compare(request: LeanRequest, graph: Uint8Array): Promise<string | undefined> {
+async function compare(request: LeanRequest, family: Family, graph: Uint8Array): Promise<string | undefined> {
   const { dtype, session, folder } = request
   if (isSafetensors(folder.graphPath) && dtype === 'fp32') return undefined
   const original = isSafetensors(folder.graphPath)
-    ? { ...session, graphBytes: await write({ ...request, dtype: 'fp32' }) }
+    ? { ...session, graphBytes: await write({ ...request, dtype: 'fp32' }, family) }
     : session
-  const config = folder.config as Json
-  const padding = isModern(config) ? undefined : readShape(config).padding
-  const pairs = await trialPairs(request.pairs, padding)
+  const pairs = await trialPairs(request.pairs, family.padding)
   const expected = await logitsOf(original, pairs)
   return disagreement(dtype, expected, await logitsOf({ ...session, graphBytes: graph }, pairs))
 }
