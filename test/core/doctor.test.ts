@@ -25,7 +25,7 @@ describe('doctor', () => {
         isIntact: true,
         id: expect.stringMatching(/^model-en-mini@/),
         defaults: {
-          blend: { weight: { lexical: 0.8, fused: 0.4, other: 0.25 } },
+          blend: { weight: { lexical: 0.8, fused: 0.35, other: 0.25 } },
           scripts: ['Latin'],
           languages: ['en'],
         },

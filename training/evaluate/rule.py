@@ -27,8 +27,8 @@ class BlendRule:
     other), and behind any other (`other`): what is neither clearly may be a good search by vectors, whose order a small model must
     not undo."""
 
-    lexical: float = 0.8
-    other: float = 0.25
+    lexical: float
+    other: float
     fused: float | None = None
 
     def constants(self) -> dict:
@@ -54,13 +54,17 @@ class BlendRule:
         return blend(scores, first, self.share(first)) if self.mixes(first) else scores
 
 
+#: What the bundled model ships with.
+BUNDLED = BlendRule(lexical=0.8, other=0.25, fused=0.35)
+
+
 def rule_of(folder: Path) -> BlendRule:
     """The `secondpass.blend.weight` of a model's config.json, one share or several; the bundled model's where it says nothing."""
     path = folder / 'config.json'
     config = json.loads(path.read_text(encoding='utf-8')) if path.is_file() else {}
     weight = config.get('secondpass', {}).get('blend', {}).get('weight')
     if weight is None:
-        return BlendRule()
+        return BUNDLED
     return BlendRule(**weight) if isinstance(weight, dict) else BlendRule(weight, weight)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from evaluate.blend import blend
-from evaluate.rule import CASES, LOGITS, BlendRule, golden, rule_of
+from evaluate.rule import BUNDLED, CASES, LOGITS, BlendRule, golden, rule_of
 
 RULE = BlendRule(lexical=0.85, other=0.3, fused=0.45)
 
@@ -64,7 +65,7 @@ def test_golden_cases_follow_from_the_definition():
 
 
 def test_a_model_says_its_shares_in_its_config(tmp_path):
-    assert rule_of(tmp_path) == BlendRule()
+    assert rule_of(tmp_path) == BUNDLED == rule_of(Path(__file__).parents[2] / 'packages' / 'model-en-mini')
     fused = np.array(CASES['reciprocal rank fusion'])
     for weight, rule, share in (
         ({'lexical': 0.7, 'other': 0.1}, BlendRule(0.7, 0.1), 0.1),
