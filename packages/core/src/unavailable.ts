@@ -26,5 +26,8 @@ export const proxyHint = (): string => ''
 /** No native library can be in the way of another there. */
 export const explainClash = (): undefined => undefined
 
+/** Only of the native library something is asked for. */
+export const sumsExactlyIn = (): Promise<boolean> => Promise.resolve(false)
+
 /** Browsers have no binary to load; the tokenizer in JavaScript stands in for it. */
 export const openRustTokenizer = (): Promise<undefined> => Promise.resolve(undefined)

@@ -5,7 +5,10 @@ import { fileURLToPath } from 'node:url'
 import { AutoModelForSequenceClassification, AutoTokenizer, env } from '@huggingface/transformers'
 import { crossEncoder, createReranker, transformers } from '@secondpass/core'
 import { describe, expect, it } from 'vitest'
+import { requireFrom } from '../../../../packages/core/src/score/cross-encoder/session/copies.ts'
+import { sumsExactly, sumsExactlyIn } from '../../../../packages/core/src/score/cross-encoder/session/sums.ts'
 
+const core = join(import.meta.dirname, '../../../../packages/core')
 const fixtures = join(import.meta.dirname, '../../../fixtures')
 const bundled = dirname(fileURLToPath(import.meta.resolve('@secondpass/model-en-mini/package.json')))
 const small = dirname(fileURLToPath(import.meta.resolve('@secondpass/model-en-tiny/package.json')))
@@ -56,6 +59,13 @@ it('loads a type that transformers.js has no class for, when training/export wro
   } finally {
     rmSync(folder, { recursive: true })
   }
+})
+
+it('asks the runtime that transformers.js has loaded whether sums of bytes are exact, and takes no answer for no', async () => {
+  expect(await sumsExactlyIn('@huggingface/transformers')).toBe(
+    await sumsExactly(requireFrom(join(core, 'package.json'), 'onnxruntime-node')),
+  )
+  expect(await sumsExactlyIn('a-package-that-is-not-there')).toBe(false)
 })
 
 describe('a model that is loaded already', () => {

@@ -14,6 +14,8 @@ type LoadOptions = Parameters<Library['AutoModelForSequenceClassification']['fro
 
 type LoadConfig = Awaited<ReturnType<Library['AutoConfig']['from_pretrained']>>
 
+const PACKAGE = '@huggingface/transformers'
+
 /** The `model_type` of models that read query and passage apart before they read them together, such as the bundled one. */
 const OWN_TYPE = 'secondpass-split'
 
@@ -43,7 +45,7 @@ export async function loadParts(model: string, options: TransformersOptions): Pr
   const place = isFolder(model) ? placeOf(model) : model
   const undo = isFolder(model) ? allowFolders(library) : () => {}
   try {
-    return await load(library, place, loadOptions(options, device, isFolder(model)))
+    return await load(library, place, await loadOptions(options, device, isFolder(model)))
   } catch (cause) {
     throw loadError(model, device, cause)
   } finally {
@@ -117,7 +119,7 @@ async function importLibrary(): Promise<Library> {
 /** Whether it is another version of the native runtime, loaded before, that is in its way. */
 async function clashOf(cause: unknown): Promise<string | undefined> {
   const { explainClash } = await import('#node/score/cross-encoder/session/copies')
-  return explainClash('@huggingface/transformers', cause)
+  return explainClash(PACKAGE, cause)
 }
 
 function firstLine(cause: unknown): string {
@@ -152,11 +154,11 @@ function placeOf(model: string): string {
   throw invalidArgument('model', model, 'in Node.js pass a folder on disk, or a name on the hub')
 }
 
-function loadOptions(
+async function loadOptions(
   { revision, dtype, threads, onProgress }: TransformersOptions,
   device: string,
   folder: boolean,
-): LoadOptions {
+): Promise<LoadOptions> {
   // A folder without a dtype holds one graph, and holds it where secondpass puts it. To transformers.js 'fp32' means
   // the file name without an ending, not what is in it.
   const graph = folder && dtype === undefined ? { subfolder: '', dtype: 'fp32' } : dtype === undefined ? {} : { dtype }
@@ -164,19 +166,21 @@ function loadOptions(
     ...graph,
     device,
     ...(folder ? { local_files_only: true } : revision === undefined ? {} : { revision }),
-    ...(device === 'cpu' && { session_options: cpuSession(threads ?? 1) }),
+    ...(device === 'cpu' && { session_options: await cpuSession(threads ?? 1) }),
     ...(onProgress !== undefined && { progress_callback: progressTo(onProgress) }),
   } as LoadOptions
 }
 
 /** As `crossEncoder` opens stock graphs: waiting threads do not spin, int8 sums are exact, one slow fusion is left out. */
-function cpuSession(threads: number): object {
+async function cpuSession(threads: number): Promise<object> {
+  const { sumsExactlyIn } = await import('#node/score/cross-encoder/session/sums')
+  const isExact = await sumsExactlyIn(PACKAGE)
   return {
     executionMode: 'sequential',
     interOpNumThreads: 1,
     intraOpNumThreads: threads,
     extra: {
-      session: { intra_op: { allow_spinning: '0' }, x64quantprecision: '1' },
+      session: { intra_op: { allow_spinning: '0' }, ...(!isExact && { x64quantprecision: '1' }) },
       optimization: { disable_specified_optimizers: 'SkipLayerNormFusion' },
     },
   }

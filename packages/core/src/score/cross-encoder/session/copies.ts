@@ -48,6 +48,12 @@ export function neighbourCopy(): RuntimeCopy | undefined {
   return copies.find((copy) => copy !== undefined && copy.version !== own?.version && isSupported(copy.version))
 }
 
+/** The copy that a package sees, if this process has loaded it. */
+export function loadedCopyOf(packageName: string): RuntimeCopy | undefined {
+  const seen = copyOfNeighbour(packageName)
+  return seen && loadedCopies().find(({ folder }) => folder === seen.folder)
+}
+
 /** Looked for beside this package, and in the project that runs. */
 function copyOfNeighbour(name: string): RuntimeCopy | undefined {
   const places = [import.meta.url, join(process.cwd(), 'package.json')]
