@@ -6,7 +6,8 @@ import { AutoModelForSequenceClassification, AutoTokenizer, env } from '@hugging
 import { crossEncoder, createReranker, transformers } from '@secondpass/core'
 import { describe, expect, it } from 'vitest'
 import { requireFrom } from '../../../../packages/core/src/score/cross-encoder/session/copies.ts'
-import { sumsExactly, sumsExactlyIn } from '../../../../packages/core/src/score/cross-encoder/session/sums.ts'
+import { sumsExactlyIn } from '../../../../packages/core/src/score/cross-encoder/session/neighbour.ts'
+import { sumsExactly } from '../../../../packages/core/src/score/cross-encoder/session/sums.ts'
 
 const core = join(import.meta.dirname, '../../../../packages/core')
 const fixtures = join(import.meta.dirname, '../../../fixtures')

@@ -1,4 +1,4 @@
-import { loadedCopyOf, requireFrom, type Runtime } from './copies.js'
+import type { Runtime } from './copies.js'
 
 /**
  * A graph of one product: eight unsigned bytes times eight columns of signed ones, all 127. An ONNX file, made by
@@ -30,16 +30,6 @@ export function sumsExactly(ort: Runtime): Promise<boolean> {
   const found = known.get(ort) ?? tryProduct(ort).catch(() => false)
   known.set(ort, found)
   return found
-}
-
-/** The same of the runtime that another package has loaded; `false` also where that cannot be found out. */
-export async function sumsExactlyIn(packageName: string): Promise<boolean> {
-  try {
-    const copy = loadedCopyOf(packageName)
-    return copy !== undefined && (await sumsExactly(requireFrom(copy.folder)))
-  } catch {
-    return false
-  }
 }
 
 async function tryProduct({ InferenceSession, Tensor }: Runtime): Promise<boolean> {
