@@ -102,7 +102,7 @@ describe('@secondpass/core', () => {
     const core = find('@secondpass/core')
     const { browser, default: forNode } = core.manifest.exports['.'] as Record<string, string>
     expect({ browser, forNode }).toEqual({ browser: './dist/index.js', forNode: './dist/node/index.js' })
-    expect(reachedFrom(core, 'dist/node/index.js').size).toBeLessThan(21)
+    expect(reachedFrom(core, 'dist/node/index.js').size).toBeLessThan(20)
     expect(reachedFrom(core, 'dist/index.js').size).toBeGreaterThan(50)
   })
 })

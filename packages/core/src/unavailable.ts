@@ -26,7 +26,7 @@ export const proxyHint = (): string => ''
 /** No native library can be in the way of another there. */
 export const explainClash = (): undefined => undefined
 
-/** Only of the native library something is asked for. */
+/** Only a native library is asked how it adds up. */
 export const sumsExactlyIn = (): Promise<boolean> => Promise.resolve(false)
 
 /** Browsers have no binary to load; the tokenizer in JavaScript stands in for it. */

@@ -5,8 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { AutoModelForSequenceClassification, AutoTokenizer, env } from '@huggingface/transformers'
 import { crossEncoder, createReranker, transformers } from '@secondpass/core'
 import { describe, expect, it } from 'vitest'
-import { requireFrom } from '../../../../packages/core/src/score/cross-encoder/session/copies.ts'
-import { sumsExactlyIn } from '../../../../packages/core/src/score/cross-encoder/session/neighbour.ts'
+import { requireFrom, sumsExactlyIn } from '../../../../packages/core/src/score/cross-encoder/session/copies.ts'
 import { sumsExactly } from '../../../../packages/core/src/score/cross-encoder/session/sums.ts'
 
 const core = join(import.meta.dirname, '../../../../packages/core')

@@ -118,7 +118,7 @@ async function importLibrary(): Promise<Library> {
 
 /** Whether it is another version of the native runtime, loaded before, that is in its way. */
 async function clashOf(cause: unknown): Promise<string | undefined> {
-  const { explainClash } = await import('#node/score/cross-encoder/session/neighbour')
+  const { explainClash } = await import('#node/score/cross-encoder/session/copies')
   return explainClash(PACKAGE, cause)
 }
 
@@ -173,7 +173,7 @@ async function loadOptions(
 
 /** As `crossEncoder` opens stock graphs: waiting threads do not spin, int8 sums are exact, one slow fusion is left out. */
 async function cpuSession(threads: number): Promise<object> {
-  const { sumsExactlyIn } = await import('#node/score/cross-encoder/session/neighbour')
+  const { sumsExactlyIn } = await import('#node/score/cross-encoder/session/copies')
   const isExact = await sumsExactlyIn(PACKAGE)
   return {
     executionMode: 'sequential',

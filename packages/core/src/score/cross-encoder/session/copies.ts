@@ -3,7 +3,9 @@ import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import module from 'node:module'
 import { dirname, join } from 'node:path'
 import { runInThisContext } from 'node:vm'
+import { isError } from '../../../base/errors.js'
 import { processReport } from './providers.js'
+import { sumsExactly } from './sums.js'
 
 /*
  * The copies of onnxruntime-node. A process holds one version of its native library; the second that is loaded finds the
@@ -30,7 +32,7 @@ export function isSupported(version: string): boolean {
 }
 
 const OLDEST_MINOR = 21
-export const OLDEST = '1.21.0'
+const OLDEST = '1.21.0'
 
 /** The copy that this package depends on. */
 export function ownCopy(): RuntimeCopy | undefined {
@@ -47,8 +49,8 @@ export function neighbourCopy(): RuntimeCopy | undefined {
   return copies.find((copy) => copy !== undefined && copy.version !== own?.version && isSupported(copy.version))
 }
 
-/** The copy that another package sees; it is looked for beside this package, and in the project that runs. */
-export function copyOfNeighbour(name: string): RuntimeCopy | undefined {
+/** Looked for beside this package, and in the project that runs. */
+function copyOfNeighbour(name: string): RuntimeCopy | undefined {
   const places = [import.meta.url, join(process.cwd(), 'package.json')]
   const main = places.map((place) => resolveFrom(place, name)).find((found) => found !== undefined)
   return main === undefined ? undefined : copySeenFrom(main)
@@ -94,8 +96,44 @@ export function explainLoaded(tried: RuntimeCopy, loaded: readonly RuntimeCopy[]
   return `onnxruntime-node ${shown(tried)} cannot be loaded into a process that holds ${shown(other)}: ${fix}.`
 }
 
-/** A copy in a message. */
-export function shown({ version, folder }: RuntimeCopy): string {
+/**
+ * Why another package could not load its own copy, if it was because of a copy that is loaded already; nothing otherwise.
+ *
+ * @param packageName the other package, such as `@huggingface/transformers`
+ */
+export function explainClash(packageName: string, cause: unknown): string | undefined {
+  const [loaded] = loadedCopies()
+  if (loaded === undefined || !isClash(cause)) return undefined
+  const fix = overrideFix(isSupported(loaded.version) ? loaded.version : OLDEST)
+  return `${packageName} asks for another version of onnxruntime-node than ${shown(loaded)}, which this process has loaded: ${fix}.`
+}
+
+/** The loader of Linux, of macOS and of Windows, and the runtime itself. */
+const CLASH =
+  /version `VERS_[\d.]+' not found|Symbol not found: _OrtGetApiBase|specified procedure could not be found|requested API version/
+
+function isClash(cause: unknown): boolean {
+  for (let error: unknown = cause, depth = 0; isError(error) && depth < 5; error = error.cause, depth++) {
+    if (CLASH.test(error.message)) return true
+  }
+  return false
+}
+
+/**
+ * Whether the runtime that another package has loaded adds up products of bytes exactly; `false` also where that cannot be
+ * found out.
+ */
+export async function sumsExactlyIn(packageName: string): Promise<boolean> {
+  try {
+    const seen = copyOfNeighbour(packageName)
+    const isLoaded = loadedCopies().some(({ folder }) => folder === seen?.folder)
+    return seen !== undefined && isLoaded && (await sumsExactly(requireFrom(seen.folder)))
+  } catch {
+    return false
+  }
+}
+
+function shown({ version, folder }: RuntimeCopy): string {
   return `${version} (${folder})`
 }
 

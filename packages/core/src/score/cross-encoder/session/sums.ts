@@ -1,4 +1,5 @@
-import type { Runtime } from './copies.js'
+/** What of a runtime is asked here. */
+type Runtime = Pick<typeof import('onnxruntime-node'), 'InferenceSession' | 'Tensor'>
 
 /**
  * A graph of one product: eight unsigned bytes times eight columns of signed ones, all 127. An ONNX file, made by
