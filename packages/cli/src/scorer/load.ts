@@ -75,7 +75,7 @@ function around(inner: Scorer, { blend: share }: ScorerFlags, { needs, wrap, ...
 
 function sharesOf({ weight }: Blend): string {
   if (typeof weight === 'number') return String(weight)
-  const { lexical, fused = weight.other, other } = weight
+  const { lexical, other, fused = other } = weight
   return [...new Set([lexical, fused, other])].join(' or ')
 }
 

@@ -267,7 +267,7 @@ export class DocumentFileWriter {
 function isUnfinished(begun: Buffer, head: Buffer, size: number): boolean {
   const written = begun.findLastIndex((byte) => byte !== 0) + 1
   const isOurs = written >= MAGIC_BYTES || size <= head.length
-  return isOurs && written < head.length && begun.equals(Buffer.concat([head.subarray(0, written)], begun.length))
+  return isOurs && written < head.length && begun.subarray(0, written).equals(head.subarray(0, written))
 }
 
 /** Where a file stands until it is whole. */
