@@ -34,12 +34,16 @@ class BlendRule:
     def constants(self) -> dict:
         return {name: share for name, share in asdict(self).items() if share is not None}
 
+    @property
+    def behind_fusions(self) -> float:
+        return self.other if self.fused is None else self.fused
+
     def share(self, first: np.ndarray) -> float:
         """`first`: the first stage's scores, in any order."""
         high, low = float(first.max()), float(first.min())
         if high > _HIGHEST_SIMILARITY and 0 <= low <= _LEXICAL_FALL * high:
             return self.lexical
-        return self.fused if self.fused is not None and low > 0 and high <= _HIGHEST_FUSED_RANK else self.other
+        return self.behind_fusions if low > 0 and high <= _HIGHEST_FUSED_RANK else self.other
 
     def mixes(self, first: np.ndarray) -> bool:
         """Whether anything is mixed: not where a score is missing (NaN), nor where three or more scores only rise, as

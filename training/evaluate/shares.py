@@ -100,15 +100,12 @@ def main(arguments: list[str] | None = None) -> int:
     found: dict[str, dict[str, dict]] = {}
     for name, model in choose(options).models.items():
         rule = rule_of(model)
-        for kind, now, some in (
-            ('words', rule.lexical, [one for one in stages if one.name == 'BM25']),
-            ('fusions', rule.other if rule.fused is None else rule.fused, [one for one in stages if ' + ' in one.name]),
-            ('other searches', rule.other, [one for one in stages if one.name != 'BM25' and ' + ' not in one.name]),
-        ):
+        for kind, now in (('words', rule.lexical), ('fusions', rule.behind_fusions), ('other searches', rule.other)):
             gains = [
                 gains_of(folder, stage, model, options.out / 'scores', options.limit, options.max_tokens)
                 for folder in options.sets
-                for stage in some
+                for stage in stages
+                if stage.kind == kind
             ]
             if gains:
                 found.setdefault(name, {})[kind] = summary(gains, now)

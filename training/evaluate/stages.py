@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -24,17 +25,21 @@ class Stage:
 
     name: str
     search: Search
+    kind: Literal['words', 'fusions', 'other searches']
+    """By which the blend tells its shares apart."""
 
 
 def stage_of(given: str, cache: Path, max_tokens: int) -> Stage:
     """`bm25`; the folder of an encoder; or `rrf:` and such a folder, for its fusion with BM25."""
     if given == 'bm25':
-        return Stage('BM25', bm25)
+        return Stage('BM25', bm25, 'words')
     fuse, folder = given.startswith('rrf:'), Path(given.removeprefix('rrf:'))
     if not (folder / 'model.safetensors').is_file():
         raise DataError(f'--first-stage is {given!r}; write bm25, the folder of an encoder, or rrf: and such a folder')
     dense = DenseSearch(folder, cache, max_tokens)
-    return Stage(f'BM25 + {dense.name}', fused(bm25, dense)) if fuse else Stage(dense.name, dense)
+    if fuse:
+        return Stage(f'BM25 + {dense.name}', fused(bm25, dense), 'fusions')
+    return Stage(dense.name, dense, 'other searches')
 
 
 @dataclass(frozen=True)
